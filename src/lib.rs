@@ -1,0 +1,36 @@
+//! entrywatch reads the copies of customs messages that brokers drop, and follows every entry to liquidation.
+//!
+//! The modules stand in the order in which a message travels; `ARCHITECTURE.md` draws the map.
+
+pub mod clock;
+pub mod ident;
+pub mod place;
+
+pub mod grammar;
+
+pub mod decode;
+pub mod intake;
+pub mod notice;
+
+pub mod deadline;
+pub mod interpret;
+pub mod journal;
+
+pub mod entry;
+
+pub mod rules;
+
+pub mod outbox;
+
+pub mod email;
+pub mod step;
+
+pub mod config;
+pub mod pipeline;
+pub mod store;
+
+pub mod serve;
+
+pub mod daemon;
+
+pub mod cli;
