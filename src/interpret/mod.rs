@@ -1,1 +1,86 @@
-//! interpret (being built)
+//! Decoded messages to notices. Only here does a field's meaning live; one file a message family.
+//!
+//! The names of the fields that each family reads are resolved once, when the grammar is loaded, not per record.
+
+mod abi;
+mod x12;
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::decode::{Body, Message};
+use crate::grammar::{Grammar, GrammarError};
+use crate::ident::NoticeId;
+use crate::notice::NoticeRef;
+use crate::place::Finding;
+
+/// Takes what a message says. Both borrow from the message.
+pub trait NoticeSink {
+    fn notice(&mut self, notice: &NoticeRef<'_>);
+    fn finding(&mut self, finding: Finding);
+}
+
+/// Reads the meaning of messages with one grammar.
+pub struct Interpreter {
+    grammar: Arc<Grammar>,
+    abi: abi::AbiInterpreter,
+    x12: x12::X12Interpreter,
+}
+
+impl Interpreter {
+    /// Resolves every field and table that the families read.
+    ///
+    /// # Errors
+    /// Names what an overriding grammar has lost.
+    pub fn new(grammar: Arc<Grammar>) -> Result<Self, Vec<GrammarError>> {
+        let abi = abi::AbiInterpreter::resolve(&grammar);
+        let x12 = x12::X12Interpreter::resolve(&grammar);
+        match (abi, x12) {
+            (Ok(abi), Ok(x12)) => Ok(Self { grammar, abi, x12 }),
+            (abi, x12) => {
+                Err(abi.err().into_iter().flatten().chain(x12.err().into_iter().flatten()).collect())
+            }
+        }
+    }
+
+    pub fn grammar(&self) -> &Arc<Grammar> {
+        &self.grammar
+    }
+
+    /// Hands every notice of the message to the sink, in the order of the message.
+    pub fn interpret(&self, message: &Message<'_>, sink: &mut dyn NoticeSink) {
+        match message.body {
+            Body::Abi(transaction) => self.abi.interpret(&self.grammar, message, &transaction, sink),
+            Body::X12(set) => self.x12.interpret(&self.grammar, message, &set, sink),
+            Body::Nothing => {}
+        }
+    }
+}
+
+/// Computes the ids of a message's notices: a hash of the message's own bytes, then of the notice's place in it.
+///
+/// "Own bytes" leave out the envelope, line ends, trailing blanks and control numbers, so that a message that a broker
+/// bundles again, or sends through another gateway, keeps its ids.
+pub struct NoticeIds(Sha256);
+
+impl NoticeIds {
+    pub fn of(message: &Message<'_>) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(message.name.unwrap_or("").as_bytes());
+        hash.update([0]);
+        match message.body {
+            Body::Abi(transaction) => transaction.own_bytes(&mut |part| hash.update(part)),
+            Body::X12(set) => set.own_bytes(&mut |part| hash.update(part)),
+            Body::Nothing => {}
+        }
+        Self(hash)
+    }
+
+    pub fn id(&self, ordinal: u32) -> NoticeId {
+        let digest = self.0.clone().chain_update(ordinal.to_le_bytes()).finalize();
+        let mut id = [0; 16];
+        id.copy_from_slice(&digest[..16]);
+        NoticeId::from_bytes(id)
+    }
+}

@@ -1,0 +1,148 @@
+//! What a notice does to its entry. Interpretation decides it once; the entry's fold obeys it and reads no code.
+
+use chrono::NaiveDate;
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use super::Token;
+
+/// The change that one notice makes to the life of an entry.
+///
+/// Holds are sets: a [`Effect::Hold`] opens the hold named by agency and code (within the notice's own bill, house
+/// bill and container); a [`Effect::Clear`] closes only what it names.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Effect {
+    /// Shown on the timeline; changes no state.
+    Inform,
+    /// Nobody knows what this code means: shown, counted, alertable, and it changes no state.
+    Unknown,
+    /// The release filing (SE) or the summary (AE) was sent. Part of later families.
+    Filed,
+    /// The release filing was accepted (SX) or the entry is on file.
+    FilingAccepted,
+    /// The release filing was refused.
+    FilingRejected,
+    /// Goods may not move: a hold, examination, detention, do-not-load or wanted document of one agency.
+    Hold { agency: Token, code: Token, what: HoldKind },
+    /// Closes the holds of `agency` with one of these codes. An empty list closes every hold of that agency that
+    /// stands at the notice's own level (entry level when it names no bill).
+    Clear { agency: Token, codes: ClearedCodes },
+    /// CBP's own release. `date` is the release date in the record when it has one. Closes the holds that CBP has
+    /// at entry level; those of bills and of other agencies stay open.
+    Release { date: Option<NaiveDate> },
+    /// The release date moved.
+    ReleaseDate { date: Option<NaiveDate> },
+    /// An earlier release no longer stands.
+    ReleaseReversed { agency: Token, code: Token },
+    /// One-US-government release: CBP and all agencies are finished. Closes every hold at entry level, of every agency.
+    OneGovernment,
+    /// The entry no longer exists at Customs.
+    Cancelled,
+    /// The cancellation was undone.
+    CancelUndone,
+    /// Entry summary accepted; `warnings` when it has census or agency warnings that want an answer.
+    SummaryAccepted { version: Option<Token>, warnings: bool },
+    SummaryRejected,
+    /// Inactivated or cancelled by CBP.
+    SummaryCancelled,
+    /// CBP wants papers or data for the summary (UC 1 to 3).
+    SummaryRequest { what: Token },
+    /// Another filer owns the summary from now on (UC 8).
+    FilerTakeover { filer: Option<Token> },
+    Liquidated(Liquidation),
+    Extended { times: Option<u8>, reason: Token, date: Option<NaiveDate> },
+    Suspended { reason: Token, date: Option<NaiveDate> },
+    /// Extension or suspension ended.
+    SuspensionLifted { date: Option<NaiveDate> },
+}
+
+/// What kind of stop a hold is; the alert's words and the next step depend on it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HoldKind {
+    Hold,
+    Exam,
+    Documents,
+    Detained,
+    DoNotLoad,
+    Seizure,
+    GeneralOrder,
+    /// The agency is reviewing or refused the data; goods may not move yet.
+    Review,
+}
+
+/// The hold codes that one removal closes. Up to four; CBP's own table has at most two.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ClearedCodes([Option<Token>; 4]);
+
+impl ClearedCodes {
+    pub const CAPACITY: usize = 4;
+
+    /// Codes beyond the fourth are refused at load by the audit of the code tables.
+    pub fn of(codes: impl IntoIterator<Item = Token>) -> Self {
+        let mut slots = [None; 4];
+        for (slot, code) in slots.iter_mut().zip(codes) {
+            *slot = Some(code);
+        }
+        Self(slots)
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = Token> + '_ {
+        self.0.iter().flatten().copied()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0[0].is_none()
+    }
+}
+
+/// CBP's final assessment, or a change of it.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Liquidation {
+    pub event: LiquidationKind,
+    /// `None` when the message's date could not be read: then no clock starts from it.
+    pub date: Option<NaiveDate>,
+    /// The type as sent, `L`, `R` or a legacy figure.
+    pub kind: Token,
+    pub reason: Token,
+    pub paid: Amounts,
+    pub liquidated: Amounts,
+    /// Negative when it is paid to the importer.
+    pub interest: Option<Decimal>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LiquidationKind {
+    Liquidation,
+    Reliquidation,
+}
+
+/// Dollars and cents by class, as one side of a liquidation states them. `None` is "not stated" or unreadable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Amounts {
+    pub duty: Option<Decimal>,
+    pub tax: Option<Decimal>,
+    pub antidumping: Option<Decimal>,
+    pub countervailing: Option<Decimal>,
+    pub fees: Option<Decimal>,
+}
+
+impl Amounts {
+    /// The sum of what is stated; `None` when nothing is.
+    pub fn total(&self) -> Option<Decimal> {
+        let parts = [self.duty, self.tax, self.antidumping, self.countervailing, self.fees];
+        parts.into_iter().flatten().fold(None, |sum: Option<Decimal>, part| {
+            Some(sum.unwrap_or_default().saturating_add(part))
+        })
+    }
+}
+
+impl Liquidation {
+    /// Liquidated minus paid: above zero a bill will come, below zero a refund.
+    pub fn difference(&self) -> Option<Decimal> {
+        Some(self.liquidated.total()?.saturating_sub(self.paid.total()?))
+    }
+}
