@@ -3,6 +3,7 @@
 //! The names of the fields that each family reads are resolved once, when the grammar is loaded, not per record.
 
 mod abi;
+mod effects;
 mod x12;
 
 use std::sync::Arc;
