@@ -1,1 +1,141 @@
-//! step (being built)
+//! Everything that one group of journal lines changes. It lands whole or not at all.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::entry::{Life, Unmatched};
+use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::place::Finding;
+
+/// How far a store has come in the journal: the last line applied. `seq` 0 is before the first line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Position {
+    pub seq: u64,
+    /// The hash of that line, so that a store and a journal that do not belong together are found out.
+    pub hash: Fingerprint,
+}
+
+impl Position {
+    pub const START: Self = Self { seq: 0, hash: Fingerprint::ZERO };
+}
+
+/// The changes of one group, each value whole as it is afterwards. `None` removes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Step {
+    pub position: Position,
+    pub lives: BTreeMap<EntryNumber, Arc<Life>>,
+    pub bills: BTreeMap<BillOfLading, BillRecord>,
+    /// Notices that name neither an entry nor a bill.
+    pub loose: BTreeMap<NoticeId, Unmatched>,
+    pub inputs: BTreeMap<Fingerprint, InputRecord>,
+    pub due: BTreeMap<DueKey, Option<DueValue>>,
+    pub alerts: BTreeMap<AlertKey, Alert>,
+    pub letters: BTreeMap<LetterKey, Letter>,
+    pub digest: BTreeMap<DigestKey, bool>,
+    pub quarantine: BTreeMap<QuarantineKey, Option<Quarantined>>,
+}
+
+impl Step {
+    pub fn at(position: Position) -> Self {
+        Self {
+            position,
+            lives: BTreeMap::new(),
+            bills: BTreeMap::new(),
+            loose: BTreeMap::new(),
+            inputs: BTreeMap::new(),
+            due: BTreeMap::new(),
+            alerts: BTreeMap::new(),
+            letters: BTreeMap::new(),
+            digest: BTreeMap::new(),
+            quarantine: BTreeMap::new(),
+        }
+    }
+}
+
+/// What is known under a bill: the entries that name it, and the notices that name only the bill.
+///
+/// Both are kept, so that an entry that appears later receives the notices that waited, and a notice that comes later
+/// finds the entries. Order does not matter.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct BillRecord {
+    pub entries: BTreeSet<EntryNumber>,
+    pub notices: Vec<Unmatched>,
+}
+
+impl BillRecord {
+    /// More entries than this under one bill are not linked; the bill is shown as crowded.
+    pub const ENTRIES_MAX: usize = 1_000;
+    /// More notices than this for one bill are kept in the archive only.
+    pub const NOTICES_MAX: usize = 5_000;
+}
+
+/// A file that was received, by its content.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InputRecord {
+    pub seq: u64,
+    pub drop: DropName,
+    pub broker: BrokerName,
+    pub name: Arc<str>,
+    pub size_bytes: u64,
+    pub received_at: DateTime<Utc>,
+    /// How often the same bytes came again.
+    #[serde(default)]
+    pub duplicates: u32,
+    pub messages: u64,
+    pub notices: u64,
+    /// The worst first; at most [`InputRecord::FINDINGS_MAX`].
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+}
+
+impl InputRecord {
+    pub const FINDINGS_MAX: usize = 20;
+}
+
+/// When the clock has to look at an entry's deadline again. Ordered by day.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct DueKey {
+    pub day: NaiveDate,
+    pub entry: EntryNumber,
+    /// [`EntryDeadline::key`](crate::entry::EntryDeadline::key).
+    pub deadline: Box<str>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DueValue {
+    /// The date that the reminder counts towards: when it moved, the reminder is void.
+    pub target: NaiveDate,
+}
+
+/// An alert that waits for a recipient's next digest.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct DigestKey {
+    pub recipient: Box<str>,
+    pub alert: AlertKey,
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct QuarantineKey {
+    pub file: Fingerprint,
+    /// Number of the rejected piece in the file, from 0.
+    pub piece: u32,
+}
+
+/// A piece of a file that could not be read.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Quarantined {
+    pub drop: DropName,
+    pub broker: BrokerName,
+    pub name: Arc<str>,
+    pub received_at: DateTime<Utc>,
+    /// Where on the way: `decode`, `interpret`.
+    pub stage: Box<str>,
+    /// Code, place and sentence.
+    pub finding: Finding,
+    /// What to do next.
+    pub advice: Box<str>,
+}

@@ -1,1 +1,290 @@
-//! entry (being built)
+//! One customs entry: the fold of its notices, and nothing else.
+//!
+//! [`Entry::of`] sorts the notices by (event time, rank of kind, notice id) and folds them, so that the order in which
+//! files arrive and how often they arrive cannot matter. A [`Life`] is what is stored: the notices and where each was
+//! first seen. The state is computed from it whenever it is needed, so it can never disagree with its notices.
+
+mod deadlines;
+mod fold;
+mod holds;
+mod life;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+pub use deadlines::{DeadlineState, EntryDeadline, Provenance};
+pub use holds::{HoldKey, HoldState, Scope};
+pub use life::{Added, Held, Life, Sighting, Unmatched};
+use serde::Serialize;
+
+use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};
+use crate::notice::{EventTime, Liquidation, Token};
+
+/// The state of one entry.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Entry {
+    pub number: EntryNumber,
+    /// The owner of the summary: the filer in the number until another one takes over (UC 8).
+    pub filer: FilerCode,
+    pub entry_type: Option<Token>,
+    pub port: Option<Token>,
+    pub importer: Option<Box<str>>,
+    pub references: References,
+    pub filing: Filing,
+    /// Releases by what they are limited to. See [`Entry::released_at`].
+    pub releases: BTreeMap<Scope, Release>,
+    pub one_government_at: Option<EventTime>,
+    pub holds: BTreeMap<HoldKey, HoldState>,
+    pub cancelled_at: Option<EventTime>,
+    pub is_cancelled: bool,
+    pub summary: Summary,
+    pub requests: Vec<Request>,
+    /// Append-only: every liquidation, reliquidation, extension and suspension, in the order of their dates.
+    pub liquidation_history: Vec<LiquidationEvent>,
+    pub takeover: Option<Takeover>,
+    /// Dates of entry that messages state, with the notice that says so. The latest statement counts, all are kept.
+    pub entry_dates: Vec<Dated>,
+    pub unknown_codes: BTreeSet<Token>,
+    pub check_digit_offset: u8,
+}
+
+/// A date that a notice states.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Dated {
+    pub date: NaiveDate,
+    pub notice: NoticeId,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct References {
+    pub broker: Option<Box<str>>,
+    pub orders: BTreeSet<Box<str>>,
+    pub bills: BTreeSet<BillOfLading>,
+    pub containers: BTreeSet<Token>,
+}
+
+/// The release filing and its answers.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Filing {
+    pub filed_at: Option<EventTime>,
+    pub accepted_at: Option<EventTime>,
+    pub rejected_at: Option<EventTime>,
+    /// The last answer refused the filing.
+    pub is_rejected: bool,
+}
+
+/// CBP's own release of an entry or of one bill.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Release {
+    /// When the standing release was said; `None` when there is none or it was taken back.
+    pub at: Option<EventTime>,
+    /// The release date in the record, when it has one.
+    pub date: Option<NaiveDate>,
+    /// When the last release was taken back, if it was.
+    pub reversed_at: Option<EventTime>,
+    pub notice: Option<NoticeId>,
+}
+
+/// What CBP last said of the entry summary.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Summary {
+    pub version: Option<Token>,
+    pub accepted_at: Option<EventTime>,
+    pub accepted_by: Option<NoticeId>,
+    /// The last acceptance came with a census or agency warning.
+    pub has_warnings: bool,
+    pub rejected_at: Option<EventTime>,
+    pub cancelled_at: Option<EventTime>,
+    pub state: SummaryState,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SummaryState {
+    #[default]
+    None,
+    Accepted,
+    Rejected,
+    Cancelled,
+}
+
+/// CBP wants papers or data.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Request {
+    pub what: Token,
+    pub at: Option<EventTime>,
+    pub notice: NoticeId,
+}
+
+/// Another filer owns the summary since.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Takeover {
+    pub at: Option<EventTime>,
+    pub filer: Option<FilerCode>,
+    pub notice: NoticeId,
+}
+
+/// One step on the way to the final assessment.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct LiquidationEvent {
+    pub at: Option<EventTime>,
+    pub notice: NoticeId,
+    #[serde(flatten)]
+    pub what: LiquidationStep,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum LiquidationStep {
+    Liquidated(Liquidation),
+    Extended { times: Option<u8>, reason: Token, date: Option<NaiveDate> },
+    Suspended { reason: Token, date: Option<NaiveDate> },
+    Lifted { date: Option<NaiveDate> },
+}
+
+/// The entry's life in one word.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Something was said about it, but nothing that changes its state.
+    Known,
+    Filed,
+    Rejected,
+    Held,
+    Released,
+    Accepted,
+    Liquidated,
+    Cancelled,
+}
+
+impl Status {
+    pub const ALL: [Self; 8] = [
+        Self::Known,
+        Self::Filed,
+        Self::Rejected,
+        Self::Held,
+        Self::Released,
+        Self::Accepted,
+        Self::Liquidated,
+        Self::Cancelled,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Known => "known",
+            Self::Filed => "filed",
+            Self::Rejected => "rejected",
+            Self::Held => "held",
+            Self::Released => "released",
+            Self::Accepted => "accepted",
+            Self::Liquidated => "liquidated",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+impl Entry {
+    /// The holds that stand now.
+    pub fn open_holds(&self) -> impl Iterator<Item = (&HoldKey, &HoldState)> {
+        self.holds.iter().filter(|(_, hold)| hold.is_open())
+    }
+
+    pub fn has_open_hold(&self) -> bool {
+        self.open_holds().next().is_some()
+    }
+
+    /// When the goods were released: a release stands for the entry or for each of its bills, and no hold is open.
+    pub fn released_at(&self) -> Option<EventTime> {
+        if self.is_cancelled || self.has_open_hold() {
+            return None;
+        }
+        self.standing_release()
+    }
+
+    /// The release that stands, open holds aside: CBP's own view, which starts the summary's clock.
+    pub fn standing_release(&self) -> Option<EventTime> {
+        if let Some(release) = self.releases.get(&Scope::default()).and_then(|release| release.at) {
+            return Some(release);
+        }
+        let bills = || self.releases.iter().filter(|(scope, _)| !scope.is_entry());
+        if bills().next().is_none() || bills().any(|(_, release)| release.at.is_none()) {
+            return self.one_government_at;
+        }
+        bills().filter_map(|(_, release)| release.at).max()
+    }
+
+    /// The date of release that the records give, else the day on which the standing release was said.
+    pub fn release_date(&self) -> Option<Dated> {
+        self.releases
+            .values()
+            .filter_map(|release| {
+                Some(Dated { date: release.date.or(release.at.map(|at| at.date))?, notice: release.notice? })
+            })
+            .filter(|_| self.standing_release().is_some())
+            .min_by_key(|dated| dated.date)
+    }
+
+    /// The date of entry: the latest that a message stated, else none.
+    pub fn entry_date(&self) -> Option<Dated> {
+        self.entry_dates.last().copied()
+    }
+
+    /// Liquidations and reliquidations, oldest first.
+    pub fn liquidations(&self) -> impl DoubleEndedIterator<Item = (&LiquidationEvent, &Liquidation)> {
+        self.liquidation_history.iter().filter_map(|event| match &event.what {
+            LiquidationStep::Liquidated(liquidation) => Some((event, liquidation)),
+            _ => None,
+        })
+    }
+
+    /// The last word: the liquidation that counts now.
+    pub fn liquidation(&self) -> Option<&Liquidation> {
+        self.liquidations().next_back().map(|(_, liquidation)| liquidation)
+    }
+
+    /// How many extensions were granted: the highest count that a notice states, at least the number of notices.
+    pub fn extensions(&self) -> u8 {
+        let stated = self.liquidation_history.iter().filter_map(|event| match event.what {
+            LiquidationStep::Extended { times, .. } => Some(times.unwrap_or(1)),
+            _ => None,
+        });
+        stated.max().unwrap_or(0)
+    }
+
+    /// A suspension stands: the last of suspension and its end is a suspension, and nothing was liquidated since.
+    pub fn is_suspended(&self) -> bool {
+        self.liquidation_history
+            .iter()
+            .rev()
+            .find_map(|event| match event.what {
+                LiquidationStep::Suspended { .. } => Some(true),
+                LiquidationStep::Lifted { .. } | LiquidationStep::Liquidated(_) => Some(false),
+                LiquidationStep::Extended { .. } => None,
+            })
+            .unwrap_or(false)
+    }
+
+    pub fn status(&self) -> Status {
+        if self.is_cancelled || self.summary.state == SummaryState::Cancelled {
+            Status::Cancelled
+        } else if self.liquidations().next().is_some() {
+            Status::Liquidated
+        } else if self.has_open_hold() {
+            Status::Held
+        } else if self.summary.state == SummaryState::Rejected || self.filing.is_rejected {
+            Status::Rejected
+        } else if self.summary.state == SummaryState::Accepted {
+            Status::Accepted
+        } else if self.released_at().is_some() {
+            Status::Released
+        } else if self.filing.filed_at.is_some() || self.filing.accepted_at.is_some() {
+            Status::Filed
+        } else {
+            Status::Known
+        }
+    }
+}

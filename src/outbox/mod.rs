@@ -1,1 +1,267 @@
-//! outbox (being built)
+//! Alerts, and the letters that carry them to people.
+//!
+//! An [`Alert`] is about (rule, subject, occasion) and has that as its key: raised once. A [`Letter`] is one delivery
+//! to one recipient; its states are a drawn machine:
+//!
+//! ```text
+//! waiting ──accepted──► sent
+//!    │ ▲
+//!    │ └─refused for now (attempt + 1, next try later)
+//!    └──refused for good, or too old──► given up ──retry──► waiting
+//! ```
+//!
+//! Delivery is at least once, and a letter that is sent again bears the same Message-ID.
+
+pub mod retry;
+
+use std::fmt;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::entry::EntryDeadline;
+use crate::ident::{BrokerName, EntryNumber, Fingerprint, NoticeId, hex};
+use crate::notice::{EventTime, Kind, Token};
+use crate::place::{Place, Severity};
+
+/// Identity of an alert: (rule, subject, occasion). The same three never alert twice.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AlertKey(String);
+
+impl AlertKey {
+    /// `subject` is an entry number, a drop, or a file's fingerprint; `occasion` a notice id, a deadline and ladder step ...
+    pub fn new(rule: &str, subject: &str, occasion: &str) -> Self {
+        Self(format!("{rule}|{subject}|{occasion}"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn parse(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Display for AlertKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Something that people should know, with all that a letter about it needs: it is rendered without a look at the store.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Alert {
+    pub key: AlertKey,
+    pub rule: Box<str>,
+    /// The rule's own words for it: `CBP or agency hold`.
+    pub title: Box<str>,
+    pub severity: Severity,
+    pub raised_at: DateTime<Utc>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<EntryBrief>,
+    pub cause: Cause,
+    /// The clocks of the entry that run, nearest first.
+    #[serde(default)]
+    pub deadlines: Vec<EntryDeadline>,
+    /// What to do next, from the playbook.
+    #[serde(default)]
+    pub next_step: Box<str>,
+}
+
+/// The entry at the moment of the alert.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct EntryBrief {
+    pub number: EntryNumber,
+    pub status: Box<str>,
+    pub broker: BrokerName,
+    pub entry_type: Option<Token>,
+    pub port: Option<Token>,
+    pub importer: Option<Box<str>>,
+    pub broker_reference: Option<Box<str>>,
+    pub orders: Vec<Box<str>>,
+    pub bills: Vec<Box<str>>,
+    pub released_at: Option<EventTime>,
+    pub open_holds: Vec<HoldBrief>,
+    /// The money at stake in plain words: `Liquidated 1,250.00 above what was paid`. Blank when nothing is known.
+    #[serde(default)]
+    pub at_stake: Box<str>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HoldBrief {
+    pub agency: Token,
+    pub code: Token,
+    pub since: Option<EventTime>,
+    pub bill: Option<Box<str>>,
+}
+
+/// Why the alert was raised.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "cause", rename_all = "snake_case")]
+pub enum Cause {
+    /// Customs said something.
+    Notice(Box<NoticeBrief>),
+    /// A clock passed a step of its ladder.
+    Deadline(Box<DeadlineBrief>),
+    /// Something is wrong with a file, a drop or ourselves.
+    Trouble(TroubleBrief),
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct NoticeBrief {
+    pub id: NoticeId,
+    pub kind: Kind,
+    pub code: Option<Token>,
+    pub table: Option<Box<str>>,
+    pub meaning: Option<Box<str>>,
+    pub at: Option<EventTime>,
+    pub bill: Option<Box<str>>,
+    /// Agency, remarks, amounts ...: the fields of the notice, in order.
+    pub fields: Vec<(Box<str>, Box<str>)>,
+    /// The record or segment as it stands in the file, Latin-1 bytes above 127 and control characters shown as `?`.
+    pub source_line: Box<str>,
+    pub file: Fingerprint,
+    pub file_name: Box<str>,
+    pub place: Place,
+    pub received_at: DateTime<Utc>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DeadlineBrief {
+    pub deadline: EntryDeadline,
+    /// The name of the deadline in plain words: `Protest`.
+    pub name: Box<str>,
+    /// Days from the day of the alert to `act_by` (or `due`); negative when overdue.
+    pub days_left: i64,
+    /// The ladder step that was passed: `30`, `overdue`.
+    pub step: Box<str>,
+    /// The day for which this was said, in the recipient's zone.
+    pub on: NaiveDate,
+    /// The arithmetic, a line each.
+    pub steps: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct TroubleBrief {
+    /// What it is about: `drop acme-sftp`, `file 350.edi`.
+    pub subject: Box<str>,
+    /// A stable word: `list-failed`, `host-key-refused`, `too-large`, `quarantined`, `unknown-record` ...
+    pub code: Box<str>,
+    /// A plain sentence.
+    pub message: String,
+    /// What to do about it.
+    pub advice: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Fingerprint>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// Identity of a letter, and the seed of its Message-ID.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LetterKey(String);
+
+impl LetterKey {
+    /// The letter that carries these alerts to this recipient: 32 hexadecimal digits.
+    pub fn of<'a>(recipient: &str, alerts: impl IntoIterator<Item = &'a AlertKey>) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(recipient.as_bytes());
+        for alert in alerts {
+            hash.update([0]);
+            hash.update(alert.as_str().as_bytes());
+        }
+        Self(hex(&hash.finalize()[..16]))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        (text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit())).then(|| Self(text.to_owned()))
+    }
+
+    /// `<key@domain>`: the same letter has the same one, however often it is sent.
+    pub fn message_id(&self, domain: &str) -> String {
+        format!("<{}@{domain}>", self.0)
+    }
+}
+
+impl fmt::Display for LetterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One delivery to one recipient.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Letter {
+    pub key: LetterKey,
+    /// An e-mail address.
+    pub recipient: Box<str>,
+    pub kind: LetterKind,
+    /// The entry whose thread it belongs to.
+    pub entry: Option<EntryNumber>,
+    pub severity: Severity,
+    /// At most [`Letter::ALERTS_MAX`].
+    pub alerts: Vec<AlertKey>,
+    pub created_at: DateTime<Utc>,
+    pub state: LetterState,
+}
+
+impl Letter {
+    /// More alerts than this become several letters.
+    pub const ALERTS_MAX: usize = 500;
+
+    pub fn next_try_at(&self) -> Option<DateTime<Utc>> {
+        match self.state {
+            LetterState::Waiting { next_try_at, .. } => Some(next_try_at),
+            LetterState::Sent { .. } | LetterState::GivenUp { .. } => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LetterKind {
+    /// About one entry or one trouble, at once.
+    Alert,
+    /// The routine of a day.
+    Digest { day: NaiveDate },
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LetterState {
+    /// `attempt` counts the refused attempts so far.
+    Waiting {
+        attempt: u32,
+        next_try_at: DateTime<Utc>,
+        last_error: Option<Box<str>>,
+    },
+    Sent {
+        at: DateTime<Utc>,
+        attempt: u32,
+    },
+    GivenUp {
+        at: DateTime<Utc>,
+        attempt: u32,
+        error: Box<str>,
+    },
+}
+
+/// What became of one attempt to deliver a letter.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// A server took responsibility.
+    Accepted { response: Box<str> },
+    /// Try again later: connection, TLS, 4xx, or an answer that never came.
+    Refused { error: Box<str> },
+    /// A person must act: 5xx.
+    Rejected { error: Box<str> },
+}

@@ -1,1 +1,103 @@
-//! store (being built)
+//! What is remembered, in the words of the domain. Derived: lost or damaged, it is rebuilt from the journal.
+//!
+//! The trait is blocking: a store is used from threads that may wait. There is one writer at a time, which reads
+//! through [`Store`] and commits whole [`Step`]s; readers see committed states only.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::entry::{Life, Unmatched};
+use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::step::{
+    BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+};
+
+/// Why a store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the store in {path} is in use by another process")]
+    Locked { path: String },
+    #[error("the store could not {doing}")]
+    Failed {
+        doing: &'static str,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error("the store holds a value that this release cannot read: {what}")]
+    Unreadable { what: String },
+}
+
+impl StoreError {
+    /// True when the stored data cannot be used, so that it must be rebuilt from the journal.
+    pub fn wants_rebuild(&self) -> bool {
+        matches!(self, Self::Unreadable { .. })
+    }
+}
+
+type Result<T> = std::result::Result<T, StoreError>;
+
+/// Which letters to list.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LetterFilter {
+    All,
+    Waiting,
+    Sent,
+    GivenUp,
+}
+
+pub trait Store: Send + Sync {
+    /// How far the journal was applied.
+    fn position(&self) -> Result<Position>;
+
+    /// Makes one step durable, all or none. After a crash the store may be at an earlier step, never in the middle of one.
+    fn commit(&self, step: &Step) -> Result<()>;
+
+    fn life(&self, number: EntryNumber) -> Result<Option<Life>>;
+    fn bill(&self, bill: &BillOfLading) -> Result<Option<BillRecord>>;
+    fn loose(&self, id: NoticeId) -> Result<Option<Unmatched>>;
+    fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>>;
+    fn alert(&self, key: &AlertKey) -> Result<Option<Alert>>;
+    fn letter(&self, key: &LetterKey) -> Result<Option<Letter>>;
+
+    /// Up to `limit` lives with numbers above `after`, in order.
+    fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>>;
+    fn bills(&self, after: Option<&BillOfLading>, limit: usize) -> Result<Vec<(BillOfLading, BillRecord)>>;
+    fn all_loose(&self, after: Option<NoticeId>, limit: usize) -> Result<Vec<Unmatched>>;
+    fn alerts(&self, after: Option<&AlertKey>, limit: usize) -> Result<Vec<Alert>>;
+    fn quarantined(
+        &self,
+        after: Option<&QuarantineKey>,
+        limit: usize,
+    ) -> Result<Vec<(QuarantineKey, Quarantined)>>;
+
+    /// Reminders due on `day` or before, earliest first.
+    fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>>;
+    /// The reminders that stand for one entry.
+    fn due_of(&self, number: EntryNumber) -> Result<Vec<(DueKey, DueValue)>>;
+    /// What waits for the digest of `recipient`, or of everybody.
+    fn digest(&self, recipient: Option<&str>, limit: usize) -> Result<Vec<DigestKey>>;
+
+    /// Waiting letters whose next try is at `now` or before, most urgent and oldest first.
+    fn letters_ready(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Letter>>;
+    /// The earliest next try of any waiting letter.
+    fn next_letter_at(&self) -> Result<Option<DateTime<Utc>>>;
+    fn letters(&self, filter: LetterFilter, limit: usize) -> Result<Vec<Letter>>;
+
+    /// How much is in it.
+    fn counts(&self) -> Result<Counts>;
+
+    /// Makes everything committed so far survive a power cut as well as this store can.
+    fn flush(&self) -> Result<()>;
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
+pub struct Counts {
+    pub entries: u64,
+    pub bills: u64,
+    pub inputs: u64,
+    pub alerts: u64,
+    pub letters: u64,
+    pub letters_waiting: u64,
+    pub loose: u64,
+    pub quarantined: u64,
+}

@@ -1,0 +1,228 @@
+//! The fold: what each notice does to the entry, one small function an aspect.
+
+use super::holds::Holds;
+use super::{
+    Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Request, Scope, Summary,
+    SummaryState, Takeover,
+};
+use crate::ident::{EntryNumber, FilerCode};
+use crate::notice::{CBP, Effect, HoldKind, Kind, Liquidation, Notice, Token};
+
+impl Entry {
+    /// The entry that these notices make. Total: no clock, no I/O, no error.
+    ///
+    /// The order and the repetition of `notices` do not matter.
+    pub fn of<'a>(number: EntryNumber, notices: impl IntoIterator<Item = &'a Notice>) -> Self {
+        let mut sorted: Vec<&Notice> = notices.into_iter().collect();
+        sorted.sort_unstable_by_key(|notice| order(notice));
+        sorted.dedup_by_key(|notice| notice.id);
+        let mut fold = Fold { entry: Self::unknown(number), holds: Holds::default() };
+        for notice in sorted {
+            fold.note(notice);
+            fold.obey(notice);
+        }
+        fold.entry.holds = fold.holds.0;
+        fold.entry
+    }
+
+    fn unknown(number: EntryNumber) -> Self {
+        Self {
+            number,
+            filer: number.filer(),
+            entry_type: None,
+            port: None,
+            importer: None,
+            references: References::default(),
+            filing: Filing::default(),
+            releases: Default::default(),
+            one_government_at: None,
+            holds: Default::default(),
+            cancelled_at: None,
+            is_cancelled: false,
+            summary: Summary::default(),
+            requests: Vec::new(),
+            liquidation_history: Vec::new(),
+            takeover: None,
+            entry_dates: Vec::new(),
+            unknown_codes: Default::default(),
+            check_digit_offset: number.check_digit_offset(),
+        }
+    }
+}
+
+/// The order in which notices are folded: event time, then rank of kind, then id.
+///
+/// Within one minute a release comes after the holds it answers; the ranks of the kinds and of the effects say so.
+pub(super) fn order(notice: &Notice) -> impl Ord {
+    (notice.at, notice.kind.rank(), effect_rank(&notice.effect), notice.id)
+}
+
+/// Of two notices of one kind and one moment: what opens comes before what closes, the whole before the part.
+fn effect_rank(effect: &Effect) -> u8 {
+    match effect {
+        Effect::Filed => 0,
+        Effect::FilingAccepted | Effect::FilingRejected => 1,
+        Effect::ReleaseReversed { .. } => 2,
+        Effect::Hold { .. } => 3,
+        Effect::Inform | Effect::Unknown => 4,
+        Effect::Clear { .. } => 5,
+        Effect::Release { .. } => 6,
+        Effect::ReleaseDate { .. } => 7,
+        Effect::OneGovernment => 8,
+        _ => 9,
+    }
+}
+
+struct Fold {
+    entry: Entry,
+    holds: Holds,
+}
+
+impl Fold {
+    /// Attributes that any notice may state, by the names of the grammar. The latest statement counts.
+    fn note(&mut self, notice: &Notice) {
+        let entry = &mut self.entry;
+        for (name, value) in notice.fields.iter() {
+            match name {
+                "entry_type" => entry.entry_type = Token::some(value),
+                "port_of_entry" => entry.port = Token::some(value),
+                "importer_number" => entry.importer = Some(value.into()),
+                "broker_reference" => entry.references.broker = Some(value.into()),
+                "purchase_order" => {
+                    entry.references.orders.insert(value.into());
+                }
+                "entry_date" => {
+                    if let Ok(date) = value.parse() {
+                        entry.entry_dates.push(Dated { date, notice: notice.id });
+                    }
+                }
+                _ => {}
+            }
+        }
+        entry.references.bills.extend(notice.bill.iter().chain(&notice.house_bill).cloned());
+        entry.references.containers.extend(notice.container);
+        if matches!(notice.effect, Effect::Unknown) {
+            entry.unknown_codes.extend(notice.code);
+        }
+        if notice.kind == Kind::ReleaseFiled {
+            entry.filing.filed_at = entry.filing.filed_at.or(notice.at);
+        }
+    }
+
+    fn obey(&mut self, notice: &Notice) {
+        match notice.effect {
+            Effect::Inform | Effect::Unknown => {}
+            Effect::Filed => self.entry.filing.filed_at = self.entry.filing.filed_at.or(notice.at),
+            Effect::FilingAccepted | Effect::FilingRejected => self.filing(notice),
+            Effect::Hold { agency, code, what } => self.holds.open(notice, agency, code, what, false),
+            Effect::Clear { agency, codes } => self.holds.clear(notice, agency, codes),
+            Effect::Release { .. }
+            | Effect::ReleaseDate { .. }
+            | Effect::ReleaseReversed { .. }
+            | Effect::OneGovernment => self.release(notice),
+            Effect::Cancelled | Effect::CancelUndone => {
+                self.entry.is_cancelled = matches!(notice.effect, Effect::Cancelled);
+                self.entry.cancelled_at = if self.entry.is_cancelled { notice.at } else { None };
+            }
+            Effect::SummaryAccepted { .. }
+            | Effect::SummaryRejected
+            | Effect::SummaryCancelled
+            | Effect::SummaryRequest { .. }
+            | Effect::FilerTakeover { .. } => self.summary(notice),
+            Effect::Liquidated(liquidation) => self.liquidated(notice, liquidation),
+            Effect::Extended { times, reason, date } => {
+                self.liquidation_step(notice, LiquidationStep::Extended { times, reason, date });
+            }
+            Effect::Suspended { reason, date } => {
+                self.liquidation_step(notice, LiquidationStep::Suspended { reason, date });
+            }
+            Effect::SuspensionLifted { date } => {
+                self.liquidation_step(notice, LiquidationStep::Lifted { date });
+            }
+        }
+    }
+
+    fn filing(&mut self, notice: &Notice) {
+        let filing = &mut self.entry.filing;
+        filing.is_rejected = matches!(notice.effect, Effect::FilingRejected);
+        if filing.is_rejected {
+            filing.rejected_at = notice.at;
+        } else {
+            filing.accepted_at = filing.accepted_at.or(notice.at);
+            filing.filed_at = filing.filed_at.or(notice.at);
+        }
+    }
+
+    fn release(&mut self, notice: &Notice) {
+        let scope = Scope::of(notice);
+        let cbp = Token::new(CBP);
+        match notice.effect {
+            Effect::Release { date } => {
+                self.holds.close(notice, |key, hold| {
+                    key.scope == scope && (hold.is_reversal || (scope.is_entry() && key.agency == cbp))
+                });
+                let release = self.entry.releases.entry(scope).or_default();
+                release.at = notice.at.or(release.at);
+                release.date = date.or(notice.at.map(|at| at.date)).or(release.date);
+                release.notice = Some(notice.id);
+            }
+            Effect::ReleaseDate { date } => {
+                let release = self.entry.releases.entry(scope).or_default();
+                release.date = date.or(release.date);
+                release.notice = Some(notice.id);
+            }
+            Effect::ReleaseReversed { agency, code } => {
+                let release = self.entry.releases.entry(scope).or_default();
+                release.at = None;
+                release.reversed_at = notice.at;
+                self.entry.one_government_at = None;
+                self.holds.open(notice, agency, code, HoldKind::Hold, true);
+            }
+            Effect::OneGovernment => {
+                self.holds.close(notice, |key, _| key.scope.is_entry());
+                self.entry.one_government_at = notice.at;
+            }
+            _ => {}
+        }
+    }
+
+    fn summary(&mut self, notice: &Notice) {
+        let entry = &mut self.entry;
+        let summary = &mut entry.summary;
+        match notice.effect {
+            Effect::SummaryAccepted { version, warnings } => {
+                summary.state = SummaryState::Accepted;
+                summary.version = version.or(summary.version);
+                summary.accepted_at = notice.at;
+                summary.accepted_by = Some(notice.id);
+                summary.has_warnings = warnings;
+            }
+            Effect::SummaryRejected => {
+                summary.state = SummaryState::Rejected;
+                summary.rejected_at = notice.at;
+            }
+            Effect::SummaryCancelled => {
+                summary.state = SummaryState::Cancelled;
+                summary.cancelled_at = notice.at;
+            }
+            Effect::SummaryRequest { what } => {
+                entry.requests.push(Request { what, at: notice.at, notice: notice.id });
+            }
+            Effect::FilerTakeover { filer } => {
+                let filer = filer.and_then(|filer| FilerCode::parse(filer.as_str()));
+                entry.filer = filer.unwrap_or(entry.filer);
+                entry.takeover = Some(Takeover { at: notice.at, filer, notice: notice.id });
+            }
+            _ => {}
+        }
+    }
+
+    /// A liquidation is never overwritten: the first one and every reliquidation stay, each with its own clock.
+    fn liquidated(&mut self, notice: &Notice, liquidation: Liquidation) {
+        self.liquidation_step(notice, LiquidationStep::Liquidated(liquidation));
+    }
+
+    fn liquidation_step(&mut self, notice: &Notice, what: LiquidationStep) {
+        self.entry.liquidation_history.push(LiquidationEvent { at: notice.at, notice: notice.id, what });
+    }
+}

@@ -1,0 +1,128 @@
+//! What is stored of an entry: its notices and where each was first seen.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::{Entry, fold};
+use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
+use crate::notice::Notice;
+use crate::place::Place;
+
+/// Where and when a notice was seen.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Sighting {
+    pub file: Fingerprint,
+    pub place: Place,
+    pub received_at: DateTime<Utc>,
+    pub broker: BrokerName,
+    /// The name under which the broker dropped the file.
+    pub name: Arc<str>,
+}
+
+/// A notice with its first sighting. Later ones are only counted: they say something about the broker, not the entry.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Held {
+    pub notice: Arc<Notice>,
+    pub seen: Sighting,
+    /// How often it was seen again, in other files or at other places.
+    #[serde(default)]
+    pub again: u32,
+}
+
+/// The whole life of one entry, the value that a store keeps under the entry number.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Life {
+    pub number: EntryNumber,
+    /// In the order of arrival. [`Entry::of`] sorts them by itself.
+    pub notices: Vec<Held>,
+}
+
+/// What adding a notice did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Added {
+    New,
+    /// It was known; only counted.
+    Again,
+    /// The entry holds [`Life::NOTICES_MAX`] notices; the archive keeps the file, the entry says it is full.
+    Full,
+}
+
+impl Life {
+    /// An entry with more notices than this is a fault in the feed; the state keeps what it has and says so.
+    pub const NOTICES_MAX: usize = 20_000;
+
+    pub fn new(number: EntryNumber) -> Self {
+        Self { number, notices: Vec::new() }
+    }
+
+    pub fn has(&self, id: NoticeId) -> bool {
+        self.notices.iter().any(|held| held.notice.id == id)
+    }
+
+    pub fn add(&mut self, notice: Arc<Notice>, seen: Sighting) -> Added {
+        if let Some(held) = self.notices.iter_mut().find(|held| held.notice.id == notice.id) {
+            held.again = held.again.saturating_add(1);
+            return Added::Again;
+        }
+        if self.notices.len() >= Self::NOTICES_MAX {
+            return Added::Full;
+        }
+        self.notices.push(Held { notice, seen, again: 0 });
+        Added::New
+    }
+
+    pub fn get(&self, id: NoticeId) -> Option<&Held> {
+        self.notices.iter().find(|held| held.notice.id == id)
+    }
+
+    pub fn entry(&self) -> Entry {
+        Entry::of(self.number, self.notices.iter().map(|held| &*held.notice))
+    }
+
+    /// In the order in which they happened.
+    pub fn timeline(&self) -> Vec<&Held> {
+        let mut notices: Vec<&Held> = self.notices.iter().collect();
+        notices.sort_by_key(|held| fold::order(&held.notice));
+        notices
+    }
+
+    /// A hash of the facts, independent of the order of arrival, of repeats and of the files they came in.
+    pub fn hash(&self) -> Fingerprint {
+        let mut notices: Vec<&Notice> = self.notices.iter().map(|held| &*held.notice).collect();
+        notices.sort_unstable_by_key(|notice| notice.id);
+        hash_of(&(self.number, notices))
+    }
+}
+
+/// A notice that no entry owns: it names only a bill that no entry is known for, or nothing that we follow.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Unmatched {
+    pub held: Held,
+    /// The bill under which it waits; `None` when it names none and can never attach itself.
+    pub bill: Option<BillOfLading>,
+}
+
+/// SHA-256 of a value's JSON form.
+pub(super) fn hash_of(value: &impl Serialize) -> Fingerprint {
+    let mut hash = Sha256::new();
+    // Writing to a hash cannot fail, and every value of this module serialises.
+    let written = serde_json::to_writer(HashWriter(&mut hash), value);
+    debug_assert!(written.is_ok());
+    Fingerprint::from_bytes(hash.finalize().into())
+}
+
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl std::io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

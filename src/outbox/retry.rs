@@ -1,0 +1,70 @@
+//! When a refused letter is tried again: a pure function of the attempt.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{LetterState, Outcome};
+
+/// Seconds to wait after the first, second, ... refused attempt; the last one repeats.
+const WAITS_SECS: [i64; 8] = [60, 120, 300, 600, 1_200, 1_800, 3_600, 3_600];
+
+/// How many attempts a letter gets: about five days at the longest wait.
+pub const ATTEMPTS_MAX: u32 = 120;
+
+/// The wait after `attempt` refused attempts (from 1).
+pub fn wait(attempt: u32) -> TimeDelta {
+    let index = (attempt.max(1) as usize - 1).min(WAITS_SECS.len() - 1);
+    TimeDelta::seconds(WAITS_SECS[index])
+}
+
+/// The state of a letter after an attempt.
+pub fn after(state: &LetterState, outcome: &Outcome, now: DateTime<Utc>) -> LetterState {
+    let before = match state {
+        LetterState::Waiting { attempt, .. } => *attempt,
+        LetterState::Sent { .. } => return state.clone(),
+        LetterState::GivenUp { attempt, .. } => *attempt,
+    };
+    let attempt = before.saturating_add(1);
+    match outcome {
+        Outcome::Accepted { .. } => LetterState::Sent { at: now, attempt },
+        Outcome::Rejected { error } => LetterState::GivenUp { at: now, attempt, error: error.clone() },
+        Outcome::Refused { error } if attempt >= ATTEMPTS_MAX => {
+            LetterState::GivenUp { at: now, attempt, error: error.clone() }
+        }
+        Outcome::Refused { error } => LetterState::Waiting {
+            attempt,
+            next_try_at: now + wait(attempt),
+            last_error: Some(error.clone()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_to_an_hour_and_end_after_days() {
+        let mut now: DateTime<Utc> = "2026-03-02T09:00:00Z".parse().expect("an instant");
+        let start = now;
+        let mut state = LetterState::Waiting { attempt: 0, next_try_at: now, last_error: None };
+        let refused = Outcome::Refused { error: "451 later".into() };
+        let mut waits = Vec::new();
+        while let LetterState::Waiting { .. } = state {
+            state = after(&state, &refused, now);
+            if let LetterState::Waiting { next_try_at, .. } = state {
+                waits.push((next_try_at - now).num_seconds());
+                now = next_try_at;
+            }
+        }
+        assert_eq!(&waits[..9], [60, 120, 300, 600, 1_200, 1_800, 3_600, 3_600, 3_600]);
+        assert!(matches!(state, LetterState::GivenUp { attempt: ATTEMPTS_MAX, .. }));
+        assert_eq!((now - start).num_days(), 4);
+    }
+
+    #[test]
+    fn a_sent_letter_stays_sent() {
+        let now: DateTime<Utc> = "2026-03-02T09:00:00Z".parse().expect("an instant");
+        let sent = LetterState::Sent { at: now, attempt: 1 };
+        assert_eq!(after(&sent, &Outcome::Rejected { error: "550".into() }, now), sent);
+    }
+}
