@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -38,6 +38,18 @@ pub struct Life {
     pub number: EntryNumber,
     /// In the order of arrival. [`Entry::of`] sorts them by itself.
     pub notices: Vec<Held>,
+    /// The days on which the clock looks at this entry again. Derived; kept here so that one read tells what a
+    /// change has to move.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reminders: Vec<Reminder>,
+}
+
+/// The day on which one deadline is looked at again.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Reminder {
+    pub day: NaiveDate,
+    /// [`EntryDeadline::key`](super::EntryDeadline::key).
+    pub deadline: Box<str>,
 }
 
 /// What adding a notice did.
@@ -55,7 +67,7 @@ impl Life {
     pub const NOTICES_MAX: usize = 20_000;
 
     pub fn new(number: EntryNumber) -> Self {
-        Self { number, notices: Vec::new() }
+        Self { number, notices: Vec::new(), reminders: Vec::new() }
     }
 
     pub fn has(&self, id: NoticeId) -> bool {

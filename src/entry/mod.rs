@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::NaiveDate;
 pub use deadlines::{DeadlineState, EntryDeadline, Provenance};
 pub use holds::{HoldKey, HoldState, Scope};
-pub use life::{Added, Held, Life, Sighting, Unmatched};
+pub use life::{Added, Held, Life, Reminder, Sighting, Unmatched};
 use serde::Serialize;
 
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};
