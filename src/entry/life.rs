@@ -48,6 +48,8 @@ pub struct Life {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Reminder {
     pub day: NaiveDate,
+    /// The date that the reminder counts towards: when it moves, the ladder starts again.
+    pub target: NaiveDate,
     /// [`EntryDeadline::key`](super::EntryDeadline::key).
     pub deadline: Box<str>,
 }
@@ -115,6 +117,18 @@ pub struct Unmatched {
     pub held: Held,
     /// The bill under which it waits; `None` when it names none and can never attach itself.
     pub bill: Option<BillOfLading>,
+}
+
+/// The notices that wait under one bill.
+pub struct BillNotices;
+
+impl BillNotices {
+    /// A hash of which notices they are, independent of their order.
+    pub fn hash(notices: &[Unmatched]) -> Fingerprint {
+        let mut ids: Vec<NoticeId> = notices.iter().map(|unmatched| unmatched.held.notice.id).collect();
+        ids.sort_unstable();
+        hash_of(&ids)
+    }
 }
 
 /// SHA-256 of a value's JSON form.
