@@ -14,7 +14,6 @@ pub mod notice;
 
 pub mod deadline;
 pub mod interpret;
-pub mod journal;
 
 pub mod entry;
 
@@ -24,6 +23,8 @@ pub mod outbox;
 
 pub mod email;
 pub mod step;
+
+pub mod journal;
 
 pub mod config;
 pub mod pipeline;
