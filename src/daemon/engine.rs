@@ -14,7 +14,7 @@ use crate::deadline::DeadlineTable;
 use crate::decode::abi::PasswordMask;
 use crate::entry::Unmatched;
 use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
-use crate::journal::{Journal, JournalError, Line, Staged, What};
+use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
 use crate::outbox::{Alert, AlertKey, Letter, LetterKey, Outcome, TroubleBrief};
 use crate::pipeline::{ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash, View};
 use crate::place::Severity;
@@ -142,8 +142,11 @@ impl Engine {
         if start.seq == end.seq {
             return Ok(0);
         }
-        if start.seq > 0 && self.journal.hash_at(start.seq)? != Some(start.hash) {
-            return Err(foreign);
+        if start.seq > 0 {
+            let known = self.journal.read(start.seq)?.next().transpose()?;
+            if known.is_none_or(|(position, _)| position != start) {
+                return Err(foreign);
+            }
         }
         let rules = self.rules_in_force(start.seq + 1)?;
         let view = StoreView(&*self.store);
@@ -286,7 +289,7 @@ impl Engine {
         let mut lines = Vec::with_capacity(files.len());
         let mut staged = Vec::with_capacity(files.len());
         for file in files.iter_mut() {
-            let mut mask = PasswordMask::new();
+            let mut mask = SecretMask(PasswordMask::new());
             let kept = self.journal.stage(&mut file.content, &mut mask)?;
             let what = What::Received(crate::journal::Received {
                 drop: file.drop.clone(),
@@ -298,12 +301,19 @@ impl Engine {
                 incomplete: file.incomplete,
                 deliver: file.deliver,
             });
-            lines.push(self.journal.append(now, what)?);
+            lines.push(self.append(now, what)?);
             staged.push(kept);
         }
         self.journal.sync()?;
         let lines = lines.into_iter().zip(staged).zip(files).map(|((line, staged), file)| (line, staged, file));
         self.apply_received(lines)
+    }
+
+    /// Appends a line and answers it with its position.
+    fn append(&mut self, at: DateTime<Utc>, what: What) -> Result<(Position, Line), EngineError> {
+        let prev = self.journal.position().hash;
+        let position = self.journal.append(at, &what)?;
+        Ok((position, Line { seq: position.seq, at, prev, what }))
     }
 
     fn apply_received<'f, 'c: 'f>(
@@ -336,7 +346,7 @@ impl Engine {
         let now = self.clock.now();
         let mut lines = Vec::with_capacity(happened.len());
         for what in happened {
-            lines.push(self.journal.append(now, what)?);
+            lines.push(self.append(now, what)?);
         }
         self.journal.sync()?;
         let view = StoreView(&*self.store);
@@ -461,6 +471,15 @@ pub fn state_hash(store: &dyn Store, deadlines: &DeadlineTable) -> Result<Finger
         loose.iter().for_each(|unmatched| hash.loose(unmatched));
     }
     Ok(hash.finish())
+}
+
+/// Keeps passwords out of the archive.
+struct SecretMask(PasswordMask);
+
+impl Mask for SecretMask {
+    fn mask(&mut self, chunk: &mut [u8]) {
+        self.0.mask(chunk);
+    }
 }
 
 /// A store as the pipeline reads it.

@@ -1,1 +1,2 @@
-//! daemon (being built)
+//! daemon
+pub mod engine;

@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{JournalError, LINE_BYTES_MAX, Result};
 use crate::ident::{BrokerName, DropName, Fingerprint};
-use crate::outbox::{AlertKey, LetterKey, Outcome};
+use crate::outbox::{AlertKey, LetterKey, Outcome, TroubleBrief};
+use crate::place::Severity;
 
 /// A file that was taken from a drop. Its bytes are in the archive under `file`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -75,6 +76,19 @@ pub enum What {
         letter: LetterKey,
         by: Box<str>,
     },
+    /// The clock was looked at: the reminders of this moment's day were said.
+    Reminded,
+    /// The digests of a team were written.
+    Digest {
+        team: Box<str>,
+        day: NaiveDate,
+    },
+    /// Something went wrong with a drop, a file or ourselves, and people are told.
+    Trouble {
+        severity: Severity,
+        broker: Box<str>,
+        trouble: TroubleBrief,
+    },
     /// A line of a later release. Replay passes over it with a warning.
     #[serde(skip)]
     Unknown(UnknownLine),
@@ -102,6 +116,9 @@ impl What {
             Self::Silenced { .. } => "silenced",
             Self::Reprocess { .. } => "reprocess",
             Self::Retry { .. } => "retry",
+            Self::Reminded => "reminded",
+            Self::Digest { .. } => "digest",
+            Self::Trouble { .. } => "trouble",
             Self::Unknown(unknown) => &unknown.what,
         }
     }
