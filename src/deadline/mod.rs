@@ -47,4 +47,26 @@ pub mod id {
     pub const CF4647_RESPONSE: &str = "CF4647_RESPONSE";
     pub const REDELIVERY_WINDOW: &str = "REDELIVERY_WINDOW";
     pub const RECORD_RETENTION: &str = "RECORD_RETENTION";
+
+    /// All of the above; a test holds the table to them.
+    pub const ALL: &[&str] = &[
+        ENTRY_FILE,
+        ES_DUE,
+        ES_REJECT_RESUBMIT,
+        DAILY_STMT_DUE,
+        PMS_DUE,
+        BILL_DUE,
+        LIQ_SCHEDULED_EST,
+        LIQ_DEEMED_1Y,
+        LIQ_EXT_END,
+        LIQ_SUSP_6M,
+        RELIQ_90D,
+        PSC_DUE,
+        PROTEST_DUE,
+        CF28_RESPONSE,
+        CF29_RESPONSE,
+        CF4647_RESPONSE,
+        REDELIVERY_WINDOW,
+        RECORD_RETENTION,
+    ];
 }

@@ -149,7 +149,53 @@ impl Case {
     }
 }
 
+/// `entry_type is 02, 07 or 12: length 0 (why)`.
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let either = |values: &[Value]| values.iter().map(Value::to_string).collect::<Vec<_>>().join(" or ");
+        for (index, condition) in self.conditions.iter().enumerate() {
+            f.write_str(if index == 0 { "" } else { " and " })?;
+            match condition {
+                Condition::OneOf(key, values) => write!(f, "{key} is {}", either(values))?,
+                Condition::NoneOf(key, values) => write!(f, "{key} is known and not {}", either(values))?,
+                Condition::Absent(key) => write!(f, "{key} is not known")?,
+            }
+        }
+        f.write_str(": ")?;
+        match (self.due, self.length, self.margin_days) {
+            (Some(due), ..) => write!(f, "{due}")?,
+            (None, Some(0), _) => write!(f, "the same day")?,
+            (None, Some(length), _) => write!(f, "length {length}")?,
+            (None, None, Some(days)) => write!(f, "act {days} day(s) before")?,
+            (None, None, None) => write!(f, "as the rule stands")?,
+        }
+        write!(f, " ({})", self.why)
+    }
+}
+
+impl Version {
+    /// The rule in plain words: `180 calendar days, forward`.
+    pub fn rule(&self) -> String {
+        self.rule.clone().unwrap_or_else(|| self.term.to_string())
+    }
+}
+
 impl Definition {
+    /// The exceptions in words, in the order in which they are tried.
+    pub fn exceptions(&self) -> Vec<String> {
+        let mut exceptions: Vec<String> = self.cases.iter().map(Case::to_string).collect();
+        exceptions.extend(self.extension.map(|extension| {
+            let Extension { length, max } = extension;
+            format!("each of `extensions` adds {length}; more than {max} are INVALID")
+        }));
+        exceptions
+    }
+
+    /// The key of a date printed by the agency, which takes the place of the computed one.
+    pub fn printed(&self) -> Option<Key> {
+        self.printed
+    }
+
     /// Day 0 and the fact that gives it.
     pub fn start(&self, facts: &Triggers) -> Option<(Key, NaiveDate)> {
         let dated = |key: &Key| facts.date(*key).map(|date| (*key, date));
@@ -607,4 +653,157 @@ fn estimates(raw: &RawTable) -> BTreeMap<String, Term> {
         deadline.version.last().map(|version| (deadline.id.as_ref().clone(), term(version)))
     };
     raw.deadline.iter().filter_map(newest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    /// A table of one sound deadline with `lines` added to it.
+    fn with(lines: &str) -> String {
+        format!(
+            r#"[[deadline]]
+id = "A_DUE"
+name = "A"
+family = "a"
+class = "duty"
+counts_from = [["entry_date"]]
+closed_by = "it is done"
+confidence = "confirmed"
+{lines}"#
+        )
+    }
+
+    const VERSION: &str = "[[deadline.version]]\nbasis = \"law\"\nlength = 3\nunit = \"working_days\"\n";
+
+    fn check(text: &str, wanted: Expect) {
+        let told =
+            DeadlineTable::parse(text, "t.toml").map_or_else(|error| error.to_string(), |_| "fine".into());
+        wanted.assert_eq(&told);
+    }
+
+    #[test]
+    fn the_embedded_table_is_sound() {
+        let table = DeadlineTable::parse(EMBEDDED, EMBEDDED_NAME).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(table.definitions().len(), 61);
+        for definition in table.definitions() {
+            let found = table.find(definition.id.as_str()).expect("found by id");
+            assert_eq!(found.id, definition.id);
+        }
+        assert!(table.find("A").is_none() && table.find("").is_none());
+        assert_eq!(table.version().len(), 16);
+        for id in [id::PROTEST_DUE, id::ES_DUE, id::PSC_DUE, id::LIQ_SCHEDULED_EST, id::LIQ_DEEMED_1Y] {
+            assert!(table.find(id).is_some_and(|definition| definition.on), "{id}");
+        }
+        for id in id::ALL {
+            assert!(table.find(id).is_some(), "{id}");
+        }
+        assert!(!table.find("CAPE_80D").expect("defined").on);
+    }
+
+    use super::super::id;
+
+    #[test]
+    fn every_fault_is_told_with_its_place() {
+        check(&with(VERSION), expect!["fine"]);
+        check("", expect!["t.toml:1:1: missing field `deadline`"]);
+        check("deadline = []", expect!["t.toml:1:1: the table defines no deadline"]);
+        check("[[deadline]\n", expect!["t.toml:1:12: unclosed array table, expected `]`"]);
+        check(&with(""), expect!["t.toml:2:6: A_DUE has no version"]);
+        check(
+            &with(&format!("colour = 1\n{VERSION}")),
+            expect![
+                "t.toml:9:1: unknown field `colour`, expected one of `id`, `name`, `family`, `class`, `counts_from`, `reads`, `requires`, `printed`, `act_on_earlier`, `version_by`, `extension`, `bank_calendar`, `on`, `closed_by`, `confidence`, `note`, `version`, `case`"
+            ],
+        );
+        check(
+            &with(&format!("reads = [\"entry_tipe\"]\n{VERSION}")),
+            expect!["t.toml:9:10: there is no key `entry_tipe`; did you mean `entry_type`?"],
+        );
+        check(
+            &with(&format!("printed = \"suspended\"\n{VERSION}")),
+            expect!["t.toml:9:11: `suspended` is not a date"],
+        );
+        check(
+            &with(&format!("{VERSION}valid_from = 2026-13-01\n")),
+            expect!["t.toml:13:14: invalid date, expected month between 01 and 12"],
+        );
+        check(
+            &with(&format!("{VERSION}valid_from = 2026-12-01T00:00:00\n")),
+            expect!["t.toml:13:14: expected a date such as 2026-03-06"],
+        );
+        check(
+            &with(&VERSION.replace("length = 3", "length = 1001")),
+            expect!["t.toml:11:10: a length must be 0 to 1000 here"],
+        );
+        check(
+            &with(&VERSION.replace("length = 3", "length = -1")),
+            expect!["t.toml:11:10: invalid value: integer `-1`, expected u32"],
+        );
+        check(
+            &with(&VERSION.replace("\"law\"", "\" \"")),
+            expect!["t.toml:11:10: A_DUE: a version without `basis`"],
+        );
+        check(
+            &with(&VERSION.replace("working_days", "fortnights")),
+            expect![
+                "t.toml:12:8: unknown variant `fortnights`, expected one of `calendar_days`, `working_days`, `working_day_of_next_month`, `months`, `years`"
+            ],
+        );
+        check(
+            &with(&format!("{VERSION}valid_to = 2020-01-01\n{VERSION}valid_from = 2020-01-03\n")),
+            expect!["t.toml:18:14: A_DUE: a version must start the day after the one before it ends"],
+        );
+        check(
+            &with(&format!("{VERSION}valid_to = 2020-01-01\n{VERSION}valid_from = 2020-01-02\n")),
+            expect!["fine"],
+        );
+        check(
+            &with(&format!("{VERSION}valid_to = 2020-01-01\nvalid_from = 2020-01-02\n")),
+            expect!["t.toml:11:10: A_DUE: a version ends before it starts"],
+        );
+        check(
+            &with(&format!("{VERSION}[[deadline.case]]\nwhen = {{ suspended = [\"yes\"] }}\nwhy = \"w\"\n")),
+            expect![[r#"
+                t.toml:13:1: A_DUE: a case asks for `suspended`, which the deadline does not read
+                t.toml:13:1: A_DUE: a case without a condition"#]],
+        );
+        let reads = format!("reads = [\"suspended\"]\n{VERSION}[[deadline.case]]\n");
+        check(
+            &with(&format!("{reads}when = {{ suspended = [\"perhaps\"] }}\nwhy = \"w\"\n")),
+            expect!["t.toml:14:1: A_DUE: in a case `suspended` must be yes or no"],
+        );
+        check(
+            &with(&format!("{reads}when = {{ suspended = [\"yes\"] }}\ndue = \"2026-01-01\"\nwhy = \"w\"\n")),
+            expect!["t.toml:14:1: A_DUE: a case is due NONE, OPEN, BLOCKED, INELIGIBLE or INVALID"],
+        );
+        check(
+            &with(&format!("{reads}why = \"w\"\n")),
+            expect!["t.toml:14:1: A_DUE: a case without a condition"],
+        );
+        check(
+            &with(&format!("extension = {{ length = 500, max = 3 }}\n{VERSION}")),
+            expect![[r#"
+            t.toml:9:24: A_DUE: add `extensions` to `reads`
+            t.toml:9:24: a length must be 0 to 1000 here"#]],
+        );
+        check(
+            &format!("{}{}", with(VERSION), with(VERSION)),
+            expect!["t.toml:14:6: `A_DUE` is defined twice"],
+        );
+        let leg =
+            "liquidation_leg = { days = 15, act_days = 14, importer_extension = true, estimate = \"B\" }\n";
+        check(
+            &with(&format!("{VERSION}{leg}")),
+            expect![[r#"
+            t.toml:13:85: there is no deadline `B`
+            t.toml:13:85: `act_days` must be at least `days`, for one acts before it is due"#]],
+        );
+        check(
+            "[[closure]]\ndate = \"2026-12-24\"\nreason = \"r\"\nsource = \"s\"\n",
+            expect![[r#"t.toml:2:8: invalid type: string "2026-12-24", expected a TOML datetime"#]],
+        );
+    }
 }
