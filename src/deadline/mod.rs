@@ -13,6 +13,7 @@
 //! the caller to find.
 
 mod answer;
+mod audit;
 pub mod calendar;
 mod compute;
 mod correction;
@@ -22,8 +23,9 @@ mod term;
 mod triggers;
 
 pub use answer::{Class, Computed, Confidence, Dates, DeadlineId, Due, DueError, dash};
+pub use audit::{TableError, TableFault};
 pub use compute::CAL_DAY;
-pub use table::{DeadlineTable, Definition, EMBEDDED, EMBEDDED_NAME, TableError, TableFault, Version};
+pub use table::{DeadlineTable, Definition, EMBEDDED, EMBEDDED_NAME, Version};
 pub use term::{MonthEnd, Roll, Term, Unit};
 pub use triggers::{Key, Kind, TriggerError, Triggers, Value};
 
