@@ -385,11 +385,11 @@ fn listing(table: &DeadlineTable) -> String {
 }
 
 fn row(definition: &Definition) -> String {
-    let groups = definition
-        .counts_from
-        .iter()
-        .map(|group| group.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" and "));
-    let mut from = groups.collect::<Vec<_>>().join(", else ");
+    let groups = definition.counts_from.iter().map(|group| {
+        let keys = group.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+        if group.len() > 1 { format!("earliest known of {keys}") } else { keys }
+    });
+    let mut from = groups.collect::<Vec<_>>().join("; else ");
     if let Some(printed) = definition.printed() {
         from += &format!("; `{printed}` takes its place");
     }

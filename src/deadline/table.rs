@@ -134,15 +134,15 @@ impl Case {
     }
 }
 
-/// `entry_type is 02, 07 or 12: length 0 (why)`.
+/// `entry_type is 02, 07, 12: the same day (why)`.
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let either = |values: &[Value]| values.iter().map(Value::to_string).collect::<Vec<_>>().join(" or ");
+        let either = |values: &[Value]| values.iter().map(Value::to_string).collect::<Vec<_>>().join(", ");
         for (index, condition) in self.conditions.iter().enumerate() {
             f.write_str(if index == 0 { "" } else { " and " })?;
             match condition {
                 Condition::OneOf(key, values) => write!(f, "{key} is {}", either(values))?,
-                Condition::NoneOf(key, values) => write!(f, "{key} is known and not {}", either(values))?,
+                Condition::NoneOf(key, values) => write!(f, "{key} is known and none of {}", either(values))?,
                 Condition::Absent(key) => write!(f, "{key} is not known")?,
             }
         }
