@@ -57,10 +57,8 @@ impl DeadlineTable {
         let found = reckon(self, definition, facts, &mut trace)?;
         let Written { steps, warnings } = trace.0.unwrap_or_default();
         let version = found.version;
-        let rule = match &version.rule {
-            Some(rule) if found.term == version.term => rule.clone(),
-            _ => found.term.to_string(),
-        };
+        let as_written = found.term == version.term;
+        let rule = if as_written { version.rule() } else { found.term.to_string() };
         let (start_key, start) = found.dates.start.unzip();
         Ok(Computed {
             id: definition.id.clone(),
@@ -201,7 +199,7 @@ fn reckon<'t>(
     let (version, mut term) = in_force(definition, case, facts, day_0)?;
     trace.say(|| format!("{} is day 0", day_text(day_0)));
     let reading = if extended(&mut term, definition, facts, trace) {
-        read(definition, version, term, day_0, facts, days, trace)
+        read(definition, version, term, (key, day_0), facts, days, trace)
     } else {
         None
     };
@@ -244,7 +242,7 @@ fn extended(term: &mut Term, definition: &Definition, facts: &Triggers, trace: &
     }
     term.length += extension.length * count;
     if count > 0 {
-        trace.say(|| format!("with {count} extension(s) the period is {term}"));
+        trace.say(|| format!("extensions so far: {count}, so the period is {term}"));
     }
     true
 }
@@ -254,7 +252,7 @@ fn read(
     definition: &Definition,
     version: &Version,
     term: Term,
-    day_0: NaiveDate,
+    (start_key, day_0): (Key, NaiveDate),
     facts: &Triggers,
     days: Days<'_>,
     trace: &mut Trace,
@@ -269,7 +267,7 @@ fn read(
     if definition.bank_calendar {
         read_bank_calendar(&mut reading, term, day_0, days, trace);
     }
-    if let Some(second) = &version.second {
+    if let Some(second) = version.second.as_ref().filter(|second| second.counts_from != start_key) {
         read_second(&mut reading, second, facts, days, trace);
     }
     Some(reading)
@@ -339,14 +337,11 @@ fn read_bank_calendar(
     }
 }
 
+/// A second clock beside the first, where its own start is known.
 fn read_second(reading: &mut Reading, second: &Second, facts: &Triggers, days: Days<'_>, trace: &mut Trace) {
     let Some(start) = facts.date(second.counts_from) else { return };
     let last_day = second.term.last_day(start, days);
-    let (key, term) = (second.counts_from, second.term);
-    trace.say(|| {
-        let (from, to) = (day_text(start), day_text(last_day));
-        format!("a second clock counts {} {} from {key} {from}: {to}", term.length, unit_text(term.unit))
-    });
+    let (before, key, term) = (*reading, second.counts_from, second.term);
     match second.use_for {
         SecondUse::Later => {
             reading.due = reading.due.max(last_day);
@@ -354,16 +349,15 @@ fn read_second(reading: &mut Reading, second: &Second, facts: &Triggers, days: D
         }
         SecondUse::ActBy => reading.act = reading.act.min(last_day),
     }
-}
-
-fn unit_text(unit: Unit) -> &'static str {
-    match unit {
-        Unit::CalendarDays => "calendar days",
-        Unit::WorkingDays => "working days",
-        Unit::WorkingDayOfNextMonth => "th working day of the next month",
-        Unit::Months => "months",
-        Unit::Years => "years",
-    }
+    trace.say(|| {
+        let (from, to) = (day_text(start), day_text(last_day));
+        let effect = match second.use_for {
+            _ if *reading == before => "which changes nothing",
+            SecondUse::Later => "which is later and counts",
+            SecondUse::ActBy => "which is earlier, so one acts by then",
+        };
+        format!("a second clock ({term}) from {key} {from} ends on {to}, {effect}")
+    });
 }
 
 /// A printed date takes the place of the computed one; a large difference is worth a look.
@@ -415,3 +409,6 @@ fn act_by(class: Class, act: NaiveDate, days: Days<'_>, trace: &mut Trace) -> Op
     }
     Some(act_by)
 }
+
+#[cfg(test)]
+mod tests;

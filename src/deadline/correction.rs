@@ -39,24 +39,25 @@ pub(super) fn reading(
         format!("liquidation is {origin} for {day}; {} days before it is {last}", leg.days)
     });
     let by_importer = facts.word(Key::ExtBy) == Some("importer");
-    if leg.importer_extension && extended.is_some() && by_importer {
+    let reading = if leg.importer_extension && extended.is_some() && by_importer {
         trace.say(|| {
             format!("the importer asked for the extension, so the {} days do not apply", term.length)
         });
-        return Some(Reading { due: before, act: act_before });
-    }
-    let after = plus_days(entry_date, i64::from(term.length));
-    trace.say(|| format!("day {} is {}", term.length, day_text(after)));
-    let due = after.min(before);
-    let act = after.min(act_before);
-    trace.say(|| format!("the earlier one binds: {}", day_text(due)));
-    if act < due || due == before {
-        let days = leg.act_days;
+        Reading { due: before, act: act_before }
+    } else {
+        let after = plus_days(entry_date, i64::from(term.length));
+        let reading = Reading { due: after.min(before), act: after.min(act_before) };
+        let (length, after, due) = (term.length, day_text(after), day_text(reading.due));
+        trace.say(|| format!("day {length} is {after}; the earlier one binds: {due}"));
+        reading
+    };
+    if reading.act < reading.due {
+        let (days, act) = (leg.act_days, reading.act);
         trace.say(|| {
-            format!("the last day before liquidation is disputed, so {days} days are kept: {}", day_text(act))
+            format!("the last day before liquidation is disputed; {days} days before it is {}", day_text(act))
         });
     }
-    Some(Reading { due, act })
+    Some(reading)
 }
 
 /// When CBP would liquidate on its usual cycle.

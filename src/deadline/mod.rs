@@ -13,6 +13,7 @@
 //! the caller to find.
 
 mod answer;
+mod audit;
 pub mod calendar;
 mod compute;
 mod correction;
@@ -22,8 +23,9 @@ mod term;
 mod triggers;
 
 pub use answer::{Class, Computed, Confidence, Dates, DeadlineId, Due, DueError, dash};
+pub use audit::{TableError, TableFault};
 pub use compute::CAL_DAY;
-pub use table::{DeadlineTable, Definition, EMBEDDED, EMBEDDED_NAME, TableError, TableFault, Version};
+pub use table::{DeadlineTable, Definition, EMBEDDED, EMBEDDED_NAME, Version};
 pub use term::{MonthEnd, Roll, Term, Unit};
 pub use triggers::{Key, Kind, TriggerError, Triggers, Value};
 
@@ -47,4 +49,26 @@ pub mod id {
     pub const CF4647_RESPONSE: &str = "CF4647_RESPONSE";
     pub const REDELIVERY_WINDOW: &str = "REDELIVERY_WINDOW";
     pub const RECORD_RETENTION: &str = "RECORD_RETENTION";
+
+    /// All of the above; a test holds the table to them.
+    pub const ALL: &[&str] = &[
+        ENTRY_FILE,
+        ES_DUE,
+        ES_REJECT_RESUBMIT,
+        DAILY_STMT_DUE,
+        PMS_DUE,
+        BILL_DUE,
+        LIQ_SCHEDULED_EST,
+        LIQ_DEEMED_1Y,
+        LIQ_EXT_END,
+        LIQ_SUSP_6M,
+        RELIQ_90D,
+        PSC_DUE,
+        PROTEST_DUE,
+        CF28_RESPONSE,
+        CF29_RESPONSE,
+        CF4647_RESPONSE,
+        REDELIVERY_WINDOW,
+        RECORD_RETENTION,
+    ];
 }

@@ -58,6 +58,7 @@ pub(super) struct RawDeadline {
     pub confidence: Confidence,
     #[serde(default)]
     pub note: String,
+    #[serde(default)]
     pub version: Vec<RawVersion>,
     #[serde(default)]
     pub case: Vec<Spanned<RawCase>>,
