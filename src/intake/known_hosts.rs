@@ -25,7 +25,7 @@ pub enum HostKeyError {
     #[error(
         "the server offers {offered}, but {expected} is pinned; if the partner changed its key, ask for the new fingerprint and verify it by another way"
     )]
-    Mismatch { offered: OfferedKey, expected: String },
+    Mismatch { offered: String, expected: String },
     #[error("the server offers {offered}, which `{file}` lists as revoked", file = file.display())]
     Revoked { offered: OfferedKey, file: PathBuf },
     #[error("`{file}` has no key for `{host}`; the server offers {offered}{hint}", file = file.display())]
@@ -82,7 +82,7 @@ pub fn check_fingerprint(pin: &str, blob: &[u8]) -> Result<(), HostKeyError> {
     if Sha256::digest(blob).as_slice() == wanted {
         return Ok(());
     }
-    Err(HostKeyError::Mismatch { offered: OfferedKey::of(blob), expected: pin.to_owned() })
+    Err(HostKeyError::Mismatch { offered: OfferedKey::of(blob).to_string(), expected: pin.to_owned() })
 }
 
 /// The digest that a pin spells. For configuration checks too.
@@ -162,7 +162,7 @@ impl Recorded {
             return Err(HostKeyError::Unknown { host, offered, file, hint });
         }
         let expected: Vec<String> = self.keys.iter().map(|key| OfferedKey::of(key).to_string()).collect();
-        Err(HostKeyError::Mismatch { offered, expected: expected.join(" or ") })
+        Err(HostKeyError::Mismatch { offered: offered.to_string(), expected: expected.join(" or ") })
     }
 
     /// The host key algorithms to offer: those of the recorded keys and no others, best first.

@@ -15,12 +15,15 @@ use crate::ident::{BrokerName, DropName, Fingerprint};
 
 pub mod backoff;
 pub mod known_hosts;
-
+pub mod local;
+mod offers;
+mod on_thread;
 pub mod pattern;
-
+pub mod scanner;
 pub mod settle;
-
+pub mod sftp;
 mod trailer;
+pub mod watch;
 
 /// One drop folder as the configuration describes it, already checked.
 #[derive(Clone, Debug)]
@@ -181,6 +184,18 @@ pub trait Folder: Send {
     fn check(&mut self) -> Result<Checked, IntakeError>;
 }
 
+/// Opens the folder of a drop. A remote one gets a thread of its own and connects at the first call.
+pub fn open_folder(settings: &DropSettings) -> Box<dyn Folder> {
+    let filter = NameFilter::of(settings);
+    match &settings.place {
+        DropPlace::Local { path } => Box::new(local::LocalFolder::new(path, filter, settings.after.clone())),
+        DropPlace::Sftp(server) => {
+            let folder = sftp::SftpFolder::new(server.clone(), filter, settings.after.clone());
+            Box::new(on_thread::OnThread::start(Box::new(folder), server.server(), server.timeout))
+        }
+    }
+}
+
 /// What [`Folder::finish`] found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Finished {
@@ -290,7 +305,7 @@ impl IntakeError {
         )
     }
 
-    fn kind(&self) -> TroubleKind {
+    pub fn kind(&self) -> TroubleKind {
         match self {
             Self::List { .. } => TroubleKind::ListFailed,
             Self::TooMany => TroubleKind::TooMany,

@@ -142,9 +142,9 @@ impl Settler {
         self.tracks.get(&settled.seen.name).is_some_and(|track| track.seen == settled.seen)
     }
 
-    /// True while a file of this name is in the folder.
-    pub fn knows(&self, name: &str) -> bool {
-        self.tracks.contains_key(name)
+    /// How many files are in the folder that have not been taken yet.
+    pub fn waiting(&self) -> usize {
+        self.tracks.values().filter(|track| !matches!(track.state, State::Taken)).count()
     }
 
     fn set(&mut self, settled: &Settled, state: State) {

@@ -20,7 +20,7 @@ pub fn completeness(bytes: &[u8]) -> Completeness {
     let bytes = &bytes[start..];
     let whole = if bytes.is_empty() {
         false
-    } else if bytes.starts_with(b"ISA") {
+    } else if bytes.starts_with(b"ISA") || b"ISA".starts_with(bytes) {
         interchange_is_whole(bytes)
     } else if begins_transmission(bytes) {
         transmission_is_whole(bytes)
@@ -44,15 +44,21 @@ fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\r' | b'\n')
 }
 
-/// True for an `A` record: site code and sender in 2-8, a date or blanks in 15-20, and no mark of a CSV line.
+/// Record id, site code and sender: what every `A` and `Z` record holds at least.
+const HEADER_MIN: usize = 8;
+
+/// True for an `A` record, or a file cut off inside one: site code and sender in 2-8, a date or blanks in 15-20, and no
+/// mark of a CSV line.
 fn begins_transmission(bytes: &[u8]) -> bool {
     const WIDTH: usize = 80;
     let end = bytes.iter().take(WIDTH).position(|&byte| is_line_end(byte)).unwrap_or(WIDTH.min(bytes.len()));
     let record = trim_end(&bytes[..end]);
     let field = |from: usize, to: usize| record.get(from..to.min(record.len())).unwrap_or_default();
     record.first() == Some(&b'A')
-        && record.len() >= 8
-        && field(1, 8).iter().all(|&byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ')
+        && (record.len() >= HEADER_MIN || record.len() == trim_end(bytes).len())
+        && field(1, HEADER_MIN)
+            .iter()
+            .all(|&byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ')
         && field(14, 20).iter().all(|&byte| byte.is_ascii_digit() || byte == b' ')
         && !field(8, 27).iter().any(|byte| b",;|\t\"".contains(byte))
 }
@@ -65,7 +71,7 @@ fn transmission_is_whole(bytes: &[u8]) -> bool {
         Some(end) => end + 1,
         None => bytes.len().saturating_sub(1) / WIDTH * WIDTH,
     };
-    last > 0 && bytes.get(last) == Some(&b'Z')
+    last > 0 && bytes.get(last) == Some(&b'Z') && bytes.len() - last >= HEADER_MIN
 }
 
 /// True when the last segment is an IEA that is terminated, or bears the control number of the ISA.
@@ -166,6 +172,9 @@ mod tests {
             // Trailing blanks cut off, as some senders do.
             (whole.iter().map(|record| record.trim_end()).collect::<Vec<_>>().join("\n"), Complete),
             ("A3001XYZ".into(), Incomplete),
+            ("A30".into(), Incomplete),
+            ("A".into(), Incomplete),
+            (whole[..4].join("\n") + "\nZ300", Incomplete),
         ] {
             check(text, wanted);
         }
@@ -220,6 +229,7 @@ mod tests {
             (ISA.to_owned(), Incomplete),
             (ISA[..60].to_owned(), Incomplete),
             ("ISA".to_owned(), Incomplete),
+            ("IS".to_owned(), Incomplete),
         ] {
             check(text, wanted);
         }
@@ -228,7 +238,7 @@ mod tests {
     #[test]
     fn every_cut_of_an_interchange_before_its_trailer_is_incomplete() {
         let whole = format!("{ISA}GS*RO*A*B*20260302*1215*1*X*004010~GE*1*1~IEA*1*000000017~");
-        for end in 3..whole.len() - 1 {
+        for end in 1..whole.len() - 1 {
             check(&whole[..end], Completeness::Incomplete);
         }
     }
