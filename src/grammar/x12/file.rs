@@ -328,7 +328,7 @@ mod tests {
             (GOOD.to_owned(), SET.replace("\"AB\"", "\"AC\""), "100.toml:5:13: the segment `AC` is not in"),
             (GOOD.to_owned(), SET.replace("\"AB\"", "\"AB\", \"AB\""), "100.toml:5:19: the segment `AB` is listed twice"),
             (GOOD.to_owned(), SET.replace("\"100\"", "\"101\""), "100.toml:1:6: the set `101` belongs"),
-            (GOOD.to_owned(), SET.replace("title", "= "), "100.toml:2:1"),
+            (GOOD.to_owned(), SET.replace("title", "= "), "100.toml:2:4"),
         ];
         for (segments, set, wanted) in cases {
             let found = faults(&segments, &set);
