@@ -15,7 +15,9 @@ use std::sync::{Arc, OnceLock};
 pub use abi::{AbiGrammar, Class, Field, FieldAt, RecordLayout};
 pub use codes::{CodeRow, CodeTable, CodeTables, KeyHasher};
 use sha2::{Digest, Sha256};
-pub use x12::X12Grammar;
+pub use x12::{
+    ConditionKind, ElementClass, Release, Rules, SegmentKey, SegmentLayout, SetLayout, X12Grammar,
+};
 
 /// A file larger than this is refused.
 const FILE_BYTES_MAX: u64 = 8 << 20;
