@@ -28,6 +28,7 @@ pub mod step;
 pub mod config;
 pub mod pipeline;
 pub mod store;
+pub mod synthetic;
 
 pub mod serve;
 
