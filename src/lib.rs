@@ -29,6 +29,7 @@ pub mod journal;
 pub mod config;
 pub mod pipeline;
 pub mod store;
+pub mod synthetic;
 
 pub mod serve;
 
