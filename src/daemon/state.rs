@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::journal::Journal;
 use crate::pipeline::Pipeline;
-use crate::store::{SledStore, Store};
+use crate::store::Store;
+use crate::store::sled::{SledSettings, SledStore};
 
 use super::engine::{Engine, EngineError, Versions};
 
@@ -41,10 +42,10 @@ pub fn open(
         tracing::warn!(bytes = opened.torn_bytes, "The journal's last line was torn and was dropped.");
     }
     let path = folder.join(STORE);
-    let (store, found) = SledStore::open(&path, cache_bytes)?;
+    let (store, found) = SledStore::open(&path, SledSettings { cache_bytes, ..SledSettings::default() })?;
     if let Some(aside) = &found.set_aside {
         state.rebuilt = true;
-        tracing::error!(path = %aside.display(), "The store could not be used; it was set aside and is rebuilt from the journal.");
+        tracing::error!(path = %aside.path.display(), why = %aside.why, "The store could not be used; it was set aside and is rebuilt from the journal.");
     }
     let store: Arc<dyn Store> = Arc::new(store);
     match Engine::open(journal, store, pipeline.clone(), versions.clone(), clock.clone()) {
@@ -73,9 +74,9 @@ fn rebuild(
     mut state: OpenedState,
 ) -> Result<(Engine, OpenedState), EngineError> {
     let path = folder.join(STORE);
-    SledStore::set_aside(&path)?;
+    SledStore::set_aside(&path, "it is not the journal's, or holds what this release cannot read")?;
     let (journal, _) = Journal::open(folder)?;
-    let (store, _) = SledStore::open(&path, cache_bytes)?;
+    let (store, _) = SledStore::open(&path, SledSettings { cache_bytes, ..SledSettings::default() })?;
     let (engine, applied) = Engine::open(journal, Arc::new(store), pipeline, versions, clock)?;
     state.applied = applied;
     state.rebuilt = true;
