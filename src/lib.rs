@@ -3,6 +3,7 @@
 //! The modules stand in the order in which a message travels; `ARCHITECTURE.md` draws the map.
 
 pub mod clock;
+pub mod diagnostic;
 pub mod ident;
 pub mod place;
 
