@@ -26,15 +26,24 @@ pub struct LocalFolder {
     /// Folders whose names changed since the last listing. They are synced once for many files: until then a power
     /// cut brings a file back into the drop, where it is recognised by its content.
     unsynced: BTreeSet<PathBuf>,
+    /// Inode numbers mean something here. Network filesystems may give one file another number at any time.
+    has_inodes: bool,
 }
 
 impl LocalFolder {
     pub fn new(path: &Path, filter: NameFilter, after: After) -> Self {
-        Self { path: path.to_owned(), filter, after, unsynced: BTreeSet::new() }
+        Self { path: path.to_owned(), filter, after, unsynced: BTreeSet::new(), has_inodes: false }
     }
 
     fn list_error(&self, source: io::Error) -> IntakeError {
         IntakeError::List { place: self.path.display().to_string(), source: source.into() }
+    }
+
+    fn seen_as(&self, name: &str, metadata: &Metadata) -> Seen {
+        let changed = metadata.ctime().wrapping_mul(1_000_000_000).wrapping_add(metadata.ctime_nsec());
+        let inode = if self.has_inodes { metadata.ino() } else { 0 };
+        let version = changed.cast_unsigned() ^ inode.rotate_left(32);
+        Seen { name: name.to_owned(), size_bytes: metadata.len(), modified: modified(metadata), version }
     }
 
     fn sync_folders(&mut self) {
@@ -109,7 +118,7 @@ impl LocalFolder {
     fn delete(&mut self, seen: &Seen) -> io::Result<Finished> {
         let path = self.path.join(&seen.name);
         match fs::symlink_metadata(&path) {
-            Ok(found) if seen_as(&seen.name, &found) != *seen => return Ok(Finished::Changed),
+            Ok(found) if self.seen_as(&seen.name, &found) != *seen => return Ok(Finished::Changed),
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Finished::Gone),
             Err(error) => return Err(error),
@@ -151,6 +160,7 @@ impl LocalFolder {
 impl Folder for LocalFolder {
     fn list(&mut self) -> Result<Listing, IntakeError> {
         self.sync_folders();
+        self.has_inodes = watch::polling_only(&self.path).is_none();
         let mut listing = Listing::default();
         for entry in fs::read_dir(&self.path).map_err(|error| self.list_error(error))? {
             let entry = entry.map_err(|error| self.list_error(error))?;
@@ -168,7 +178,7 @@ impl Folder for LocalFolder {
                 break;
             }
             match name.into_string() {
-                Ok(name) => listing.files.push(seen_as(&name, &metadata)),
+                Ok(name) => listing.files.push(self.seen_as(&name, &metadata)),
                 Err(name) => listing.odd_names.push(name.to_string_lossy().into_owned()),
             }
         }
@@ -187,7 +197,7 @@ impl Folder for LocalFolder {
         };
         let file = open_plain(&self.path.join(&seen.name)).map_err(read_error)?;
         let before = file.metadata().map_err(read_error)?;
-        if !before.is_file() || seen_as(&seen.name, &before) != *seen {
+        if !before.is_file() || self.seen_as(&seen.name, &before) != *seen {
             return Err(IntakeError::Changed { name: name() });
         }
         if seen.size_bytes > limit_bytes {
@@ -200,7 +210,7 @@ impl Folder for LocalFolder {
             return Err(IntakeError::TooLarge { name: name(), limit_bytes });
         }
         let after = file.metadata().map_err(read_error)?;
-        if seen_as(&seen.name, &after) != *seen || bytes.len() as u64 != seen.size_bytes {
+        if self.seen_as(&seen.name, &after) != *seen || bytes.len() as u64 != seen.size_bytes {
             return Err(IntakeError::Changed { name: name() });
         }
         Ok(bytes)
@@ -248,12 +258,10 @@ impl Drop for LocalFolder {
     }
 }
 
-fn seen_as(name: &str, metadata: &Metadata) -> Seen {
+/// Times as the filesystem keeps them; its ticks are some milliseconds long.
+fn modified(metadata: &Metadata) -> DateTime<Utc> {
     let nanos = u32::try_from(metadata.mtime_nsec()).unwrap_or(0);
-    let modified = DateTime::<Utc>::from_timestamp(metadata.mtime(), nanos).unwrap_or_default();
-    let version =
-        metadata.ctime().wrapping_mul(1_000_000_000).wrapping_add(metadata.ctime_nsec()).cast_unsigned();
-    Seen { name: name.to_owned(), size_bytes: metadata.len(), modified, version }
+    DateTime::<Utc>::from_timestamp(metadata.mtime(), nanos).unwrap_or_default()
 }
 
 /// Opens without following a link, and without waiting should it have become a pipe.
@@ -276,8 +284,8 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
 
 /// What was moved must be what was taken. If somebody replaced it in the last moment it goes back.
 fn verify_moved(source: &Path, target: &Path, seen: &Seen) -> io::Result<Finished> {
-    let moved = seen_as(&seen.name, &fs::symlink_metadata(target)?);
-    if (moved.size_bytes, moved.modified) == (seen.size_bytes, seen.modified) {
+    let moved = fs::symlink_metadata(target)?;
+    if (moved.len(), modified(&moved)) == (seen.size_bytes, seen.modified) {
         return Ok(Finished::Done);
     }
     rename_new(target, source)?;

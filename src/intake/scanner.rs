@@ -353,7 +353,8 @@ impl Scanner {
         let name = rest.settled.seen().name.clone();
         let error = match self.folder.finish(rest.settled.seen(), &rest.content) {
             Ok(finished) => {
-                if finished == Finished::Changed {
+                // A file that left the folder is forgotten: the next of its name may look just like it.
+                if finished != Finished::Done || self.settings.after != After::Leave {
                     self.settler.restart(&rest.settled);
                 }
                 self.clear_file(TroubleKind::FinishFailed, &name, report);

@@ -55,7 +55,7 @@ fn begins_transmission(bytes: &[u8]) -> bool {
     let record = trim_end(&bytes[..end]);
     let field = |from: usize, to: usize| record.get(from..to.min(record.len())).unwrap_or_default();
     record.first() == Some(&b'A')
-        && (record.len() >= HEADER_MIN || record.len() == trim_end(bytes).len())
+        && (record.len() >= HEADER_MIN || record.len() == bytes.len())
         && field(1, HEADER_MIN)
             .iter()
             .all(|&byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ')

@@ -192,6 +192,16 @@ fn a_file_is_taken_once_it_stands_still_and_then_moved() {
 }
 
 #[test]
+fn a_second_file_that_looks_just_like_the_first_is_taken_too() {
+    let mut drive = drive(|_| {});
+    for secs in [0, 12] {
+        drive.fake.put("a", WHOLE, 0);
+        drive.scan(secs);
+        assert_eq!(drive.take(secs + 2), ["a"]);
+    }
+}
+
+#[test]
 fn what_is_not_finished_is_offered_again() {
     let mut drive = drive(|_| {});
     drive.fake.put("a", WHOLE, 0);
