@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::engine::EngineError;
-use super::settings::Settings;
+use super::settings::{CourierError, Settings};
 use super::state::{self, OpenedState};
 use super::tasks::deliver::Deliver;
 use super::tasks::scan::{Poke, ScanTask};
@@ -19,7 +19,6 @@ use super::tasks::{scan, tick};
 use super::writer::{WriteError, Writer};
 use crate::clock::Clock;
 use crate::deadline::DeadlineTable;
-use crate::email::SetupError;
 use crate::ident::DropName;
 use crate::intake::DropPlace;
 use crate::intake::scanner::{DropState, Known};
@@ -35,7 +34,7 @@ pub enum StartError {
     #[error("the state could not be opened")]
     State(#[from] EngineError),
     #[error("mail could not be set up")]
-    Mail(#[from] SetupError),
+    Mail(#[from] CourierError),
     #[error("the system gave no thread")]
     Thread(#[from] std::io::Error),
     #[error("the writer does not answer")]

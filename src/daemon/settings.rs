@@ -35,10 +35,30 @@ pub enum Delivery {
 }
 
 impl Settings {
-    pub fn courier(&self) -> Result<Box<dyn Courier>, SetupError> {
+    /// # Errors
+    /// When the certificates cannot be read, or the outbox folder cannot be made.
+    pub fn courier(&self) -> Result<Box<dyn Courier>, CourierError> {
         Ok(match &self.delivery {
             Delivery::Smtp(settings) => Box::new(SmtpCourier::new((**settings).clone())?),
-            Delivery::Files(folder) => Box::new(EmlCourier::new(folder)),
+            Delivery::Files(folder) => {
+                Box::new(EmlCourier::new(folder).map_err(|source| CourierError::Folder {
+                    folder: folder.display().to_string(),
+                    source,
+                })?)
+            }
         })
     }
+}
+
+/// Why letters cannot leave.
+#[derive(Debug, thiserror::Error)]
+pub enum CourierError {
+    #[error("the mail server cannot be used as configured")]
+    Smtp(#[from] SetupError),
+    #[error("the outbox folder {folder} cannot be used")]
+    Folder {
+        folder: String,
+        #[source]
+        source: std::io::Error,
+    },
 }

@@ -249,7 +249,12 @@ pub(crate) fn table_of<'v, 'i>(
 }
 
 /// For [`written!`].
-pub(crate) fn unknown_key(key: &Spanned<std::borrow::Cow<'_, str>>, owner: &str, known: &[&str], faults: &mut Faults) {
+pub(crate) fn unknown_key(
+    key: &Spanned<std::borrow::Cow<'_, str>>,
+    owner: &str,
+    known: &[&str],
+    faults: &mut Faults,
+) {
     let name = key.get_ref();
     let hint = hint(name, "known", known.iter().copied());
     faults.add(key.span(), format!("{owner} has no key `{name}` ({hint})"));

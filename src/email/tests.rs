@@ -542,7 +542,8 @@ fn broken_overrides_are_found_at_start() {
         alert.html:1: the template fails: unknown filter: filter safe is unknown (in alert.html:1)
         --------------------------------- alert.html ----------------------------------
            1 > {{ subject|safe }}
-             i            ^^^^ unknown filter"#]].assert_eq(&problem("alert.html", "{{ subject|safe }}").unwrap_or_default());
+             i            ^^^^ unknown filter"#]]
+    .assert_eq(&problem("alert.html", "{{ subject|safe }}").unwrap_or_default());
     expect!["`alerts.txt` replaces no template (templates: alert.txt, alert.html, digest.txt, digest.html)"]
         .assert_eq(&problem("alerts.txt", "x").unwrap_or_default());
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}";

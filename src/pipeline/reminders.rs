@@ -34,7 +34,10 @@ impl Pipeline {
             let standing = life.reminders.iter().find(|known| *known.deadline == *key);
             let day = match standing {
                 Some(known) if known.target == target => Some(known.day),
-                _ => self.first_reminder(&DeadlineContext { deadline, entry, broker: broker.as_str(), on: today }, target),
+                _ => self.first_reminder(
+                    &DeadlineContext { deadline, entry, broker: broker.as_str(), on: today },
+                    target,
+                ),
             };
             wanted.extend(day.map(|day| Reminder { day, target, deadline: key.into() }));
         }

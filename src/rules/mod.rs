@@ -30,8 +30,8 @@ use self::condition::{Condition, Facts};
 pub use self::ladder::{Ladder, Step};
 use self::names::kind_index;
 pub use self::playbook::Playbook;
-pub use self::selftest::TestResult;
 use self::selftest::TestCase;
+pub use self::selftest::TestResult;
 pub use self::vocabulary::{TROUBLES, Vocabulary};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::entry::{DeadlineState, Entry, EntryDeadline};
@@ -269,7 +269,9 @@ impl Rules {
             .iter()
             .map(|kind| {
                 numbered()
-                    .filter(|(_, rule)| rule.on == On::Notice && rule.condition.kinds().has(kind_index(*kind)))
+                    .filter(|(_, rule)| {
+                        rule.on == On::Notice && rule.condition.kinds().has(kind_index(*kind))
+                    })
                     .map(|(index, _)| index)
                     .collect()
             })
@@ -370,7 +372,8 @@ impl Rules {
 
     /// The alert that a trouble raises. `broker` is blank when it concerns none.
     pub fn for_trouble(&self, code: &str, severity: Severity, broker: &str) -> Option<Hit<'_>> {
-        let rule = self.decide_trouble(code, severity, broker).filter(|rule| rule.delivery != Delivery::None)?;
+        let rule =
+            self.decide_trouble(code, severity, broker).filter(|rule| rule.delivery != Delivery::None)?;
         Some(Hit { rule, severity: rule.severity(severity), occasion: code.to_owned() })
     }
 

@@ -162,7 +162,8 @@ fn loudness(raw: &RawRule, on: On, called: &str, is_silent: bool, faults: &mut F
     match (text.get_ref().as_str(), on) {
         (OF_NOTICE, On::Notice) | (OF_TROUBLE, On::Trouble) => Some(Loudness::OfCause),
         (OF_NOTICE | OF_TROUBLE, _) => {
-            let message = format!("{called} is on a {}, so its severity cannot be `{}`", on.as_str(), text.get_ref());
+            let message =
+                format!("{called} is on a {}, so its severity cannot be `{}`", on.as_str(), text.get_ref());
             faults.add(text.span(), message);
             None
         }
@@ -198,7 +199,12 @@ fn clock_keys(
     (deadlines.unwrap_or(Deadlines::All), ladder)
 }
 
-fn deadline_ids(value: &RawValue, called: &str, known: &Vocabulary, faults: &mut Faults) -> Option<Deadlines> {
+fn deadline_ids(
+    value: &RawValue,
+    called: &str,
+    known: &Vocabulary,
+    faults: &mut Faults,
+) -> Option<Deadlines> {
     if matches!(&value.kind, RawKind::Text(text) if text == "*") {
         return Some(Deadlines::All);
     }
@@ -214,7 +220,10 @@ fn deadline_ids(value: &RawValue, called: &str, known: &Vocabulary, faults: &mut
 
 fn ladder(value: &RawValue, called: &str, faults: &mut Faults) -> Option<Ladder> {
     let RawKind::List(items) = &value.kind else {
-        faults.add(value.span.clone(), format!("{called}: `remind` must be a list like [30, 7, 1, \"overdue\"]"));
+        faults.add(
+            value.span.clone(),
+            format!("{called}: `remind` must be a list like [30, 7, 1, \"overdue\"]"),
+        );
         return None;
     };
     let mut steps: Vec<Step> = Vec::with_capacity(items.len());
@@ -225,7 +234,8 @@ fn ladder(value: &RawValue, called: &str, faults: &mut Faults) -> Option<Ladder>
             return None;
         };
         if let Some(last) = steps.last().filter(|last| step.days_left() >= last.days_left()) {
-            let message = format!("{called}: the steps of `remind` must descend, and {step} stands behind {last}");
+            let message =
+                format!("{called}: the steps of `remind` must descend, and {step} stands behind {last}");
             faults.add(item.span.clone(), message);
             return None;
         }
@@ -266,7 +276,9 @@ fn severity_from(
             faults.add(item.span.clone(), "only a rule on deadlines has `severity_from`");
         } else if steps.last().is_some_and(|(last, _)| days.get_ref() >= last) {
             faults.add(days.span(), "the days of `severity_from` must descend");
-        } else if ladder.is_some_and(|ladder| ladder.steps().iter().all(|step| step.days_left() > *days.get_ref())) {
+        } else if ladder
+            .is_some_and(|ladder| ladder.steps().iter().all(|step| step.days_left() > *days.get_ref()))
+        {
             let message = format!("`remind` has no step at {} days or later", days.get_ref());
             faults.add(days.span(), message);
         }

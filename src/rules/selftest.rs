@@ -15,8 +15,8 @@ use crate::diagnostic::{Diagnostic, Faults, RawKind, hint};
 use crate::entry::{DeadlineState, Entry, EntryDeadline};
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
 use crate::notice::{
-    Amounts, CBP, ClearedCodes, Effect, EventTime, Fields, HoldKind, Kind, Liquidation, LiquidationKind, Notice,
-    Token,
+    Amounts, CBP, ClearedCodes, Effect, EventTime, Fields, HoldKind, Kind, Liquidation, LiquidationKind,
+    Notice, Token,
 };
 use crate::place::Severity;
 
@@ -151,7 +151,8 @@ impl TestCase {
                 Answer { rule, severity: rule.map(|rule| rule.severity(notice.severity)), step: None }
             }
             Event::Deadline { before, deadline, on, .. } => {
-                let number = before.iter().find_map(|notice| notice.entry).or_else(|| EntryNumber::parse(ENTRY));
+                let number =
+                    before.iter().find_map(|notice| notice.entry).or_else(|| EntryNumber::parse(ENTRY));
                 let Some(number) = number else { return Answer { rule: None, severity: None, step: None } };
                 let entry = Entry::of(number, before);
                 let ctx = DeadlineContext { deadline, entry: &entry, broker: &self.broker, on: *on };
@@ -160,7 +161,8 @@ impl TestCase {
                         Answer { rule: Some(hit.rule), severity: Some(hit.severity), step: Some(hit.step) }
                     }
                     None => {
-                        let silent = rules.decide_deadline(&ctx).filter(|rule| rule.delivery == Delivery::None);
+                        let silent =
+                            rules.decide_deadline(&ctx).filter(|rule| rule.delivery == Delivery::None);
                         Answer { rule: silent, severity: None, step: None }
                     }
                 }
@@ -234,7 +236,9 @@ fn notices(
 ) -> Vec<Notice> {
     let raw = raw.given().map(Vec::as_slice).unwrap_or_default();
     let numbered = raw.iter().enumerate();
-    numbered.filter_map(|(index, raw)| read_notice(raw, first + index as u32, at(index), known, faults)).collect()
+    numbered
+        .filter_map(|(index, raw)| read_notice(raw, first + index as u32, at(index), known, faults))
+        .collect()
 }
 
 fn deadline_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Option<Event> {
@@ -309,7 +313,8 @@ fn read_notice(
         None => default_at,
     };
     let (code, table) = (text(&raw.code), text(&raw.table));
-    let suggested = table.as_deref().zip(code.as_deref()).and_then(|(table, code)| known.severity(table, code));
+    let suggested =
+        table.as_deref().zip(code.as_deref()).and_then(|(table, code)| known.severity(table, code));
     let loud = match raw.severity.given() {
         Some(word) => severity(word.get_ref(), word.span(), faults)?,
         None => suggested.unwrap_or(Severity::Info),
@@ -413,7 +418,12 @@ fn effect(raw: &RawNotice, code: &str, at: EventTime, faults: &mut Faults) -> Op
     })
 }
 
-fn liquidation(raw: &RawNotice, event: LiquidationKind, at: EventTime, faults: &mut Faults) -> Option<Effect> {
+fn liquidation(
+    raw: &RawNotice,
+    event: LiquidationKind,
+    at: EventTime,
+    faults: &mut Faults,
+) -> Option<Effect> {
     let mut amount = |field: &crate::diagnostic::Field<toml::Spanned<String>>| match field.given() {
         None => Some(Amounts::default()),
         Some(text) => match text.get_ref().parse() {

@@ -94,7 +94,7 @@ impl Deliver {
         Ok(tried)
     }
 
-    async fn until_next(&self) -> Duration {
+    async fn until_next(&mut self) -> Duration {
         let store = self.store.clone();
         let now = self.clock.now();
         match tokio::task::spawn_blocking(move || store.next_letter_at()).await {

@@ -8,13 +8,20 @@ use crate::grammar::{ConditionKind, ElementClass, Release, Rules, SegmentLayout}
 use crate::place::finding_code::{BAD_DATE, BAD_ELEMENT, MISSING_FIELD};
 use crate::place::{Finding, Grade};
 
-pub(super) fn check(segment: &Segment<'_>, layout: &SegmentLayout, release: Release, findings: &mut Findings) {
+pub(super) fn check(
+    segment: &Segment<'_>,
+    layout: &SegmentLayout,
+    release: Release,
+    findings: &mut Findings,
+) {
     let Some(rules) = layout.rules(release) else { return };
     if rules.last == 0 {
         return;
     }
     let present = present(segment);
-    if rules.mandatory & !present != 0 || rules.conditions.iter().any(|condition| condition.is_broken_by(present)) {
+    if rules.mandatory & !present != 0
+        || rules.conditions.iter().any(|condition| condition.is_broken_by(present))
+    {
         absences(segment, layout, rules, present, findings);
     }
     let mut timed = present & (rules.dates | rules.times);

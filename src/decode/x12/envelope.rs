@@ -161,7 +161,8 @@ impl IsaCodes {
         for list in &self.lists {
             let code = element(list.element);
             if !list.codes.is_empty() && !list.codes.iter().any(|known| **known == *code.bytes()) {
-                let message = format!("ISA{:02} is `{}`, which no list has", list.element, shown(list.element));
+                let message =
+                    format!("ISA{:02} is `{}`, which no list has", list.element, shown(list.element));
                 faults.push((list.element, list.note, message));
             }
         }

@@ -9,8 +9,9 @@ use super::value::{number, same_number};
 use super::{Findings, Seen, check, identity_key, set_key, value};
 use crate::grammar::{Grammar, SegmentKey, SetLayout};
 use crate::place::finding_code::{
-    BAD_DATE, BAD_DELIMITER, BAD_ELEMENT, BAD_NUMBER, CONTROL_MISMATCH, COUNT_MISMATCH, DUPLICATE_CONTROL_NUMBER,
-    EMPTY, ENVELOPE, MISSING_TRAILER, NOT_EDI, OVERLONG_MESSAGE, SHORT_ISA, TRUNCATED, UNKNOWN_SEGMENT, UNKNOWN_SET,
+    BAD_DATE, BAD_DELIMITER, BAD_ELEMENT, BAD_NUMBER, CONTROL_MISMATCH, COUNT_MISMATCH,
+    DUPLICATE_CONTROL_NUMBER, EMPTY, ENVELOPE, MISSING_TRAILER, NOT_EDI, OVERLONG_MESSAGE, SHORT_ISA,
+    TRUNCATED, UNKNOWN_SEGMENT, UNKNOWN_SET,
 };
 use crate::place::{Finding, Grade};
 
@@ -202,7 +203,10 @@ impl<'g> Reader<'_, 'g> {
                 Next::Took
             }
             key => {
-                if !BETWEEN.contains(&key) && raw.ends_to - raw.ends_from > 0 && self.view(&raw).bytes() != b"" {
+                if !BETWEEN.contains(&key)
+                    && raw.ends_to - raw.ends_from > 0
+                    && self.view(&raw).bytes() != b""
+                {
                     let message = format!("the segment `{}` stands between the sets", self.shown_id(&raw));
                     self.report(UNKNOWN_SEGMENT, Grade::Warning, &raw, 0, "TA1 024", message);
                 }
@@ -214,7 +218,10 @@ impl<'g> Reader<'_, 'g> {
 
     /// A segment between ST and SE.
     fn member(&mut self, raw: RawSegment, draft: &mut Draft<'g>) {
-        if raw.ends_to - raw.ends_from == 1 && raw.key == SegmentKey::UNKNOWN && self.view(&raw).bytes().is_empty() {
+        if raw.ends_to - raw.ends_from == 1
+            && raw.key == SegmentKey::UNKNOWN
+            && self.view(&raw).bytes().is_empty()
+        {
             self.scratch.ends.truncate(raw.ends_from as usize);
             return;
         }
@@ -228,7 +235,8 @@ impl<'g> Reader<'_, 'g> {
                 check::check(&segment, layout, self.envelope.group.release, &mut self.scratch.findings);
             }
             None => {
-                let message = format!("set {} has no segment `{}`; it is carried", set.id, self.shown_id(&raw));
+                let message =
+                    format!("set {} has no segment `{}`; it is carried", set.id, self.shown_id(&raw));
                 self.report(UNKNOWN_SEGMENT, Grade::Warning, &raw, 0, "AK304 1", message);
             }
         }
@@ -256,17 +264,32 @@ impl<'g> Reader<'_, 'g> {
                 let code = self.envelope.group.code;
                 if code.some().is_some() && !set.groups.iter().any(|group| group.as_bytes() == code.bytes()) {
                     let code = code.bytes().escape_ascii();
-                    let message = format!("set {} stands in a group `{code}`; it is read all the same", set.id);
+                    let message =
+                        format!("set {} stands in a group `{code}`; it is read all the same", set.id);
                     self.report(ENVELOPE, Grade::Info, &raw, 1, "AK905 1", message);
                 }
             }
             None if id.some().is_none() => {
-                self.report(BAD_ELEMENT, Grade::Warning, &raw, 1, "AK502 6", "ST01, the set's identifier, is blank");
+                self.report(
+                    BAD_ELEMENT,
+                    Grade::Warning,
+                    &raw,
+                    1,
+                    "AK502 6",
+                    "ST01, the set's identifier, is blank",
+                );
             }
             None => self.unread_set(raw, &id.bytes().escape_ascii().to_string()),
         }
         if control.some().is_none() {
-            self.report(BAD_ELEMENT, Grade::Warning, &raw, 2, "AK502 7", "ST02, the set's control number, is blank");
+            self.report(
+                BAD_ELEMENT,
+                Grade::Warning,
+                &raw,
+                2,
+                "AK502 7",
+                "ST02, the set's control number, is blank",
+            );
         } else if self.seen.sets.contains(&set_key(&control)) && !draft.content.opens_group {
             let message = format!("ST02: `{}` stands twice in this group", control.bytes().escape_ascii());
             self.report(DUPLICATE_CONTROL_NUMBER, Grade::Warning, &raw, 2, "AK502 23", message);
@@ -386,7 +409,14 @@ impl<'g> Reader<'_, 'g> {
 
     /// A trailer without its header.
     fn stray(&mut self, raw: RawSegment, id: &str) -> Next {
-        self.report(ENVELOPE, Grade::Warning, &raw, 0, "TA1 022", format!("{id} closes nothing that is open"));
+        self.report(
+            ENVELOPE,
+            Grade::Warning,
+            &raw,
+            0,
+            "TA1 022",
+            format!("{id} closes nothing that is open"),
+        );
         self.scratch.ends.truncate(raw.ends_from as usize);
         Next::Took
     }
@@ -402,14 +432,22 @@ impl<'g> Reader<'_, 'g> {
             }
             None => {
                 let shown = segment.value(1).iter().take(12).copied().collect::<Vec<u8>>();
-                let message = format!("{} {counted}", what.replace("{}", &format!("`{}`", shown.escape_ascii())));
+                let message =
+                    format!("{} {counted}", what.replace("{}", &format!("`{}`", shown.escape_ascii())));
                 self.report(BAD_NUMBER, Grade::Warning, raw, 1, code, message);
             }
         }
     }
 
     /// Compares element 2 of a trailer with the header's number.
-    fn control(&mut self, raw: &RawSegment, header: Short, trailer_name: &str, header_name: &str, code: &'static str) {
+    fn control(
+        &mut self,
+        raw: &RawSegment,
+        header: Short,
+        trailer_name: &str,
+        header_name: &str,
+        code: &'static str,
+    ) {
         let trailer = Short::new(self.view(raw).value(2));
         if !same_number(trailer.bytes(), header.bytes()) {
             let (trailer, header) = (trailer.bytes().escape_ascii(), header.bytes().escape_ascii());
@@ -464,7 +502,8 @@ impl<'g> Reader<'_, 'g> {
             self.note_content(draft.segments_end, &mut draft);
         }
         self.renumber_lines(len, &draft);
-        let Flags { is_set, is_ta1, has_segments, opens_interchange, opens_group, closes_interchange } = draft.content;
+        let Flags { is_set, is_ta1, has_segments, opens_interchange, opens_group, closes_interchange } =
+            draft.content;
         let content = Content {
             envelope: self.envelope,
             is_set,
@@ -479,7 +518,9 @@ impl<'g> Reader<'_, 'g> {
 
     /// Lines were counted between segments. If segments hold line ends, they are counted again with those.
     fn renumber_lines(&mut self, len: usize, draft: &Draft<'g>) {
-        if self.origin.wrap.is_some() || memchr::memchr_iter(b'\n', &self.text[..len]).count() == draft.lines as usize {
+        if self.origin.wrap.is_some()
+            || memchr::memchr_iter(b'\n', &self.text[..len]).count() == draft.lines as usize
+        {
             return;
         }
         let (mut from, mut line) = (0, 0);
@@ -535,7 +576,9 @@ impl<'g> Reader<'_, 'g> {
             ends_from: ends_from as u32,
             ends_to: self.scratch.ends.len() as u32,
         };
-        if raw.key == envelope::IEA && same_number(self.view(&raw).value(2), self.envelope.interchange.number.bytes()) {
+        if raw.key == envelope::IEA
+            && same_number(self.view(&raw).value(2), self.envelope.interchange.number.bytes())
+        {
             self.report(TRUNCATED, Grade::Info, &raw, 0, "", "the last segment has no terminator".to_owned());
             self.interchange_trailer(raw, draft);
             draft.content.has_segments = true;
@@ -635,11 +678,13 @@ impl<'g> Reader<'_, 'g> {
             Header::Wrapped if self.origin.wrap.is_none() && self.may_wrap => return Outside::Wrapped,
             Header::Isa(_) if self.origin.wrap.is_some() => return Outside::Plain,
             Header::Isa(isa) => Some(isa),
-            Header::Wrapped | Header::Broken if self.origin.wrap.is_some() => match header(&self.text[at..], last) {
-                Header::More => return Outside::More,
-                Header::Isa(isa) => Some(isa),
-                Header::Wrapped | Header::Broken => None,
-            },
+            Header::Wrapped | Header::Broken if self.origin.wrap.is_some() => {
+                match header(&self.text[at..], last) {
+                    Header::More => return Outside::More,
+                    Header::Isa(isa) => Some(isa),
+                    Header::Wrapped | Header::Broken => None,
+                }
+            }
             Header::Wrapped | Header::Broken => None,
         };
         draft.content.opens_interchange = true;
@@ -670,14 +715,21 @@ impl<'g> Reader<'_, 'g> {
         self.envelope.set = OpenSet::default();
         let mut unreadable = false;
         for (code, message) in isa.delimiters.faults() {
-            self.report_at(BAD_DELIMITER, Grade::Error, at, code, format!("{message}; the interchange is left unread"));
+            self.report_at(
+                BAD_DELIMITER,
+                Grade::Error,
+                at,
+                code,
+                format!("{message}; the interchange is left unread"),
+            );
             unreadable = true;
         }
         if unreadable {
             return self.skip_to_isa(at + 3, last);
         }
         if !isa.is_fixed() {
-            let message = format!("the ISA has {} bytes instead of 106; its separators were counted", isa.len);
+            let message =
+                format!("the ISA has {} bytes instead of 106; its separators were counted", isa.len);
             self.report_at(SHORT_ISA, Grade::Warning, at, "TA1 022", message);
         }
         for (n, code, message) in self.codes.faults(element) {
@@ -708,7 +760,8 @@ impl<'g> Reader<'_, 'g> {
             Outside::At(next) => next,
             other => return other,
         };
-        if first && next == self.text.len() && !draft.content.has_segments && !draft.content.opens_interchange {
+        if first && next == self.text.len() && !draft.content.has_segments && !draft.content.opens_interchange
+        {
             return Outside::At(next);
         }
         let message = format!("{} bytes stand outside any interchange", next - at);

@@ -45,8 +45,11 @@ impl AcknowledgementFamily {
     pub fn resolve(wanted: &mut Wanted<'_>) -> Self {
         let errors = ["error", "error_2", "error_3", "error_4", "error_5"];
         let set_errors = errors.map(|name| (name, "set_error"));
-        let mut group_error =
-            vec![("sets_claimed", "sets_claimed"), ("sets_received", "sets_received"), ("sets_accepted", "sets_accepted")];
+        let mut group_error = vec![
+            ("sets_claimed", "sets_claimed"),
+            ("sets_received", "sets_received"),
+            ("sets_accepted", "sets_accepted"),
+        ];
         group_error.extend(errors.map(|name| (name, "group_error")));
         Self {
             group: wanted.named(
@@ -56,7 +59,11 @@ impl AcknowledgementFamily {
             set: wanted.named("AK2", &[("set_type", "set_type"), ("set_number", "set_number")]),
             segment_error: wanted.named(
                 "AK3",
-                &[("segment", "error_segment"), ("segment_at", "error_segment_at"), ("error", "segment_error")],
+                &[
+                    ("segment", "error_segment"),
+                    ("segment_at", "error_segment_at"),
+                    ("error", "segment_error"),
+                ],
             ),
             element_error: wanted.named(
                 "AK4",

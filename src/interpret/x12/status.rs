@@ -150,7 +150,11 @@ impl StatusFamily {
             ),
             port: wanted.named(
                 "P4",
-                &[("port", "port_of_unlading"), ("arrival_date", "arrival_date"), ("firms", "firms_of_unlading")],
+                &[
+                    ("port", "port_of_unlading"),
+                    ("arrival_date", "arrival_date"),
+                    ("firms", "firms_of_unlading"),
+                ],
             ),
             export: wanted.named(
                 "BA1",
@@ -318,7 +322,12 @@ impl StatusFamily {
         after
     }
 
-    fn followers<'a>(&self, mut next: usize, walk: &mut Walk<'a, '_>, references: &mut References<'a>) -> usize {
+    fn followers<'a>(
+        &self,
+        mut next: usize,
+        walk: &mut Walk<'a, '_>,
+        references: &mut References<'a>,
+    ) -> usize {
         while matches!(walk.set.key(next), Some(K1 | N9 | N7 | VID)) {
             if let Some(segment) = walk.set.get(next) {
                 self.follower(&segment, &mut walk.fields, references);
@@ -328,7 +337,12 @@ impl StatusFamily {
         next
     }
 
-    fn follower<'a>(&self, segment: &Segment<'a>, fields: &mut FieldList<'a>, references: &mut References<'a>) {
+    fn follower<'a>(
+        &self,
+        segment: &Segment<'a>,
+        fields: &mut FieldList<'a>,
+        references: &mut References<'a>,
+    ) {
         match segment.key() {
             K1 => fields.push_all(segment, &self.remark),
             N7 => fields.push_all(segment, &self.equipment),
