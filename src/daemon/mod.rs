@@ -2,6 +2,8 @@
 
 pub mod app;
 pub mod engine;
+pub mod logging;
+pub mod service;
 pub mod settings;
 pub mod state;
 pub mod tasks;
