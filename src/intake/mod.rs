@@ -52,6 +52,10 @@ pub const DEFAULT_IGNORE: &[&str] = &[".*", "*.part", "*.partial", "*.tmp", "*.t
 
 /// Where a drop folder is.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are a handful of drops, and a box would be in everybody's way"
+)]
 pub enum DropPlace {
     Local { path: PathBuf },
     Sftp(SftpSettings),
@@ -271,7 +275,7 @@ pub enum IntakeError {
     HostKey {
         server: String,
         #[source]
-        source: known_hosts::HostKeyError,
+        source: Box<known_hosts::HostKeyError>,
     },
     #[error("the connection to {server} was lost")]
     Lost {

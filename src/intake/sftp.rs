@@ -112,7 +112,7 @@ impl Fault {
 enum Refusal {
     Connect(Fault),
     Login(Fault),
-    HostKey(HostKeyError),
+    HostKey(Box<HostKeyError>),
 }
 
 impl From<Fault> for Refusal {
@@ -123,7 +123,7 @@ impl From<Fault> for Refusal {
 
 impl From<HostKeyError> for Refusal {
     fn from(error: HostKeyError) -> Self {
-        Self::HostKey(error)
+        Self::HostKey(error.into())
     }
 }
 

@@ -235,7 +235,7 @@ mod tests {
         assert!(watch.rearm().is_empty(), "there is no folder yet");
         for _ in 0..2 {
             std::fs::create_dir(&path).expect("a folder");
-            assert_eq!(watch.rearm(), [name.clone()]);
+            assert_eq!(watch.rearm(), std::slice::from_ref(&name));
             assert!(watch.rearm().is_empty());
             std::fs::write(path.join("file"), "text").expect("a file");
             assert!(hinted(&watch, &woken));

@@ -206,7 +206,7 @@ fn check_looks_without_touching() {
 fn an_unreadable_file_is_an_error_about_that_file() {
     let mut fix = fixture(After::Leave);
     fix.write("a", "text");
-    fs::set_permissions(fix.path("a"), fs::Permissions::from_mode(0)).expect("locked");
+    fs::set_permissions(fix.path("a"), fs::Permissions::from_mode(0o000)).expect("locked");
     let seen = fix.seen("a");
     match fix.folder.fetch(&seen, LIMIT) {
         Err(error) => assert!(matches!(error, IntakeError::Read { .. })),
