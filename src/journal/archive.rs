@@ -53,7 +53,7 @@ const STAGED_MAX: usize = 10_000;
 const SYNC_ONE_BY_ONE_MAX: usize = 2;
 
 /// The file of the archive that holds `file`.
-pub(super) fn path_of(folder: &Path, file: Fingerprint) -> PathBuf {
+pub(crate) fn path_of(folder: &Path, file: Fingerprint) -> PathBuf {
     let name = file.to_string();
     folder.join(ARCHIVE).join(&name[..2]).join(format!("{name}.zst"))
 }
