@@ -454,6 +454,11 @@ impl Engine {
         Ok(state_hash(&*self.store, &self.pipeline.deadlines)?)
     }
 
+    /// Sync system calls that the journal has made.
+    pub fn sync_calls(&self) -> u64 {
+        self.journal.sync_calls()
+    }
+
     /// Bytes that are free below the state folder.
     pub fn free_bytes(&self) -> Result<u64, EngineError> {
         Ok(crate::journal::free_bytes(self.journal.reader().folder())?)
