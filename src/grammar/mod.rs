@@ -3,7 +3,7 @@
 //! All files are embedded in the binary; a folder named in the configuration overrides or adds file by file.
 //! Everything is audited at load, so that reading a message never meets a broken table.
 
-mod abi;
+pub mod abi;
 mod codes;
 mod x12;
 
@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-pub use abi::{AbiGrammar, Class, Field, FieldAt, RecordLayout};
+pub use abi::{AbiGrammar, Application, Class, Direction, Field, FieldAt, RecordLayout};
 pub use codes::{CodeRow, CodeTable, CodeTables, KeyHasher};
 use sha2::{Digest, Sha256};
 pub use x12::{
