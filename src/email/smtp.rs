@@ -160,7 +160,9 @@ impl SmtpCourier {
             self.step(Stage::Recipient, session.command(recipient)).await?;
         }
         self.step(Stage::Data, session.command(Data)).await?;
-        let answer = self.step(Stage::Content, session.message(mail.bytes())).await?;
+        // The library ends the content with a line end of its own.
+        let content = mail.bytes().strip_suffix(b"\r\n").unwrap_or(mail.bytes());
+        let answer = self.step(Stage::Content, session.message(content)).await?;
         Ok(shown(&answer).into())
     }
 

@@ -436,22 +436,16 @@ fn envelope(mail: &Mail) -> Vec<String> {
 
 #[test]
 fn nothing_foreign_becomes_html() {
-    let tags = |html: &str| {
-        let mut tags: Vec<String> = html
-            .split('<')
-            .skip(1)
-            .map(|rest| rest.split('>').next().unwrap_or_default().to_owned())
-            .collect();
-        // Lines that are empty in one case and not in the other change the number of <br>.
-        tags.retain(|tag| tag != "br");
-        tags.dedup();
-        tags
-    };
+    /// The tags without what stands between them, but with all their attributes.
+    fn tags(html: &str) -> Vec<&str> {
+        html.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default()).collect()
+    }
     for kind in [LetterKind::Alert, LetterKind::Digest { day: day(2026, 3, 2) }] {
-        let plain = tags(render(kind, poisoned("plain text")).html());
+        let plain = render(kind, poisoned("plain text"));
+        let plain = tags(plain.html());
         for poison in POISONS.iter().filter(|poison| !poison.contains('\n')) {
             let mail = render(kind, poisoned(poison));
-            assert_eq!(tags(mail.html()), plain, "{poison:?}");
+            assert!(tags(mail.html()) == plain, "the tags differ: {poison:?}");
             assert!(!mail.html().contains("1337"), "a template in a field was run: {poison:?}");
         }
         for poison in POISONS {
@@ -473,7 +467,7 @@ fn long_fields_are_cut() {
         assert!(mail.bytes().len() < 1 << 20, "{} bytes", mail.bytes().len());
         assert!(mail.bytes().split(|byte| *byte == b'\n').all(|line| line.len() <= 1_000));
     }
-    assert!(render(LetterKind::Alert, poisoned(&long)).text().contains("characters)"));
+    assert!(render(LetterKind::Alert, poisoned(&long)).text().contains(" bytes)"));
     // One word without a blank in it.
     let mail = render(LetterKind::Alert, poisoned(&"A".repeat(100_000)));
     assert!(mail.bytes().split(|byte| *byte == b'\n').all(|line| line.len() <= 1_000));

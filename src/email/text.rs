@@ -14,16 +14,16 @@ use crate::notice::EventTime;
 /// One line of printable text of at most `chars_max` characters.
 ///
 /// Line ends and tabs become a blank; other control characters, invisible characters and marks that change the reading
-/// direction become `?`. What is cut off is counted: `… (+120 characters)`.
+/// direction become `?`. What is cut off is counted: `… (+120 bytes)`. The work does not grow with what is cut off.
 pub fn line(text: &str, chars_max: usize) -> String {
-    let mut kept = String::with_capacity(text.len().min(chars_max * 4));
+    let mut kept = String::with_capacity(text.len().min(chars_max));
     let mut chars = text.trim().chars();
     for c in chars.by_ref().take(chars_max) {
         kept.push(printable(c));
     }
-    let left = chars.count();
-    if left > 0 {
-        let _ = write!(kept, "… (+{left} characters)");
+    let left_bytes = chars.as_str().len();
+    if left_bytes > 0 {
+        let _ = write!(kept, "… (+{left_bytes} bytes)");
     }
     kept
 }
@@ -37,7 +37,8 @@ pub fn lines(text: &str, lines_max: usize, chars_max: usize) -> Vec<String> {
 /// Text for a header: as [`line`], without a count of what was cut, and without the sign that starts an encoded word,
 /// which a mail program would decode into whatever the sender of the message liked.
 pub fn header(text: &str, chars_max: usize) -> String {
-    let clean: String = text.trim().chars().map(printable).collect();
+    // One blank is kept of several, so what is looked at may be longer than what stays; but not without bound.
+    let clean: String = text.trim().chars().take(chars_max.saturating_mul(4)).map(printable).collect();
     let clean = clean.replace("=?", "= ?");
     let words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     if words.chars().count() <= chars_max {
@@ -183,7 +184,7 @@ mod tests {
             ("a\u{200b}b\u{feff}", "a?b?"),
             ("café – 港", "café – 港"),
             ("next\u{2028}line", "next line"),
-            ("0123456789ab", "0123456789… (+2 characters)"),
+            ("0123456789ab", "0123456789… (+2 bytes)"),
         ] {
             assert_eq!(line(text, if text.starts_with('0') { 10 } else { 100 }), wanted, "{text:?}");
         }

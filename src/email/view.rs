@@ -211,11 +211,13 @@ fn details(notice: &NoticeBrief) -> Vec<Fact> {
 }
 
 fn next_step(alert: &Alert) -> Vec<String> {
-    let mut steps = text::lines(&alert.next_step, LINES_MAX, VALUE_CHARS_MAX);
-    if let Cause::Trouble(trouble) = &alert.cause {
-        let advice = text::lines(&trouble.advice, LINES_MAX, VALUE_CHARS_MAX);
-        steps.splice(0..0, advice.into_iter().filter(|line| !alert.next_step.contains(line.as_str())));
-    }
+    let playbook = text::lines(&alert.next_step, LINES_MAX, VALUE_CHARS_MAX);
+    let mut steps = match &alert.cause {
+        Cause::Trouble(trouble) => text::lines(&trouble.advice, LINES_MAX, VALUE_CHARS_MAX),
+        Cause::Notice(_) | Cause::Deadline(_) => Vec::new(),
+    };
+    steps.retain(|step| !playbook.contains(step));
+    steps.extend(playbook);
     steps
 }
 
@@ -349,7 +351,12 @@ fn source(alert: &Alert, zone: &Zone) -> Option<SourceView> {
 }
 
 fn masked_line(value: &str, chars_max: usize) -> String {
-    text::line(&text::masked(value), chars_max)
+    // A number that straddles the cut must be seen whole to be hidden.
+    const NUMBER_CHARS: usize = 16;
+    let value = value.trim();
+    let seen = value.char_indices().nth(chars_max + NUMBER_CHARS).map_or(value.len(), |(at, _)| at);
+    let (seen, rest) = value.split_at(seen);
+    text::line(&(text::masked(seen) + rest), chars_max)
 }
 
 fn fingerprint(file: &Fingerprint) -> String {
