@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use self::toml_text::{Field, RawKind, RawValue, Written, read_toml};
+pub use self::toml_text::{Field, RawKind, RawValue, Written, WrittenTable, read_toml};
 pub(crate) use self::toml_text::written;
 
 /// More faults than this in one file are counted, not shown.
@@ -162,7 +162,7 @@ impl Faults {
 
     /// The faults in the order of their places.
     pub fn into_sorted(mut self) -> Vec<Diagnostic> {
-        self.found.sort_by(|a, b| (a.line, a.column).cmp(&(b.line, b.column)));
+        self.found.sort_by_key(|fault| (fault.line, fault.column));
         if self.dropped > 0 {
             let more = format!("{} more faults are not shown", self.dropped);
             self.found.push(Diagnostic::of_file(self.source.name(), more));

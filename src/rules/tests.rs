@@ -244,18 +244,7 @@ on = "deadline"
 deadline = "*"
 remind = [3]
 severity = "info"
-[[rule]]
-name = "never-asked"
-title = "Never"
-on = "deadline"
-deadline = "PSC_DUE"
-when = { filer = "XYZ" }
-remind = [9]
-severity = "info"
-"#
-        .split("[[rule]]\nname = \"never-asked\"")
-        .next()
-        .unwrap_or_default(),
+"#,
     );
     let deadline = clock("ES_DUE", "2026-03-13");
     for (after, wanted) in [("2026-03-01", "2026-03-09"), ("2026-03-09", "2026-03-10"), ("2026-03-10", "2026-03-12")] {
