@@ -47,6 +47,17 @@ pub trait Written: Sized {
     fn read(key: &str, value: &Value<'_>, faults: &mut Faults) -> Option<Self>;
 }
 
+/// A table that [`written!`] declares.
+pub trait WrittenTable: Written {
+    /// The keys, in the order in which they are declared.
+    const KEYS: &'static [&'static str];
+    /// What messages call the table.
+    const OWNER: &'static str;
+
+    /// Where it stands; for an item of an array of tables, its header.
+    fn place(&self) -> Range<usize>;
+}
+
 /// One key of a table as it was written.
 #[derive(Clone, Debug, Default)]
 pub enum Field<T> {
@@ -249,15 +260,20 @@ pub(crate) fn table_of<'v, 'i>(
 }
 
 /// For [`written!`].
+<<<<<<< HEAD
 pub(crate) fn unknown_key(
     key: &Spanned<std::borrow::Cow<'_, str>>,
     owner: &str,
     known: &[&str],
+=======
+pub(crate) fn unknown_key<T: WrittenTable>(
+    key: &Spanned<std::borrow::Cow<'_, str>>,
+>>>>>>> rules
     faults: &mut Faults,
 ) {
     let name = key.get_ref();
-    let hint = hint(name, "known", known.iter().copied());
-    faults.add(key.span(), format!("{owner} has no key `{name}` ({hint})"));
+    let hint = hint(name, "known", T::KEYS.iter().copied());
+    faults.add(key.span(), format!("{} has no key `{name}` ({hint})", T::OWNER));
 }
 
 /// Declares a table as people write it: each key optional, with its place, and unknown keys refused.
@@ -279,11 +295,13 @@ macro_rules! written {
             $($(#[$field_doc])* pub $field: $crate::diagnostic::Field<$kind>,)*
         }
 
-        impl $name {
-            /// The keys, in the order in which they are declared.
-            pub const KEYS: &'static [&'static str] = &[$(stringify!($field)),*];
-            /// What messages call the table.
-            pub const OWNER: &'static str = $owner;
+        impl $crate::diagnostic::WrittenTable for $name {
+            const KEYS: &'static [&'static str] = &[$(stringify!($field)),*];
+            const OWNER: &'static str = $owner;
+
+            fn place(&self) -> std::ops::Range<usize> {
+                self.span.clone()
+            }
         }
 
         impl $crate::diagnostic::Written for $name {
@@ -301,7 +319,7 @@ macro_rules! written {
                             this.$field =
                                 $crate::diagnostic::Written::read(stringify!($field), value, faults).into();
                         })*
-                        _ => $crate::diagnostic::toml_text::unknown_key(key, $owner, Self::KEYS, faults),
+                        _ => $crate::diagnostic::toml_text::unknown_key::<Self>(key, faults),
                     }
                 }
                 Some(this)

@@ -59,8 +59,12 @@ impl Ladder {
     }
 
     /// The step that counts with this many days left: the most urgent one that has passed. Steps that passed unseen,
-    /// while the daemon was down or before the clock was known, collapse into it.
+    /// while the daemon was down or before the clock was known, collapse into it. Once the date itself has passed,
+    /// only `overdue` counts: a ladder without it falls silent.
     pub fn current(&self, days_left: i64) -> Option<Step> {
+        if days_left < 0 {
+            return self.0.last().copied().filter(|step| *step == Step::Overdue);
+        }
         self.0.iter().rev().copied().find(|step| step.days_left() >= days_left)
     }
 
@@ -108,6 +112,13 @@ mod tests {
                 "{days_left}"
             );
         }
+    }
+
+    #[test]
+    fn a_ladder_without_overdue_falls_silent() {
+        let ladder = ladder(&[30, 7]).expect("a good ladder");
+        assert_eq!(ladder.current(0), Some(Step::Days(7)));
+        assert_eq!(ladder.current(-1), None);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::compile::severity;
 use super::names::{EFFECTS, kind_words};
 use super::raw::{RawNotice, RawTest};
 use super::{DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Step, Vocabulary};
-use crate::diagnostic::{Diagnostic, Faults, RawKind, hint};
+use crate::diagnostic::{Diagnostic, Faults, RawKind, WrittenTable, hint};
 use crate::entry::{DeadlineState, Entry, EntryDeadline};
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
 use crate::notice::{
@@ -136,7 +136,7 @@ impl TestCase {
     fn ask<'r>(&self, rules: &'r Rules) -> Answer<'r> {
         match &self.event {
             Event::Notice { before, notice, also } => {
-                let known = (!before.is_empty()).then(|| notice.entry).flatten();
+                let known = (!before.is_empty()).then_some(notice.entry).flatten();
                 let entry_before = known.map(|number| Entry::of(number, before));
                 let all = || before.iter().chain([&**notice]).chain(also);
                 let entry_after = notice.entry.map(|number| Entry::of(number, all()));
