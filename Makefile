@@ -42,7 +42,9 @@ bench: ## Measure decoding, replay and the rest
 
 fuzz: ## Feed random bytes to everything that reads foreign bytes (FUZZ_SECS=60 each; needs cargo-fuzz)
 	@for target in abi x12 config grammar; do \
-		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run "$$target" -- -max_total_time=$(FUZZ_SECS) || exit 1; done
+		mkdir -p "fuzz/found/$$target"; \
+		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run "$$target" "fuzz/found/$$target" "fuzz/corpus/$$target" -- \
+			-max_total_time=$(FUZZ_SECS) || exit 1; done
 
 licences: ## Check the licences and sources of all dependencies (needs cargo-deny)
 	$(CARGO) deny --offline check licenses bans sources

@@ -21,7 +21,9 @@ fn run(tool: &str, arguments: &[&str]) -> Option<Output> {
     match Command::new(tool).args(arguments).env("SYSTEMD_COLORS", "0").env("SYSTEMD_EMOJI", "0").output() {
         Ok(output) => Some(output),
         Err(error) => {
-            eprintln!("SKIPPED: {tool} cannot be run here ({error}); the unit files were not checked by systemd.");
+            eprintln!(
+                "SKIPPED: {tool} cannot be run here ({error}); the unit files were not checked by systemd."
+            );
             None
         }
     }
@@ -92,7 +94,9 @@ fn a_bad_configuration_stops_start_and_reload() {
 
 #[test]
 fn the_tables_for_accounts_and_folders_have_their_columns() {
-    for (name, kinds, columns) in [("entrywatch.sysusers", "ugmr", 4..=6), ("entrywatch.tmpfiles", "d", 5..=7)] {
+    for (name, kinds, columns) in
+        [("entrywatch.sysusers", "ugmr", 4..=6), ("entrywatch.tmpfiles", "d", 5..=7)]
+    {
         for line in read(name).lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
             // A quoted name holds blanks.
             let outside: String = line.split('"').step_by(2).collect::<Vec<_>>().join("quoted");
