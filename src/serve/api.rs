@@ -196,10 +196,10 @@ mod tests {
     fn faults_carry_every_cause() {
         let error = ApiError::failed("read the file", std::io::Error::other("disk on fire"));
         let fault = error.fault();
-        assert_eq!(fault, Fault {
-            code: FaultCode::Failed,
-            message: "could not read the file: disk on fire".to_owned()
-        });
+        assert_eq!(
+            fault,
+            Fault { code: FaultCode::Failed, message: "could not read the file: disk on fire".to_owned() }
+        );
         let json = serde_json::to_string(&fault).expect("plain data");
         assert_eq!(json, r#"{"code":"failed","message":"could not read the file: disk on fire"}"#);
     }

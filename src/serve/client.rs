@@ -98,8 +98,17 @@ impl Client {
 
     /// [`ask`](Self::ask) for callers outside of any runtime.
     pub fn ask_blocking(&self, request: &Request) -> Result<Value, ClientError> {
+        self.runtime()?.block_on(self.ask(request))
+    }
+
+    /// [`health`](Self::health) for callers outside of any runtime.
+    pub fn health_blocking(&self) -> Result<(), ClientError> {
+        self.runtime()?.block_on(self.health())
+    }
+
+    fn runtime(&self) -> Result<tokio::runtime::Runtime, ClientError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.map_err(|error| self.broken(error))?.block_on(self.ask(request))
+        runtime.map_err(|error| self.broken(error))
     }
 
     async fn exchange(

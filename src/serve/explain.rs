@@ -80,7 +80,8 @@ pub(super) fn answer(
     if view.deadlines.is_empty() {
         let all = explain_view(&life, table, None);
         let known: Vec<String> = all.deadlines.iter().map(|clock| key(&clock.id, &clock.instance)).collect();
-        let wanted: String = deadline.unwrap_or_default().chars().take(40).flat_map(char::escape_debug).collect();
+        let wanted: String =
+            deadline.unwrap_or_default().chars().take(40).flat_map(char::escape_debug).collect();
         let known = known.join(", ");
         return Err(ApiError::NotFound(format!("entry {number} has no clock `{wanted}`; it has {known}")));
     }

@@ -22,11 +22,11 @@ pub use api::{Action, ApiError, Backend, Fault, FaultCode, HashAnswer, StatusAns
 pub use deadlines::{DeadlineRow, Window};
 pub use entries::{EntryRow, NextDeadline};
 pub use entry::{
-    AmountsView, DeadlineView, EntryFinding, EntryView, HoldView, LiquidationView, ReferencesView, SummaryView,
-    TimelineRow, entry_view,
+    AmountsView, DeadlineView, EntryFinding, EntryView, HoldView, LiquidationView, ReferencesView,
+    SummaryView, TimelineRow, entry_view,
 };
-pub use explain::{Explained, ExplainView, FactView, SourceView, explain_view};
+pub use explain::{ExplainView, Explained, FactView, SourceView, explain_view};
 pub use mask::masked;
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page};
 pub use quarantine::{QuarantineRow, QuarantinedFile};
-pub use request::{AlertFilter, EntryFilter, LetterState, Request};
+pub use request::{AlertFilter, EntryFilter, LetterState, Request, StatusWord};
