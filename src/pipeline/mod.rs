@@ -13,6 +13,7 @@ mod reminders;
 
 use std::sync::Arc;
 
+pub use brief::money;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use group::{Group, View};
 pub use receive::{Received, ReceivedFile};
