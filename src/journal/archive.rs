@@ -132,7 +132,8 @@ impl Stage {
             for shard in 0..=u8::MAX {
                 create_folder(&archive.join(format!("{shard:02x}")))?;
             }
-            syncer.everything()?;
+            syncer.path(&archive)?;
+            syncer.path(folder)?;
         }
         create_folder(&incoming)?;
         let stage = Self {

@@ -26,8 +26,11 @@ const SPLIT: u8 = 2;
 const COMPRESS_BYTES_MIN: usize = 640;
 /// Level 1: level 3 saves 4% and costs 30% more.
 const LEVEL: i32 = 1;
-/// The longest single value, and the longest part of a split one. sled keeps longer ones than 128 KiB in files of their own.
-pub(super) const PART_BYTES_MAX: usize = 96 << 10;
+/// The longest single value, and the longest part of a split one.
+///
+/// sled writes a leaf of up to 17 values as one piece, and a piece above 128 KiB as a file of its own, of which it is
+/// known to leave some behind. With this limit there never is one.
+pub(super) const PART_BYTES_MAX: usize = 7 << 10;
 /// No value is longer before compression: 20,000 notices are about 20 MiB.
 const JSON_BYTES_MAX: usize = 1 << 30;
 

@@ -17,7 +17,7 @@
 //! | letters_by | see [`keys`] | next try, raw |
 //! | digest | recipient, alert | nothing |
 //! | quarantine | file, piece | [`Quarantined`] |
-//! | parts | tree, key, number | part of a value above 96 KiB |
+//! | parts | tree, key, number | part of a value above 7 KiB |
 //! | meta | `format`, `state` | version; position and counts |
 
 mod commit;

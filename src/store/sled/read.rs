@@ -15,7 +15,7 @@ const DOING: &str = "read";
 /// A value in parts is read again when a commit came in between; so many commits in a row do not happen.
 const TRIES_MAX: u32 = 100;
 /// No value has more parts.
-const PARTS_MAX: u32 = 20_000;
+const PARTS_MAX: u32 = 200_000;
 
 impl SledStore {
     pub(super) fn state(&self) -> Result<State> {
