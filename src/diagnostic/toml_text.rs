@@ -260,15 +260,8 @@ pub(crate) fn table_of<'v, 'i>(
 }
 
 /// For [`written!`].
-<<<<<<< HEAD
-pub(crate) fn unknown_key(
-    key: &Spanned<std::borrow::Cow<'_, str>>,
-    owner: &str,
-    known: &[&str],
-=======
 pub(crate) fn unknown_key<T: WrittenTable>(
     key: &Spanned<std::borrow::Cow<'_, str>>,
->>>>>>> rules
     faults: &mut Faults,
 ) {
     let name = key.get_ref();
