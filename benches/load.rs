@@ -77,12 +77,14 @@ fn pipeline() -> Arc<Pipeline> {
         to: vec!["operations@example.com".into()],
         zone: entrywatch::clock::Zone::named("America/New_York").expect("a zone"),
         digest_at: chrono::NaiveTime::from_hms_opt(8, 0, 0).expect("a time"),
+        severity_min: entrywatch::place::Severity::Info,
     };
     Arc::new(Pipeline {
         interpreter: Arc::new(interpreter),
         rules: Arc::new(rules),
         deadlines: Arc::new(deadlines.clone()),
         audience: Audience::new(vec![team]),
+        importer_number: Default::default(),
     })
 }
 

@@ -1,8 +1,17 @@
 //! `check`: is the configuration sound, and can we reach what it names?
 
+use std::io::Write;
+
 use super::Global;
-use super::exit::Outcome;
-use super::output::Ui;
+use super::context::config_file;
+use super::exit::{Exit, Failure, Outcome};
+use super::output::{Paint, Ui, answer};
+use crate::config::{CheckReport, Config, SmtpSettings, check};
+use crate::daemon::assemble;
+use crate::daemon::writer::chain;
+use crate::email::SmtpCourier;
+use crate::intake::open_folder;
+use crate::interpret::Interpreter;
 
 /// Check configuration, rules, templates, tables and rule tests; every problem at once
 #[derive(clap::Args, Debug)]
@@ -12,6 +21,107 @@ pub struct Args {
     pub offline: bool,
 }
 
+#[derive(serde::Serialize)]
+struct Line<'a> {
+    what: &'a str,
+    ok: bool,
+    detail: &'a str,
+}
+
+#[derive(serde::Serialize)]
+struct Report<'a> {
+    ok: bool,
+    faults: Vec<String>,
+    lines: Vec<Line<'a>>,
+}
+
 pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
-    super::wiring::check(args, global, ui)
+    let path = config_file(global.config.as_deref())?;
+    let mut report = check(&path, args.offline);
+    if let Some(config) = report.config.take() {
+        look_inside(&config, &mut report);
+        if !args.offline {
+            reach_out(&config, &mut report)?;
+        }
+    }
+    let exit = match (report.faults.is_empty(), report.is_ok()) {
+        (false, _) => Exit::Usage,
+        (true, false) => Exit::NotFine,
+        (true, true) => Exit::Fine,
+    };
+    let shown = Report {
+        ok: report.is_ok(),
+        faults: report.faults.iter().map(ToString::to_string).collect(),
+        lines: report
+            .lines
+            .iter()
+            .map(|line| Line { what: &line.what, ok: line.ok, detail: &line.detail })
+            .collect(),
+    };
+    for fault in &shown.faults {
+        // Diagnostics go where diagnostics go; the report itself is on standard output.
+        let _ = writeln!(std::io::stderr(), "{fault}");
+    }
+    let print = |out: &mut super::output::Out| {
+        for line in &shown.lines {
+            let mark = if line.ok { "ok  ".to_owned() } else { ui.paint(Paint::Red, "FAIL") };
+            writeln!(out, "{mark}  {}: {}", line.what, line.detail)?;
+        }
+        Ok(())
+    };
+    answer(ui, &shown, print, exit)
+}
+
+/// What only the modules above the configuration can check: that interpretation finds its fields, that mails render.
+fn look_inside(config: &Config, report: &mut CheckReport) {
+    let interpreter = Interpreter::new(config.grammar.clone()).map(|_| "every field that is read exists".to_owned());
+    let faults = |faults: Vec<crate::grammar::GrammarError>| {
+        faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+    };
+    report.add("message families", interpreter.map_err(faults));
+    let renderer = assemble::renderer(config, None).map(|_| "every template renders".to_owned());
+    report.add("mail templates", renderer.map_err(|error| chain(&error)));
+}
+
+/// Logs in to every drop and to the mail server, and sees whether files can be moved.
+fn reach_out(config: &Config, report: &mut CheckReport) -> Result<(), Failure> {
+    for drop in config.drops() {
+        let what = format!("drop {} reached", drop.name);
+        let settings = match assemble::drop_settings(drop) {
+            Ok(settings) => settings,
+            Err(error) => {
+                report.add(what, Err(chain(&error)));
+                continue;
+            }
+        };
+        let checked = open_folder(&settings).check();
+        let found = checked.map(|checked| {
+            let mut text = format!("{} files", checked.files);
+            for remark in checked.remarks {
+                text.push_str("; ");
+                text.push_str(&remark);
+            }
+            text
+        });
+        report.add(what, found.map_err(|error| error.report()));
+    }
+    if let Some(smtp) = &config.mail.smtp {
+        let greeted = greet(smtp)?;
+        report.add("mail server reached", greeted);
+    }
+    Ok(())
+}
+
+fn greet(smtp: &SmtpSettings) -> Result<Result<String, String>, Failure> {
+    let settings = match assemble::smtp_settings(smtp) {
+        Ok(settings) => settings,
+        Err(error) => return Ok(Err(chain(&error))),
+    };
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unreadable)?;
+    Ok(runtime.block_on(async {
+        let courier = SmtpCourier::new(settings).map_err(|error| chain(&error))?;
+        let check = courier.check().await.map_err(|error| chain(&error))?;
+        Ok(format!("{check:?}"))
+    }))
 }

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
@@ -10,22 +10,26 @@ use serde::de::DeserializeOwned;
 use super::Global;
 use super::exit::Failure;
 use crate::clock::{CUSTOMS_ZONE, Clock, SystemClock, Zone};
-use crate::daemon::engine;
+use crate::config::{Config, Diagnostic};
+use crate::daemon::apply;
+use crate::daemon::engine::{Engine, EngineError, Versions};
+use crate::daemon::state::{self, OpenedState};
+use crate::daemon::assemble;
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
 use crate::ident::Fingerprint;
 use crate::journal::JournalReader;
 use crate::serve::client::Client;
 use crate::serve::{Action, ApiError, Backend, Request, api};
-use crate::store::Store;
+use crate::store::{Store, backup};
 
 /// Where the configuration is looked for when nobody says.
 const CONFIG_PLACES: [&str; 2] = ["config.toml", "/etc/entrywatch/config.toml"];
 
 /// The installation that a command speaks about.
 pub struct Context {
-    /// The configuration file.
-    pub config: PathBuf,
+    /// The configuration, checked.
+    pub config: Config,
     /// Journal, archive and store are below it.
     pub state_folder: PathBuf,
     /// The daemon's local socket.
@@ -43,17 +47,40 @@ impl Context {
     /// # Errors
     /// When there is none, or it is not sound.
     pub fn load(global: &Global) -> Result<Self, Failure> {
-        let config = config_file(global.config.as_deref())?;
-        let state_folder = config.with_file_name("state");
+        Self::of(load_config(global)?)
+    }
+
+    /// # Errors
+    /// When the machine has no time-zone database.
+    pub fn of(config: Config) -> Result<Self, Failure> {
         Ok(Self {
-            socket: state_folder.join("entrywatch.sock"),
-            state_folder,
-            config,
-            deadlines: Arc::new(DeadlineTable::embedded().clone()),
-            grammar: Grammar::embedded(),
+            socket: config.daemon.socket.clone(),
+            state_folder: config.state.folder.clone(),
+            deadlines: Arc::new(DeadlineTable::embedded().with_closures(&config.closures)),
+            grammar: config.grammar.clone(),
             clock: Arc::new(SystemClock),
             zone: Zone::named(CUSTOMS_ZONE).map_err(Failure::unreadable)?,
+            config,
         })
+    }
+
+    /// Opens journal and store in this process, and applies what the store has not seen.
+    ///
+    /// # Errors
+    /// When the daemon runs, or the state cannot be read.
+    pub fn engine(&self) -> Result<(Engine, OpenedState), Failure> {
+        let pipeline = assemble::pipeline(&self.config).map_err(Failure::usage)?;
+        let cache_bytes = u64::from(self.config.state.cache_mib) << 20;
+        state::open(&self.state_folder, cache_bytes, Arc::new(pipeline), self.versions(), self.clock.clone())
+            .map_err(Failure::unreadable)
+    }
+
+    pub fn versions(&self) -> Versions {
+        Versions {
+            config: self.config.version().into(),
+            grammar: self.config.grammar.version().into(),
+            rules: self.config.rules.version().into(),
+        }
     }
 
     /// Today, where the law counts days.
@@ -71,25 +98,36 @@ impl Context {
         }
     }
 
-    /// Answers from the store in this process. It holds the store's lock as long as it lives.
+    /// Answers from the state in this process, which holds its locks as long as it lives.
     fn local(&self) -> Result<LocalBackend, Failure> {
+        let (engine, _) = self.engine()?;
         Ok(LocalBackend {
-            store: self.open_store()?,
+            store: engine.store().clone(),
             deadlines: self.deadlines.clone(),
             grammar: self.grammar.clone(),
             journal: JournalReader::open(&self.state_folder).map_err(Failure::unreadable)?,
+            engine: Mutex::new(engine),
         })
-    }
-
-    /// The store of the configuration.
-    fn open_store(&self) -> Result<Arc<dyn Store>, Failure> {
-        let socket = self.socket.display();
-        Err(Failure::unreadable(format!("no daemon answers on {socket}; start it with `entrywatch run`")))
     }
 }
 
+/// Reads and checks the configuration that `--config` names, or the one in a usual place.
+///
+/// # Errors
+/// Every fault of it, each with its place.
+pub fn load_config(global: &Global) -> Result<Config, Failure> {
+    let path = config_file(global.config.as_deref())?;
+    Config::load(&path).map_err(|faults| Failure::usage(faults_text(&faults)))
+}
+
+/// Every fault with its place and excerpt.
+pub fn faults_text(faults: &[Diagnostic]) -> String {
+    let texts: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    format!("the configuration is not sound\n{}", texts.join("\n"))
+}
+
 /// The file that was named, or the first of the usual places that exists.
-fn config_file(named: Option<&Path>) -> Result<PathBuf, Failure> {
+pub fn config_file(named: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(named) = named {
         return match std::fs::metadata(named) {
             Ok(_) => Ok(named.to_owned()),
@@ -132,12 +170,13 @@ impl Door {
     }
 }
 
-/// A store that this process opened, because no daemon runs.
+/// A state that this process opened, because no daemon runs.
 pub struct LocalBackend {
     pub store: Arc<dyn Store>,
     pub deadlines: Arc<DeadlineTable>,
     pub grammar: Arc<Grammar>,
     pub journal: JournalReader,
+    engine: Mutex<Engine>,
 }
 
 impl Backend for LocalBackend {
@@ -159,12 +198,22 @@ impl Backend for LocalBackend {
     }
 
     fn state_hash(&self) -> Result<Fingerprint, ApiError> {
-        Ok(engine::state_hash(&*self.store, &self.deadlines)?)
+        Ok(apply::state_hash(&*self.store, &self.deadlines)?)
     }
 
-    fn act(&self, _action: Action) -> Result<(), ApiError> {
-        Err(ApiError::Unavailable(
-            "this changes something, so the daemon has to run; start it with `entrywatch run`".to_owned(),
-        ))
+    fn act(&self, action: Action) -> Result<(), ApiError> {
+        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let done = match action {
+            Action::RetryQuarantine { file, by } => engine.reprocess(file, &by),
+            Action::RetryLetter { key, by } => engine.retry_letter(key, &by),
+            Action::Backup { dir } => {
+                let copied = backup::back_up(self.journal.folder(), &dir, None, &mut |_| {});
+                return copied.map(drop).map_err(|error| ApiError::failed("make the backup", error));
+            }
+        };
+        done.map_err(|error| match error {
+            EngineError::NoSuchFile(_) => ApiError::NotFound(error.to_string()),
+            error => ApiError::failed("do it", error),
+        })
     }
 }

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::exit::Outcome;
+use super::exit::{Exit, Failure, Outcome};
 use super::output::Ui;
+use crate::synthetic::{LEDGER_NAME, Plan, UnknownFault, write_to};
 
 /// Write invented feeds of invented brokers: every family of messages, the same for the same seed
 #[derive(clap::Args, Debug)]
@@ -26,5 +27,18 @@ pub struct Args {
 
 pub fn run(args: &Args, ui: &Ui) -> Outcome {
     super::interrupt::exit_on_interrupt();
-    super::wiring::generate(args, ui)
+    let mut plan = Plan::new(args.seed, args.entries);
+    plan.messages_per_file = args.messages_per_file;
+    for name in &args.faults {
+        plan.faults.insert(name.parse().map_err(|error: UnknownFault| Failure::usage(error))?);
+    }
+    let totals = write_to(&plan, &args.dir, &mut |_| {}).map_err(Failure::unreadable)?;
+    ui.remark(&format!(
+        "{} files with {} facts are in {}; {} says what they hold.",
+        totals.files,
+        totals.facts,
+        args.dir.display(),
+        LEDGER_NAME
+    ));
+    Ok(Exit::Fine)
 }

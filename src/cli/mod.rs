@@ -23,7 +23,6 @@ mod quarantine;
 mod replay;
 mod run;
 mod status;
-mod wiring;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -8,6 +8,7 @@ use chrono::NaiveTime;
 use super::secret::Secret;
 use crate::clock::Zone;
 use crate::ident::{BrokerName, DropName, FilerCode};
+pub use crate::outbox::ImporterNumber;
 use crate::place::Severity;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,15 +37,6 @@ pub enum LogFormat {
     Journald,
     Json,
     Text,
-}
-
-/// What mails show of importer numbers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ImporterNumber {
-    Full,
-    /// The last four characters.
-    Masked,
-    Hidden,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::apply::{Applier, StoreView, state_hash};
 use crate::clock::Clock;
 use crate::deadline::DeadlineTable;
 use crate::decode::abi::PasswordMask;
@@ -109,7 +110,8 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, u64), EngineError> {
         let mut engine = Self { journal, store, pipeline, versions, clock };
-        let applied = engine.catch_up()?;
+        let end = engine.journal.position();
+        let applied = engine.applier().catch_up(end)?;
         engine.note_versions()?;
         Ok((engine, applied))
     }
@@ -126,6 +128,15 @@ impl Engine {
         self.clock.now()
     }
 
+    fn applier(&self) -> Applier<'_> {
+        Applier {
+            store: &*self.store,
+            pipeline: &self.pipeline,
+            rules: &self.versions.rules,
+            archive: self.journal.reader(),
+        }
+    }
+
     /// Puts another configuration into force.
     pub fn reload(&mut self, pipeline: Arc<Pipeline>, versions: Versions) -> Result<(), EngineError> {
         self.pipeline = pipeline;
@@ -137,156 +148,6 @@ impl Engine {
         let Versions { config: version, grammar, rules } = self.versions.clone();
         self.happened(What::Config { version, grammar, rules })?;
         Ok(())
-    }
-
-    /// Applies the journal's lines that the store has not seen; answers how many.
-    fn catch_up(&mut self) -> Result<u64, EngineError> {
-        let start = self.store.position()?;
-        let end = self.journal.position();
-        let foreign = EngineError::Foreign { store: start.seq, journal: end.seq };
-        if start.seq > end.seq || (start.seq == end.seq && start.hash != end.hash) {
-            return Err(foreign);
-        }
-        if start.seq == end.seq {
-            return Ok(0);
-        }
-        if start.seq > 0 {
-            let known = self.journal.read(start.seq)?.next().transpose()?;
-            if known.is_none_or(|(position, _)| position != start) {
-                return Err(foreign);
-            }
-        }
-        let rules = self.rules_in_force(start.seq + 1)?;
-        let view = StoreView(&*self.store);
-        let mut group = Group::new(&view, start);
-        let mut position = start;
-        let mut applied = 0;
-        for line in self.journal.read(start.seq + 1)? {
-            let (at, line) = line?;
-            let mailing = self.mailing_of(&line, &rules);
-            self.apply(&mut group, &line, mailing, None)?;
-            position = at;
-            applied += 1;
-            if group.len() >= GROUP_VALUES_MAX {
-                self.store.commit(&group.finish(position))?;
-                group = Group::new(&view, position);
-            }
-        }
-        self.store.commit(&group.finish(position))?;
-        self.store.flush()?;
-        Ok(applied)
-    }
-
-    /// From which line on which rules were in force, for the lines from `seq` on.
-    fn rules_in_force(&self, seq: u64) -> Result<Vec<(u64, Box<str>)>, EngineError> {
-        let mut configs = Vec::new();
-        for line in self.journal.read(seq)? {
-            if let (_, Line { seq, what: What::Config { rules, .. }, .. }) = line? {
-                configs.push((seq, rules));
-            }
-        }
-        Ok(configs)
-    }
-
-    fn mailing_of(&self, line: &Line, rules: &[(u64, Box<str>)]) -> Mailing {
-        if matches!(&line.what, What::Received(received) if !received.deliver) {
-            return Mailing::Quiet;
-        }
-        let then = rules.iter().rev().find(|(seq, _)| *seq <= line.seq);
-        match then {
-            Some((_, rules)) if *rules != self.versions.rules => Mailing::Held,
-            _ => Mailing::Deliver,
-        }
-    }
-
-    /// Applies one line. `content` spares the way through the archive when the bytes are at hand.
-    fn apply(
-        &self,
-        group: &mut Group<'_, StoreView<'_>>,
-        line: &Line,
-        mailing: Mailing,
-        content: Option<&mut dyn Read>,
-    ) -> Result<Received, EngineError> {
-        let moment = Moment { seq: line.seq, at: line.at, mailing };
-        let store = &*self.store;
-        let mut overflow = |step: Step| store.commit(&step);
-        match &line.what {
-            What::Received(received) => {
-                let file = ReceivedFile {
-                    drop: received.drop.clone(),
-                    broker: received.broker.clone(),
-                    name: received.name.clone(),
-                    size_bytes: received.size_bytes,
-                    file: received.file,
-                    incomplete: received.incomplete,
-                    again: false,
-                };
-                self.apply_file(group, moment, &file, content)
-            }
-            What::Reprocess { file, .. } => {
-                let Some(known) = group.input(*file)? else { return Ok(Received::default()) };
-                let file = ReceivedFile {
-                    drop: known.drop,
-                    broker: known.broker,
-                    name: known.name,
-                    size_bytes: known.size_bytes,
-                    file: *file,
-                    incomplete: false,
-                    again: true,
-                };
-                self.apply_file(group, moment, &file, None)
-            }
-            What::Letter { key, outcome, .. } => {
-                self.pipeline.letter(group, key, outcome, line.at)?;
-                Ok(Received::default())
-            }
-            What::Retry { letter, .. } => {
-                self.pipeline.retry(group, letter, line.at)?;
-                Ok(Received::default())
-            }
-            What::Reminded => {
-                self.pipeline.remind(group, moment, &mut overflow)?;
-                Ok(Received::default())
-            }
-            What::Digest { team, day } => {
-                if let Some(team) = self.pipeline.audience.team(team) {
-                    self.pipeline.digest(group, moment, team, *day)?;
-                }
-                Ok(Received::default())
-            }
-            What::Trouble { severity, broker, trouble } => {
-                self.pipeline.trouble(group, moment, *severity, broker, trouble.clone())?;
-                Ok(Received::default())
-            }
-            What::Config { .. }
-            | What::Recorded { .. }
-            | What::Acknowledged { .. }
-            | What::Silenced { .. }
-            | What::Unknown(_) => Ok(Received::default()),
-        }
-    }
-
-    fn apply_file(
-        &self,
-        group: &mut Group<'_, StoreView<'_>>,
-        moment: Moment,
-        file: &ReceivedFile,
-        content: Option<&mut dyn Read>,
-    ) -> Result<Received, EngineError> {
-        let store = &*self.store;
-        let mut overflow = |step: Step| store.commit(&step);
-        let mut archived;
-        let content: &mut dyn Read = match content {
-            Some(content) => content,
-            None => {
-                archived = self.journal.content(file.file)?;
-                &mut archived
-            }
-        };
-        self.pipeline.receive(group, moment, file, content, &mut overflow).map_err(|error| match error {
-            ApplyError::View(error) => error.into(),
-            ApplyError::Content(source) => EngineError::Content { name: file.name.to_string(), source },
-        })
     }
 
     /// Receives a group of files: all are archived and journaled, synced once, then applied and committed together.
@@ -329,6 +190,7 @@ impl Engine {
         &self,
         lines: impl Iterator<Item = ((Position, Line), Staged, &'f mut Incoming<'c>)>,
     ) -> Result<Vec<Taken>, EngineError> {
+        let applier = self.applier();
         let view = StoreView(&*self.store);
         let mut position = self.store.position()?;
         let mut group = Group::new(&view, position);
@@ -338,7 +200,7 @@ impl Engine {
             incoming.content.seek(SeekFrom::Start(0)).map_err(source)?;
             let mailing = if incoming.deliver { Mailing::Deliver } else { Mailing::Quiet };
             let mut reader = &mut incoming.content;
-            let received = self.apply(&mut group, &line, mailing, Some(&mut reader))?;
+            let received = applier.apply(&mut group, &line, mailing, Some(&mut reader))?;
             taken.push(Taken { file: staged.file, received });
             position = at;
         }
@@ -358,11 +220,12 @@ impl Engine {
             lines.push(self.append(now, what)?);
         }
         self.journal.sync()?;
+        let applier = self.applier();
         let view = StoreView(&*self.store);
         let mut position = self.store.position()?;
         let mut group = Group::new(&view, position);
         for (at, line) in lines {
-            self.apply(&mut group, &line, Mailing::Deliver, None)?;
+            applier.apply(&mut group, &line, Mailing::Deliver, None)?;
             position = at;
         }
         self.store.commit(&group.finish(position))?;
@@ -470,33 +333,6 @@ impl Engine {
     }
 }
 
-/// The hash of all entry state in a store.
-pub fn state_hash(store: &dyn Store, deadlines: &DeadlineTable) -> Result<Fingerprint, StoreError> {
-    let mut hash = StateHash::default();
-    let mut after = None;
-    loop {
-        let lives = store.lives(after, PAGE)?;
-        let Some(last) = lives.last() else { break };
-        after = Some(last.number);
-        lives.iter().for_each(|life| hash.life(life, deadlines));
-    }
-    let mut after: Option<BillOfLading> = None;
-    loop {
-        let bills = store.bills(after.as_ref(), PAGE)?;
-        let Some((last, _)) = bills.last() else { break };
-        after = Some(last.clone());
-        bills.iter().for_each(|(bill, record)| hash.bill(bill.as_str(), record));
-    }
-    let mut after: Option<NoticeId> = None;
-    loop {
-        let loose = store.all_loose(after, PAGE)?;
-        let Some(last) = loose.last() else { break };
-        after = Some(last.held.notice.id);
-        loose.iter().for_each(|unmatched| hash.loose(unmatched));
-    }
-    Ok(hash.finish())
-}
-
 /// Keeps passwords out of the archive.
 struct SecretMask(PasswordMask);
 
@@ -506,70 +342,3 @@ impl Mask for SecretMask {
     }
 }
 
-/// A store as the pipeline reads it.
-pub struct StoreView<'s>(pub &'s dyn Store);
-
-impl View for StoreView<'_> {
-    type Error = StoreError;
-
-    fn life(&self, number: EntryNumber) -> Result<Option<crate::entry::Life>, StoreError> {
-        self.0.life(number)
-    }
-    fn bill(&self, bill: &BillOfLading) -> Result<Option<BillRecord>, StoreError> {
-        self.0.bill(bill)
-    }
-    fn loose(&self, id: NoticeId) -> Result<Option<Unmatched>, StoreError> {
-        self.0.loose(id)
-    }
-    fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>, StoreError> {
-        self.0.input(file)
-    }
-    fn alert(&self, key: &AlertKey) -> Result<Option<Alert>, StoreError> {
-        self.0.alert(key)
-    }
-    fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, StoreError> {
-        self.0.letter(key)
-    }
-    fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, StoreError> {
-        self.0.due_until(day, limit)
-    }
-    fn digest(&self, recipient: &str, limit: usize) -> Result<Vec<DigestKey>, StoreError> {
-        self.0.digest(Some(recipient), limit)
-    }
-    fn quarantined_of(&self, file: Fingerprint) -> Result<Vec<QuarantineKey>, StoreError> {
-        let mut keys = Vec::new();
-        let mut after: Option<QuarantineKey> = None;
-        loop {
-            let start = after.clone().unwrap_or(QuarantineKey { file, piece: 0 });
-            let page = match &after {
-                None if self.has_piece(&start)? => {
-                    keys.push(start.clone());
-                    self.0.quarantined(Some(&start), PAGE)?
-                }
-                _ => self.0.quarantined(Some(&start), PAGE)?,
-            };
-            let mine: Vec<QuarantineKey> =
-                page.into_iter().map(|(key, _)| key).take_while(|key| key.file == file).collect();
-            let Some(last) = mine.last() else { return Ok(keys) };
-            after = Some(last.clone());
-            keys.extend(mine);
-        }
-    }
-}
-
-impl StoreView<'_> {
-    /// Listing starts behind a key, so the first piece is asked for by listing from the one before it.
-    fn has_piece(&self, key: &QuarantineKey) -> Result<bool, StoreError> {
-        let mut before = *key.file.as_bytes();
-        for byte in before.iter_mut().rev() {
-            let (less, borrowed) = byte.overflowing_sub(1);
-            *byte = less;
-            if !borrowed {
-                break;
-            }
-        }
-        let from = QuarantineKey { file: Fingerprint::from_bytes(before), piece: u32::MAX };
-        let from = (from < *key).then_some(from);
-        Ok(self.0.quarantined(from.as_ref(), 1)?.first().is_some_and(|(found, _)| found == key))
-    }
-}

@@ -1,6 +1,10 @@
 //! The long-running process: the engine that writes, the tasks around it, and their start and stop.
 
 pub mod app;
+pub mod apply;
+pub mod assemble;
+pub mod backend;
+pub mod once;
 pub mod engine;
 pub mod logging;
 pub mod service;

@@ -69,7 +69,14 @@ pub async fn run(
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             () = fatal.notified() => break,
-            _ = hangup.recv() => reload(&mut app, &load).await,
+            _ = hangup.recv() => {
+                // The socket answers with the tables in force, so it is opened anew.
+                companion.stop().await;
+                reload(&mut app, &load).await;
+                if let Err(error) = companion.start(&app).await {
+                    tracing::error!(%error, "The local socket cannot be used; commands cannot reach the daemon.");
+                }
+            }
             _ = feed.tick() => feed_watchdog(&app, &*clock),
         }
     }

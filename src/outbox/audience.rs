@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::clock::Zone;
+use crate::place::Severity;
 
 /// The hour from which a day's reminders are said, in the recipients' zone: before work, not at midnight.
 const MORNING_HOURS: i64 = 6;
@@ -16,6 +17,32 @@ pub struct Team {
     pub zone: Zone,
     /// Wall-clock time of the daily digest.
     pub digest_at: NaiveTime,
+    /// Only alerts that are at least this loud, digest included.
+    pub severity_min: Severity,
+}
+
+/// What mails show of importer numbers, which may be social security numbers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum ImporterNumber {
+    Full,
+    /// The last four characters.
+    #[default]
+    Masked,
+    Hidden,
+}
+
+impl ImporterNumber {
+    /// The number as a mail may show it.
+    pub fn show(self, number: &str) -> Option<Box<str>> {
+        match self {
+            Self::Full => Some(number.into()),
+            Self::Masked => {
+                let keep = number.chars().count().saturating_sub(4);
+                Some(number.chars().enumerate().map(|(at, c)| if at < keep { '*' } else { c }).collect())
+            }
+            Self::Hidden => None,
+        }
+    }
 }
 
 /// All teams, in the order of the configuration. The first one's zone is the zone of reminders.
@@ -35,10 +62,15 @@ impl Audience {
         self.0.iter().find(|team| &*team.name == name)
     }
 
-    /// Each address of the named teams once, in order.
-    pub fn recipients<'a>(&self, teams: impl IntoIterator<Item = &'a str>) -> Vec<Box<str>> {
+    /// Each address of the named teams that want alerts of this severity, once, in order.
+    pub fn recipients<'a>(
+        &self,
+        teams: impl IntoIterator<Item = &'a str>,
+        severity: Severity,
+    ) -> Vec<Box<str>> {
         let mut addresses: Vec<Box<str>> = Vec::new();
-        for address in teams.into_iter().filter_map(|name| self.team(name)).flat_map(|team| &team.to) {
+        let teams = teams.into_iter().filter_map(|name| self.team(name));
+        for address in teams.filter(|team| severity >= team.severity_min).flat_map(|team| &team.to) {
             if !addresses.contains(address) {
                 addresses.push(address.clone());
             }
@@ -99,6 +131,7 @@ mod tests {
             to: vec!["ops@example.com".into()],
             zone: Zone::named(zone).expect("a zone"),
             digest_at: NaiveTime::from_hms_opt(8, 0, 0).expect("a time"),
+            severity_min: Severity::Info,
         }
     }
 
@@ -126,9 +159,20 @@ mod tests {
     }
 
     #[test]
+    fn importer_numbers_are_shown_as_configured() {
+        let shown = |how: ImporterNumber| how.show("123-45-6789").unwrap_or_default();
+        assert_eq!(&*shown(ImporterNumber::Full), "123-45-6789");
+        assert_eq!(&*shown(ImporterNumber::Masked), "*******6789");
+        assert_eq!(ImporterNumber::Hidden.show("123-45-6789"), None);
+    }
+
+    #[test]
     fn a_person_in_two_teams_gets_one_letter() {
         let second = Team { name: "finance".into(), ..team("UTC") };
         let audience = Audience::new(vec![team("UTC"), second]);
-        assert_eq!(audience.recipients(["operations", "finance", "nobody"]).len(), 1);
+        assert_eq!(audience.recipients(["operations", "finance", "nobody"], Severity::Info).len(), 1);
+        let loud = Team { severity_min: Severity::Critical, ..team("UTC") };
+        let audience = Audience::new(vec![loud]);
+        assert!(audience.recipients(["operations"], Severity::Warning).is_empty());
     }
 }

@@ -17,7 +17,7 @@ pub mod retry;
 
 use std::fmt;
 
-pub use audience::{Audience, Team};
+pub use audience::{Audience, ImporterNumber, Team};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::receive::Fresh;
 use crate::entry::{Entry, LiquidationStep};
 use crate::ident::BrokerName;
-use crate::outbox::{EntryBrief, HoldBrief, NoticeBrief};
+use crate::outbox::{EntryBrief, HoldBrief, ImporterNumber, NoticeBrief};
 
 /// Lists in an alert are cut here; the entry shows them whole.
 const LIST_MAX: usize = 12;
@@ -13,14 +13,14 @@ const LIST_MAX: usize = 12;
 /// Fields of one notice that an alert carries.
 const FIELDS_MAX: usize = 40;
 
-pub(super) fn entry(entry: &Entry, broker: &BrokerName) -> EntryBrief {
+pub(super) fn entry(entry: &Entry, broker: &BrokerName, importer: ImporterNumber) -> EntryBrief {
     EntryBrief {
         number: entry.number,
         status: entry.status().as_str().into(),
         broker: broker.clone(),
         entry_type: entry.entry_type,
         port: entry.port,
-        importer: entry.importer.clone(),
+        importer: entry.importer.as_deref().and_then(|number| importer.show(number)),
         broker_reference: entry.references.broker.clone(),
         orders: entry.references.orders.iter().take(LIST_MAX).cloned().collect(),
         bills: entry.references.bills.iter().take(LIST_MAX).map(|bill| bill.as_str().into()).collect(),

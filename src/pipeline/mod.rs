@@ -22,7 +22,7 @@ use crate::deadline::DeadlineTable;
 use crate::entry::{BillNotices, Entry, EntryDeadline, Life, Unmatched};
 use crate::ident::Fingerprint;
 use crate::interpret::Interpreter;
-use crate::outbox::{Audience, LetterKey, LetterState, Outcome, TroubleBrief, retry};
+use crate::outbox::{Audience, ImporterNumber, LetterKey, LetterState, Outcome, TroubleBrief, retry};
 use crate::place::Severity;
 use crate::rules::Rules;
 use crate::step::{Position, Step};
@@ -39,6 +39,7 @@ pub struct Pipeline {
     pub rules: Arc<Rules>,
     pub deadlines: Arc<DeadlineTable>,
     pub audience: Audience,
+    pub importer_number: ImporterNumber,
 }
 
 /// Why a line could not be applied.

@@ -59,7 +59,7 @@ impl Pipeline {
                 if group.has_alert(&key)? || raised.iter().any(|known: &Raised| known.alert.key == key) {
                     continue;
                 }
-                let facts = facts.get_or_insert_with(|| brief::entry(&entry, broker));
+                let facts = facts.get_or_insert_with(|| brief::entry(&entry, broker, self.importer_number));
                 raised.push(self.notice_alert(moment, hit, key, fresh, Some(facts.clone()), &deadlines));
             }
         }
@@ -169,7 +169,7 @@ impl Pipeline {
         let mut now: BTreeMap<Box<str>, Vec<(Severity, AlertKey)>> = BTreeMap::new();
         for Raised { alert, delivery, notify } in raised {
             if moment.mailing.writes_letters() {
-                let recipients = self.audience.recipients(notify.iter().map(|team| &**team));
+                let recipients = self.audience.recipients(notify.iter().map(|team| &**team), alert.severity);
                 for recipient in recipients {
                     match delivery {
                         Delivery::Now => {

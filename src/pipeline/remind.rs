@@ -123,7 +123,7 @@ impl Pipeline {
                 title: hit.rule.title.clone(),
                 severity: hit.severity,
                 raised_at: moment.at,
-                entry: Some(brief::entry(entry, &broker_of(life))),
+                entry: Some(brief::entry(entry, &broker_of(life), self.importer_number)),
                 cause,
                 deadlines: running(deadlines),
                 next_step: hit.rule.next_step.clone(),

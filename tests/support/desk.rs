@@ -16,6 +16,7 @@ use entrywatch::interpret::Interpreter;
 use entrywatch::journal::Journal;
 use entrywatch::outbox::{Alert, Audience, LetterKey, Outcome, Team};
 use entrywatch::pipeline::Pipeline;
+use entrywatch::place::Severity;
 use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, Playbook, Rules, Vocabulary};
 use entrywatch::store::Store;
 use entrywatch::store::memory::MemoryStore;
@@ -39,12 +40,14 @@ pub fn pipeline() -> Arc<Pipeline> {
         to: vec!["operations@example.com".into()],
         zone: Zone::named("America/New_York").expect("a zone"),
         digest_at: NaiveTime::from_hms_opt(8, 0, 0).expect("a time"),
+        severity_min: Severity::Info,
     };
     Arc::new(Pipeline {
         interpreter: Arc::new(Interpreter::new(grammar).expect("the embedded grammar is whole")),
         rules: Arc::new(rules),
         deadlines: Arc::new(deadlines.clone()),
         audience: Audience::new(vec![team]),
+        importer_number: Default::default(),
     })
 }
 

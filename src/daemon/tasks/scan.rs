@@ -138,8 +138,7 @@ impl Task {
         }
         for trouble in troubles {
             tracing::warn!(drop = %settings.name, trouble = trouble.key.kind.as_str(), text = %trouble.text, "Trouble with a drop.");
-            let brief = brief(&trouble);
-            let severity = severity(trouble.key.kind);
+            let (severity, brief) = told(&trouble);
             if let Err(error) = self.writer.trouble_blocking(severity, settings.broker.as_str(), brief) {
                 tracing::error!(drop = %settings.name, %error, "A trouble could not be recorded.");
             }
@@ -167,6 +166,11 @@ impl Task {
             }
         }
     }
+}
+
+/// A trouble as people are told of it.
+pub fn told(trouble: &Trouble) -> (Severity, TroubleBrief) {
+    (severity(trouble.key.kind), brief(trouble))
 }
 
 fn severity(kind: TroubleKind) -> Severity {

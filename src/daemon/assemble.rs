@@ -1,0 +1,183 @@
+//! From a checked configuration to what the daemon runs with: secrets are read, files are loaded.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::engine::Versions;
+use super::settings::{Delivery, Settings};
+use crate::clock::{CUSTOMS_ZONE, Zone};
+use crate::config::{self, Config, SecretError};
+use crate::deadline::DeadlineTable;
+use crate::email::{MailSettings, Renderer, Security, SettingsError, SmtpSettings, TemplateError};
+use crate::grammar::GrammarError;
+use crate::intake;
+use crate::interpret::Interpreter;
+use crate::outbox::{Audience, Team};
+use crate::pipeline::Pipeline;
+
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    #[error("a secret cannot be read")]
+    Secret(#[from] SecretError),
+    #[error("the mail settings cannot be used")]
+    Mail(#[from] SettingsError),
+    #[error("a mail template cannot be used")]
+    Template(#[from] TemplateError),
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Grammar(Vec<GrammarError>),
+    #[error("the machine has no time-zone database")]
+    Zone,
+    #[error("the name of this machine cannot be read")]
+    Host(#[source] std::io::Error),
+}
+
+impl Settings {
+    /// Resolves a configuration.
+    ///
+    /// # Errors
+    /// What the machine lacks: a secret, a template, a zone.
+    pub fn of(config: &Config) -> Result<Self, AssembleError> {
+        let pipeline = pipeline(config)?;
+        let drops = config.drops().map(drop_settings).collect::<Result<_, _>>()?;
+        let delivery = match &config.mail.smtp {
+            Some(smtp) => Delivery::Smtp(Box::new(smtp_settings(smtp)?)),
+            None => Delivery::Files(config.mail.outbox.clone()),
+        };
+        let versions = Versions {
+            config: config.version().into(),
+            grammar: config.grammar.version().into(),
+            rules: config.rules.version().into(),
+        };
+        Ok(Self {
+            state_folder: config.state.folder.clone(),
+            cache_bytes: u64::from(config.state.cache_mib) << 20,
+            socket: config.daemon.socket.clone(),
+            stop_timeout: config.daemon.stop_timeout,
+            drops,
+            pipeline: Arc::new(pipeline),
+            versions,
+            renderer: Arc::new(renderer(config, None)?),
+            delivery,
+        })
+    }
+}
+
+/// Everything that decides what a file does.
+pub fn pipeline(config: &Config) -> Result<Pipeline, AssembleError> {
+    let interpreter = Interpreter::new(config.grammar.clone()).map_err(AssembleError::Grammar)?;
+    Ok(Pipeline {
+        interpreter: Arc::new(interpreter),
+        rules: config.rules.clone(),
+        deadlines: Arc::new(DeadlineTable::embedded().with_closures(&config.closures)),
+        audience: audience(config),
+        importer_number: config.importer_number,
+    })
+}
+
+fn audience(config: &Config) -> Audience {
+    let teams = config.teams.iter().map(|team| Team {
+        name: team.name.clone(),
+        to: team.to.clone(),
+        zone: team.zone.clone(),
+        digest_at: team.digest_at,
+        severity_min: team.severity_min,
+    });
+    Audience::new(teams.collect())
+}
+
+pub fn renderer(config: &Config, templates: Option<&Path>) -> Result<Renderer, AssembleError> {
+    let zone = config.teams.first().map(|team| team.zone.clone());
+    let zone = match zone {
+        Some(zone) => zone,
+        None => Zone::named(CUSTOMS_ZONE).map_err(|_| AssembleError::Zone)?,
+    };
+    let mail = MailSettings::new(&config.mail.from, &config.mail.domain, config.mail.link_base.as_deref(), zone)?;
+    Ok(Renderer::new(templates, mail)?)
+}
+
+/// The mail server of a configuration.
+pub fn smtp_settings(smtp: &config::SmtpSettings) -> Result<SmtpSettings, AssembleError> {
+    let (user, password) = match &smtp.login {
+        Some((user, secret)) => (Some(user.to_string()), Some(secret.read()?)),
+        None => (None, None),
+    };
+    let hello_name = match &smtp.hello_name {
+        Some(name) => name.to_string(),
+        None => host_name()?,
+    };
+    Ok(SmtpSettings {
+        host: smtp.host.to_string(),
+        port: smtp.port,
+        security: match smtp.security {
+            config::SmtpSecurity::Tls => Security::Tls,
+            config::SmtpSecurity::Starttls => Security::StartTls,
+            config::SmtpSecurity::None => Security::None,
+        },
+        allow_plaintext: false,
+        user,
+        password,
+        ca_file: smtp.ca_file.clone(),
+        hello_name,
+        timeout: smtp.timeout,
+    })
+}
+
+fn host_name() -> Result<String, AssembleError> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").map_err(AssembleError::Host)?;
+    let name = name.trim();
+    let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    Ok(if plain { name.to_owned() } else { "localhost".to_owned() })
+}
+
+/// One drop of a configuration.
+pub fn drop_settings(drop: &config::DropSettings) -> Result<intake::DropSettings, AssembleError> {
+    Ok(intake::DropSettings {
+        name: drop.name.clone(),
+        broker: drop.broker.clone(),
+        place: match &drop.place {
+            config::DropPlace::Local { path } => intake::DropPlace::Local { path: path.clone() },
+            config::DropPlace::Sftp(sftp) => intake::DropPlace::Sftp(sftp_settings(sftp)?),
+        },
+        poll: drop.poll,
+        settle: drop.settle,
+        incomplete_after: drop.incomplete_after,
+        max_file_bytes: drop.max_file_bytes,
+        ignore: drop.ignore.clone(),
+        include: drop.include.clone(),
+        after: match &drop.after {
+            config::After::Move { to } => intake::After::Move { to: to.clone() },
+            config::After::Delete => intake::After::Delete,
+            config::After::Leave => intake::After::Leave,
+        },
+    })
+}
+
+fn sftp_settings(sftp: &config::SftpSettings) -> Result<intake::SftpSettings, AssembleError> {
+    let list = |names: &[String]| (!names.is_empty()).then(|| names.join(","));
+    Ok(intake::SftpSettings {
+        host: sftp.host.clone(),
+        port: sftp.port,
+        user: sftp.user.clone(),
+        auth: match &sftp.auth {
+            config::SftpAuth::Password(secret) => intake::SftpAuth::Password(secret.read()?),
+            config::SftpAuth::Key { path, passphrase } => intake::SftpAuth::Key {
+                path: path.clone(),
+                passphrase: passphrase.as_ref().map(config::Secret::read).transpose()?,
+            },
+            config::SftpAuth::Agent => intake::SftpAuth::Agent { socket: None },
+        },
+        host_key: match &sftp.host_key {
+            config::HostKey::KnownHosts(path) => intake::HostKeyPin::KnownHosts(path.clone()),
+            config::HostKey::Fingerprint(print) => intake::HostKeyPin::Fingerprint(print.clone()),
+        },
+        path: sftp.path.clone(),
+        timeout: sftp.timeout,
+        algorithms: intake::Algorithms {
+            kex: list(&sftp.algorithms.kex),
+            ciphers: list(&sftp.algorithms.ciphers),
+            macs: list(&sftp.algorithms.macs),
+            host_key: list(&sftp.algorithms.host_key),
+            sign: list(&sftp.algorithms.sign),
+        },
+    })
+}
