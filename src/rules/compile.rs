@@ -7,9 +7,7 @@ use toml::Spanned;
 use super::On;
 use super::condition::{Clause, Condition, SeverityMatch, Test};
 use super::matcher::{FieldMatch, NumberMatch, TextMatch, words};
-use super::names::{
-    Set, effect_set, effect_words, kind_set, kind_words, status_set, status_words,
-};
+use super::names::{Set, effect_set, effect_words, kind_set, kind_words, status_set, status_words};
 use super::vocabulary::Vocabulary;
 use crate::diagnostic::{Faults, RawKind, RawValue, hint};
 use crate::place::Severity;
@@ -19,9 +17,30 @@ const DEPTH_MAX: usize = 8;
 
 /// The keys of `when`, by what the rule is about.
 pub(super) const NOTICE_KEYS: &[&str] = &[
-    "any", "not", "kind", "code", "table", "severity", "agency", "effect", "field", "entry_type", "port",
-    "importer", "status", "status_before", "became", "open_hold_after", "repeated", "broker", "filer",
-    "difference", "difference_known", "known_entry", "has_entry", "open_deadline",
+    "any",
+    "not",
+    "kind",
+    "code",
+    "table",
+    "severity",
+    "agency",
+    "effect",
+    "field",
+    "entry_type",
+    "port",
+    "importer",
+    "status",
+    "status_before",
+    "became",
+    "open_hold_after",
+    "repeated",
+    "broker",
+    "filer",
+    "difference",
+    "difference_known",
+    "known_entry",
+    "has_entry",
+    "open_deadline",
 ];
 pub(super) const DEADLINE_KEYS: &[&str] =
     &["any", "not", "entry_type", "port", "importer", "status", "open_hold_after", "broker", "filer"];
@@ -95,7 +114,10 @@ impl Compiler<'_> {
 
     fn any(&self, value: &RawValue, depth: usize, faults: &mut Faults) -> Option<Test> {
         let RawKind::List(items) = &value.kind else {
-            faults.add(value.span.clone(), format!("`any` must be a list of tables, not {}", value.kind_name()));
+            faults.add(
+                value.span.clone(),
+                format!("`any` must be a list of tables, not {}", value.kind_name()),
+            );
             return None;
         };
         if items.is_empty() {
@@ -273,7 +295,8 @@ fn flag(key: &str, value: &RawValue, faults: &mut Faults) -> Option<bool> {
     match value.kind {
         RawKind::Flag(flag) => Some(flag),
         _ => {
-            faults.add(value.span.clone(), format!("`{key}` must be true or false, not {}", value.kind_name()));
+            faults
+                .add(value.span.clone(), format!("`{key}` must be true or false, not {}", value.kind_name()));
             None
         }
     }

@@ -47,7 +47,9 @@ impl<'a> Facts<'a> {
     /// The agency and code of the hold that the notice opens.
     fn opened_hold(&self) -> Option<(Token, Token)> {
         match self.notice?.effect {
-            Effect::Hold { agency, code, .. } | Effect::ReleaseReversed { agency, code } => Some((agency, code)),
+            Effect::Hold { agency, code, .. } | Effect::ReleaseReversed { agency, code } => {
+                Some((agency, code))
+            }
             _ => None,
         }
     }

@@ -79,10 +79,8 @@ mod tests {
     use super::*;
 
     fn ladder(steps: &[i64]) -> Option<Ladder> {
-        let steps: Vec<Step> = steps
-            .iter()
-            .map(|&days| u16::try_from(days).map_or(Step::Overdue, Step::Days))
-            .collect();
+        let steps: Vec<Step> =
+            steps.iter().map(|&days| u16::try_from(days).map_or(Step::Overdue, Step::Days)).collect();
         Ladder::of(&steps)
     }
 

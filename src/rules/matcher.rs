@@ -264,7 +264,8 @@ pub(super) fn words(
     let mut words = Vec::with_capacity(items.len());
     for item in items {
         let RawKind::Text(text) = &item.kind else {
-            let message = format!("`{key}` must be a text in quotes or a list of texts, not {}", item.kind_name());
+            let message =
+                format!("`{key}` must be a text in quotes or a list of texts, not {}", item.kind_name());
             faults.add(item.span.clone(), message);
             return None;
         };

@@ -48,14 +48,16 @@ impl Playbook {
         for (key, value) in items {
             match &value.kind {
                 RawKind::Text(text) if text.chars().count() > TEXT_CHARS_MAX => {
-                    let message = format!("the step `{}` is longer than {TEXT_CHARS_MAX} characters", key.get_ref());
+                    let message =
+                        format!("the step `{}` is longer than {TEXT_CHARS_MAX} characters", key.get_ref());
                     faults.add(value.span.clone(), message);
                 }
                 RawKind::Text(text) => {
                     self.steps.insert(key.get_ref().as_str().into(), text.trim().into());
                 }
                 _ => {
-                    let message = format!("`{}` must be a text in quotes, not {}", key.get_ref(), value.kind_name());
+                    let message =
+                        format!("`{}` must be a text in quotes, not {}", key.get_ref(), value.kind_name());
                     faults.add(value.span.clone(), message);
                 }
             }
