@@ -80,6 +80,9 @@ fn look_around(config: &Config, report: &mut CheckReport) {
         let DropPlace::Local { path } = &drop.place else { continue };
         let result = match std::fs::read_dir(path) {
             Ok(_) => Ok(format!("{} can be listed", path.display())),
+            Err(error) if drop.create && error.kind() == std::io::ErrorKind::NotFound => {
+                Ok(format!("{} will be made", path.display()))
+            }
             Err(error) => Err(format!("{} cannot be listed: {error}", path.display())),
         };
         report.add(format!("drop {}", drop.name), result);

@@ -230,8 +230,13 @@ fn rule_files(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<Named> {
         return vec![embedded()];
     }
     let mut files = Vec::new();
-    for file in list(&raw.files) {
+    let last = list(&raw.files).len().saturating_sub(1);
+    for (index, file) in list(&raw.files).iter().enumerate() {
         match file.get_ref().as_str() {
+            DEFAULT_RULES if index < last => {
+                let message = "\"default\" decides about everything, so it must be the last: no rule behind it is asked";
+                resolver.faults.add(file.span(), message);
+            }
             DEFAULT_RULES => files.push(embedded()),
             _ => files.extend(named_file("files", file, resolver)),
         }

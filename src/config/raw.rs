@@ -90,6 +90,7 @@ written! {
     pub struct RawDrop as "the drop" {
         name: Text,
         path: Text,
+        create: Spanned<bool>,
         sftp: RawSftp,
         poll: Text,
         settle: Text,

@@ -103,6 +103,8 @@ pub struct DropSettings {
     pub name: DropName,
     pub broker: BrokerName,
     pub place: DropPlace,
+    /// Make a local folder that is missing, instead of reporting it.
+    pub create: bool,
     /// How often the folder is listed when no hint comes.
     pub poll: Duration,
     /// How long size and time must stand still.
@@ -170,4 +172,3 @@ pub enum After {
     Delete,
     Leave,
 }
-

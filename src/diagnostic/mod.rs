@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use self::toml_text::{Field, RawKind, RawValue, Written, WrittenTable, read_toml};
 pub(crate) use self::toml_text::written;
+pub use self::toml_text::{Field, RawKind, RawValue, Written, WrittenTable, read_toml};
 
 /// More faults than this in one file are counted, not shown.
 pub const FAULTS_MAX: usize = 200;
@@ -79,11 +79,15 @@ impl fmt::Display for Diagnostic {
 pub struct Source {
     name: Arc<str>,
     text: Arc<str>,
+    /// Where each line begins.
+    lines: Arc<[usize]>,
 }
 
 impl Source {
     pub fn new(name: &str, text: &str) -> Self {
-        Self { name: name.into(), text: text.into() }
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect();
+        Self { name: name.into(), text: text.into(), lines }
     }
 
     pub fn name(&self) -> &str {
@@ -100,10 +104,9 @@ impl Source {
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
-        let before = &self.text[..offset];
-        let line = before.bytes().filter(|&byte| byte == b'\n').count() + 1;
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        (line, before[start..].chars().count() + 1)
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
+        (line, self.text[start..offset].chars().count() + 1)
     }
 
     /// `config.toml:41`, for messages that point to a second place.
@@ -211,7 +214,8 @@ mod tests {
     fn a_fault_shows_its_place() {
         let source = Source::new("config.toml", "[a]\nnotify = [\"brokers\"]\n");
         let fault = source.fault(14..23, "no such team");
-        let wanted = "config.toml:2:11: no such team\n    2 | notify = [\"brokers\"]\n      |           ^^^^^^^^^";
+        let wanted =
+            "config.toml:2:11: no such team\n    2 | notify = [\"brokers\"]\n      |           ^^^^^^^^^";
         assert_eq!(fault.to_string(), wanted);
         assert_eq!(Diagnostic::of_file("x.toml", "is missing").to_string(), "x.toml: is missing");
     }

@@ -32,8 +32,13 @@ pub fn read_toml<T: Written>(source: &Source) -> (Option<T>, Faults) {
         let value = Spanned::new(span, DeValue::Table(root.into_inner()));
         return (T::read("", &value, &mut faults), faults);
     }
+    let mut last = None;
     for error in errors {
-        faults.add(error.span().unwrap_or(0..0), error.message().replace('\n', "; "));
+        let span = error.span().unwrap_or(0..0);
+        // Behind a fault the parser stumbles on at the same place; the first message is the useful one.
+        if last.replace(span.start) != Some(span.start) {
+            faults.add(span, error.message().replace('\n', "; "));
+        }
     }
     (None, faults)
 }
@@ -260,10 +265,7 @@ pub(crate) fn table_of<'v, 'i>(
 }
 
 /// For [`written!`].
-pub(crate) fn unknown_key<T: WrittenTable>(
-    key: &Spanned<std::borrow::Cow<'_, str>>,
-    faults: &mut Faults,
-) {
+pub(crate) fn unknown_key<T: WrittenTable>(key: &Spanned<std::borrow::Cow<'_, str>>, faults: &mut Faults) {
     let name = key.get_ref();
     let hint = hint(name, "known", T::KEYS.iter().copied());
     faults.add(key.span(), format!("{} has no key `{name}` ({hint})", T::OWNER));

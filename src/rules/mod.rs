@@ -126,6 +126,8 @@ pub struct Rule {
     pub next_step: Box<str>,
     /// Where it stands: `rules/default.toml:41`.
     pub place: Box<str>,
+    /// Which file, in the order in which they are asked.
+    file: u16,
     condition: Condition,
     loudness: Loudness,
     /// Days left from which on a reminder is this loud; descending.
@@ -294,15 +296,21 @@ impl Rules {
         &self.version
     }
 
-    fn first(&self, candidates: &[u16], holds: impl Fn(&Rule) -> bool) -> Option<&Rule> {
-        candidates.iter().filter_map(|&index| self.rules.get(usize::from(index))).find(|rule| holds(rule))
+    /// The first of these rules that holds, without the rules of files before `from`.
+    fn first(&self, candidates: &[u16], from: u16, holds: impl Fn(&Rule) -> bool) -> Option<&Rule> {
+        let rules = candidates.iter().filter_map(|&index| self.rules.get(usize::from(index)));
+        rules.skip_while(|rule| rule.file < from).find(|rule| holds(rule))
     }
 
     /// The rule that decides about a notice, be it one that keeps silent.
     pub fn decide_notice(&self, ctx: &NoticeContext<'_>) -> Option<&Rule> {
+        self.decide_notice_from(ctx, 0)
+    }
+
+    fn decide_notice_from(&self, ctx: &NoticeContext<'_>, from: u16) -> Option<&Rule> {
         let facts = ctx.facts();
         let candidates = self.by_kind.get(kind_index(ctx.notice.kind))?;
-        self.first(candidates, |rule| rule.condition.holds(&facts))
+        self.first(candidates, from, |rule| rule.condition.holds(&facts))
     }
 
     /// The alert that a notice raises.
@@ -312,9 +320,9 @@ impl Rules {
         Some(Hit { rule, severity, occasion: ctx.notice.id.to_string() })
     }
 
-    fn decide_deadline(&self, ctx: &DeadlineContext<'_>) -> Option<&Rule> {
+    fn decide_deadline(&self, ctx: &DeadlineContext<'_>, from: u16) -> Option<&Rule> {
         let facts = ctx.facts();
-        self.first(&self.on_deadline, |rule| {
+        self.first(&self.on_deadline, from, |rule| {
             rule.deadlines.has(&ctx.deadline.id) && rule.condition.holds(&facts)
         })
     }
@@ -323,12 +331,16 @@ impl Rules {
     ///
     /// Clocks that do not run, or have no date, remind nobody.
     pub fn for_deadline(&self, ctx: &DeadlineContext<'_>) -> Option<DeadlineHit<'_>> {
+        self.for_deadline_from(ctx, 0)
+    }
+
+    fn for_deadline_from(&self, ctx: &DeadlineContext<'_>, from: u16) -> Option<DeadlineHit<'_>> {
         let deadline = ctx.deadline;
         if deadline.state != DeadlineState::Open {
             return None;
         }
         let target = deadline.target()?;
-        let rule = self.decide_deadline(ctx).filter(|rule| rule.delivery != Delivery::None)?;
+        let rule = self.decide_deadline(ctx, from).filter(|rule| rule.delivery != Delivery::None)?;
         let days_left = (target - ctx.on).num_days();
         let step = rule.ladder.as_ref()?.current(days_left)?;
         Some(DeadlineHit {
@@ -364,16 +376,16 @@ impl Rules {
         earliest
     }
 
-    fn decide_trouble(&self, code: &str, severity: Severity, broker: &str) -> Option<&Rule> {
+    fn decide_trouble(&self, code: &str, severity: Severity, broker: &str, from: u16) -> Option<&Rule> {
         let facts =
             Facts { trouble: Some(code), trouble_severity: Some(severity), broker, ..Facts::default() };
-        self.first(&self.on_trouble, |rule| rule.condition.holds(&facts))
+        self.first(&self.on_trouble, from, |rule| rule.condition.holds(&facts))
     }
 
     /// The alert that a trouble raises. `broker` is blank when it concerns none.
     pub fn for_trouble(&self, code: &str, severity: Severity, broker: &str) -> Option<Hit<'_>> {
         let rule =
-            self.decide_trouble(code, severity, broker).filter(|rule| rule.delivery != Delivery::None)?;
+            self.decide_trouble(code, severity, broker, 0).filter(|rule| rule.delivery != Delivery::None)?;
         Some(Hit { rule, severity: rule.severity(severity), occasion: code.to_owned() })
     }
 

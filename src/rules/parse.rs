@@ -12,7 +12,9 @@ use super::matcher::words;
 use super::raw::{RawRule, RawRules};
 use super::selftest::{self, TestCase};
 use super::{Deadlines, Delivery, Loudness, On, Playbook, Rule, Rules, Vocabulary};
-use crate::diagnostic::{Diagnostic, Faults, Field, RawKind, RawValue, Source, WrittenTable, hint, names, read_toml};
+use crate::diagnostic::{
+    Diagnostic, Faults, Field, RawKind, RawValue, Source, WrittenTable, hint, names, read_toml,
+};
 
 /// Words for "the severity of what happened".
 const OF_NOTICE: &str = "of-notice";
@@ -35,7 +37,7 @@ pub(super) fn parse(
     let (mut rules, mut tests, mut faults) = (Vec::new(), Vec::new(), Vec::new());
     let mut names: BTreeMap<String, String> = BTreeMap::new();
     let sources: Vec<Source> = files.iter().map(|(name, text)| Source::new(name, text)).collect();
-    for (file, source) in sources.iter().enumerate() {
+    for (file, source) in (0..).zip(&sources) {
         let (raw, mut found) = read_toml::<RawRules>(source);
         let raw = raw.and_then(|raw| raw.rule.given().cloned()).unwrap_or_default();
         if raw.is_empty() && found.is_empty() {
@@ -44,8 +46,8 @@ pub(super) fn parse(
         let first = rules.len();
         for raw in &raw {
             check_name(raw, &mut names, &mut found);
-            let Some(rule) = rule(raw, &known, &mut found) else { continue };
-            tests.extend(tests_of(raw, &rule, file, vocabulary, &mut found));
+            let Some(rule) = rule(raw, file, &known, &mut found) else { continue };
+            tests.extend(tests_of(raw, &rule, vocabulary, &mut found));
             check_shadow(&rules[first..], &rule, raw, &mut found);
             rules.push(rule);
         }
@@ -93,7 +95,7 @@ fn called(raw: &RawRule) -> String {
     raw.name.given().map_or("the rule".to_owned(), |name| format!("rule `{}`", name.get_ref()))
 }
 
-fn rule(raw: &RawRule, known: &Known<'_>, faults: &mut Faults) -> Option<Rule> {
+fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Option<Rule> {
     let called = called(raw);
     let before = faults.len();
     let title = raw.title.require("title", &called, &raw.span, faults).cloned();
@@ -127,6 +129,7 @@ fn rule(raw: &RawRule, known: &Known<'_>, faults: &mut Faults) -> Option<Rule> {
         notify,
         next_step,
         place: place.into(),
+        file,
         condition,
         loudness: loudness?,
         severity_from,
@@ -349,14 +352,8 @@ fn covers(first: &Deadlines, second: &Deadlines) -> bool {
     }
 }
 
-fn tests_of(
-    raw: &RawRule,
-    rule: &Rule,
-    file: usize,
-    known: &Vocabulary,
-    faults: &mut Faults,
-) -> Vec<TestCase> {
+fn tests_of(raw: &RawRule, rule: &Rule, known: &Vocabulary, faults: &mut Faults) -> Vec<TestCase> {
     let tests = raw.test.given().map(Vec::as_slice).unwrap_or_default();
-    let read = |(index, test)| selftest::read(test, rule, (file, index + 1), known, faults);
+    let read = |(index, test)| selftest::read(test, rule, index + 1, known, faults);
     tests.iter().enumerate().filter_map(read).collect()
 }

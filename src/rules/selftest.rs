@@ -1,6 +1,7 @@
 //! The tests that stand beside a rule: an invented event, and what should become of it.
 //!
-//! A test asks all rules, as the daemon does, so it also finds that an earlier rule takes what this one was meant for.
+//! A test asks all rules of its file, and those of files behind it, as the daemon does: it also finds that an earlier rule
+//! takes what this one was meant for. Files in front are left out, for they are there to override.
 
 use std::ops::Range;
 
@@ -71,7 +72,7 @@ pub(super) struct TestCase {
     rule: Box<str>,
     /// Which test of the rule, from 1.
     number: usize,
-    file: usize,
+    file: u16,
     span: Range<usize>,
     event: Event,
     broker: Box<str>,
@@ -100,7 +101,7 @@ struct Answer<'r> {
 
 impl TestCase {
     pub fn run(&self, rules: &Rules) -> TestResult {
-        let source = &rules.sources[self.file];
+        let source = &rules.sources[usize::from(self.file)];
         let fault = self.failure(rules).map(|(span, message)| {
             source.fault(span, format!("test {} of rule `{}` {message}", self.number, self.rule))
         });
@@ -147,7 +148,7 @@ impl TestCase {
                     broker: &self.broker,
                     deadlines: &[],
                 };
-                let rule = rules.decide_notice(&ctx);
+                let rule = rules.decide_notice_from(&ctx, self.file);
                 Answer { rule, severity: rule.map(|rule| rule.severity(notice.severity)), step: None }
             }
             Event::Deadline { before, deadline, on, .. } => {
@@ -156,19 +157,20 @@ impl TestCase {
                 let Some(number) = number else { return Answer { rule: None, severity: None, step: None } };
                 let entry = Entry::of(number, before);
                 let ctx = DeadlineContext { deadline, entry: &entry, broker: &self.broker, on: *on };
-                match rules.for_deadline(&ctx) {
+                match rules.for_deadline_from(&ctx, self.file) {
                     Some(hit) => {
                         Answer { rule: Some(hit.rule), severity: Some(hit.severity), step: Some(hit.step) }
                     }
                     None => {
-                        let silent =
-                            rules.decide_deadline(&ctx).filter(|rule| rule.delivery == Delivery::None);
+                        let silent = rules
+                            .decide_deadline(&ctx, self.file)
+                            .filter(|rule| rule.delivery == Delivery::None);
                         Answer { rule: silent, severity: None, step: None }
                     }
                 }
             }
             Event::Trouble { code, severity } => {
-                let rule = rules.decide_trouble(code, *severity, &self.broker);
+                let rule = rules.decide_trouble(code, *severity, &self.broker, self.file);
                 Answer { rule, severity: rule.map(|rule| rule.severity(*severity)), step: None }
             }
         }
@@ -179,7 +181,7 @@ impl TestCase {
 pub(super) fn read(
     raw: &RawTest,
     rule: &Rule,
-    (file, number): (usize, usize),
+    number: usize,
     known: &Vocabulary,
     faults: &mut Faults,
 ) -> Option<TestCase> {
@@ -205,7 +207,7 @@ pub(super) fn read(
     Some(TestCase {
         rule: rule.name.clone(),
         number,
-        file,
+        file: rule.file,
         span: raw.span.clone(),
         event: event?,
         broker: broker.into(),
