@@ -3,6 +3,7 @@
 //! The modules stand in the order in which a message travels; `ARCHITECTURE.md` draws the map.
 
 pub mod clock;
+pub mod diagnostic;
 pub mod ident;
 pub mod place;
 
@@ -14,7 +15,6 @@ pub mod notice;
 
 pub mod deadline;
 pub mod interpret;
-pub mod journal;
 
 pub mod entry;
 
@@ -24,6 +24,8 @@ pub mod outbox;
 
 pub mod email;
 pub mod step;
+
+pub mod journal;
 
 pub mod config;
 pub mod pipeline;

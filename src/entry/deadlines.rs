@@ -3,6 +3,8 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::{Dated, Entry, LiquidationStep, SummaryState};
+use crate::deadline::{Computed, DeadlineTable, Due, DueError, Key, Triggers, id};
 use crate::ident::NoticeId;
 
 /// One clock of one entry.
@@ -71,4 +73,209 @@ pub enum DeadlineState {
     Closed,
     /// It cannot be computed, or does not run for this entry.
     Idle,
+}
+
+/// A clock with the facts that it is computed from.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    pub id: &'static str,
+    pub instance: Box<str>,
+    pub facts: Triggers,
+    pub from: Vec<Provenance>,
+    /// What ended it, in a few plain words.
+    pub closed: Option<&'static str>,
+}
+
+impl Entry {
+    /// Every clock of the entry with its dates, in the order of the clocks.
+    pub fn deadlines(&self, table: &DeadlineTable) -> Vec<EntryDeadline> {
+        self.clocks().into_iter().filter_map(|clock| clock.deadline(table)).collect()
+    }
+
+    /// The clocks of the entry and the facts that they count from. A missing fact gives a clock without a date.
+    pub fn clocks(&self) -> Vec<Clock> {
+        let mut clocks = vec![self.summary_clock(), self.correction_clock()];
+        clocks.extend(self.liquidation_clocks());
+        clocks.extend(self.protest_clocks());
+        clocks
+    }
+
+    /// Entry summary due: ten working days from the time of entry.
+    fn summary_clock(&self) -> Clock {
+        let mut clock = Clock::new(id::ES_DUE);
+        if let Some(dated) = self.entry_date() {
+            clock.fact(Key::EntryDate, dated, STATED);
+        }
+        if let Some(dated) = self.release_date() {
+            clock.fact(Key::ReleaseDate, dated, RELEASED);
+        }
+        self.with_type(&mut clock);
+        clock.closed = match self.summary.state {
+            SummaryState::Accepted => Some("the summary is accepted"),
+            _ => self.over(),
+        };
+        clock
+    }
+
+    /// Post summary correction: until 300 days after entry or 15 before liquidation.
+    fn correction_clock(&self) -> Clock {
+        let mut clock = Clock::new(id::PSC_DUE);
+        self.with_entry_date(&mut clock);
+        self.with_type(&mut clock);
+        if self.is_suspended() {
+            clock.set(Key::Suspended, true);
+        }
+        if self.liquidation().is_some() {
+            clock.set(Key::Liquidated, true);
+        }
+        clock.closed = self.over();
+        clock
+    }
+
+    fn liquidation_clocks(&self) -> [Clock; 2] {
+        [id::LIQ_SCHEDULED_EST, id::LIQ_DEEMED_1Y].map(|id| {
+            let mut clock = Clock::new(id);
+            self.with_entry_date(&mut clock);
+            self.with_type(&mut clock);
+            if self.is_suspended() {
+                clock.set(Key::Suspended, true);
+            }
+            if self.extensions() > 0 {
+                clock.set(Key::Extensions, u32::from(self.extensions()));
+            }
+            clock.closed = self.over();
+            clock
+        })
+    }
+
+    /// One protest clock for each liquidation and reliquidation: nothing that comes later stops an earlier one.
+    fn protest_clocks(&self) -> Vec<Clock> {
+        let mut clocks: Vec<Clock> = Vec::new();
+        for event in &self.liquidation_history {
+            let LiquidationStep::Liquidated(liquidation) = &event.what else { continue };
+            let mut clock = Clock::new(id::PROTEST_DUE);
+            if let Some(date) = liquidation.date {
+                clock.instance = date.to_string().into();
+                clock.fact(Key::LiquidationDate, Dated { date, notice: event.notice }, COURTESY);
+                if clocks.iter().any(|known| known.instance == clock.instance) {
+                    continue;
+                }
+            }
+            if let Some(dated) = self.entry_date() {
+                clock.fact(Key::EntryDate, dated, STATED);
+            }
+            clocks.push(clock);
+        }
+        if clocks.is_empty() {
+            clocks.push(Clock::new(id::PROTEST_DUE));
+        }
+        clocks
+    }
+
+    /// The date of entry, or the date of release in its place: ACE takes the release for the time of entry.
+    fn with_entry_date(&self, clock: &mut Clock) {
+        match (self.entry_date(), self.release_date()) {
+            (Some(dated), _) => clock.fact(Key::EntryDate, dated, STATED),
+            (None, Some(dated)) => clock.fact(Key::EntryDate, dated, RELEASE_FOR_ENTRY),
+            (None, None) => {}
+        }
+    }
+
+    fn with_type(&self, clock: &mut Clock) {
+        if let Some(entry_type) = self.entry_type {
+            // A type that is no two-character code is a finding of the decoder; the clock then runs without it.
+            let _ = clock.facts.set(Key::EntryType.as_str(), entry_type.as_str());
+        }
+    }
+
+    fn over(&self) -> Option<&'static str> {
+        if self.is_cancelled || self.summary.state == SummaryState::Cancelled {
+            Some("the entry is cancelled")
+        } else if self.liquidation().is_some() {
+            Some("the entry is liquidated")
+        } else {
+            None
+        }
+    }
+}
+
+const STATED: &str = "stated by CBP";
+const RELEASED: &str = "release status";
+const RELEASE_FOR_ENTRY: &str = "release status, standing in for the date of entry";
+const COURTESY: &str = "courtesy notice of liquidation";
+
+impl Clock {
+    fn new(id: &'static str) -> Self {
+        Self { id, instance: "".into(), facts: Triggers::new(), from: Vec::new(), closed: None }
+    }
+
+    fn fact(&mut self, key: Key, dated: Dated, source: &str) {
+        // A date outside the years of the table is no trigger: the clock then says that it does not know.
+        if self.facts.put(key, dated.date).is_ok() {
+            self.from.push(Provenance {
+                input: key.as_str().into(),
+                value: dated.date.to_string().into(),
+                notice: Some(dated.notice),
+                source: source.into(),
+            });
+        }
+    }
+
+    fn set(&mut self, key: Key, value: impl Into<crate::deadline::Value>) {
+        if let Ok(facts) = self.facts.put(key, value) {
+            let value = facts.get(key).map(ToString::to_string).unwrap_or_default();
+            self.from.push(Provenance {
+                input: key.as_str().into(),
+                value: value.into(),
+                notice: None,
+                source: "state of the entry".into(),
+            });
+        }
+    }
+
+    /// The dates. `None` only when the table does not know the clock.
+    pub fn deadline(self, table: &DeadlineTable) -> Option<EntryDeadline> {
+        let definition = table.find(self.id)?;
+        let (due, special, act_by, start) = match table.dates_of(definition, &self.facts) {
+            Ok(dates) => {
+                let special = match dates.due {
+                    Due::Date(_) => None,
+                    word => Some(word.to_string().into()),
+                };
+                (dates.due.date(), special, dates.act_by, dates.start)
+            }
+            Err(_) => (None, Some("unknown".into()), None, None),
+        };
+        let version = start.and_then(|(_, date)| definition.version_on(date));
+        let basis = version.unwrap_or_else(|| definition.current()).basis.as_str().into();
+        let (state, because) = match (due, self.closed) {
+            (Some(_), Some(because)) => (DeadlineState::Closed, because),
+            (Some(_), None) => (DeadlineState::Open, ""),
+            (None, because) => (DeadlineState::Idle, because.unwrap_or_default()),
+        };
+        Some(EntryDeadline {
+            id: self.id.into(),
+            instance: self.instance,
+            due,
+            special,
+            act_by,
+            state,
+            because: because.into(),
+            basis,
+            from: self.from,
+        })
+    }
+
+    /// The arithmetic, step by step.
+    ///
+    /// # Errors
+    /// A fact that has not come yet, or a table that does not know the clock.
+    pub fn explain(&self, table: &DeadlineTable) -> Result<Computed, DueError> {
+        table.explain(self.id, &self.facts)
+    }
+
+    /// As [`EntryDeadline::key`].
+    pub fn key(&self) -> String {
+        if self.instance.is_empty() { self.id.to_owned() } else { format!("{}@{}", self.id, self.instance) }
+    }
 }

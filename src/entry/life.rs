@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -38,6 +38,20 @@ pub struct Life {
     pub number: EntryNumber,
     /// In the order of arrival. [`Entry::of`] sorts them by itself.
     pub notices: Vec<Held>,
+    /// The days on which the clock looks at this entry again. Derived; kept here so that one read tells what a
+    /// change has to move.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reminders: Vec<Reminder>,
+}
+
+/// The day on which one deadline is looked at again.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Reminder {
+    pub day: NaiveDate,
+    /// The date that the reminder counts towards: when it moves, the ladder starts again.
+    pub target: NaiveDate,
+    /// [`EntryDeadline::key`](super::EntryDeadline::key).
+    pub deadline: Box<str>,
 }
 
 /// What adding a notice did.
@@ -55,7 +69,7 @@ impl Life {
     pub const NOTICES_MAX: usize = 20_000;
 
     pub fn new(number: EntryNumber) -> Self {
-        Self { number, notices: Vec::new() }
+        Self { number, notices: Vec::new(), reminders: Vec::new() }
     }
 
     pub fn has(&self, id: NoticeId) -> bool {
@@ -103,6 +117,18 @@ pub struct Unmatched {
     pub held: Held,
     /// The bill under which it waits; `None` when it names none and can never attach itself.
     pub bill: Option<BillOfLading>,
+}
+
+/// The notices that wait under one bill.
+pub struct BillNotices;
+
+impl BillNotices {
+    /// A hash of which notices they are, independent of their order.
+    pub fn hash(notices: &[Unmatched]) -> Fingerprint {
+        let mut ids: Vec<NoticeId> = notices.iter().map(|unmatched| unmatched.held.notice.id).collect();
+        ids.sort_unstable();
+        hash_of(&ids)
+    }
 }
 
 /// SHA-256 of a value's JSON form.

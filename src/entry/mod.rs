@@ -8,13 +8,15 @@ mod deadlines;
 mod fold;
 mod holds;
 mod life;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-pub use deadlines::{DeadlineState, EntryDeadline, Provenance};
+pub use deadlines::{Clock, DeadlineState, EntryDeadline, Provenance};
 pub use holds::{HoldKey, HoldState, Scope};
-pub use life::{Added, Held, Life, Sighting, Unmatched};
+pub use life::{Added, BillNotices, Held, Life, Reminder, Sighting, Unmatched};
 use serde::Serialize;
 
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};

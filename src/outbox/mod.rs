@@ -12,10 +12,12 @@
 //!
 //! Delivery is at least once, and a letter that is sent again bears the same Message-ID.
 
+mod audience;
 pub mod retry;
 
 use std::fmt;
 
+pub use audience::{Audience, Team};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -1,1 +1,32 @@
-//! serve (being built)
+//! What is known, for whoever asks: the commands today, over the daemon's local socket or in the same process.
+//!
+//! There is one set of questions, [`Request`], and one function that answers them, [`api::answer`]. With a daemon
+//! running, a question travels over its Unix socket ([`socket`], [`client`]); without one, the command opens the store
+//! and calls the same function. Answers are bounded: lists come in pages, and a page says where the next one begins.
+
+mod alerts;
+pub mod api;
+pub mod client;
+mod deadlines;
+mod entries;
+mod entry;
+mod explain;
+mod mask;
+mod page;
+mod quarantine;
+mod request;
+pub mod socket;
+
+pub use alerts::{AlertRow, LetterRow};
+pub use api::{Action, ApiError, Backend, Fault, FaultCode, HashAnswer, StatusAnswer};
+pub use deadlines::{DeadlineRow, Window};
+pub use entries::{EntryRow, NextDeadline};
+pub use entry::{
+    AmountsView, DeadlineView, EntryFinding, EntryView, HoldView, LiquidationView, ReferencesView,
+    SummaryView, TimelineRow, entry_view,
+};
+pub use explain::{ExplainView, Explained, FactView, SourceView, explain_view};
+pub use mask::masked;
+pub use page::{PAGE_DEFAULT, PAGE_MAX, Page};
+pub use quarantine::{QuarantineRow, QuarantinedFile};
+pub use request::{AlertFilter, EntryFilter, LetterState, Request, StatusWord};

@@ -30,3 +30,12 @@ impl Transaction<'_> {
         hash(b"");
     }
 }
+
+/// Masks.
+pub struct PasswordMask;
+impl PasswordMask {
+    pub fn new() -> Self {
+        Self
+    }
+    pub fn mask(&mut self, _: &mut [u8]) {}
+}

@@ -1,0 +1,124 @@
+//! `deadlines`: what comes up, over all entries, nearest first.
+
+use chrono::NaiveDate;
+
+use super::args;
+use super::context::Context;
+use super::exit::{Exit, Outcome};
+use super::output::{Paint, Table, Ui, csv_rows, day, day_or_dash, json_line, or_dash, written};
+use crate::ident::EntryNumber;
+use crate::serve::{DeadlineRow, PAGE_MAX, Page, Request, Window};
+
+/// Show what is due soon, over all entries, nearest first
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// To act on within so many days
+    #[arg(long, value_name = "DAYS", default_value = "60d", value_parser = args::days)]
+    within: u32,
+    /// Also what ran out so many days ago at most
+    #[arg(long, value_name = "DAYS", default_value = "30d", value_parser = args::days)]
+    overdue: u32,
+    /// Count from this day instead of today
+    #[arg(long, value_name = "DATE", value_parser = args::date)]
+    on: Option<NaiveDate>,
+    /// Print the nearest so many
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=LIMIT_MAX))]
+    limit: u64,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+}
+
+/// Rows are sorted in memory.
+const LIMIT_MAX: u64 = 100_000;
+
+pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
+    super::interrupt::exit_on_interrupt();
+    let on = args.on.unwrap_or_else(|| context.today());
+    let window = Window { on, within_days: args.within, overdue_days: args.overdue };
+    let door = context.door()?;
+    let mut nearest = Nearest { rows: Vec::new(), limit: args.limit as usize, dropped: 0 };
+    let mut after = None;
+    loop {
+        let page: Page<DeadlineRow, EntryNumber> =
+            door.ask(Request::Deadlines { window, after, limit: Some(PAGE_MAX) })?;
+        nearest.extend(page.rows);
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    nearest.cut();
+    let mut out = ui.stdout();
+    written(&mut out, |out| match (ui.json, args.csv) {
+        (true, _) => nearest.rows.iter().try_for_each(|row| json_line(out, row)),
+        (_, true) => csv_rows(out, &CSV_HEADER, nearest.rows.iter().map(csv_cells)),
+        _ => table(&nearest.rows).write(out, ui),
+    })?;
+    if nearest.dropped > 0 {
+        ui.remark(&format!("{} more; --limit prints more of them.", nearest.dropped));
+    }
+    Ok(Exit::Fine)
+}
+
+/// The rows with the fewest days left, in memory for twice as many at most.
+struct Nearest {
+    rows: Vec<DeadlineRow>,
+    limit: usize,
+    dropped: u64,
+}
+
+impl Nearest {
+    fn extend(&mut self, rows: Vec<DeadlineRow>) {
+        self.rows.extend(rows);
+        if self.rows.len() >= self.limit.saturating_mul(2) {
+            self.cut();
+        }
+    }
+
+    fn cut(&mut self) {
+        self.rows.sort_by(|left, right| (left.days_left, left.entry).cmp(&(right.days_left, right.entry)));
+        self.dropped += self.rows.len().saturating_sub(self.limit) as u64;
+        self.rows.truncate(self.limit);
+    }
+}
+
+fn table(rows: &[DeadlineRow]) -> Table {
+    let mut table =
+        Table::new(["ACT BY", "DUE", "DAYS", "DEADLINE", "ENTRY", "BROKER", "REFERENCE", "BASIS"]);
+    for row in rows {
+        let paint = match row.days_left {
+            ..=3 => Paint::Red,
+            4..=14 => Paint::Yellow,
+            _ => Paint::Plain,
+        };
+        table.painted([
+            (paint, day_or_dash(row.act_by)),
+            (Paint::Plain, day(&row.due)),
+            (paint, row.days_left.to_string()),
+            (Paint::Strong, row.id.clone()),
+            (Paint::Plain, row.entry.to_string()),
+            (Paint::Plain, or_dash(row.broker.as_ref())),
+            (Paint::Plain, or_dash(row.reference.as_ref())),
+            (Paint::Dim, row.basis.clone()),
+        ]);
+    }
+    table
+}
+
+const CSV_HEADER: [&str; 9] =
+    ["entry", "broker", "reference", "status", "deadline", "due", "act_by", "days_left", "basis"];
+
+fn csv_cells(row: &DeadlineRow) -> [String; 9] {
+    [
+        row.entry.to_string(),
+        row.broker.as_ref().map(ToString::to_string).unwrap_or_default(),
+        row.reference.clone().unwrap_or_default(),
+        row.status.clone(),
+        row.id.clone(),
+        row.due.clone(),
+        row.act_by.map(|date| date.to_string()).unwrap_or_default(),
+        row.days_left.to_string(),
+        row.basis.clone(),
+    ]
+}

@@ -1,0 +1,167 @@
+//! `entry`: one entry, whole.
+
+use std::io::{self, Write};
+
+use super::args;
+use super::context::Context;
+use super::exit::{Exit, Outcome};
+use super::output::{Out, Paint, Table, Ui, answer, day, day_or_dash, instant, or_dash, when};
+use crate::entry::DeadlineState;
+use crate::ident::EntryNumber;
+use crate::pipeline::money;
+use crate::serve::{EntryView, LiquidationView, Request, TimelineRow};
+
+/// Show one entry: state, holds, deadlines, timeline
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Entry number, as ABC-1234567-8 or ABC12345678
+    #[arg(value_parser = args::entry_number)]
+    number: EntryNumber,
+}
+
+pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
+    let view: EntryView = context.door()?.ask(Request::Entry { number: args.number })?;
+    answer(ui, &view, |out| print(out, ui, &view), Exit::Fine)
+}
+
+fn print(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
+    head(out, ui, view)?;
+    if !view.open_holds.is_empty() {
+        writeln!(out, "\n{}", ui.paint(Paint::Red, "Open holds"))?;
+        let mut table = Table::new(["AGENCY", "CODE", "SINCE", "BILL", "MEANING"]).indented(2);
+        for hold in &view.open_holds {
+            table.row([
+                hold.agency.to_string(),
+                hold.code.to_string(),
+                when(hold.since),
+                or_dash(hold.bill.as_ref()),
+                or_dash(hold.meaning.as_ref()),
+            ]);
+        }
+        table.write(out, ui)?;
+    }
+    liquidation(out, ui, view)?;
+    deadlines(out, ui, view)?;
+    writeln!(out, "\n{}", ui.paint(Paint::Strong, "Timeline"))?;
+    let mut table = Table::new(["AT", "SEVERITY", "KIND", "CODE", "MEANING", "WHERE"]).indented(2);
+    view.timeline.iter().for_each(|row| table.painted(timeline_cells(row)));
+    table.write(out, ui)?;
+    if !view.findings.is_empty() {
+        writeln!(out, "\n{}", ui.paint(Paint::Yellow, "Findings"))?;
+    }
+    for finding in &view.findings {
+        let place = match (&finding.file, finding.place) {
+            (Some(file), Some(place)) => format!("{file}, line {}: ", place.line),
+            _ => String::new(),
+        };
+        writeln!(
+            out,
+            "  {}",
+            ui.paint(Paint::Plain, &format!("{place}{} ({})", finding.message, finding.code))
+        )?;
+    }
+    Ok(())
+}
+
+fn head(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
+    let is_bad = matches!(view.status.as_str(), "held" | "rejected" | "cancelled");
+    let paint = if is_bad { Paint::Red } else { Paint::Strong };
+    writeln!(
+        out,
+        "{}  {}",
+        ui.paint(Paint::Strong, &format!("Entry {}", view.entry)),
+        ui.paint(paint, &view.status)
+    )?;
+    let references = &view.references;
+    let list = |items: &[String]| (!items.is_empty()).then(|| items.join(", "));
+    let summary = &view.summary;
+    let accepted = summary.accepted_at.map(|at| {
+        let warned = if summary.has_warnings { ", with warnings" } else { "" };
+        format!("accepted {}{warned}", when(Some(at)))
+    });
+    let rejected = summary.rejected_at.map(|at| format!("rejected {}", when(Some(at))));
+    for (what, value) in [
+        ("filer", Some(view.filer.to_string())),
+        ("broker", view.broker.as_ref().map(ToString::to_string)),
+        ("type", view.entry_type.map(|entry_type| entry_type.to_string())),
+        ("port", view.port.map(|port| port.to_string())),
+        ("importer", view.importer.clone()),
+        ("reference", references.broker.clone()),
+        ("orders", list(&references.po)),
+        ("bills", list(&references.bill)),
+        ("containers", list(&references.container)),
+        ("released", view.released_at.map(|at| when(Some(at)))),
+        ("summary", accepted.or(rejected)),
+    ] {
+        if let Some(value) = value {
+            writeln!(out, "  {what:<11} {}", ui.paint(Paint::Plain, &value))?;
+        }
+    }
+    Ok(())
+}
+
+fn liquidation(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
+    if view.liquidation_history.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", ui.paint(Paint::Strong, "Liquidation"))?;
+    let mut table =
+        Table::new(["DATE", "WHAT", "REASON", "PAID", "LIQUIDATED", "DIFFERENCE", "SOURCE"]).indented(2);
+    view.liquidation_history.iter().for_each(|step| table.row(liquidation_cells(step)));
+    table.write(out, ui)
+}
+
+fn liquidation_cells(step: &LiquidationView) -> [String; 7] {
+    let amounts = step.amounts.as_ref();
+    [
+        day_or_dash(step.date),
+        step.what.replace('_', " "),
+        or_dash(step.reason),
+        or_dash(amounts.and_then(|amounts| amounts.paid_total).map(money)),
+        or_dash(amounts.and_then(|amounts| amounts.liquidated_total).map(money)),
+        or_dash(amounts.and_then(|amounts| amounts.difference).map(money)),
+        step.basis.clone(),
+    ]
+}
+
+fn deadlines(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
+    writeln!(out, "\n{}", ui.paint(Paint::Strong, "Deadlines"))?;
+    let mut table = Table::new(["DEADLINE", "DUE", "ACT BY", "STATE", "BASIS"]).indented(2);
+    for deadline in &view.deadlines {
+        let (paint, state) = match deadline.state {
+            DeadlineState::Open => (Paint::Strong, "open"),
+            DeadlineState::Closed => (Paint::Dim, "closed"),
+            DeadlineState::Idle => (Paint::Dim, "idle"),
+        };
+        let state = match deadline.because.as_str() {
+            "" => state.to_owned(),
+            because => format!("{state}: {because}"),
+        };
+        table.painted([
+            (paint, deadline.id.clone()),
+            (paint, day(&deadline.due)),
+            (Paint::Plain, day_or_dash(deadline.act_by)),
+            (Paint::Plain, state),
+            (Paint::Dim, deadline.basis.clone()),
+        ]);
+    }
+    table.write(out, ui)
+}
+
+fn timeline_cells(row: &TimelineRow) -> [(Paint, String); 6] {
+    // A notice that gives no time is placed by when it came.
+    let at = row.at.map_or_else(|| format!("came {}", instant(row.received_at)), |at| when(Some(at)));
+    let meaning = match (&row.meaning, row.code) {
+        (Some(meaning), _) => meaning.clone(),
+        (None, Some(_)) => "no table knows this code".to_owned(),
+        (None, None) => "-".to_owned(),
+    };
+    [
+        (Paint::Plain, at),
+        (Paint::severity(row.severity), row.severity.as_str().to_owned()),
+        (Paint::Plain, row.kind.as_str().to_owned()),
+        (Paint::Strong, or_dash(row.code)),
+        (Paint::Plain, meaning),
+        (Paint::Dim, format!("{}:{}", row.file, row.place.line)),
+    ]
+}

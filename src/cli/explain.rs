@@ -1,0 +1,100 @@
+//! `explain`: where each date comes from, on one screen.
+
+use std::io::{self, Write};
+
+use super::args;
+use super::context::Context;
+use super::exit::{Exit, Outcome};
+use super::output::{Out, Paint, Ui, answer, day, day_or_dash, instant, when};
+use crate::entry::DeadlineState;
+use crate::ident::EntryNumber;
+use crate::serve::{ExplainView, Explained, FactView, Request};
+
+/// Show where an entry's dates come from, step by step
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Entry number, as ABC-1234567-8 or ABC12345678
+    #[arg(value_parser = args::entry_number)]
+    number: EntryNumber,
+    /// One deadline only, such as PROTEST_DUE or PROTEST_DUE@2026-03-06
+    deadline: Option<String>,
+}
+
+pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
+    let request = Request::Explain { number: args.number, deadline: args.deadline.clone() };
+    let view: ExplainView = context.door()?.ask(request)?;
+    answer(ui, &view, |out| print(out, ui, &view, args.deadline.is_some()), Exit::Fine)
+}
+
+/// Clocks that do not run are named in one line each, unless one was asked for.
+fn print(out: &mut Out, ui: &Ui, view: &ExplainView, is_asked_for: bool) -> io::Result<()> {
+    writeln!(out, "{}  {}", ui.paint(Paint::Strong, &format!("Entry {}", view.entry)), view.status)?;
+    let is_whole = |clock: &&Explained| is_asked_for || clock.state != DeadlineState::Idle;
+    for clock in view.deadlines.iter().filter(is_whole) {
+        writeln!(out)?;
+        explained(out, ui, clock)?;
+    }
+    let mut idle = view.deadlines.iter().filter(|clock| !is_whole(clock)).peekable();
+    if idle.peek().is_some() {
+        writeln!(out, "\n{}", ui.paint(Paint::Strong, "No date"))?;
+    }
+    for clock in idle {
+        let why = [clock.missing.as_deref(), Some(clock.because.as_str()), Some(clock.due.as_str())];
+        let why = why.into_iter().flatten().find(|why| !why.is_empty()).unwrap_or_default();
+        writeln!(out, "  {:<18}  {}", clock.id, ui.paint(Paint::Plain, why))?;
+    }
+    Ok(())
+}
+
+fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
+    let state = match clock.state {
+        DeadlineState::Open => "open",
+        DeadlineState::Closed => "closed",
+        DeadlineState::Idle => "no date",
+    };
+    writeln!(out, "{}  {}", ui.paint(Paint::Strong, &clock.id), clock.name)?;
+    let mut line = |what: &str, text: &str| -> io::Result<()> {
+        if text.is_empty() { Ok(()) } else { writeln!(out, "  {what:<11} {}", ui.paint(Paint::Plain, text)) }
+    };
+    line("due", &day(&clock.due))?;
+    if clock.act_by.is_some() {
+        line("act by", &day_or_dash(clock.act_by))?;
+    }
+    let because = if clock.because.is_empty() { String::new() } else { format!(": {}", clock.because) };
+    line("state", &format!("{state}{because}"))?;
+    for (index, fact) in clock.facts.iter().enumerate() {
+        line(if index == 0 { "facts" } else { "" }, &fact_text(fact))?;
+        if let Some(notice) = source_text(fact) {
+            line("", &notice)?;
+        }
+    }
+    line("missing", clock.missing.as_deref().unwrap_or_default())?;
+    line("rule", &clock.rule)?;
+    for (index, step) in clock.steps.iter().enumerate() {
+        line(if index == 0 { "steps" } else { "" }, step)?;
+    }
+    for warning in &clock.warnings {
+        line("warning", warning)?;
+    }
+    let since = clock.valid_from.map(|date| format!(" (as it stands since {date})")).unwrap_or_default();
+    line("basis", &format!("{}{since}", clock.basis))?;
+    line("confidence", clock.confidence.map(|confidence| confidence.as_str()).unwrap_or_default())?;
+    if clock.state == DeadlineState::Open {
+        line("ends when", &clock.closed_by)?;
+    }
+    Ok(())
+}
+
+fn fact_text(fact: &FactView) -> String {
+    format!("{} = {} ({})", fact.input, day(&fact.value), fact.source)
+}
+
+/// `  release_status 98 "released" of 2026-03-02 08:31, so-2.txt line 7, came 2026-03-02 13:40 UTC`
+fn source_text(fact: &FactView) -> Option<String> {
+    let notice = fact.notice.as_ref()?;
+    let code = notice.code.map(|code| format!(" {code}")).unwrap_or_default();
+    let meaning = notice.meaning.as_ref().map(|meaning| format!(" \"{meaning}\"")).unwrap_or_default();
+    let at = notice.at.map(|at| format!(" of {}", when(Some(at)))).unwrap_or_default();
+    let (kind, file, line) = (notice.kind.as_str(), &notice.file, notice.place.line);
+    Some(format!("  {kind}{code}{meaning}{at}, {file} line {line}, came {}", instant(notice.received_at)))
+}

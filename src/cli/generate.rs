@@ -1,0 +1,30 @@
+//! `generate`: the synthetic broker.
+
+use std::path::PathBuf;
+
+use super::exit::Outcome;
+use super::output::Ui;
+
+/// Write invented feeds of invented brokers: every family of messages, the same for the same seed
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Everything follows from it
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many entries
+    #[arg(long, value_name = "K", default_value_t = 100)]
+    pub entries: u64,
+    /// What goes wrong on the way, by name, separated by commas
+    #[arg(long, value_name = "FAULT,…", value_delimiter = ',')]
+    pub faults: Vec<String>,
+    /// Messages in one file
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub messages_per_file: usize,
+    /// Folder for the files
+    pub dir: PathBuf,
+}
+
+pub fn run(args: &Args, ui: &Ui) -> Outcome {
+    super::interrupt::exit_on_interrupt();
+    super::wiring::generate(args, ui)
+}

@@ -1,0 +1,47 @@
+//! `status` and `state-hash`: how much there is, and whether two stores hold the same.
+
+use std::io::Write;
+
+use super::context::{Context, Door};
+use super::exit::{Exit, Outcome};
+use super::output::{Ui, answer, instant, or_dash};
+use crate::serve::{HashAnswer, Request, StatusAnswer};
+
+/// Show whether the daemon runs and how much it knows
+#[derive(clap::Args, Debug)]
+pub struct Args {}
+
+pub fn run(context: &Context, ui: &Ui) -> Outcome {
+    let door = context.door()?;
+    let status: StatusAnswer = door.ask(Request::Status)?;
+    let daemon = match door {
+        Door::Daemon(_) => "runs",
+        Door::Here(_) => "does not run",
+    };
+    let counts = status.counts;
+    let print = |out: &mut super::output::Out| {
+        writeln!(out, "daemon       {daemon}, release {}", status.version)?;
+        writeln!(out, "journal      applied up to line {}", status.position.seq)?;
+        writeln!(out, "entries      {}", counts.entries)?;
+        writeln!(out, "files        {}", counts.inputs)?;
+        writeln!(out, "unmatched    {}", counts.loose)?;
+        writeln!(out, "quarantine   {}", counts.quarantined)?;
+        writeln!(out, "alerts       {}", counts.alerts)?;
+        let next = or_dash(status.next_letter_at.map(instant));
+        writeln!(out, "letters      {}, {} wait, next try {next}", counts.letters, counts.letters_waiting)?;
+        writeln!(out, "grammar      {}", status.grammar)?;
+        writeln!(out, "deadlines    {}", status.deadlines)
+    };
+    answer(ui, &status, print, Exit::Fine)
+}
+
+/// Print a hash of all entry state
+///
+/// Two stores with the same hash hold the same entries, whatever the order in which the files came.
+#[derive(clap::Args, Debug)]
+pub struct HashArgs {}
+
+pub fn state_hash(context: &Context, ui: &Ui) -> Outcome {
+    let answered: HashAnswer = context.door()?.ask(Request::StateHash)?;
+    answer(ui, &answered, |out| writeln!(out, "{}", answered.hash), Exit::Fine)
+}

@@ -1,0 +1,575 @@
+//! The journal, the store and the pipeline together: the one place that writes.
+//!
+//! Order of a group: the bytes of every file are archived and its line is appended; both are synced once; the lines
+//! are applied; the step is committed. A crash between any two leaves a store that is behind its journal, and
+//! [`Engine::catch_up`] applies the rest at the next start.
+
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::clock::Clock;
+use crate::deadline::DeadlineTable;
+use crate::decode::abi::PasswordMask;
+use crate::entry::Unmatched;
+use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
+use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey, Outcome, TroubleBrief};
+use crate::pipeline::{
+    ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash, View,
+};
+use crate::place::Severity;
+use crate::step::{BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Step};
+use crate::store::{Store, StoreError};
+
+/// Values that a group may change before it is committed.
+const GROUP_VALUES_MAX: usize = 20_000;
+
+/// Values that are read at once when the whole store is walked.
+const PAGE: usize = 500;
+
+/// A file to be received.
+pub struct Incoming<'a> {
+    pub drop: DropName,
+    pub broker: BrokerName,
+    pub name: Arc<str>,
+    pub size_bytes: u64,
+    pub incomplete: bool,
+    /// Alerts about it become letters. False for a backfill.
+    pub deliver: bool,
+    pub content: &'a mut (dyn ReadSeek + Send),
+}
+
+/// What a file's bytes are read from, twice: once for the archive, once for its meaning.
+pub trait ReadSeek: Read + Seek {}
+impl<T: Read + Seek> ReadSeek for T {}
+
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    #[error("the journal failed")]
+    Journal(#[from] JournalError),
+    #[error("the store failed")]
+    Store(#[from] StoreError),
+    #[error("`{name}` could not be read")]
+    Content {
+        name: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(
+        "the store is at line {store} and the journal ends at line {journal}, or their hashes differ: they do not belong together"
+    )]
+    Foreign { store: u64, journal: u64 },
+    #[error("the journal holds no file {0}")]
+    NoSuchFile(Fingerprint),
+}
+
+impl EngineError {
+    /// The disk is full: what was dropped stays where it is, and trying again later helps.
+    pub fn is_full_disk(&self) -> bool {
+        matches!(self, Self::Journal(error) if error.is_full_disk())
+    }
+}
+
+/// What happened to one file.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    pub file: Fingerprint,
+    pub received: Received,
+}
+
+/// Which configuration is in force, as the journal names it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Versions {
+    pub config: Box<str>,
+    pub grammar: Box<str>,
+    pub rules: Box<str>,
+}
+
+pub struct Engine {
+    journal: Journal,
+    store: Arc<dyn Store>,
+    pipeline: Arc<Pipeline>,
+    versions: Versions,
+    clock: Arc<dyn Clock>,
+}
+
+impl Engine {
+    /// Joins a journal and a store, and applies what the store has not seen.
+    ///
+    /// # Errors
+    /// [`EngineError::Foreign`] when the store is ahead of the journal or has another history: the caller sets it
+    /// aside and starts with an empty one.
+    pub fn open(
+        journal: Journal,
+        store: Arc<dyn Store>,
+        pipeline: Arc<Pipeline>,
+        versions: Versions,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, u64), EngineError> {
+        let mut engine = Self { journal, store, pipeline, versions, clock };
+        let applied = engine.catch_up()?;
+        engine.note_versions()?;
+        Ok((engine, applied))
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub fn pipeline(&self) -> &Arc<Pipeline> {
+        &self.pipeline
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Puts another configuration into force.
+    pub fn reload(&mut self, pipeline: Arc<Pipeline>, versions: Versions) -> Result<(), EngineError> {
+        self.pipeline = pipeline;
+        self.versions = versions;
+        self.note_versions()
+    }
+
+    fn note_versions(&mut self) -> Result<(), EngineError> {
+        let Versions { config: version, grammar, rules } = self.versions.clone();
+        self.happened(What::Config { version, grammar, rules })?;
+        Ok(())
+    }
+
+    /// Applies the journal's lines that the store has not seen; answers how many.
+    fn catch_up(&mut self) -> Result<u64, EngineError> {
+        let start = self.store.position()?;
+        let end = self.journal.position();
+        let foreign = EngineError::Foreign { store: start.seq, journal: end.seq };
+        if start.seq > end.seq || (start.seq == end.seq && start.hash != end.hash) {
+            return Err(foreign);
+        }
+        if start.seq == end.seq {
+            return Ok(0);
+        }
+        if start.seq > 0 {
+            let known = self.journal.read(start.seq)?.next().transpose()?;
+            if known.is_none_or(|(position, _)| position != start) {
+                return Err(foreign);
+            }
+        }
+        let rules = self.rules_in_force(start.seq + 1)?;
+        let view = StoreView(&*self.store);
+        let mut group = Group::new(&view, start);
+        let mut position = start;
+        let mut applied = 0;
+        for line in self.journal.read(start.seq + 1)? {
+            let (at, line) = line?;
+            let mailing = self.mailing_of(&line, &rules);
+            self.apply(&mut group, &line, mailing, None)?;
+            position = at;
+            applied += 1;
+            if group.len() >= GROUP_VALUES_MAX {
+                self.store.commit(&group.finish(position))?;
+                group = Group::new(&view, position);
+            }
+        }
+        self.store.commit(&group.finish(position))?;
+        self.store.flush()?;
+        Ok(applied)
+    }
+
+    /// From which line on which rules were in force, for the lines from `seq` on.
+    fn rules_in_force(&self, seq: u64) -> Result<Vec<(u64, Box<str>)>, EngineError> {
+        let mut configs = Vec::new();
+        for line in self.journal.read(seq)? {
+            if let (_, Line { seq, what: What::Config { rules, .. }, .. }) = line? {
+                configs.push((seq, rules));
+            }
+        }
+        Ok(configs)
+    }
+
+    fn mailing_of(&self, line: &Line, rules: &[(u64, Box<str>)]) -> Mailing {
+        if matches!(&line.what, What::Received(received) if !received.deliver) {
+            return Mailing::Quiet;
+        }
+        let then = rules.iter().rev().find(|(seq, _)| *seq <= line.seq);
+        match then {
+            Some((_, rules)) if *rules != self.versions.rules => Mailing::Held,
+            _ => Mailing::Deliver,
+        }
+    }
+
+    /// Applies one line. `content` spares the way through the archive when the bytes are at hand.
+    fn apply(
+        &self,
+        group: &mut Group<'_, StoreView<'_>>,
+        line: &Line,
+        mailing: Mailing,
+        content: Option<&mut dyn Read>,
+    ) -> Result<Received, EngineError> {
+        let moment = Moment { seq: line.seq, at: line.at, mailing };
+        let store = &*self.store;
+        let mut overflow = |step: Step| store.commit(&step);
+        match &line.what {
+            What::Received(received) => {
+                let file = ReceivedFile {
+                    drop: received.drop.clone(),
+                    broker: received.broker.clone(),
+                    name: received.name.clone(),
+                    size_bytes: received.size_bytes,
+                    file: received.file,
+                    incomplete: received.incomplete,
+                    again: false,
+                };
+                self.apply_file(group, moment, &file, content)
+            }
+            What::Reprocess { file, .. } => {
+                let Some(known) = group.input(*file)? else { return Ok(Received::default()) };
+                let file = ReceivedFile {
+                    drop: known.drop,
+                    broker: known.broker,
+                    name: known.name,
+                    size_bytes: known.size_bytes,
+                    file: *file,
+                    incomplete: false,
+                    again: true,
+                };
+                self.apply_file(group, moment, &file, None)
+            }
+            What::Letter { key, outcome, .. } => {
+                self.pipeline.letter(group, key, outcome, line.at)?;
+                Ok(Received::default())
+            }
+            What::Retry { letter, .. } => {
+                self.pipeline.retry(group, letter, line.at)?;
+                Ok(Received::default())
+            }
+            What::Reminded => {
+                self.pipeline.remind(group, moment, &mut overflow)?;
+                Ok(Received::default())
+            }
+            What::Digest { team, day } => {
+                if let Some(team) = self.pipeline.audience.team(team) {
+                    self.pipeline.digest(group, moment, team, *day)?;
+                }
+                Ok(Received::default())
+            }
+            What::Trouble { severity, broker, trouble } => {
+                self.pipeline.trouble(group, moment, *severity, broker, trouble.clone())?;
+                Ok(Received::default())
+            }
+            What::Config { .. }
+            | What::Recorded { .. }
+            | What::Acknowledged { .. }
+            | What::Silenced { .. }
+            | What::Unknown(_) => Ok(Received::default()),
+        }
+    }
+
+    fn apply_file(
+        &self,
+        group: &mut Group<'_, StoreView<'_>>,
+        moment: Moment,
+        file: &ReceivedFile,
+        content: Option<&mut dyn Read>,
+    ) -> Result<Received, EngineError> {
+        let store = &*self.store;
+        let mut overflow = |step: Step| store.commit(&step);
+        let mut archived;
+        let content: &mut dyn Read = match content {
+            Some(content) => content,
+            None => {
+                archived = self.journal.content(file.file)?;
+                &mut archived
+            }
+        };
+        self.pipeline.receive(group, moment, file, content, &mut overflow).map_err(|error| match error {
+            ApplyError::View(error) => error.into(),
+            ApplyError::Content(source) => EngineError::Content { name: file.name.to_string(), source },
+        })
+    }
+
+    /// Receives a group of files: all are archived and journaled, synced once, then applied and committed together.
+    ///
+    /// When this returns `Ok`, the files may leave their drops.
+    pub fn receive(&mut self, files: &mut [Incoming<'_>]) -> Result<Vec<Taken>, EngineError> {
+        let now = self.clock.now();
+        let mut lines = Vec::with_capacity(files.len());
+        let mut staged = Vec::with_capacity(files.len());
+        for file in files.iter_mut() {
+            let mut mask = SecretMask(PasswordMask::new());
+            let kept = self.journal.stage(&mut file.content, &mut mask)?;
+            let what = What::Received(crate::journal::Received {
+                drop: file.drop.clone(),
+                broker: file.broker.clone(),
+                name: file.name.clone(),
+                size_bytes: kept.size_bytes,
+                file: kept.file,
+                kept: (kept.kept != kept.file).then_some(kept.kept),
+                incomplete: file.incomplete,
+                deliver: file.deliver,
+            });
+            lines.push(self.append(now, what)?);
+            staged.push(kept);
+        }
+        self.journal.sync()?;
+        let lines =
+            lines.into_iter().zip(staged).zip(files).map(|((line, staged), file)| (line, staged, file));
+        self.apply_received(lines)
+    }
+
+    /// Appends a line and answers it with its position.
+    fn append(&mut self, at: DateTime<Utc>, what: What) -> Result<(Position, Line), EngineError> {
+        let prev = self.journal.position().hash;
+        let position = self.journal.append(at, &what)?;
+        Ok((position, Line { seq: position.seq, at, prev, what }))
+    }
+
+    fn apply_received<'f, 'c: 'f>(
+        &self,
+        lines: impl Iterator<Item = ((Position, Line), Staged, &'f mut Incoming<'c>)>,
+    ) -> Result<Vec<Taken>, EngineError> {
+        let view = StoreView(&*self.store);
+        let mut position = self.store.position()?;
+        let mut group = Group::new(&view, position);
+        let mut taken = Vec::new();
+        for ((at, line), staged, incoming) in lines {
+            let source = |source| EngineError::Content { name: incoming.name.to_string(), source };
+            incoming.content.seek(SeekFrom::Start(0)).map_err(source)?;
+            let mailing = if incoming.deliver { Mailing::Deliver } else { Mailing::Quiet };
+            let mut reader = &mut incoming.content;
+            let received = self.apply(&mut group, &line, mailing, Some(&mut reader))?;
+            taken.push(Taken { file: staged.file, received });
+            position = at;
+        }
+        self.store.commit(&group.finish(position))?;
+        Ok(taken)
+    }
+
+    /// Journals one thing that happened, syncs, applies and commits it.
+    fn happened(&mut self, what: What) -> Result<(), EngineError> {
+        self.happened_together(vec![what])
+    }
+
+    fn happened_together(&mut self, happened: Vec<What>) -> Result<(), EngineError> {
+        let now = self.clock.now();
+        let mut lines = Vec::with_capacity(happened.len());
+        for what in happened {
+            lines.push(self.append(now, what)?);
+        }
+        self.journal.sync()?;
+        let view = StoreView(&*self.store);
+        let mut position = self.store.position()?;
+        let mut group = Group::new(&view, position);
+        for (at, line) in lines {
+            self.apply(&mut group, &line, Mailing::Deliver, None)?;
+            position = at;
+        }
+        self.store.commit(&group.finish(position))?;
+        Ok(())
+    }
+
+    /// Records what mail servers did with letters. Synced once for all of them.
+    pub fn delivered(&mut self, outcomes: &[(LetterKey, Outcome)]) -> Result<(), EngineError> {
+        let mut lines = Vec::with_capacity(outcomes.len());
+        for (key, outcome) in outcomes {
+            let Some(letter) = self.store.letter(key)? else { continue };
+            let attempt = match letter.state {
+                crate::outbox::LetterState::Waiting { attempt, .. } => attempt + 1,
+                crate::outbox::LetterState::Sent { attempt, .. }
+                | crate::outbox::LetterState::GivenUp { attempt, .. } => attempt + 1,
+            };
+            lines.push(What::Letter {
+                key: key.clone(),
+                attempt,
+                recipient: letter.recipient.clone(),
+                alerts: letter.alerts.clone(),
+                outcome: outcome.clone(),
+            });
+        }
+        if lines.is_empty() { Ok(()) } else { self.happened_together(lines) }
+    }
+
+    /// Says the reminders that are due, when there are any.
+    pub fn remind(&mut self) -> Result<bool, EngineError> {
+        let day = self.pipeline.reminder_day(self.clock.now());
+        if self.store.due_until(day, 1)?.is_empty() {
+            return Ok(false);
+        }
+        self.happened(What::Reminded)?;
+        Ok(true)
+    }
+
+    /// Writes the digests whose time has come. Something waits from before that time, else there is nothing to write.
+    pub fn digests(&mut self) -> Result<u64, EngineError> {
+        let now = self.clock.now();
+        let mut due: Vec<(Box<str>, NaiveDate)> = Vec::new();
+        for team in self.pipeline.audience.teams() {
+            let (day, at) = team.last_digest(now);
+            if self.waits_since(team, at)? {
+                due.push((team.name.clone(), day));
+            }
+        }
+        let count = due.len() as u64;
+        for (team, day) in due {
+            self.happened(What::Digest { team, day })?;
+        }
+        Ok(count)
+    }
+
+    fn waits_since(&self, team: &crate::outbox::Team, at: DateTime<Utc>) -> Result<bool, EngineError> {
+        for recipient in &team.to {
+            for key in self.store.digest(Some(recipient), PAGE)? {
+                if self.store.alert(&key.alert)?.is_none_or(|alert| alert.raised_at <= at) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    pub fn trouble(
+        &mut self,
+        severity: Severity,
+        broker: &str,
+        trouble: TroubleBrief,
+    ) -> Result<(), EngineError> {
+        self.happened(What::Trouble { severity, broker: broker.into(), trouble })
+    }
+
+    /// Reads an archived file again with the grammar in force.
+    pub fn reprocess(&mut self, file: Fingerprint, by: &str) -> Result<(), EngineError> {
+        if self.store.input(file)?.is_none() {
+            return Err(EngineError::NoSuchFile(file));
+        }
+        self.happened(What::Reprocess { file, by: by.into() })
+    }
+
+    pub fn retry_letter(&mut self, letter: LetterKey, by: &str) -> Result<(), EngineError> {
+        self.happened(What::Retry { letter, by: by.into() })
+    }
+
+    /// The hash of all entry state.
+    pub fn state_hash(&self) -> Result<Fingerprint, EngineError> {
+        Ok(state_hash(&*self.store, &self.pipeline.deadlines)?)
+    }
+
+    /// Sync system calls that the journal has made.
+    pub fn sync_calls(&self) -> u64 {
+        self.journal.sync_calls()
+    }
+
+    /// Bytes that are free below the state folder.
+    pub fn free_bytes(&self) -> Result<u64, EngineError> {
+        Ok(crate::journal::free_bytes(self.journal.reader().folder())?)
+    }
+
+    /// Makes everything survive a power cut as well as the store can.
+    pub fn flush(&self) -> Result<(), EngineError> {
+        Ok(self.store.flush()?)
+    }
+}
+
+/// The hash of all entry state in a store.
+pub fn state_hash(store: &dyn Store, deadlines: &DeadlineTable) -> Result<Fingerprint, StoreError> {
+    let mut hash = StateHash::default();
+    let mut after = None;
+    loop {
+        let lives = store.lives(after, PAGE)?;
+        let Some(last) = lives.last() else { break };
+        after = Some(last.number);
+        lives.iter().for_each(|life| hash.life(life, deadlines));
+    }
+    let mut after: Option<BillOfLading> = None;
+    loop {
+        let bills = store.bills(after.as_ref(), PAGE)?;
+        let Some((last, _)) = bills.last() else { break };
+        after = Some(last.clone());
+        bills.iter().for_each(|(bill, record)| hash.bill(bill.as_str(), record));
+    }
+    let mut after: Option<NoticeId> = None;
+    loop {
+        let loose = store.all_loose(after, PAGE)?;
+        let Some(last) = loose.last() else { break };
+        after = Some(last.held.notice.id);
+        loose.iter().for_each(|unmatched| hash.loose(unmatched));
+    }
+    Ok(hash.finish())
+}
+
+/// Keeps passwords out of the archive.
+struct SecretMask(PasswordMask);
+
+impl Mask for SecretMask {
+    fn mask(&mut self, chunk: &mut [u8]) {
+        self.0.mask(chunk);
+    }
+}
+
+/// A store as the pipeline reads it.
+pub struct StoreView<'s>(pub &'s dyn Store);
+
+impl View for StoreView<'_> {
+    type Error = StoreError;
+
+    fn life(&self, number: EntryNumber) -> Result<Option<crate::entry::Life>, StoreError> {
+        self.0.life(number)
+    }
+    fn bill(&self, bill: &BillOfLading) -> Result<Option<BillRecord>, StoreError> {
+        self.0.bill(bill)
+    }
+    fn loose(&self, id: NoticeId) -> Result<Option<Unmatched>, StoreError> {
+        self.0.loose(id)
+    }
+    fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>, StoreError> {
+        self.0.input(file)
+    }
+    fn alert(&self, key: &AlertKey) -> Result<Option<Alert>, StoreError> {
+        self.0.alert(key)
+    }
+    fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, StoreError> {
+        self.0.letter(key)
+    }
+    fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, StoreError> {
+        self.0.due_until(day, limit)
+    }
+    fn digest(&self, recipient: &str, limit: usize) -> Result<Vec<DigestKey>, StoreError> {
+        self.0.digest(Some(recipient), limit)
+    }
+    fn quarantined_of(&self, file: Fingerprint) -> Result<Vec<QuarantineKey>, StoreError> {
+        let mut keys = Vec::new();
+        let mut after: Option<QuarantineKey> = None;
+        loop {
+            let start = after.clone().unwrap_or(QuarantineKey { file, piece: 0 });
+            let page = match &after {
+                None if self.has_piece(&start)? => {
+                    keys.push(start.clone());
+                    self.0.quarantined(Some(&start), PAGE)?
+                }
+                _ => self.0.quarantined(Some(&start), PAGE)?,
+            };
+            let mine: Vec<QuarantineKey> =
+                page.into_iter().map(|(key, _)| key).take_while(|key| key.file == file).collect();
+            let Some(last) = mine.last() else { return Ok(keys) };
+            after = Some(last.clone());
+            keys.extend(mine);
+        }
+    }
+}
+
+impl StoreView<'_> {
+    /// Listing starts behind a key, so the first piece is asked for by listing from the one before it.
+    fn has_piece(&self, key: &QuarantineKey) -> Result<bool, StoreError> {
+        let mut before = *key.file.as_bytes();
+        for byte in before.iter_mut().rev() {
+            let (less, borrowed) = byte.overflowing_sub(1);
+            *byte = less;
+            if !borrowed {
+                break;
+            }
+        }
+        let from = QuarantineKey { file: Fingerprint::from_bytes(before), piece: u32::MAX };
+        let from = (from < *key).then_some(from);
+        Ok(self.0.quarantined(from.as_ref(), 1)?.first().is_some_and(|(found, _)| found == key))
+    }
+}

@@ -1,1 +1,0 @@
-//! journal (being built)

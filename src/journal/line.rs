@@ -1,0 +1,265 @@
+//! One journal line: what happened, when, and the hash of the line before.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{JournalError, LINE_BYTES_MAX, Result};
+use crate::ident::{BrokerName, DropName, Fingerprint};
+use crate::outbox::{AlertKey, LetterKey, Outcome, TroubleBrief};
+use crate::place::Severity;
+
+/// A file that was taken from a drop. Its bytes are in the archive under `file`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Received {
+    pub drop: DropName,
+    pub broker: BrokerName,
+    /// The name under which it lay in the drop.
+    pub name: Arc<str>,
+    pub size_bytes: u64,
+    /// SHA-256 of the bytes as they were dropped.
+    pub file: Fingerprint,
+    /// SHA-256 of the bytes as they are kept, when masking changed them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<Fingerprint>,
+    /// It had no trailer and nobody waited any longer.
+    #[serde(default)]
+    pub incomplete: bool,
+    /// Whether alerts about it become letters. False for a backfill.
+    pub deliver: bool,
+}
+
+/// What happened to us. Further kinds may come: a reader carries those that it does not know.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum What {
+    Received(Received),
+    /// One attempt to deliver a letter ended.
+    Letter {
+        key: LetterKey,
+        /// Which attempt this was, from 1.
+        attempt: u32,
+        recipient: Box<str>,
+        alerts: Vec<AlertKey>,
+        outcome: Outcome,
+    },
+    /// A configuration came into force. The three are hashes or names that the configuration gives itself.
+    Config {
+        version: Box<str>,
+        grammar: Box<str>,
+        rules: Box<str>,
+    },
+    /// A fact entered by hand.
+    Recorded {
+        fact: Value,
+        author: Box<str>,
+    },
+    Acknowledged {
+        alert: AlertKey,
+        by: Box<str>,
+        #[serde(default)]
+        note: Box<str>,
+    },
+    Silenced {
+        silence: Value,
+    },
+    /// Someone asked that an archived file be read again.
+    Reprocess {
+        file: Fingerprint,
+        by: Box<str>,
+    },
+    /// Someone asked that a letter that was given up be tried again.
+    Retry {
+        letter: LetterKey,
+        by: Box<str>,
+    },
+    /// The clock was looked at: the reminders of this moment's day were said.
+    Reminded,
+    /// The digests of a team were written.
+    Digest {
+        team: Box<str>,
+        day: NaiveDate,
+    },
+    /// Something went wrong with a drop, a file or ourselves, and people are told.
+    Trouble {
+        severity: Severity,
+        broker: Box<str>,
+        trouble: TroubleBrief,
+    },
+    /// A line of a later release. Replay passes over it with a warning.
+    #[serde(skip)]
+    Unknown(UnknownLine),
+}
+
+/// A line whose kind this release does not know, as it stands.
+#[derive(Clone, PartialEq, Debug)]
+pub struct UnknownLine {
+    pub what: Box<str>,
+    pub line: Value,
+}
+
+impl What {
+    /// The names of the kinds that this release knows.
+    pub const KINDS: [&str; 8] =
+        ["received", "letter", "config", "recorded", "acknowledged", "silenced", "reprocess", "retry"];
+
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Received(_) => "received",
+            Self::Letter { .. } => "letter",
+            Self::Config { .. } => "config",
+            Self::Recorded { .. } => "recorded",
+            Self::Acknowledged { .. } => "acknowledged",
+            Self::Silenced { .. } => "silenced",
+            Self::Reprocess { .. } => "reprocess",
+            Self::Retry { .. } => "retry",
+            Self::Reminded => "reminded",
+            Self::Digest { .. } => "digest",
+            Self::Trouble { .. } => "trouble",
+            Self::Unknown(unknown) => &unknown.what,
+        }
+    }
+}
+
+/// A line of the journal.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Line {
+    /// From 1, without gaps.
+    pub seq: u64,
+    pub at: DateTime<Utc>,
+    /// The hash of the line before; for the first line of a segment, of the segment's header.
+    pub prev: Fingerprint,
+    pub what: What,
+}
+
+#[derive(Serialize)]
+struct Written<'a> {
+    seq: u64,
+    at: DateTime<Utc>,
+    prev: Fingerprint,
+    #[serde(flatten)]
+    what: &'a What,
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    seq: u64,
+    at: DateTime<Utc>,
+    prev: Fingerprint,
+    #[serde(borrow)]
+    what: Cow<'a, str>,
+}
+
+/// Appends one line with its end to `out` and answers its hash. On an error `out` is as it was.
+pub(super) fn write(
+    out: &mut Vec<u8>,
+    seq: u64,
+    at: DateTime<Utc>,
+    prev: Fingerprint,
+    what: &What,
+) -> Result<Fingerprint> {
+    let start = out.len();
+    // Only a kind that is marked `skip` refuses to be written: all other parts are plain data.
+    if serde_json::to_writer(&mut *out, &Written { seq, at, prev, what }).is_err() {
+        out.truncate(start);
+        return Err(JournalError::UnknownKind);
+    }
+    out.push(b'\n');
+    let size_bytes = out.len() - start;
+    if size_bytes > LINE_BYTES_MAX {
+        out.truncate(start);
+        return Err(JournalError::TooLong { size_bytes });
+    }
+    Ok(Fingerprint::of(&out[start..]))
+}
+
+/// Reads one line.
+pub(super) fn parse(bytes: &[u8]) -> std::result::Result<Line, serde_json::Error> {
+    let envelope: Envelope<'_> = serde_json::from_slice(bytes)?;
+    let what = if What::KINDS.contains(&&*envelope.what) {
+        serde_json::from_slice(bytes)?
+    } else {
+        What::Unknown(UnknownLine { what: (&*envelope.what).into(), line: serde_json::from_slice(bytes)? })
+    };
+    Ok(Line { seq: envelope.seq, at: envelope.at, prev: envelope.prev, what })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kinds() -> Vec<What> {
+        let file = Fingerprint::of(b"x");
+        let alert = AlertKey::new("held", "N0170000124", "96");
+        let key = LetterKey::of("ops@importer.example", [&alert]);
+        vec![
+            What::Received(Received {
+                drop: DropName::new("acme"),
+                broker: BrokerName::new("Acme"),
+                name: "so \"1\".txt".into(),
+                size_bytes: 826,
+                file,
+                kept: Some(Fingerprint::of(b"y")),
+                incomplete: false,
+                deliver: true,
+            }),
+            What::Letter {
+                key: key.clone(),
+                attempt: 1,
+                recipient: "ops@importer.example".into(),
+                alerts: vec![alert.clone()],
+                outcome: Outcome::Refused { error: "451 later".into() },
+            },
+            What::Config { version: "1".into(), grammar: "2".into(), rules: "3".into() },
+            What::Recorded { fact: serde_json::json!({"kind": "form", "form": "28"}), author: "jo".into() },
+            What::Acknowledged { alert, by: "jo".into(), note: "seen".into() },
+            What::Silenced { silence: serde_json::json!({"rule": "held"}) },
+            What::Reprocess { file, by: "jo".into() },
+            What::Retry { letter: key, by: "jo".into() },
+        ]
+    }
+
+    #[test]
+    fn every_kind_comes_back_as_it_was_written() {
+        let at = "2026-03-01T14:05:00Z".parse().expect("an instant");
+        let kinds = kinds();
+        assert_eq!(kinds.len(), What::KINDS.len());
+        for (what, name) in kinds.into_iter().zip(What::KINDS) {
+            let mut out = Vec::new();
+            let hash = write(&mut out, 7, at, Fingerprint::ZERO, &what).expect("it is written");
+            assert_eq!(hash, Fingerprint::of(&out));
+            assert!(out.starts_with(br#"{"seq":7,"at":"2026-03-01T14:05:00Z","prev":"0000"#), "{name}");
+            assert_eq!(what.kind(), name);
+            let line = parse(&out).expect(name);
+            assert_eq!(line, Line { seq: 7, at, prev: Fingerprint::ZERO, what });
+        }
+    }
+
+    #[test]
+    fn unknown_kinds_are_carried_and_not_written() {
+        let zero = Fingerprint::ZERO;
+        let text =
+            format!(r#"{{"seq":1,"at":"2026-03-01T14:05:00Z","prev":"{zero}","what":"moon","phase":3}}"#);
+        let line = parse(text.as_bytes()).expect("an unknown kind is no fault");
+        let What::Unknown(unknown) = &line.what else { panic!("{line:?}") };
+        assert_eq!((&*unknown.what, &unknown.line["phase"]), ("moon", &serde_json::json!(3)));
+        let mut out = b"before".to_vec();
+        assert!(matches!(write(&mut out, 2, line.at, zero, &line.what), Err(JournalError::UnknownKind)));
+        assert_eq!(out, b"before");
+    }
+
+    #[test]
+    fn overlong_lines_are_refused() {
+        let what = What::Silenced { silence: Value::String("x".repeat(LINE_BYTES_MAX)) };
+        let mut out = Vec::new();
+        let at = DateTime::UNIX_EPOCH;
+        assert!(matches!(
+            write(&mut out, 1, at, Fingerprint::ZERO, &what),
+            Err(JournalError::TooLong { .. })
+        ));
+        assert!(out.is_empty());
+    }
+}

@@ -1,0 +1,134 @@
+//! Who gets letters, and when their day begins.
+
+use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+
+use crate::clock::Zone;
+
+/// The hour from which a day's reminders are said, in the recipients' zone: before work, not at midnight.
+const MORNING_HOURS: i64 = 6;
+
+/// People who are told together.
+#[derive(Clone, Debug)]
+pub struct Team {
+    pub name: Box<str>,
+    /// E-mail addresses.
+    pub to: Vec<Box<str>>,
+    pub zone: Zone,
+    /// Wall-clock time of the daily digest.
+    pub digest_at: NaiveTime,
+}
+
+/// All teams, in the order of the configuration. The first one's zone is the zone of reminders.
+#[derive(Clone, Debug, Default)]
+pub struct Audience(Vec<Team>);
+
+impl Audience {
+    pub fn new(teams: Vec<Team>) -> Self {
+        Self(teams)
+    }
+
+    pub fn teams(&self) -> &[Team] {
+        &self.0
+    }
+
+    pub fn team(&self, name: &str) -> Option<&Team> {
+        self.0.iter().find(|team| &*team.name == name)
+    }
+
+    /// Each address of the named teams once, in order.
+    pub fn recipients<'a>(&self, teams: impl IntoIterator<Item = &'a str>) -> Vec<Box<str>> {
+        let mut addresses: Vec<Box<str>> = Vec::new();
+        for address in teams.into_iter().filter_map(|name| self.team(name)).flat_map(|team| &team.to) {
+            if !addresses.contains(address) {
+                addresses.push(address.clone());
+            }
+        }
+        addresses
+    }
+
+    /// The team that decides when this recipient's digest is sent.
+    pub fn team_of(&self, recipient: &str) -> Option<&Team> {
+        self.0.iter().find(|team| team.to.iter().any(|address| &**address == recipient))
+    }
+
+    /// The day whose reminders are to be said at this moment.
+    pub fn reminder_day(&self, now: DateTime<Utc>) -> NaiveDate {
+        let morning = now - TimeDelta::hours(MORNING_HOURS);
+        self.0.first().map_or_else(|| morning.date_naive(), |team| team.zone.date(morning))
+    }
+
+    /// When the reminders of `day` may be said.
+    pub fn reminders_from(&self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = day.and_time(NaiveTime::MIN);
+        let start = self.0.first().map_or_else(|| midnight.and_utc(), |team| team.zone.instant(midnight));
+        start + TimeDelta::hours(MORNING_HOURS)
+    }
+}
+
+impl Team {
+    /// The last moment, at `now` or before, at which a digest was to be sent, and the day it is for.
+    pub fn last_digest(&self, now: DateTime<Utc>) -> (NaiveDate, DateTime<Utc>) {
+        let today = self.zone.date(now);
+        let at = self.zone.instant(today.and_time(self.digest_at));
+        if at <= now {
+            return (today, at);
+        }
+        let yesterday = today.pred_opt().unwrap_or(today);
+        (yesterday, self.zone.instant(yesterday.and_time(self.digest_at)))
+    }
+
+    /// The next moment after `now` at which a digest is to be sent.
+    pub fn next_digest(&self, now: DateTime<Utc>) -> DateTime<Utc> {
+        let today = self.zone.date(now);
+        let at = self.zone.instant(today.and_time(self.digest_at));
+        if at > now {
+            return at;
+        }
+        let tomorrow = today.succ_opt().unwrap_or(today);
+        self.zone.instant(tomorrow.and_time(self.digest_at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn team(zone: &str) -> Team {
+        Team {
+            name: "operations".into(),
+            to: vec!["ops@example.com".into()],
+            zone: Zone::named(zone).expect("a zone"),
+            digest_at: NaiveTime::from_hms_opt(8, 0, 0).expect("a time"),
+        }
+    }
+
+    fn at(text: &str) -> DateTime<Utc> {
+        text.parse().expect("an instant")
+    }
+
+    #[test]
+    fn digests_follow_the_wall_clock() {
+        let team = team("America/New_York");
+        // 8:00 is 13:00 UTC in winter, 12:00 UTC in summer.
+        assert_eq!(team.last_digest(at("2026-01-15T13:00:00Z")).1, at("2026-01-15T13:00:00Z"));
+        assert_eq!(team.last_digest(at("2026-01-15T12:59:59Z")).1, at("2026-01-14T13:00:00Z"));
+        assert_eq!(team.next_digest(at("2026-03-07T14:00:00Z")), at("2026-03-08T12:00:00Z"));
+    }
+
+    #[test]
+    fn reminders_begin_in_the_morning() {
+        let audience = Audience::new(vec![team("America/New_York")]);
+        let day = |text| audience.reminder_day(at(text)).to_string();
+        assert_eq!(day("2026-07-15T09:59:59Z"), "2026-07-14");
+        assert_eq!(day("2026-07-15T10:00:00Z"), "2026-07-15");
+        let today = audience.reminder_day(at("2026-07-15T10:00:00Z"));
+        assert_eq!(audience.reminders_from(today), at("2026-07-15T10:00:00Z"));
+    }
+
+    #[test]
+    fn a_person_in_two_teams_gets_one_letter() {
+        let second = Team { name: "finance".into(), ..team("UTC") };
+        let audience = Audience::new(vec![team("UTC"), second]);
+        assert_eq!(audience.recipients(["operations", "finance", "nobody"]).len(), 1);
+    }
+}

@@ -1,0 +1,139 @@
+//! What an alert carries of the entry and of its cause, so that a letter is rendered without a look at the store.
+
+use rust_decimal::Decimal;
+
+use super::receive::Fresh;
+use crate::entry::{Entry, LiquidationStep};
+use crate::ident::BrokerName;
+use crate::outbox::{EntryBrief, HoldBrief, NoticeBrief};
+
+/// Lists in an alert are cut here; the entry shows them whole.
+const LIST_MAX: usize = 12;
+
+/// Fields of one notice that an alert carries.
+const FIELDS_MAX: usize = 40;
+
+pub(super) fn entry(entry: &Entry, broker: &BrokerName) -> EntryBrief {
+    EntryBrief {
+        number: entry.number,
+        status: entry.status().as_str().into(),
+        broker: broker.clone(),
+        entry_type: entry.entry_type,
+        port: entry.port,
+        importer: entry.importer.clone(),
+        broker_reference: entry.references.broker.clone(),
+        orders: entry.references.orders.iter().take(LIST_MAX).cloned().collect(),
+        bills: entry.references.bills.iter().take(LIST_MAX).map(|bill| bill.as_str().into()).collect(),
+        released_at: entry.released_at(),
+        open_holds: entry
+            .open_holds()
+            .take(LIST_MAX)
+            .map(|(key, hold)| HoldBrief {
+                agency: key.agency,
+                code: key.code,
+                since: hold.since,
+                bill: key
+                    .scope
+                    .house_bill
+                    .as_ref()
+                    .or(key.scope.bill.as_ref())
+                    .map(|bill| bill.as_str().into()),
+            })
+            .collect(),
+        at_stake: at_stake(entry).into(),
+    }
+}
+
+/// The money that the last liquidation moves, in plain words.
+fn at_stake(entry: &Entry) -> String {
+    let Some(liquidation) = entry.liquidation_history.iter().rev().find_map(|event| match &event.what {
+        LiquidationStep::Liquidated(liquidation) => Some(liquidation),
+        _ => None,
+    }) else {
+        return String::new();
+    };
+    let (Some(paid), Some(liquidated)) = (liquidation.paid.total(), liquidation.liquidated.total()) else {
+        return String::new();
+    };
+    let difference = liquidated.saturating_sub(paid);
+    let interest = match liquidation.interest {
+        Some(interest) if !interest.is_zero() => format!(", interest {}", money(interest)),
+        _ => String::new(),
+    };
+    match difference.cmp(&Decimal::ZERO) {
+        std::cmp::Ordering::Equal => format!("Liquidated as paid: {} USD{interest}.", money(paid)),
+        std::cmp::Ordering::Greater => format!(
+            "A bill of {} USD will come: paid {}, liquidated {}{interest}.",
+            money(difference),
+            money(paid),
+            money(liquidated)
+        ),
+        std::cmp::Ordering::Less => format!(
+            "A refund of {} USD should come: paid {}, liquidated {}{interest}.",
+            money(difference.abs()),
+            money(paid),
+            money(liquidated)
+        ),
+    }
+}
+
+/// `1,234,567.80`, from an exact amount of dollars.
+pub fn money(amount: Decimal) -> String {
+    let text = format!("{:.2}", amount.abs());
+    let (whole, cents) = text.split_once('.').unwrap_or((&text, "00"));
+    let mut grouped = String::with_capacity(text.len() + whole.len() / 3 + 1);
+    if amount.is_sign_negative() && !amount.is_zero() {
+        grouped.push('-');
+    }
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped.push('.');
+    grouped.push_str(cents);
+    grouped
+}
+
+pub(super) fn notice(fresh: &Fresh) -> NoticeBrief {
+    let notice = &fresh.notice;
+    NoticeBrief {
+        id: notice.id,
+        kind: notice.kind,
+        code: notice.code,
+        table: notice.table.clone(),
+        meaning: notice.meaning.clone(),
+        at: notice.at,
+        bill: notice.house_bill.as_ref().or(notice.bill.as_ref()).map(|bill| bill.as_str().into()),
+        fields: notice
+            .fields
+            .iter()
+            .take(FIELDS_MAX)
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect(),
+        source_line: fresh.source.clone(),
+        file: fresh.seen.file,
+        file_name: (&*fresh.seen.name).into(),
+        place: fresh.seen.place,
+        received_at: fresh.seen.received_at,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_grouped_and_exact() {
+        for (amount, text) in [
+            ("0", "0.00"),
+            ("-0.5", "-0.50"),
+            ("1234567.8", "1,234,567.80"),
+            ("999", "999.00"),
+            ("1000", "1,000.00"),
+        ] {
+            assert_eq!(money(amount.parse().expect("an amount")), text);
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The changes of one group of lines while they are made: a layer over the store.
+
+use std::collections::btree_map::Entry as Slot;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use crate::entry::{Life, Unmatched};
+use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::step::{
+    BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+};
+
+/// What the pipeline reads of the store.
+pub trait View {
+    type Error: std::error::Error + 'static;
+
+    fn life(&self, number: EntryNumber) -> Result<Option<Life>, Self::Error>;
+    fn bill(&self, bill: &BillOfLading) -> Result<Option<BillRecord>, Self::Error>;
+    fn loose(&self, id: NoticeId) -> Result<Option<Unmatched>, Self::Error>;
+    fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>, Self::Error>;
+    fn alert(&self, key: &AlertKey) -> Result<Option<Alert>, Self::Error>;
+    fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, Self::Error>;
+    fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, Self::Error>;
+    fn digest(&self, recipient: &str, limit: usize) -> Result<Vec<DigestKey>, Self::Error>;
+    fn quarantined_of(&self, file: Fingerprint) -> Result<Vec<QuarantineKey>, Self::Error>;
+}
+
+/// A step in the making. Reads see what the step has changed so far.
+pub struct Group<'v, V: View> {
+    view: &'v V,
+    step: Step,
+}
+
+impl<'v, V: View> Group<'v, V> {
+    pub fn new(view: &'v V, position: Position) -> Self {
+        Self { view, step: Step::at(position) }
+    }
+
+    /// Ends the step at `position`.
+    pub fn finish(mut self, position: Position) -> Step {
+        self.step.position = position;
+        self.step
+    }
+
+    /// Takes what was changed so far as a step of its own at the unchanged position, and goes on empty.
+    pub fn take(&mut self) -> Step {
+        let position = self.step.position;
+        std::mem::replace(&mut self.step, Step::at(position))
+    }
+
+    /// How many values the step changes.
+    pub fn len(&self) -> usize {
+        self.step.lives.len() + self.step.letters.len() + self.step.alerts.len() + self.step.bills.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    pub fn life(&self, number: EntryNumber) -> Result<Option<Life>, V::Error> {
+        match self.step.lives.get(&number) {
+            Some(life) => Ok(Some(Life::clone(life))),
+            None => self.view.life(number),
+        }
+    }
+
+    pub fn put_life(&mut self, life: Life) {
+        self.step.lives.insert(life.number, Arc::new(life));
+    }
+
+    /// The record of a bill, to be changed in place.
+    pub fn bill(&mut self, bill: &BillOfLading) -> Result<Option<&BillRecord>, V::Error> {
+        if !self.step.bills.contains_key(bill) {
+            let Some(record) = self.view.bill(bill)? else { return Ok(None) };
+            // Unchanged records in a step cost a write; bills that are read are nearly always changed or few.
+            self.step.bills.insert(bill.clone(), record);
+        }
+        Ok(self.step.bills.get(bill))
+    }
+
+    pub fn change_bill(&mut self, bill: &BillOfLading) -> Result<&mut BillRecord, V::Error> {
+        Ok(match self.step.bills.entry(bill.clone()) {
+            Slot::Occupied(slot) => slot.into_mut(),
+            Slot::Vacant(slot) => slot.insert(self.view.bill(bill)?.unwrap_or_default()),
+        })
+    }
+
+    pub fn has_loose(&self, id: NoticeId) -> Result<bool, V::Error> {
+        Ok(self.step.loose.contains_key(&id) || self.view.loose(id)?.is_some())
+    }
+
+    pub fn put_loose(&mut self, unmatched: Unmatched) {
+        self.step.loose.insert(unmatched.held.notice.id, unmatched);
+    }
+
+    pub fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>, V::Error> {
+        match self.step.inputs.get(&file) {
+            Some(record) => Ok(Some(record.clone())),
+            None => self.view.input(file),
+        }
+    }
+
+    pub fn put_input(&mut self, file: Fingerprint, record: InputRecord) {
+        self.step.inputs.insert(file, record);
+    }
+
+    pub fn has_alert(&self, key: &AlertKey) -> Result<bool, V::Error> {
+        Ok(self.step.alerts.contains_key(key) || self.view.alert(key)?.is_some())
+    }
+
+    pub fn put_alert(&mut self, alert: Alert) {
+        self.step.alerts.insert(alert.key.clone(), alert);
+    }
+
+    pub fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, V::Error> {
+        match self.step.letters.get(key) {
+            Some(letter) => Ok(Some(letter.clone())),
+            None => self.view.letter(key),
+        }
+    }
+
+    pub fn put_letter(&mut self, letter: Letter) {
+        self.step.letters.insert(letter.key.clone(), letter);
+    }
+
+    /// Reminders of `day` and before that this step has not touched, plus those that it has set.
+    pub fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, V::Error> {
+        let mut due = self.view.due_until(day, limit)?;
+        due.retain(|(key, _)| !self.step.due.contains_key(key));
+        let set = self.step.due.iter().filter(|(key, _)| key.day <= day);
+        due.extend(set.filter_map(|(key, value)| Some((key.clone(), value.clone()?))));
+        due.sort_by(|left, right| left.0.cmp(&right.0));
+        Ok(due)
+    }
+
+    pub fn set_due(&mut self, key: DueKey, value: Option<DueValue>) {
+        self.step.due.insert(key, value);
+    }
+
+    pub fn digest(&self, recipient: &str, limit: usize) -> Result<Vec<DigestKey>, V::Error> {
+        let mut waiting = self.view.digest(recipient, limit)?;
+        waiting.retain(|key| self.step.digest.get(key) != Some(&false));
+        let added = self.step.digest.iter().filter(|(key, there)| **there && &*key.recipient == recipient);
+        for (key, _) in added {
+            if !waiting.contains(key) {
+                waiting.push(key.clone());
+            }
+        }
+        waiting.sort();
+        Ok(waiting)
+    }
+
+    pub fn set_digest(&mut self, key: DigestKey, waits: bool) {
+        self.step.digest.insert(key, waits);
+    }
+
+    pub fn quarantine(&mut self, key: QuarantineKey, piece: Quarantined) {
+        self.step.quarantine.insert(key, Some(piece));
+    }
+
+    /// Forgets what was quarantined of a file, before it is read again.
+    pub fn clear_quarantine(&mut self, file: Fingerprint) -> Result<(), V::Error> {
+        for key in self.view.quarantined_of(file)? {
+            self.step.quarantine.insert(key, None);
+        }
+        for (key, piece) in &mut self.step.quarantine {
+            if key.file == file {
+                *piece = None;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,180 @@
+//! A journal line in, a [`Step`] out. Pure: what is stored comes in through a [`View`], the file through a reader,
+//! the time with the line.
+//!
+//! The same code applies a line when it happens, after a crash, and in a rebuild from the journal. Everything in the
+//! store is a function of the journal, the grammar and the rules.
+
+mod brief;
+mod group;
+mod raise;
+mod receive;
+mod remind;
+mod reminders;
+
+use std::sync::Arc;
+
+pub use brief::money;
+use chrono::{DateTime, NaiveDate, Utc};
+pub use group::{Group, View};
+pub use receive::{Received, ReceivedFile};
+
+use crate::deadline::DeadlineTable;
+use crate::entry::{BillNotices, Entry, EntryDeadline, Life, Unmatched};
+use crate::ident::Fingerprint;
+use crate::interpret::Interpreter;
+use crate::outbox::{Audience, LetterKey, LetterState, Outcome, TroubleBrief, retry};
+use crate::place::Severity;
+use crate::rules::Rules;
+use crate::step::{Position, Step};
+
+/// Notices that are applied before a step is handed over, so that a file of any size needs bounded memory.
+pub const CHUNK_NOTICES: usize = 5_000;
+
+/// Reminders that are looked at before a step is handed over.
+pub const CHUNK_REMINDERS: usize = 1_000;
+
+/// Everything that decides what a line does.
+pub struct Pipeline {
+    pub interpreter: Arc<Interpreter>,
+    pub rules: Arc<Rules>,
+    pub deadlines: Arc<DeadlineTable>,
+    pub audience: Audience,
+}
+
+/// Why a line could not be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError<E: std::error::Error + 'static> {
+    #[error("the store did not answer")]
+    View(#[source] E),
+    #[error("the archived file could not be read")]
+    Content(#[source] std::io::Error),
+}
+
+/// Takes steps that are complete in themselves before their line is: a large file, a long list of reminders.
+///
+/// Their position is that of the line before, so that a crash between them applies the line again.
+pub type Overflow<'a, E> = &'a mut dyn FnMut(Step) -> Result<(), E>;
+
+/// What the context of a line says about the alerts that it raises.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mailing {
+    /// Letters are written and sent.
+    Deliver,
+    /// A backfill: alerts are kept, no letter is written.
+    Quiet,
+    /// Derived while rebuilding, under other rules than those that were in force: letters are written, shown and not
+    /// sent. Those that were accepted by a server at the time are known by their keys.
+    Held,
+}
+
+/// The moment of a line and what it means for mail.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    pub seq: u64,
+    pub at: DateTime<Utc>,
+    pub mailing: Mailing,
+}
+
+impl Pipeline {
+    /// The deadlines of an entry.
+    pub fn deadlines_of(&self, entry: &Entry) -> Vec<EntryDeadline> {
+        entry.deadlines(&self.deadlines)
+    }
+
+    /// What a mail server did with a letter.
+    pub fn letter<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        key: &LetterKey,
+        outcome: &Outcome,
+        at: DateTime<Utc>,
+    ) -> Result<bool, V::Error> {
+        let Some(mut letter) = group.letter(key)? else { return Ok(false) };
+        letter.state = retry::after(&letter.state, outcome, at);
+        group.put_letter(letter);
+        Ok(true)
+    }
+
+    /// A person wants a letter to be tried again now.
+    pub fn retry<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        key: &LetterKey,
+        at: DateTime<Utc>,
+    ) -> Result<bool, V::Error> {
+        let Some(mut letter) = group.letter(key)? else { return Ok(false) };
+        if matches!(letter.state, LetterState::Sent { .. }) {
+            return Ok(false);
+        }
+        letter.state = LetterState::Waiting { attempt: 0, next_try_at: at, last_error: None };
+        group.put_letter(letter);
+        Ok(true)
+    }
+
+    /// Something is wrong with a drop, a file or ourselves.
+    pub fn trouble<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        severity: Severity,
+        broker: &str,
+        trouble: TroubleBrief,
+    ) -> Result<(), V::Error> {
+        let occasion = moment.seq.to_string();
+        self.raise_trouble(group, moment, severity, broker, trouble, &occasion)
+    }
+
+    /// The day on which the reminders of this moment are for.
+    pub fn reminder_day(&self, now: DateTime<Utc>) -> NaiveDate {
+        self.audience.reminder_day(now)
+    }
+}
+
+/// A hash of all entry state: every entry's facts and computed deadlines, and what is unmatched.
+///
+/// Feed lives, bills and loose notices in the order of their keys.
+#[derive(Default)]
+pub struct StateHash(sha2::Sha256);
+
+impl StateHash {
+    pub fn life(&mut self, life: &Life, table: &DeadlineTable) {
+        use sha2::Digest;
+        self.0.update(life.hash().as_bytes());
+        for deadline in life.entry().deadlines(table) {
+            let line = format!(
+                "{}|{}|{}|{:?}\n",
+                deadline.key(),
+                deadline.due_text(),
+                deadline.act_by.map(|date| date.to_string()).unwrap_or_default(),
+                deadline.state
+            );
+            self.0.update(line.as_bytes());
+        }
+    }
+
+    pub fn bill(&mut self, bill: &str, record: &crate::step::BillRecord) {
+        use sha2::Digest;
+        self.0.update(b"bill\0");
+        self.0.update(bill.as_bytes());
+        for entry in &record.entries {
+            self.0.update(entry.as_bytes());
+        }
+        self.0.update(BillNotices::hash(&record.notices).as_bytes());
+    }
+
+    pub fn loose(&mut self, unmatched: &Unmatched) {
+        use sha2::Digest;
+        self.0.update(b"loose\0");
+        self.0.update(unmatched.held.notice.id.as_bytes());
+    }
+
+    pub fn finish(self) -> Fingerprint {
+        use sha2::Digest;
+        Fingerprint::from_bytes(self.0.finalize().into())
+    }
+}
+
+/// A step that only moves the position: the line changed nothing.
+pub fn empty_step(position: Position) -> Step {
+    Step::at(position)
+}

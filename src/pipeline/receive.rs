@@ -1,0 +1,404 @@
+//! A received file: decoded, interpreted, tied to entries, looked at by the rules.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::{ApplyError, CHUNK_NOTICES, Group, Mailing, Moment, Overflow, Pipeline, View};
+use crate::decode::{self, Message};
+use crate::entry::{Added, Held, Life, Sighting, Unmatched};
+use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint};
+use crate::interpret::{NoticeIds, NoticeSink};
+use crate::notice::{Notice, NoticeRef};
+use crate::outbox::TroubleBrief;
+use crate::place::{Finding, Grade, Place, Severity, finding_code};
+use crate::step::{BillRecord, InputRecord, QuarantineKey, Quarantined};
+
+/// Pieces of one file that are quarantined one by one; what is beyond is in the finding counts only.
+const QUARANTINE_PIECES_MAX: u32 = 1_000;
+
+/// The longest source line that an alert quotes, in bytes.
+const SOURCE_BYTES_MAX: usize = 400;
+
+/// A file as the journal's line tells of it.
+#[derive(Clone, Debug)]
+pub struct ReceivedFile {
+    pub drop: DropName,
+    pub broker: BrokerName,
+    pub name: Arc<str>,
+    pub size_bytes: u64,
+    pub file: Fingerprint,
+    /// It was taken without its trailer, after waiting for it.
+    pub incomplete: bool,
+    /// Read it although its content is known.
+    pub again: bool,
+}
+
+/// What a file held.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Received {
+    pub duplicate: bool,
+    pub messages: u64,
+    pub notices: u64,
+    /// Notices that were not known before.
+    pub fresh: u64,
+    pub errors: u64,
+    pub warnings: u64,
+}
+
+/// A notice that was not known before, with the line it stood in.
+pub(super) struct Fresh {
+    pub notice: Arc<Notice>,
+    pub source: Box<str>,
+    pub seen: Sighting,
+}
+
+/// An entry that the file says something about.
+pub(super) struct Touched {
+    pub life: Life,
+    /// How many notices it had before.
+    pub before: usize,
+    pub fresh: Vec<Fresh>,
+}
+
+/// Collects a chunk of the file's notices.
+struct Work<'g, 'v, V: View> {
+    group: &'g mut Group<'v, V>,
+    file: &'g ReceivedFile,
+    received_at: DateTime<Utc>,
+    touched: BTreeMap<EntryNumber, Touched>,
+    /// Notices that no entry owns.
+    ownerless: Vec<Fresh>,
+    pending: usize,
+    totals: Received,
+    findings: Vec<Finding>,
+    error_pieces: u32,
+    unknown: Option<Finding>,
+}
+
+impl Pipeline {
+    /// Applies one received file.
+    pub fn receive<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        file: &ReceivedFile,
+        content: &mut dyn Read,
+        overflow: Overflow<'_, V::Error>,
+    ) -> Result<Received, ApplyError<V::Error>> {
+        if let Some(mut record) = group.input(file.file).map_err(ApplyError::View)? {
+            if !file.again {
+                record.duplicates = record.duplicates.saturating_add(1);
+                group.put_input(file.file, record);
+                return Ok(Received { duplicate: true, ..Received::default() });
+            }
+            group.clear_quarantine(file.file).map_err(ApplyError::View)?;
+        }
+        let mut work = Work::new(group, file, moment.at);
+        let mut failed: Option<V::Error> = None;
+        let mut sink = |message: &Message<'_>| {
+            if failed.is_some() {
+                return;
+            }
+            let mut noted = work.message(self, message);
+            if noted.is_ok() && work.pending >= CHUNK_NOTICES {
+                noted = self.settle(&mut work, moment).and_then(|()| overflow(work.group.take()));
+            }
+            failed = noted.err();
+        };
+        decode::decode_reader(content, self.interpreter.grammar(), &mut sink).map_err(ApplyError::Content)?;
+        if let Some(error) = failed {
+            return Err(ApplyError::View(error));
+        }
+        self.settle(&mut work, moment).map_err(ApplyError::View)?;
+        self.close(work, moment).map_err(ApplyError::View)
+    }
+
+    /// Lets the rules look at what a chunk changed.
+    fn settle<V: View>(&self, work: &mut Work<'_, '_, V>, moment: Moment) -> Result<(), V::Error> {
+        work.pending = 0;
+        for (_, touched) in std::mem::take(&mut work.touched) {
+            self.settle_entry(work.group, moment, &work.file.broker, touched)?;
+        }
+        for fresh in std::mem::take(&mut work.ownerless) {
+            self.raise_ownerless(work.group, moment, &work.file.broker, &fresh)?;
+        }
+        Ok(())
+    }
+
+    /// Records the input and what was wrong with it.
+    fn close<V: View>(&self, work: Work<'_, '_, V>, moment: Moment) -> Result<Received, V::Error> {
+        let Work { group, file, totals, mut findings, unknown, received_at, .. } = work;
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        findings.truncate(InputRecord::FINDINGS_MAX);
+        let worst = findings.first().filter(|finding| finding.severity == Grade::Error).cloned();
+        let trouble = |finding: &Finding, code: &str, advice: &str| TroubleBrief {
+            subject: format!("file {}", file.name).into(),
+            code: code.into(),
+            message: finding.message.clone(),
+            advice: advice.to_owned(),
+            file: Some(file.file),
+            place: Some(finding.place),
+        };
+        if let Some(worst) = &worst {
+            let brief = trouble(worst, "quarantined", advice(&worst.code));
+            self.raise_trouble(
+                group,
+                moment,
+                Severity::Critical,
+                file.broker.as_str(),
+                brief,
+                &file.file.to_string(),
+            )?;
+        }
+        if let Some(unknown) = &unknown {
+            let brief = trouble(unknown, &unknown.code, advice(&unknown.code));
+            self.raise_trouble(
+                group,
+                moment,
+                Severity::Warning,
+                file.broker.as_str(),
+                brief,
+                &file.file.to_string(),
+            )?;
+        }
+        let record = InputRecord {
+            seq: moment.seq,
+            drop: file.drop.clone(),
+            broker: file.broker.clone(),
+            name: file.name.clone(),
+            size_bytes: file.size_bytes,
+            received_at,
+            duplicates: group.input(file.file)?.map_or(0, |known| known.duplicates),
+            messages: totals.messages,
+            notices: totals.notices,
+            findings,
+        };
+        group.put_input(file.file, record);
+        Ok(totals)
+    }
+}
+
+impl<'g, 'v, V: View> Work<'g, 'v, V> {
+    fn new(group: &'g mut Group<'v, V>, file: &'g ReceivedFile, received_at: DateTime<Utc>) -> Self {
+        Self {
+            group,
+            file,
+            received_at,
+            touched: BTreeMap::new(),
+            ownerless: Vec::new(),
+            pending: 0,
+            totals: Received::default(),
+            findings: Vec::new(),
+            error_pieces: 0,
+            unknown: None,
+        }
+    }
+
+    fn message(&mut self, pipeline: &Pipeline, message: &Message<'_>) -> Result<(), V::Error> {
+        self.totals.messages += u64::from(message.name.is_some());
+        let mut heard = Heard { message, ids: None, notices: Vec::new(), findings: Vec::new() };
+        pipeline.interpreter.interpret(message, &mut heard);
+        let Heard { notices, findings, .. } = heard;
+        for finding in message.findings.iter().chain(&findings) {
+            self.finding(finding);
+        }
+        for (notice, source, place) in notices {
+            self.notice(notice, source, place)?;
+        }
+        Ok(())
+    }
+
+    fn finding(&mut self, finding: &Finding) {
+        match finding.severity {
+            Grade::Error => {
+                self.totals.errors += 1;
+                if self.error_pieces < QUARANTINE_PIECES_MAX {
+                    let key = QuarantineKey { file: self.file.file, piece: self.error_pieces };
+                    self.error_pieces += 1;
+                    self.group.quarantine(
+                        key,
+                        Quarantined {
+                            drop: self.file.drop.clone(),
+                            broker: self.file.broker.clone(),
+                            name: self.file.name.clone(),
+                            received_at: self.received_at,
+                            stage: "decode".into(),
+                            finding: finding.clone(),
+                            advice: advice(&finding.code).into(),
+                        },
+                    );
+                }
+            }
+            Grade::Warning => self.totals.warnings += 1,
+            Grade::Info => {}
+        }
+        let is_unknown =
+            [finding_code::UNKNOWN_RECORD, finding_code::UNKNOWN_SEGMENT].contains(&&*finding.code);
+        if is_unknown && self.unknown.is_none() {
+            self.unknown = Some(finding.clone());
+        }
+        // The worst findings must survive the cut: at the limit an error takes the place of a lesser one.
+        if self.findings.len() < InputRecord::FINDINGS_MAX {
+            self.findings.push(finding.clone());
+        } else if finding.severity == Grade::Error
+            && let Some(lesser) = self.findings.iter_mut().find(|known| known.severity < Grade::Error)
+        {
+            *lesser = finding.clone();
+        }
+    }
+
+    fn notice(&mut self, notice: Notice, source: Box<str>, place: Place) -> Result<(), V::Error> {
+        self.totals.notices += 1;
+        self.pending += 1;
+        let seen = Sighting {
+            file: self.file.file,
+            place,
+            received_at: self.received_at,
+            broker: self.file.broker.clone(),
+            name: self.file.name.clone(),
+        };
+        let fresh = Fresh { notice: Arc::new(notice), source, seen };
+        match (fresh.notice.entry, waits_under(&fresh.notice)) {
+            (Some(number), _) => {
+                self.link_bills(number, &fresh)?;
+                self.add(number, fresh)
+            }
+            (None, Some(bill)) => self.add_to_bill(bill, fresh),
+            (None, None) => self.add_loose(fresh),
+        }
+    }
+
+    /// Ties the bills that the notice names to its entry, and brings in what waited under them.
+    fn link_bills(&mut self, number: EntryNumber, fresh: &Fresh) -> Result<(), V::Error> {
+        let bills: Vec<BillOfLading> =
+            fresh.notice.bill.iter().chain(&fresh.notice.house_bill).cloned().collect();
+        for bill in bills {
+            let record = self.group.change_bill(&bill)?;
+            if record.entries.len() >= BillRecord::ENTRIES_MAX || !record.entries.insert(number) {
+                continue;
+            }
+            for waiting in record.notices.clone() {
+                let Held { notice, seen, .. } = waiting.held;
+                self.add(number, Fresh { notice, source: "".into(), seen })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, number: EntryNumber, fresh: Fresh) -> Result<(), V::Error> {
+        if !self.touched.contains_key(&number) {
+            let life = self.group.life(number)?.unwrap_or_else(|| Life::new(number));
+            let before = life.notices.len();
+            self.touched.insert(number, Touched { life, before, fresh: Vec::new() });
+        }
+        let Some(touched) = self.touched.get_mut(&number) else { return Ok(()) };
+        if touched.life.add(fresh.notice.clone(), fresh.seen.clone()) == Added::New {
+            self.totals.fresh += 1;
+            touched.fresh.push(fresh);
+        }
+        Ok(())
+    }
+
+    /// A notice that names only a bill: it goes to the entries that are known for the bill, and waits for others.
+    fn add_to_bill(&mut self, bill: BillOfLading, fresh: Fresh) -> Result<(), V::Error> {
+        let record = self.group.change_bill(&bill)?;
+        let entries = record.entries.clone();
+        if let Some(known) = record.notices.iter_mut().find(|known| known.held.notice.id == fresh.notice.id) {
+            known.held.again = known.held.again.saturating_add(1);
+        } else if record.notices.len() < BillRecord::NOTICES_MAX {
+            let held = Held { notice: fresh.notice.clone(), seen: fresh.seen.clone(), again: 0 };
+            record.notices.push(Unmatched { held, bill: Some(bill) });
+            if entries.is_empty() {
+                self.totals.fresh += 1;
+                self.ownerless.push(fresh);
+                return Ok(());
+            }
+        }
+        for number in entries {
+            let fresh = Fresh {
+                notice: fresh.notice.clone(),
+                source: fresh.source.clone(),
+                seen: fresh.seen.clone(),
+            };
+            self.add(number, fresh)?;
+        }
+        Ok(())
+    }
+
+    fn add_loose(&mut self, fresh: Fresh) -> Result<(), V::Error> {
+        if self.group.has_loose(fresh.notice.id)? {
+            return Ok(());
+        }
+        let held = Held { notice: fresh.notice.clone(), seen: fresh.seen.clone(), again: 0 };
+        self.group.put_loose(Unmatched { held, bill: None });
+        self.totals.fresh += 1;
+        self.ownerless.push(fresh);
+        Ok(())
+    }
+}
+
+/// The bill under which a notice without an entry waits: the house bill when it names one, for that is what it is about.
+fn waits_under(notice: &Notice) -> Option<BillOfLading> {
+    notice.house_bill.clone().or_else(|| notice.bill.clone())
+}
+
+/// Keeps the notices of one message.
+struct Heard<'m, 'b> {
+    message: &'m Message<'b>,
+    ids: Option<NoticeIds>,
+    notices: Vec<(Notice, Box<str>, Place)>,
+    findings: Vec<Finding>,
+}
+
+impl NoticeSink for Heard<'_, '_> {
+    fn notice(&mut self, notice: &NoticeRef<'_>) {
+        let ids = self.ids.get_or_insert_with(|| NoticeIds::of(self.message));
+        let id = ids.id(notice.ordinal);
+        self.notices.push((notice.to_notice(id), source_text(notice.source), notice.place));
+    }
+
+    fn finding(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+}
+
+/// The line as people may see it: printable, bounded.
+fn source_text(source: &[u8]) -> Box<str> {
+    let line = source[..source.len().min(SOURCE_BYTES_MAX)].trim_ascii_end();
+    line.iter()
+        .map(|&byte| if byte.is_ascii_graphic() || byte == b' ' { byte as char } else { '?' })
+        .collect()
+}
+
+/// What to do about a finding.
+pub fn advice(code: &str) -> &'static str {
+    match code {
+        finding_code::TRUNCATED | finding_code::MISSING_TRAILER => {
+            "The upload was probably cut off. Ask the broker to drop the file again; what could be read was taken."
+        }
+        finding_code::NOT_EDI | finding_code::EMPTY => {
+            "The file is no customs message. If it belongs here, ask the broker what it is; else have it dropped elsewhere."
+        }
+        finding_code::UNKNOWN_RECORD | finding_code::UNKNOWN_SEGMENT | finding_code::UNKNOWN_SET => {
+            "Customs may have changed a layout. Look at the line, add it to the grammar folder, then retry the file."
+        }
+        finding_code::BAD_DELIMITER | finding_code::SHORT_ISA => {
+            "The interchange header is damaged, often by an editor or a text-mode transfer. Ask the broker to send it again unchanged."
+        }
+        finding_code::DUPLICATE_CONTROL_NUMBER => {
+            "Two interchanges bear one number. Ask the broker which one counts; both were read."
+        }
+        _ => {
+            "Look at the piece with `entrywatch quarantine show`, correct the cause, then `entrywatch quarantine retry`."
+        }
+    }
+}
+
+impl Mailing {
+    pub fn writes_letters(self) -> bool {
+        !matches!(self, Self::Quiet)
+    }
+}

@@ -1,0 +1,83 @@
+//! On which days the clock looks at an entry again.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::{Group, Pipeline, View};
+use crate::entry::{DeadlineState, Entry, EntryDeadline, Life, Reminder};
+use crate::ident::BrokerName;
+use crate::rules::DeadlineContext;
+use crate::step::{DueKey, DueValue};
+
+/// A clock that is seen for the first time with this many days left or fewer is said at once, whatever its ladder.
+const LATE_DAYS: i64 = 14;
+
+/// A clock that ran out longer ago than this when it is first seen is history, not news.
+const HISTORY_DAYS: i64 = 30;
+
+impl Pipeline {
+    /// Sets the reminders of an entry to what its deadlines want, and moves the due index with them.
+    pub(super) fn plan_reminders<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        life: &mut Life,
+        entry: &Entry,
+        deadlines: &[EntryDeadline],
+        moment: (DateTime<Utc>, &BrokerName),
+    ) {
+        let (at, broker) = moment;
+        let today = self.reminder_day(at);
+        let mut wanted = Vec::new();
+        for deadline in deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open) {
+            let Some(target) = deadline.target() else { continue };
+            let key = deadline.key();
+            // A reminder that stands for the same target stays: this change did not move the clock.
+            let standing = life.reminders.iter().find(|known| *known.deadline == *key);
+            let day = match standing {
+                Some(known) if known.target == target => Some(known.day),
+                _ => self.first_reminder(
+                    &DeadlineContext { deadline, entry, broker: broker.as_str(), on: today },
+                    target,
+                ),
+            };
+            wanted.extend(day.map(|day| Reminder { day, target, deadline: key.into() }));
+        }
+        self.set_reminders(group, life, wanted);
+    }
+
+    fn first_reminder(&self, context: &DeadlineContext<'_>, target: NaiveDate) -> Option<NaiveDate> {
+        let today = context.on;
+        let left = (target - today).num_days();
+        if left < -HISTORY_DAYS {
+            return None;
+        }
+        if left <= LATE_DAYS && self.rules.for_deadline(context).is_some() {
+            return Some(today);
+        }
+        self.rules.next_reminder(context.deadline, today)
+    }
+
+    /// Replaces the reminders of an entry; only what differs touches the due index.
+    pub(super) fn set_reminders<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        life: &mut Life,
+        mut wanted: Vec<Reminder>,
+    ) {
+        wanted.sort();
+        for known in &life.reminders {
+            if !wanted.contains(known) {
+                group.set_due(due_key(life, known), None);
+            }
+        }
+        for reminder in &wanted {
+            if !life.reminders.contains(reminder) {
+                group.set_due(due_key(life, reminder), Some(DueValue { target: reminder.target }));
+            }
+        }
+        life.reminders = wanted;
+    }
+}
+
+fn due_key(life: &Life, reminder: &Reminder) -> DueKey {
+    DueKey { day: reminder.day, entry: life.number, deadline: reminder.deadline.clone() }
+}

@@ -1,0 +1,152 @@
+//! Alerts that were raised and the letters that carry them.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::page::{LOOKED_AT_MAX, Page, READ_AT_ONCE, rows_wanted};
+use super::{AlertFilter, LetterState, mask::masked};
+use crate::ident::{BrokerName, EntryNumber};
+use crate::outbox::{self, Alert, AlertKey, Cause, Letter, LetterKey};
+use crate::place::Severity;
+use crate::store::{Store, StoreError};
+
+/// An alert in a list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct AlertRow {
+    pub key: AlertKey,
+    pub rule: String,
+    pub title: String,
+    pub severity: Severity,
+    pub raised_at: DateTime<Utc>,
+    pub entry: Option<EntryNumber>,
+    pub broker: Option<BrokerName>,
+    /// What happened, in one line.
+    pub what: String,
+    pub next_step: String,
+}
+
+/// A letter in a list.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LetterRow {
+    pub key: LetterKey,
+    pub recipient: String,
+    pub entry: Option<EntryNumber>,
+    pub severity: Severity,
+    /// How many alerts it carries.
+    pub alerts: u64,
+    pub created_at: DateTime<Utc>,
+    /// `waiting`, `sent`, `given_up`.
+    pub state: String,
+    /// Attempts so far.
+    pub attempt: u32,
+    pub next_try_at: Option<DateTime<Utc>>,
+    pub sent_at: Option<DateTime<Utc>>,
+    pub error: Option<String>,
+}
+
+pub(super) fn alerts(
+    store: &dyn Store,
+    filter: &AlertFilter,
+    mut after: Option<AlertKey>,
+    limit: Option<usize>,
+) -> Result<Page<AlertRow, AlertKey>, StoreError> {
+    let wanted = rows_wanted(limit);
+    let (mut rows, mut looked_at) = (Vec::new(), 0);
+    loop {
+        let read = store.alerts(after.as_ref(), READ_AT_ONCE)?;
+        let is_last = read.len() < READ_AT_ONCE;
+        for alert in read {
+            after = Some(alert.key.clone());
+            looked_at += 1;
+            if passes(&alert, filter) {
+                rows.push(alert_row(alert));
+            }
+            if rows.len() >= wanted || looked_at >= LOOKED_AT_MAX {
+                return Ok(Page { rows, next: after });
+            }
+        }
+        if is_last {
+            return Ok(Page { rows, next: None });
+        }
+    }
+}
+
+fn passes(alert: &Alert, filter: &AlertFilter) -> bool {
+    filter.entry.is_none_or(|wanted| alert.entry.as_ref().is_some_and(|entry| entry.number == wanted))
+        && filter.severity.is_none_or(|least| alert.severity >= least)
+        && filter.rule.as_ref().is_none_or(|rule| **rule == *alert.rule)
+}
+
+fn alert_row(alert: Alert) -> AlertRow {
+    AlertRow {
+        what: masked(&what(&alert.cause)).into_owned(),
+        key: alert.key,
+        rule: alert.rule.into(),
+        title: alert.title.into(),
+        severity: alert.severity,
+        raised_at: alert.raised_at,
+        entry: alert.entry.as_ref().map(|entry| entry.number),
+        broker: alert.entry.map(|entry| entry.broker),
+        next_step: alert.next_step.into(),
+    }
+}
+
+fn what(cause: &Cause) -> String {
+    match cause {
+        Cause::Notice(notice) => {
+            let code = notice.code.map(|code| code.to_string()).unwrap_or_default();
+            let meaning = notice.meaning.as_deref().unwrap_or("no table knows this code");
+            if code.is_empty() { notice.kind.as_str().to_owned() } else { format!("{code} {meaning}") }
+        }
+        Cause::Deadline(brief) => {
+            let (name, target) = (&brief.name, brief.deadline.target());
+            let target = target.map_or_else(|| brief.deadline.due_text(), |date| date.to_string());
+            match brief.days_left {
+                left if left < 0 => format!("{name}: was {target}, {} days ago", -left),
+                left => format!("{name}: {target}, {left} days left"),
+            }
+        }
+        Cause::Trouble(trouble) => format!("{}: {}", trouble.subject, trouble.message),
+    }
+}
+
+pub(super) fn letters(
+    store: &dyn Store,
+    state: LetterState,
+    limit: Option<usize>,
+) -> Result<Page<LetterRow, LetterKey>, StoreError> {
+    let letters = store.letters(state.into(), rows_wanted(limit))?;
+    Ok(Page { rows: letters.into_iter().map(letter_row).collect(), next: None })
+}
+
+fn letter_row(letter: Letter) -> LetterRow {
+    let mut row = LetterRow {
+        key: letter.key,
+        recipient: letter.recipient.into(),
+        entry: letter.entry,
+        severity: letter.severity,
+        alerts: letter.alerts.len() as u64,
+        created_at: letter.created_at,
+        state: String::new(),
+        attempt: 0,
+        next_try_at: None,
+        sent_at: None,
+        error: None,
+    };
+    match letter.state {
+        outbox::LetterState::Waiting { attempt, next_try_at, last_error } => {
+            row.state = "waiting".to_owned();
+            (row.attempt, row.next_try_at) = (attempt, Some(next_try_at));
+            row.error = last_error.map(Into::into);
+        }
+        outbox::LetterState::Sent { at, attempt } => {
+            row.state = "sent".to_owned();
+            (row.attempt, row.sent_at) = (attempt, Some(at));
+        }
+        outbox::LetterState::GivenUp { attempt, error, .. } => {
+            row.state = "given_up".to_owned();
+            (row.attempt, row.error) = (attempt, Some(error.into()));
+        }
+    }
+    row
+}

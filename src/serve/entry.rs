@@ -1,0 +1,376 @@
+//! One entry as the contract shows it.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::ApiError;
+use super::mask::masked;
+use crate::deadline::{DeadlineTable, dash};
+use crate::entry::{DeadlineState, Entry, Held, Life, LiquidationEvent, LiquidationStep, Provenance};
+use crate::ident::{BillOfLading, BrokerName, EntryNumber, FilerCode, Fingerprint, NoticeId};
+use crate::notice::{Amounts, Effect, EventTime, HoldKind, Kind, Liquidation, LiquidationKind, Token};
+use crate::place::{Grade, Place, Severity, finding_code};
+use crate::store::Store;
+
+/// An entry: who, what, how it stands, and everything that was said about it.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct EntryView {
+    pub entry: EntryNumber,
+    pub filer: FilerCode,
+    /// The broker whose file spoke last of it.
+    pub broker: Option<BrokerName>,
+    #[serde(rename = "type")]
+    pub entry_type: Option<Token>,
+    pub port: Option<Token>,
+    pub importer: Option<String>,
+    pub references: ReferencesView,
+    /// One word.
+    pub status: String,
+    pub released_at: Option<EventTime>,
+    pub open_holds: Vec<HoldView>,
+    pub summary: SummaryView,
+    pub amounts: AmountsView,
+    /// Statements that list the entry. Empty until that family of messages is read.
+    pub statements: Vec<Value>,
+    /// The liquidation that counts now.
+    pub liquidation: Option<LiquidationView>,
+    /// Liquidations, reliquidations, extensions and suspensions, oldest first.
+    pub liquidation_history: Vec<LiquidationView>,
+    pub deadlines: Vec<DeadlineView>,
+    /// Every notice in the order in which things happened.
+    pub timeline: Vec<TimelineRow>,
+    pub findings: Vec<EntryFinding>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ReferencesView {
+    pub broker: Option<String>,
+    pub po: Vec<String>,
+    pub bill: Vec<String>,
+    pub container: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct HoldView {
+    pub agency: Token,
+    pub code: Token,
+    pub since: Option<EventTime>,
+    pub what: HoldKind,
+    /// The house bill or bill that it is limited to.
+    pub bill: Option<String>,
+    pub meaning: Option<String>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SummaryView {
+    pub version: Option<Token>,
+    pub accepted_at: Option<EventTime>,
+    /// Lines as filed. Empty until that family of messages is read.
+    pub lines: Vec<Value>,
+    pub rejected_at: Option<EventTime>,
+    /// The last acceptance came with a warning that wants an answer.
+    pub has_warnings: bool,
+}
+
+/// What was paid, as the last liquidation states it. `None` is "not stated".
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct AmountsView {
+    pub entered_value: Option<Decimal>,
+    pub duty: Option<Decimal>,
+    pub fees: Option<Decimal>,
+    pub total: Option<Decimal>,
+}
+
+/// One step on the way to the final assessment.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LiquidationView {
+    /// `liquidation`, `reliquidation`, `extension`, `suspension`, `suspension_lifted`.
+    #[serde(rename = "type")]
+    pub what: String,
+    pub date: Option<NaiveDate>,
+    /// Where the date comes from: `courtesy notice`, `query answer`, `recorded by hand`.
+    pub basis: String,
+    pub at: Option<EventTime>,
+    /// The type as CBP sent it.
+    pub code: Option<Token>,
+    pub reason: Option<Token>,
+    /// How many extensions the notice counts.
+    pub times: Option<u8>,
+    pub amounts: Option<LiquidationAmounts>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct LiquidationAmounts {
+    pub paid: Amounts,
+    pub paid_total: Option<Decimal>,
+    pub liquidated: Amounts,
+    pub liquidated_total: Option<Decimal>,
+    pub interest: Option<Decimal>,
+    /// Liquidated minus paid: above zero a bill comes, below zero a refund.
+    pub difference: Option<Decimal>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct DeadlineView {
+    pub id: String,
+    /// Which of several clocks with this id.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub instance: String,
+    pub name: String,
+    /// A date, or `NONE OPEN BLOCKED INELIGIBLE INVALID unknown`.
+    pub due: String,
+    #[serde(with = "dash")]
+    pub act_by: Option<NaiveDate>,
+    pub state: DeadlineState,
+    /// Why the state is what it is; blank for a clock that simply runs.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub because: String,
+    pub basis: String,
+    pub from: Vec<Provenance>,
+}
+
+/// One notice and where it was first seen.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct TimelineRow {
+    pub at: Option<EventTime>,
+    pub received_at: DateTime<Utc>,
+    pub kind: Kind,
+    pub code: Option<Token>,
+    pub meaning: Option<String>,
+    pub severity: Severity,
+    /// The name under which the broker dropped it.
+    pub file: String,
+    pub place: Place,
+    /// The bill that the notice is limited to.
+    pub bill: Option<String>,
+    pub broker: BrokerName,
+    /// The file's content, as the archive names it.
+    pub fingerprint: Fingerprint,
+    /// How often it was seen again.
+    pub again: u32,
+}
+
+/// Something about the entry that a person should look at.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct EntryFinding {
+    pub code: String,
+    pub severity: Grade,
+    pub file: Option<String>,
+    pub place: Option<Place>,
+    pub message: String,
+}
+
+pub(super) fn answer(
+    store: &dyn Store,
+    table: &DeadlineTable,
+    number: EntryNumber,
+) -> Result<EntryView, ApiError> {
+    Ok(entry_view(&life_of(store, number)?, table))
+}
+
+pub(super) fn life_of(store: &dyn Store, number: EntryNumber) -> Result<Life, ApiError> {
+    let life = store.life(number)?;
+    life.ok_or_else(|| ApiError::NotFound(format!("no message has named entry {number} so far")))
+}
+
+/// The broker whose file spoke last of the entry.
+pub(super) fn broker_of(life: &Life) -> Option<BrokerName> {
+    life.notices.last().map(|held| held.seen.broker.clone())
+}
+
+/// The entry as it stands now.
+pub fn entry_view(life: &Life, table: &DeadlineTable) -> EntryView {
+    let entry = life.entry();
+    let history: Vec<LiquidationView> =
+        entry.liquidation_history.iter().map(|event| liquidation(event, life)).collect();
+    let standing = history.iter().rev().find(|event| event.amounts.is_some()).cloned();
+    EntryView {
+        entry: entry.number,
+        filer: entry.filer,
+        broker: broker_of(life),
+        entry_type: entry.entry_type,
+        port: entry.port,
+        importer: entry.importer.as_deref().map(|importer| masked(importer).into_owned()),
+        references: references(&entry),
+        status: entry.status().as_str().to_owned(),
+        released_at: entry.released_at(),
+        open_holds: holds(&entry, life),
+        summary: SummaryView {
+            version: entry.summary.version,
+            accepted_at: entry.summary.accepted_at,
+            lines: Vec::new(),
+            rejected_at: entry.summary.rejected_at,
+            has_warnings: entry.summary.has_warnings,
+        },
+        amounts: entry.liquidation().map(paid).unwrap_or_default(),
+        statements: Vec::new(),
+        liquidation: standing,
+        liquidation_history: history,
+        deadlines: deadlines(&entry, table),
+        timeline: life.timeline().into_iter().map(timeline_row).collect(),
+        findings: findings(&entry, life),
+    }
+}
+
+fn references(entry: &Entry) -> ReferencesView {
+    let references = &entry.references;
+    ReferencesView {
+        broker: references.broker.as_deref().map(str::to_owned),
+        po: references.orders.iter().map(|order| order.to_string()).collect(),
+        bill: references.bills.iter().map(|bill| bill.as_str().to_owned()).collect(),
+        container: references.containers.iter().map(|container| container.to_string()).collect(),
+    }
+}
+
+fn holds(entry: &Entry, life: &Life) -> Vec<HoldView> {
+    let meaning = |id: NoticeId| life.get(id).and_then(|held| held.notice.meaning.as_deref());
+    let bill = |bill: &BillOfLading| bill.as_str().to_owned();
+    entry
+        .open_holds()
+        .map(|(key, hold)| HoldView {
+            agency: key.agency,
+            code: key.code,
+            since: hold.since,
+            what: hold.what,
+            bill: key.scope.house_bill.as_ref().or(key.scope.bill.as_ref()).map(bill),
+            meaning: meaning(hold.notice).map(str::to_owned),
+        })
+        .collect()
+}
+
+fn paid(liquidation: &Liquidation) -> AmountsView {
+    let paid = &liquidation.paid;
+    AmountsView { entered_value: None, duty: paid.duty, fees: paid.fees, total: paid.total() }
+}
+
+fn liquidation(event: &LiquidationEvent, life: &Life) -> LiquidationView {
+    let basis = match life.get(event.notice).map(|held| held.notice.kind) {
+        Some(Kind::Liquidation) => "courtesy notice",
+        Some(Kind::EntryStatus) => "query answer",
+        Some(Kind::Recorded) => "recorded by hand",
+        Some(kind) => kind.as_str(),
+        None => "unknown",
+    };
+    let mut view = LiquidationView {
+        what: String::new(),
+        date: None,
+        basis: basis.to_owned(),
+        at: event.at,
+        code: None,
+        reason: None,
+        times: None,
+        amounts: None,
+    };
+    view.what = match &event.what {
+        LiquidationStep::Liquidated(liquidation) => {
+            view.date = liquidation.date;
+            view.code = some(liquidation.kind);
+            view.reason = some(liquidation.reason);
+            view.amounts = Some(LiquidationAmounts {
+                paid: liquidation.paid,
+                paid_total: liquidation.paid.total(),
+                liquidated: liquidation.liquidated,
+                liquidated_total: liquidation.liquidated.total(),
+                interest: liquidation.interest,
+                difference: liquidation.difference(),
+            });
+            match liquidation.event {
+                LiquidationKind::Liquidation => "liquidation",
+                LiquidationKind::Reliquidation => "reliquidation",
+            }
+        }
+        LiquidationStep::Extended { times, reason, date } => {
+            (view.times, view.reason, view.date) = (*times, some(*reason), *date);
+            "extension"
+        }
+        LiquidationStep::Suspended { reason, date } => {
+            (view.reason, view.date) = (some(*reason), *date);
+            "suspension"
+        }
+        LiquidationStep::Lifted { date } => {
+            view.date = *date;
+            "suspension_lifted"
+        }
+    }
+    .to_owned();
+    view
+}
+
+fn some(token: Token) -> Option<Token> {
+    (!token.is_empty()).then_some(token)
+}
+
+fn deadlines(entry: &Entry, table: &DeadlineTable) -> Vec<DeadlineView> {
+    entry
+        .deadlines(table)
+        .into_iter()
+        .map(|deadline| DeadlineView {
+            name: table.find(&deadline.id).map(|found| found.name.clone()).unwrap_or_default(),
+            due: deadline.due_text(),
+            id: deadline.id.into(),
+            instance: deadline.instance.into(),
+            act_by: deadline.act_by,
+            state: deadline.state,
+            because: deadline.because.into(),
+            basis: deadline.basis.into(),
+            from: deadline.from,
+        })
+        .collect()
+}
+
+fn timeline_row(held: &Held) -> TimelineRow {
+    let (notice, seen) = (&held.notice, &held.seen);
+    TimelineRow {
+        at: notice.at,
+        received_at: seen.received_at,
+        kind: notice.kind,
+        code: notice.code,
+        meaning: notice.meaning.as_deref().map(str::to_owned),
+        severity: notice.severity,
+        file: seen.name.to_string(),
+        place: seen.place,
+        bill: notice.house_bill.as_ref().or(notice.bill.as_ref()).map(|bill| bill.as_str().to_owned()),
+        broker: seen.broker.clone(),
+        fingerprint: seen.file,
+        again: held.again,
+    }
+}
+
+fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
+    let mut findings = Vec::new();
+    if entry.check_digit_offset != 0 {
+        findings.push(EntryFinding {
+            code: finding_code::CHECK_DIGIT.to_owned(),
+            severity: Grade::Warning,
+            file: None,
+            place: None,
+            message: format!(
+                "the check digit is {} above the computed one; some filers have an offset, else a digit is wrong",
+                entry.check_digit_offset
+            ),
+        });
+    }
+    for held in life.timeline() {
+        let Effect::Unknown = held.notice.effect else { continue };
+        let code = held.notice.code.map(|code| code.to_string()).unwrap_or_default();
+        findings.push(EntryFinding {
+            code: finding_code::UNKNOWN_CODE.to_owned(),
+            severity: Grade::Warning,
+            file: Some(held.seen.name.to_string()),
+            place: Some(held.seen.place),
+            message: format!("no table knows the code `{code}` of this {}", held.notice.kind.as_str()),
+        });
+    }
+    if life.notices.len() >= Life::NOTICES_MAX {
+        findings.push(EntryFinding {
+            code: "full".to_owned(),
+            severity: Grade::Error,
+            file: None,
+            place: None,
+            message: format!("it has {} notices; later ones are in the archive only", Life::NOTICES_MAX),
+        });
+    }
+    findings
+}

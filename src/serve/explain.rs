@@ -1,0 +1,151 @@
+//! Where an entry's dates come from: the facts, the notices that state them, and the arithmetic.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::ApiError;
+use super::entry::life_of;
+use crate::deadline::{Computed, Confidence, DeadlineTable, dash};
+use crate::entry::{DeadlineState, Life, Provenance};
+use crate::ident::EntryNumber;
+use crate::notice::{EventTime, Kind, Token};
+use crate::place::Place;
+use crate::store::Store;
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ExplainView {
+    pub entry: EntryNumber,
+    pub status: String,
+    pub deadlines: Vec<Explained>,
+}
+
+/// One clock, explained.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Explained {
+    pub id: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub instance: String,
+    pub name: String,
+    /// A date, or `NONE OPEN BLOCKED INELIGIBLE INVALID unknown`.
+    pub due: String,
+    #[serde(with = "dash")]
+    pub act_by: Option<NaiveDate>,
+    pub state: DeadlineState,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub because: String,
+    pub basis: String,
+    pub facts: Vec<FactView>,
+    /// Blank when nothing could be computed.
+    pub rule: String,
+    pub valid_from: Option<NaiveDate>,
+    pub steps: Vec<String>,
+    pub warnings: Vec<String>,
+    pub confidence: Option<Confidence>,
+    /// What ends the clock.
+    pub closed_by: String,
+    /// Why there is no date: the fact that has not come yet.
+    pub missing: Option<String>,
+}
+
+/// A fact that went in.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FactView {
+    pub input: String,
+    pub value: String,
+    /// Where it comes from, in words.
+    pub source: String,
+    /// The notice that states it; `None` when it follows from the state of the entry.
+    pub notice: Option<SourceView>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SourceView {
+    pub kind: Kind,
+    pub code: Option<Token>,
+    pub meaning: Option<String>,
+    pub at: Option<EventTime>,
+    pub file: String,
+    pub place: Place,
+    pub received_at: DateTime<Utc>,
+}
+
+pub(super) fn answer(
+    store: &dyn Store,
+    table: &DeadlineTable,
+    number: EntryNumber,
+    deadline: Option<&str>,
+) -> Result<ExplainView, ApiError> {
+    let life = life_of(store, number)?;
+    let view = explain_view(&life, table, deadline);
+    if view.deadlines.is_empty() {
+        let all = explain_view(&life, table, None);
+        let known: Vec<String> = all.deadlines.iter().map(|clock| key(&clock.id, &clock.instance)).collect();
+        let wanted: String =
+            deadline.unwrap_or_default().chars().take(40).flat_map(char::escape_debug).collect();
+        let known = known.join(", ");
+        return Err(ApiError::NotFound(format!("entry {number} has no clock `{wanted}`; it has {known}")));
+    }
+    Ok(view)
+}
+
+fn key(id: &str, instance: &str) -> String {
+    if instance.is_empty() { id.to_owned() } else { format!("{id}@{instance}") }
+}
+
+/// The clocks of an entry with their arithmetic; those with this id or key only, when one is given.
+pub fn explain_view(life: &Life, table: &DeadlineTable, wanted: Option<&str>) -> ExplainView {
+    let entry = life.entry();
+    let mut deadlines = Vec::new();
+    for clock in entry.clocks() {
+        let is_wanted = wanted
+            .is_none_or(|text| clock.id.eq_ignore_ascii_case(text) || clock.key().eq_ignore_ascii_case(text));
+        if !is_wanted {
+            continue;
+        }
+        let computed = clock.explain(table);
+        let Some(deadline) = clock.deadline(table) else { continue };
+        let (computed, missing) = match computed {
+            Ok(computed) => (Some(computed), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let definition = table.find(&deadline.id);
+        let part = |of: fn(&Computed) -> &Vec<String>| computed.as_ref().map(of).cloned().unwrap_or_default();
+        deadlines.push(Explained {
+            name: definition.map(|found| found.name.clone()).unwrap_or_default(),
+            closed_by: definition.map(|found| found.closed_by.clone()).unwrap_or_default(),
+            due: deadline.due_text(),
+            id: deadline.id.into(),
+            instance: deadline.instance.into(),
+            act_by: deadline.act_by,
+            state: deadline.state,
+            because: deadline.because.into(),
+            basis: deadline.basis.into(),
+            facts: deadline.from.iter().map(|fact| fact_view(fact, life)).collect(),
+            rule: computed.as_ref().map(|computed| computed.rule.clone()).unwrap_or_default(),
+            valid_from: computed.as_ref().and_then(|computed| computed.valid_from),
+            steps: part(|computed| &computed.steps),
+            warnings: part(|computed| &computed.warnings),
+            confidence: computed.as_ref().map(|computed| computed.confidence),
+            missing,
+        });
+    }
+    ExplainView { entry: entry.number, status: entry.status().as_str().to_owned(), deadlines }
+}
+
+fn fact_view(fact: &Provenance, life: &Life) -> FactView {
+    let held = fact.notice.and_then(|id| life.get(id));
+    FactView {
+        input: fact.input.to_string(),
+        value: fact.value.to_string(),
+        source: fact.source.to_string(),
+        notice: held.map(|held| SourceView {
+            kind: held.notice.kind,
+            code: held.notice.code,
+            meaning: held.notice.meaning.as_deref().map(str::to_owned),
+            at: held.notice.at,
+            file: held.seen.name.to_string(),
+            place: held.seen.place,
+            received_at: held.seen.received_at,
+        }),
+    }
+}

@@ -1,0 +1,265 @@
+//! The daemon's local socket: the API over HTTP on a Unix socket that only the daemon's own user may open.
+//!
+//! `POST /v1` takes a [`Request`] as JSON and answers with its JSON, or with a [`Fault`] and a status that is not 200.
+//! `GET /health` answers as long as the process runs, without a look at the store. One request per connection.
+
+use std::fs::Permissions;
+use std::io;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::api::{self, ApiError, Backend, Fault, FaultCode};
+use super::request::Request;
+
+/// A question is short; what is longer is no question.
+pub const BODY_BYTES_MAX: usize = 64 << 10;
+
+/// Connections that are served at once. Further ones wait in the kernel's queue.
+const CONNECTIONS_MAX: usize = 64;
+
+/// Questions that are answered at once, each on a thread that may wait for the disk.
+const ANSWERS_MAX: usize = 4;
+
+/// How long a client may take to say what it wants.
+const ASKING_SECS: u64 = 10;
+
+/// How long the stop waits for answers that are under way.
+const STOP_SECS: u64 = 5;
+
+/// The pause after a failed accept: out of file descriptors, most often.
+const ACCEPT_PAUSE_MILLIS: u64 = 200;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SocketError {
+    #[error("a daemon answers on {path} already", path = path.display())]
+    InUse { path: PathBuf },
+    #[error("{path} exists and is no socket; move it away or configure another place", path = path.display())]
+    NotASocket { path: PathBuf },
+    #[error("could not {doing} {path}", path = path.display())]
+    Io {
+        doing: &'static str,
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl SocketError {
+    fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Io { doing, path, source }
+    }
+}
+
+/// A socket that listens. Its file goes when it is dropped.
+#[derive(Debug)]
+pub struct LocalSocket {
+    listener: UnixListener,
+    path: PathBuf,
+    inode: u64,
+}
+
+impl LocalSocket {
+    /// Binds the socket, readable and writable by its owner only. A socket that nobody answers on is left over from a
+    /// crash and is replaced.
+    ///
+    /// # Errors
+    /// [`SocketError::InUse`] when somebody answers there; else what the system says.
+    pub async fn bind(path: &Path) -> Result<Self, SocketError> {
+        match std::fs::symlink_metadata(path) {
+            Ok(found) if !found.file_type().is_socket() => {
+                return Err(SocketError::NotASocket { path: path.to_owned() });
+            }
+            Ok(_) if UnixStream::connect(path).await.is_ok() => {
+                return Err(SocketError::InUse { path: path.to_owned() });
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(SocketError::io("look at", path)(error)),
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder).map_err(SocketError::io("create the folder of", path))?;
+        }
+        // Bound under another name and renamed, so that the file never stands there with wider permissions.
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(format!(".{}", std::process::id()));
+        let new = path.with_file_name(name);
+        remove(&new).map_err(SocketError::io("clear", &new))?;
+        let listener = UnixListener::bind(&new).map_err(SocketError::io("listen on", path))?;
+        let placed = std::fs::set_permissions(&new, Permissions::from_mode(0o600))
+            .and_then(|()| std::fs::symlink_metadata(&new))
+            .and_then(|found| std::fs::rename(&new, path).map(|()| found.ino()));
+        match placed {
+            Ok(inode) => Ok(Self { listener, path: path.to_owned(), inode }),
+            Err(error) => {
+                let _ = remove(&new);
+                Err(SocketError::io("place", path)(error))
+            }
+        }
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Answers until `stop`; then takes no new connection, and gives those that are under way a few seconds.
+    pub async fn serve(self, backend: Arc<dyn Backend>, stop: CancellationToken) {
+        let router = router(backend);
+        let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let tasks = TaskTracker::new();
+        loop {
+            let next = async {
+                let slot = connections.clone().acquire_owned().await;
+                (slot, self.listener.accept().await)
+            };
+            let (slot, accepted) = tokio::select! {
+                biased;
+                () = stop.cancelled() => break,
+                next = next => next,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    let (router, stop) = (router.clone(), stop.clone());
+                    tasks.spawn(async move {
+                        let _slot = slot;
+                        converse(stream, router, stop).await;
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "Could not accept a connection on the local socket.");
+                    tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MILLIS)).await;
+                }
+            }
+        }
+        tasks.close();
+        tasks.wait().await;
+    }
+}
+
+impl Drop for LocalSocket {
+    fn drop(&mut self) {
+        // Another daemon may have taken the place meanwhile: its socket stays.
+        if std::fs::symlink_metadata(&self.path).is_ok_and(|found| found.ino() == self.inode) {
+            let _ = remove(&self.path);
+        }
+    }
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// One connection: one request, one answer.
+async fn converse(stream: UnixStream, router: Router, stop: CancellationToken) {
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_secs(ASKING_SECS))
+        .keep_alive(false)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            match timeout(Duration::from_secs(STOP_SECS), connection).await {
+                Ok(ended) => ended,
+                Err(_) => return,
+            }
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "A connection on the local socket ended early.");
+    }
+}
+
+#[derive(Clone)]
+struct Shared {
+    backend: Arc<dyn Backend>,
+    answers: Arc<Semaphore>,
+}
+
+fn router(backend: Arc<dyn Backend>) -> Router {
+    Router::new()
+        .route("/v1", post(ask))
+        .route("/health", get(async || Json(serde_json::json!({ "status": "ok" }))))
+        .fallback(async || refused(FaultCode::NotFound, "there is nothing here; questions go to POST /v1"))
+        .with_state(Shared { backend, answers: Arc::new(Semaphore::new(ANSWERS_MAX)) })
+}
+
+async fn ask(State(shared): State<Shared>, request: axum::extract::Request) -> Response {
+    let asking = Duration::from_secs(ASKING_SECS);
+    let body = match timeout(asking, to_bytes(request.into_body(), BODY_BYTES_MAX)).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            let message = format!("the request is cut off, or longer than {BODY_BYTES_MAX} bytes");
+            return refused(FaultCode::BadRequest, message);
+        }
+        Err(_) => return refused(FaultCode::TimedOut, "the request took too long to arrive"),
+    };
+    let request: Request = match serde_json::from_slice(&body) {
+        Ok(request) => request,
+        Err(error) => return refused(FaultCode::BadRequest, format!("not a request: {error}")),
+    };
+    let limit = request.time_limit();
+    match timeout(limit, answered(shared, request)).await {
+        Ok(response) => response,
+        Err(_) => refused(FaultCode::TimedOut, format!("no answer within {} seconds", limit.as_secs())),
+    }
+}
+
+/// Answers on a thread that may block. The place among the answers is held until that thread is done, even when the
+/// client has gone: so the number of busy threads stays bounded.
+async fn answered(shared: Shared, request: Request) -> Response {
+    let Ok(place) = shared.answers.acquire_owned().await else {
+        return refused(FaultCode::Unavailable, "the daemon is stopping");
+    };
+    let backend = shared.backend;
+    let answer = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        let answer = api::answer(&*backend, request)?;
+        serde_json::to_vec(&answer).map_err(|error| ApiError::failed("write the answer", error))
+    });
+    match answer.await {
+        Ok(Ok(json)) => ([(header::CONTENT_TYPE, "application/json")], Body::from(json)).into_response(),
+        Ok(Err(error)) => respond(&error.fault()),
+        Err(error) => {
+            tracing::error!(%error, "An answer on the local socket failed.");
+            refused(FaultCode::Failed, "the answer failed; the daemon's log says why")
+        }
+    }
+}
+
+fn refused(code: FaultCode, message: impl Into<String>) -> Response {
+    respond(&Fault { code, message: message.into() })
+}
+
+fn respond(fault: &Fault) -> Response {
+    let status = match fault.code {
+        FaultCode::NotFound => StatusCode::NOT_FOUND,
+        FaultCode::BadRequest => StatusCode::BAD_REQUEST,
+        FaultCode::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        FaultCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        FaultCode::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+    };
+    (status, Json(fault)).into_response()
+}
