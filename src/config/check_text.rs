@@ -52,13 +52,15 @@ pub(super) fn is_host(text: &str) -> bool {
 
 /// This machine itself.
 pub(super) fn is_loopback(host: &str) -> bool {
-    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// `SHA256:` and 43 base64 characters, as `ssh-keygen -lf` prints a key.
 pub(super) fn is_fingerprint(text: &str) -> bool {
     text.strip_prefix("SHA256:").is_some_and(|rest| {
-        rest.len() == 43 && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
+        rest.len() == 43
+            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
     })
 }
 
@@ -73,7 +75,8 @@ pub(super) fn is_variable(text: &str) -> bool {
 pub(super) fn is_log_filter(text: &str) -> bool {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
     let is_target = |target: &str| {
-        !target.is_empty() && target.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-'))
+        !target.is_empty()
+            && target.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | ':' | '-'))
     };
     text.split(',').map(str::trim).all(|part| match part.split_once('=') {
         Some((target, level)) => is_target(target) && LEVELS.contains(&level),
@@ -132,8 +135,12 @@ mod tests {
         assert!(!is_loopback("127.0.0.1.example.com"));
         assert!(is_fingerprint(&format!("SHA256:{}", "a".repeat(43))));
         assert!(!is_fingerprint(&format!("SHA256:{}=", "a".repeat(42))) && !is_fingerprint("MD5:00:11"));
-        assert!(is_log_filter("info,entrywatch::intake=debug") && !is_log_filter("loud") && !is_log_filter(""));
-        assert!(is_variable("SMTP_PASSWORD") && !is_variable("1A") && !is_variable("A-B") && !is_variable(""));
+        assert!(
+            is_log_filter("info,entrywatch::intake=debug") && !is_log_filter("loud") && !is_log_filter("")
+        );
+        assert!(
+            is_variable("SMTP_PASSWORD") && !is_variable("1A") && !is_variable("A-B") && !is_variable("")
+        );
         assert!(is_name("acme-1") && !is_name("a|b") && !is_name(""));
     }
 

@@ -33,8 +33,10 @@ struct Seen {
 
 pub(super) fn brokers(raw: &RawConfig, state: &StateSettings, resolver: &mut Resolver<'_>) -> Vec<Broker> {
     let mut seen = Seen::default();
-    let brokers: Vec<Broker> =
-        list(&raw.broker).iter().filter_map(|broker| self::broker(broker, state, &mut seen, resolver)).collect();
+    let brokers: Vec<Broker> = list(&raw.broker)
+        .iter()
+        .filter_map(|broker| self::broker(broker, state, &mut seen, resolver))
+        .collect();
     let drops = || brokers.iter().flat_map(|broker| &broker.drops);
     for drop in drops() {
         let After::Move { to } = &drop.after else { continue };
@@ -42,7 +44,9 @@ pub(super) fn brokers(raw: &RawConfig, state: &StateSettings, resolver: &mut Res
         let Some((own, span)) = seen.folders.get(&folder_key(&drop.place, None)) else { continue };
         if let Some((other, _)) = seen.folders.get(&target) {
             let message = match own == other {
-                true => format!("drop `{own}` moves finished files to its own folder, where they would be found again"),
+                true => format!(
+                    "drop `{own}` moves finished files to its own folder, where they would be found again"
+                ),
                 false => format!("drop `{own}` moves finished files to the folder of drop `{other}`"),
             };
             resolver.faults.add(span.clone(), message);
@@ -88,8 +92,7 @@ fn broker(
         }
     }
     let broker = BrokerName::new(name.as_deref().unwrap_or_default());
-    let drops =
-        list(&raw.drop).iter().filter_map(|raw| drop(raw, &broker, state, seen, resolver)).collect();
+    let drops = list(&raw.drop).iter().filter_map(|raw| drop(raw, &broker, state, seen, resolver)).collect();
     name.map(|_| Broker { name: broker, filers, drops })
 }
 
@@ -110,8 +113,10 @@ fn drop(
     let poll = resolver.duration("poll", &raw.poll, "30s", ("1s", "1d"));
     let settle = resolver.duration("settle", &raw.settle, "10s", ("0s", "1d"));
     let incomplete_after = resolver.duration("incomplete_after", &raw.incomplete_after, "15m", ("1s", "30d"));
-    if settle >= incomplete_after && (raw.settle.given().is_some() || raw.incomplete_after.given().is_some()) {
-        let span = raw.settle.given().or(raw.incomplete_after.given()).map_or(raw.span.clone(), Spanned::span);
+    if settle >= incomplete_after && (raw.settle.given().is_some() || raw.incomplete_after.given().is_some())
+    {
+        let span =
+            raw.settle.given().or(raw.incomplete_after.given()).map_or(raw.span.clone(), Spanned::span);
         resolver.faults.add(span, "`settle` must be shorter than `incomplete_after`");
     }
     let max_file_bytes = resolver.size("max_file", &raw.max_file, "100MB", ("1KiB", "4GiB"));
@@ -145,7 +150,9 @@ fn drop(
 }
 
 fn patterns(key: &str, list: &[Spanned<String>], resolver: &mut Resolver<'_>) -> Vec<String> {
-    for pattern in list.iter().filter(|pattern| pattern.get_ref().is_empty() || pattern.get_ref().contains('/')) {
+    for pattern in
+        list.iter().filter(|pattern| pattern.get_ref().is_empty() || pattern.get_ref().contains('/'))
+    {
         let message = format!("a pattern of `{key}` is a file name with `*` and `?`, without folders");
         resolver.faults.add(pattern.span(), message);
     }
@@ -254,7 +261,8 @@ fn auth(raw: &RawSftp, called: &str, resolver: &mut Resolver<'_>) -> Option<Sftp
             None
         }
         _ => {
-            let message = format!("{called} has several ways to log in: keep one of password, `key`, `agent`");
+            let message =
+                format!("{called} has several ways to log in: keep one of password, `key`, `agent`");
             resolver.faults.add(raw.span.clone(), message);
             None
         }
@@ -273,7 +281,9 @@ fn host_key(raw: &RawSftp, called: &str, resolver: &mut Resolver<'_>) -> Option<
             None
         }
         (Some(_), Some(text)) => {
-            resolver.faults.add(text.span(), format!("{called} has `known_hosts` and `fingerprint`: keep one"));
+            resolver
+                .faults
+                .add(text.span(), format!("{called} has `known_hosts` and `fingerprint`: keep one"));
             None
         }
         (None, None) => {

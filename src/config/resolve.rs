@@ -9,9 +9,7 @@ use chrono::NaiveTime;
 use toml::Spanned;
 
 use super::check_text as is;
-use super::raw::{
-    RawConfig, RawDaemon, RawMail, RawSmtp, RawState, RawTeam, list,
-};
+use super::raw::{RawConfig, RawDaemon, RawMail, RawSmtp, RawState, RawTeam, list};
 use super::secret::Secret;
 use super::settings::{
     DaemonSettings, ImporterNumber, LogFormat, MailSettings, SmtpSecurity, SmtpSettings, StateSettings, Team,
@@ -58,7 +56,9 @@ impl Resolver<'_> {
         let path = text.get_ref();
         let fault = match path.as_str() {
             "" => Some("is blank"),
-            path if path.starts_with('~') => Some("begins with `~`, which is not replaced: write the whole path"),
+            path if path.starts_with('~') => {
+                Some("begins with `~`, which is not replaced: write the whole path")
+            }
             path if path.contains('\0') => Some("holds a NUL character"),
             _ => None,
         };
@@ -75,11 +75,13 @@ impl Resolver<'_> {
         let Some(text) = field.given() else { return read(default) };
         match units::duration(text.get_ref()) {
             None => {
-                let message = format!("`{key}` is no duration: `{}` (examples: 30s, 5m, 2h, 1d)", text.get_ref());
+                let message =
+                    format!("`{key}` is no duration: `{}` (examples: 30s, 5m, 2h, 1d)", text.get_ref());
                 self.faults.add(text.span(), message);
             }
             Some(duration) if duration < read(bounds.0) || duration > read(bounds.1) => {
-                self.faults.add(text.span(), format!("`{key}` must be between {} and {}", bounds.0, bounds.1));
+                self.faults
+                    .add(text.span(), format!("`{key}` must be between {} and {}", bounds.0, bounds.1));
             }
             Some(duration) => return duration,
         }
@@ -91,11 +93,13 @@ impl Resolver<'_> {
         let Some(text) = field.given() else { return read(default) };
         match units::size_bytes(text.get_ref()) {
             None => {
-                let message = format!("`{key}` is no size: `{}` (examples: 64KiB, 100MB, 1GiB)", text.get_ref());
+                let message =
+                    format!("`{key}` is no size: `{}` (examples: 64KiB, 100MB, 1GiB)", text.get_ref());
                 self.faults.add(text.span(), message);
             }
             Some(bytes) if bytes < read(bounds.0) || bytes > read(bounds.1) => {
-                self.faults.add(text.span(), format!("`{key}` must be between {} and {}", bounds.0, bounds.1));
+                self.faults
+                    .add(text.span(), format!("`{key}` must be between {} and {}", bounds.0, bounds.1));
             }
             Some(bytes) => return bytes,
         }
@@ -107,7 +111,8 @@ impl Resolver<'_> {
         match u16::try_from(*number.get_ref()) {
             Ok(port) if port > 0 => port,
             _ => {
-                self.faults.add(number.span(), format!("`port` must be 1 to 65535, not {}", number.get_ref()));
+                self.faults
+                    .add(number.span(), format!("`port` must be 1 to 65535, not {}", number.get_ref()));
                 default
             }
         }
@@ -152,7 +157,9 @@ impl Resolver<'_> {
     pub fn host(&mut self, field: &Text, owner: &str, span: &Range<usize>) -> Option<String> {
         self.require(field, "host", owner, span)?;
         let message = |text: &str| {
-            format!("`{text}` is no host: a name or an address, without scheme and port (example: sftp.example.com)")
+            format!(
+                "`{text}` is no host: a name or an address, without scheme and port (example: sftp.example.com)"
+            )
         };
         self.checked(field, is::is_host, message).map(Into::into)
     }
@@ -169,8 +176,9 @@ impl Resolver<'_> {
         let name = text.get_ref();
         if !is::is_name(name) {
             let limit = is::NAME_CHARS_MAX;
-            let message =
-                format!("`{name}` is no name for a {what}: up to {limit} letters, digits, dots, hyphens and underscores");
+            let message = format!(
+                "`{name}` is no name for a {what}: up to {limit} letters, digits, dots, hyphens and underscores"
+            );
             self.faults.add(text.span(), message);
             return None;
         }
@@ -241,8 +249,9 @@ pub(super) fn daemon(raw: &RawDaemon, state: &StateSettings, resolver: &mut Reso
             let path = resolver.path("socket", &raw.socket, "entrywatch.sock");
             let length = path.as_os_str().len();
             if length > SOCKET_BYTES_MAX {
-                let message =
-                    format!("the path of `socket` has {length} bytes, and a socket's may have {SOCKET_BYTES_MAX}");
+                let message = format!(
+                    "the path of `socket` has {length} bytes, and a socket's may have {SOCKET_BYTES_MAX}"
+                );
                 resolver.faults.add(text.span(), message);
             }
             path
@@ -260,7 +269,9 @@ pub(super) fn daemon(raw: &RawDaemon, state: &StateSettings, resolver: &mut Reso
         ],
     );
     let message = |text: &str| {
-        format!("`log_level` is no level: `{text}` (examples: info, debug, \"info,entrywatch::intake=debug\")")
+        format!(
+            "`log_level` is no level: `{text}` (examples: info, debug, \"info,entrywatch::intake=debug\")"
+        )
     };
     let log_level = resolver.checked(&raw.log_level, is::is_log_filter, message);
     DaemonSettings {
@@ -282,7 +293,9 @@ pub(super) fn importer_number(field: &Text, resolver: &mut Resolver<'_>) -> Impo
 
 pub(super) fn mail(raw: &RawMail, resolver: &mut Resolver<'_>) -> MailSettings {
     let message = |text: &str| {
-        format!("`{text}` is no sender: an address, or a name and an address (example: Entrywatch <entrywatch@example.com>)")
+        format!(
+            "`{text}` is no sender: an address, or a name and an address (example: Entrywatch <entrywatch@example.com>)"
+        )
     };
     let from = resolver.checked(&raw.from, |text| is::address_of(text).is_some(), message);
     let smtp = raw.smtp.given().and_then(|smtp| {
@@ -290,13 +303,14 @@ pub(super) fn mail(raw: &RawMail, resolver: &mut Resolver<'_>) -> MailSettings {
         self::smtp(smtp, resolver)
     });
     let from = from.unwrap_or_else(|| "Entrywatch <entrywatch@localhost>".into());
-    let own_domain = is::address_of(&from).and_then(|address| address.split_once('@')).map(|(_, domain)| domain);
-    let domain = resolver.checked(&raw.domain, is::is_domain, |text| {
-        format!("`{text}` is no domain (example: example.com)")
-    });
+    let own_domain =
+        is::address_of(&from).and_then(|address| address.split_once('@')).map(|(_, domain)| domain);
+    let domain = resolver
+        .checked(&raw.domain, is::is_domain, |text| format!("`{text}` is no domain (example: example.com)"));
     let is_link = |text: &str| {
         ["http://", "https://"].iter().any(|scheme| {
-            text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
+            text.strip_prefix(scheme)
+                .is_some_and(|rest| !rest.is_empty() && !rest.contains(char::is_whitespace))
         })
     };
     let link_base = resolver.checked(&raw.link_base, is_link, |text| {
@@ -320,8 +334,9 @@ fn smtp(raw: &RawSmtp, resolver: &mut Resolver<'_>) -> Option<SmtpSettings> {
         && let (Some(host), Some(text)) = (&host, raw.security.given())
         && !is::is_loopback(host)
     {
-        let message =
-            format!("`security = \"none\"` would send mail to {host} in plain text: use \"tls\" or \"starttls\"");
+        let message = format!(
+            "`security = \"none\"` would send mail to {host} in plain text: use \"tls\" or \"starttls\""
+        );
         resolver.faults.add(text.span(), message);
     }
     let default_port = match security {
@@ -391,8 +406,7 @@ fn team(raw: &RawTeam, seen: &mut BTreeMap<String, String>, resolver: &mut Resol
         }
         time
     });
-    let words =
-        [("info", Severity::Info), ("warning", Severity::Warning), ("critical", Severity::Critical)];
+    let words = [("info", Severity::Info), ("warning", Severity::Warning), ("critical", Severity::Critical)];
     let severity_min = resolver.choice("severity_min", &raw.severity_min, Severity::Info, &words);
     Some(Team {
         name: name?,

@@ -36,7 +36,9 @@ pub enum SecretError {
     Content { path: PathBuf },
     #[error("the environment variable `{0}` is not set, or no text")]
     Env(Box<str>),
-    #[error("`{CREDENTIALS_DIRECTORY}` is not set: the credential `{0}` exists only in a systemd unit that loads it")]
+    #[error(
+        "`{CREDENTIALS_DIRECTORY}` is not set: the credential `{0}` exists only in a systemd unit that loads it"
+    )]
     NoCredentials(Box<str>),
 }
 
@@ -117,7 +119,11 @@ mod tests {
         {
             std::fs::write(&path, content).expect("a file");
             let secret = Secret::File(path.clone());
-            assert_eq!(secret.read().ok().as_ref().map(|secret| secret.expose_secret()), wanted, "{content:?}");
+            assert_eq!(
+                secret.read().ok().as_ref().map(|secret| secret.expose_secret()),
+                wanted,
+                "{content:?}"
+            );
             assert_eq!(format!("{secret} {secret:?}"), "<secret> <secret>");
         }
         std::fs::write(&path, vec![b'x'; 5_000]).expect("a file");

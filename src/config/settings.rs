@@ -178,4 +178,3 @@ pub enum After {
     Delete,
     Leave,
 }
-

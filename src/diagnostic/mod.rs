@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-pub use self::toml_text::{Field, RawKind, RawValue, Written, WrittenTable, read_toml};
 pub(crate) use self::toml_text::written;
+pub use self::toml_text::{Field, RawKind, RawValue, Written, WrittenTable, read_toml};
 
 /// More faults than this in one file are counted, not shown.
 pub const FAULTS_MAX: usize = 200;
@@ -211,7 +211,8 @@ mod tests {
     fn a_fault_shows_its_place() {
         let source = Source::new("config.toml", "[a]\nnotify = [\"brokers\"]\n");
         let fault = source.fault(14..23, "no such team");
-        let wanted = "config.toml:2:11: no such team\n    2 | notify = [\"brokers\"]\n      |           ^^^^^^^^^";
+        let wanted =
+            "config.toml:2:11: no such team\n    2 | notify = [\"brokers\"]\n      |           ^^^^^^^^^";
         assert_eq!(fault.to_string(), wanted);
         assert_eq!(Diagnostic::of_file("x.toml", "is missing").to_string(), "x.toml: is missing");
     }

@@ -260,10 +260,7 @@ pub(crate) fn table_of<'v, 'i>(
 }
 
 /// For [`written!`].
-pub(crate) fn unknown_key<T: WrittenTable>(
-    key: &Spanned<std::borrow::Cow<'_, str>>,
-    faults: &mut Faults,
-) {
+pub(crate) fn unknown_key<T: WrittenTable>(key: &Spanned<std::borrow::Cow<'_, str>>, faults: &mut Faults) {
     let name = key.get_ref();
     let hint = hint(name, "known", T::KEYS.iter().copied());
     faults.add(key.span(), format!("{} has no key `{name}` ({hint})", T::OWNER));

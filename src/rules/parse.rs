@@ -12,7 +12,9 @@ use super::matcher::words;
 use super::raw::{RawRule, RawRules};
 use super::selftest::{self, TestCase};
 use super::{Deadlines, Delivery, Loudness, On, Playbook, Rule, Rules, Vocabulary};
-use crate::diagnostic::{Diagnostic, Faults, Field, RawKind, RawValue, Source, WrittenTable, hint, names, read_toml};
+use crate::diagnostic::{
+    Diagnostic, Faults, Field, RawKind, RawValue, Source, WrittenTable, hint, names, read_toml,
+};
 
 /// Words for "the severity of what happened".
 const OF_NOTICE: &str = "of-notice";

@@ -30,8 +30,13 @@ fn with_table() -> Vocabulary {
 }
 
 fn embedded() -> Rules {
-    Rules::parse(&[(EMBEDDED_NAME, EMBEDDED)], &Playbook::embedded(), &["operations", "finance"], &vocabulary())
-        .unwrap_or_else(|faults| panic!("{}", shown(&faults)))
+    Rules::parse(
+        &[(EMBEDDED_NAME, EMBEDDED)],
+        &Playbook::embedded(),
+        &["operations", "finance"],
+        &vocabulary(),
+    )
+    .unwrap_or_else(|faults| panic!("{}", shown(&faults)))
 }
 
 fn shown(faults: &[Diagnostic]) -> String {
@@ -41,9 +46,12 @@ fn shown(faults: &[Diagnostic]) -> String {
 fn faults(text: &str, wanted: Expect) {
     let parsed = Rules::parse(&[("r.toml", text)], &Playbook::embedded(), &["operations"], &with_table());
     let got = match parsed {
-        Ok(rules) => {
-            rules.run_tests().iter().filter_map(|test| test.fault.as_ref()).map(|fault| format!("{fault}\n")).collect()
-        }
+        Ok(rules) => rules
+            .run_tests()
+            .iter()
+            .filter_map(|test| test.fault.as_ref())
+            .map(|fault| format!("{fault}\n"))
+            .collect(),
         Err(faults) => shown(&faults),
     };
     wanted.assert_eq(&got);
@@ -247,7 +255,9 @@ severity = "info"
 "#,
     );
     let deadline = clock("ES_DUE", "2026-03-13");
-    for (after, wanted) in [("2026-03-01", "2026-03-09"), ("2026-03-09", "2026-03-10"), ("2026-03-10", "2026-03-12")] {
+    for (after, wanted) in
+        [("2026-03-01", "2026-03-09"), ("2026-03-09", "2026-03-10"), ("2026-03-10", "2026-03-12")]
+    {
         assert_eq!(rules.next_reminder(&deadline, day(after)), Some(day(wanted)), "{after}");
     }
 }
@@ -255,7 +265,8 @@ severity = "info"
 #[test]
 fn troubles_find_their_rule() {
     let rules = embedded();
-    let name = |code: &str, severity| rules.for_trouble(code, severity, "acme").map(|hit| hit.rule.name.to_string());
+    let name =
+        |code: &str, severity| rules.for_trouble(code, severity, "acme").map(|hit| hit.rule.name.to_string());
     assert_eq!(name("host-key-refused", Severity::Critical).as_deref(), Some("host-key-refused"));
     assert_eq!(name("some-new-code", Severity::Warning).as_deref(), Some("other-trouble"));
     assert_eq!(name("check-digit", Severity::Info), None);
@@ -348,7 +359,9 @@ severity_from = [{ days = 3, severity = "critical" }, { days = 9, severity = "cr
 #[test]
 fn conditions_that_cannot_hold_are_faults() {
     let rule = |when: &str| {
-        format!("[[rule]]\nname = \"r\"\ntitle = \"R\"\non = \"notice\"\nseverity = \"info\"\nwhen = {{ {when} }}\n")
+        format!(
+            "[[rule]]\nname = \"r\"\ntitle = \"R\"\non = \"notice\"\nseverity = \"info\"\nwhen = {{ {when} }}\n"
+        )
     };
     let all: String = [
         r#"table = "so60-entry-dispositions", code = "97""#,
@@ -367,7 +380,10 @@ fn conditions_that_cannot_hold_are_faults() {
         let parsed =
             Rules::parse(&[("r.toml", &rule(when))], &Playbook::embedded(), &["operations"], &with_table());
         let faults = parsed.err().unwrap_or_default();
-        faults.iter().map(|fault| format!("{}:{}: {}\n", fault.line, fault.column, fault.message)).collect::<String>()
+        faults
+            .iter()
+            .map(|fault| format!("{}:{}: {}\n", fault.line, fault.column, fault.message))
+            .collect::<String>()
     })
     .collect();
     expect![[r#"
