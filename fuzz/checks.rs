@@ -3,6 +3,9 @@
 //! Nothing panics; spans and places stay in the file; a file that comes in pieces reads as one that comes whole.
 #![allow(dead_code, reason = "each fuzz target uses one of these checks")]
 
+use std::path::Path;
+
+use entrywatch::config::Config;
 use entrywatch::decode::{self, Decoder, Message, abi::AbiDecoder, x12::X12Decoder};
 use entrywatch::grammar::{Grammar, Sources, embedded_sources};
 use entrywatch::interpret::{Interpreter, NoticeSink};
@@ -35,8 +38,16 @@ pub fn x12(bytes: &[u8]) {
 /// Reads a configuration as text.
 pub fn config(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    // INTEGRATION: the one line to adapt when `entrywatch::config` has its reader of text.
-    let _ = text;
+    // No file that the text may name is beside it: the folder is not there.
+    match Config::parse("config.toml", text, Path::new("/nonexistent/entrywatch-fuzz")) {
+        Ok(config) => assert!(!config.version().is_empty()),
+        Err(faults) => {
+            assert!(!faults.is_empty(), "refused without a reason");
+            // Printing draws the excerpt under each fault, which slices the text.
+            let drawn: usize = faults.iter().map(|fault| fault.to_string().len()).sum();
+            assert!(drawn > 0, "a fault without a word");
+        }
+    }
 }
 
 /// Reads grammar files, alone and laid over the embedded ones.

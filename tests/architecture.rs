@@ -12,14 +12,15 @@ use lex::Token;
 
 /// Ground first. A module names modules of lower floors only; every top-level module stands here once.
 const FLOORS: &[&[&str]] = &[
-    &["ident", "clock", "place"],
+    &["ident", "clock", "place", "diagnostic"],
     &["grammar"],
     &["notice", "decode", "intake"],
-    &["interpret", "deadline", "journal"],
+    &["interpret", "deadline"],
     &["entry"],
     &["rules"],
     &["outbox"],
     &["step", "email"],
+    &["journal"],
     &["pipeline", "store", "config", "synthetic"],
     &["serve"],
     &["daemon"],

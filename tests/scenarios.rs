@@ -114,9 +114,7 @@ impl Scene {
             }
             (["waiting", count], None) => self.count(LetterFilter::Waiting, count),
             (["given", "up", count], None) => self.count(LetterFilter::GivenUp, count),
-            (["status", number, word], None) => {
-                same(self.desk.entry(number).status().as_str(), word)
-            }
+            (["status", number, word], None) => same(self.desk.entry(number).status().as_str(), word),
             (["holds", number, wanted], None) => {
                 let entry = self.desk.entry(number);
                 let mut holds: Vec<String> =

@@ -62,6 +62,10 @@ impl Said {
         }
     }
 
+    pub(super) fn with_bill(self, life: &Life) -> Self {
+        Self { bill: Some(format!("{}{}", life.carrier, life.bill)), ..self }
+    }
+
     pub(super) fn acknowledgement(code: &'static str) -> Self {
         Self { kind: "acknowledgement", entry: None, bill: None, house_bill: None, code, at: None }
     }

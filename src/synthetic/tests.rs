@@ -37,7 +37,7 @@ fn the_seed_decides_every_byte() {
         everything.extend_from_slice(format!("{facts:?}").as_bytes());
     }
     let print = crate::ident::Fingerprint::of(&everything).to_string();
-    expect!["1cc9b279537753d9"].assert_eq(&print[..16]);
+    expect!["fdd5809b34169e8a"].assert_eq(&print[..16]);
 }
 
 #[test]
@@ -215,7 +215,8 @@ fn x12_envelopes_count_right() {
                 _ => assert!(segment.last() != Some(&""), "{}: a separator at the end", file.path()),
             }
         }
-        assert_eq!(file.facts.len(), sets, "{}: one fact a set", file.path());
+        let facts = if file.name.starts_with("997") { 2 * sets } else { sets };
+        assert_eq!(file.facts.len(), facts, "{}", file.path());
     }
 }
 

@@ -83,7 +83,7 @@ fn application_advice(life: &Life, at: NaiveDateTime, verdict: &'static str, set
         "TE" => set.segment("TED*008*UNIT PRICE OUT OF RANGE*IT1*4*4*212"),
         _ => {}
     }
-    set.said.push(Said::of_entry("application_advice", life, verdict, Some(at)));
+    set.said.push(Said::of_entry("application_advice", life, verdict, Some(at)).with_bill(life));
 }
 
 /// 997: the broker's receipt for an invoice that the importer sent.
@@ -100,5 +100,6 @@ fn acknowledgement(life: &Life, accepted: bool, set: &mut Set) {
         set.segment("AK5*R*5");
     }
     set.segment(&format!("AK9*{code}*1*1*{}", u8::from(accepted)));
-    set.said.push(Said::acknowledgement(code));
+    // One verdict on the invoice, one on its group.
+    set.said.extend([Said::acknowledgement(code), Said::acknowledgement(code)]);
 }

@@ -33,8 +33,9 @@ pub fn pipeline() -> Arc<Pipeline> {
     let deadlines = DeadlineTable::embedded();
     let ids = deadlines.definitions().iter().map(|definition| definition.id.as_str());
     let vocabulary = Vocabulary::new(&grammar.codes, ids);
-    let rules = Rules::parse(&[(EMBEDDED_NAME, EMBEDDED)], &Playbook::embedded(), &["operations"], &vocabulary)
-        .expect("the embedded rules are sound");
+    let rules =
+        Rules::parse(&[(EMBEDDED_NAME, EMBEDDED)], &Playbook::embedded(), &["operations"], &vocabulary)
+            .expect("the embedded rules are sound");
     let team = Team {
         name: "operations".into(),
         to: vec!["operations@example.com".into()],
@@ -132,7 +133,9 @@ impl Desk {
                 let alerts: Vec<Alert> = letter
                     .alerts
                     .iter()
-                    .map(|key| self.store().alert(key).expect("the store answers").expect("the alert is there"))
+                    .map(|key| {
+                        self.store().alert(key).expect("the store answers").expect("the alert is there")
+                    })
                     .collect();
                 let mail = self.renderer.render(&letter, &alerts).expect("the letter renders");
                 outcomes.push((letter.key, answer(&mail)));
