@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::exit::Outcome;
 use super::output::Ui;
 
-/// Write invented feeds of invented brokers: every family of messages, the same for the same seed
+/// Write the feeds of invented brokers, the same for the same seed
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Everything follows from it
