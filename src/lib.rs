@@ -3,6 +3,7 @@
 //! The modules stand in the order in which a message travels; `ARCHITECTURE.md` draws the map.
 
 pub mod clock;
+pub mod diagnostic;
 pub mod ident;
 pub mod place;
 
@@ -29,6 +30,7 @@ pub mod journal;
 pub mod config;
 pub mod pipeline;
 pub mod store;
+pub mod synthetic;
 
 pub mod serve;
 

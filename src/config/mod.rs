@@ -1,1 +1,380 @@
-//! config (being built)
+//! The configuration: as written ([`raw`]), then as checked ([`Config`]).
+//!
+//! Everything is read before anything is judged, and every fault is reported at once with its place. What comes out is
+//! complete: every value is there, in its own type and within its bounds, the rules are compiled and pass their own
+//! tests, and the tables of the grammar are audited. A configuration with one fault is not loaded at all.
+//!
+//! Whether the world agrees (can we log in, list, write, send?) is not asked here; see [`check`].
+
+mod check;
+mod check_text;
+mod drops;
+pub mod raw;
+mod resolve;
+mod secret;
+mod settings;
+mod units;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use sha2::{Digest, Sha256};
+
+pub use self::check::{CheckLine, CheckReport, check};
+pub use self::drops::IGNORE_DEFAULT;
+use self::raw::{RawConfig, list};
+use self::resolve::Resolver;
+pub use self::secret::{Secret, SecretError};
+pub use self::settings::{
+    After, Algorithms, Broker, DaemonSettings, DropPlace, DropSettings, HostKey, ImporterNumber, LogFormat,
+    MailSettings, SftpAuth, SftpSettings, SmtpSecurity, SmtpSettings, StateSettings, Team,
+};
+pub use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Source, WrittenTable, read_toml};
+use crate::grammar::Grammar;
+use crate::ident::BrokerName;
+use crate::rules::{self, Playbook, Rules, Vocabulary};
+
+/// The example that stands beside the program; it works as it is.
+pub const EXAMPLE: &str = include_str!("../../config.toml");
+
+/// The word in `[rules] files` for the rules that the binary carries.
+pub const DEFAULT_RULES: &str = "default";
+
+/// A larger file is refused.
+const FILE_BYTES_MAX: u64 = 1 << 20;
+
+/// A configuration in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file as it was named.
+    pub name: Box<str>,
+    pub state: StateSettings,
+    pub daemon: DaemonSettings,
+    pub mail: MailSettings,
+    pub importer_number: ImporterNumber,
+    pub teams: Vec<Team>,
+    pub brokers: Vec<Broker>,
+    /// Days on which Customs is closed beside weekends and federal holidays.
+    pub closures: Vec<NaiveDate>,
+    pub grammar: Arc<Grammar>,
+    pub rules: Arc<Rules>,
+    version: String,
+}
+
+/// A text that was read, under the name that messages use.
+struct Named {
+    name: String,
+    text: String,
+}
+
+impl Config {
+    /// Reads and checks a file. Relative paths in it start at its folder.
+    ///
+    /// # Errors
+    /// Every fault of the configuration, its rules, its playbook and its grammar.
+    pub fn load(path: &Path) -> Result<Self, Vec<Diagnostic>> {
+        let name = path.display().to_string();
+        let text = read_file(path).map_err(|message| vec![Diagnostic::of_file(&name, message)])?;
+        let base = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let base = std::path::absolute(base.unwrap_or(Path::new("."))).map_err(|error| {
+            vec![Diagnostic::of_file(&name, format!("the folder of the file cannot be found: {error}"))]
+        })?;
+        Self::parse(&name, &text, &base)
+    }
+
+    /// Checks a text. Relative paths in it start at `base`, and the rule files that it names are read.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(name: &str, text: &str, base: &Path) -> Result<Self, Vec<Diagnostic>> {
+        let source = Source::new(name, text);
+        let (raw, faults) = read_toml::<RawConfig>(&source);
+        let Some(raw) = raw else { return Err(faults.into_sorted()) };
+        let mut resolver = Resolver { base, faults };
+        let state = resolve::state(&given(&raw.state), &mut resolver);
+        let daemon = resolve::daemon(&given(&raw.daemon), &state, &mut resolver);
+        let mail = resolve::mail(&given(&raw.mail), &mut resolver);
+        let importer_number = resolve::importer_number(&given(&raw.privacy).importer_number, &mut resolver);
+        let teams = resolve::teams(&raw, &mut resolver);
+        let brokers = drops::brokers(&raw, &state, &mut resolver);
+        let closures = list(&given(&raw.calendar).closures).iter().map(|date| *date.get_ref()).collect();
+        let grammar_folder = grammar_folder(&raw, &mut resolver);
+        let files = rule_files(&raw, &mut resolver);
+        let own_playbook = playbook_file(&raw, &mut resolver);
+
+        let mut faults = resolver.faults.into_sorted();
+        let grammar = collect(load_grammar(grammar_folder.as_deref()), &mut faults);
+        let names = Names { teams: names_written(&raw, &teams), brokers: &brokers };
+        let rules = load_rules(&files, own_playbook.as_ref(), &names, grammar.as_deref());
+        let rules = collect(rules, &mut faults);
+        match (grammar, rules) {
+            (Some(grammar), Some(rules)) if faults.is_empty() => {
+                let version = version(text, &rules);
+                let (name, rules) = (name.into(), Arc::new(rules));
+                Ok(Self {
+                    name,
+                    state,
+                    daemon,
+                    mail,
+                    importer_number,
+                    teams,
+                    brokers,
+                    closures,
+                    grammar,
+                    rules,
+                    version,
+                })
+            }
+            _ => Err(faults),
+        }
+    }
+
+    /// The example configuration with everything below `base`: local drops, mail as files, the embedded rules.
+    ///
+    /// # Errors
+    /// Only when the machine has no time-zone database.
+    pub fn embedded_defaults(base: &Path) -> Result<Self, Vec<Diagnostic>> {
+        Self::parse("config.toml", EXAMPLE, base)
+    }
+
+    /// A hash of the configuration, the rules and the playbook as written. Sixteen hexadecimal digits. Secrets are not
+    /// part of it, for they never stand in any of these.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    pub fn team(&self, name: &str) -> Option<&Team> {
+        self.teams.iter().find(|team| &*team.name == name)
+    }
+
+    pub fn broker(&self, name: &BrokerName) -> Option<&Broker> {
+        self.brokers.iter().find(|broker| broker.name == *name)
+    }
+
+    pub fn drops(&self) -> impl Iterator<Item = &DropSettings> {
+        self.brokers.iter().flat_map(|broker| &broker.drops)
+    }
+
+    /// Every secret with the words for what it opens, for a check that all can be read.
+    pub fn secrets(&self) -> Vec<(String, &Secret)> {
+        let mut secrets = Vec::new();
+        if let Some((_, password)) = self.mail.smtp.as_ref().and_then(|smtp| smtp.login.as_ref()) {
+            secrets.push(("mail server".to_owned(), password));
+        }
+        for drop in self.drops() {
+            let DropPlace::Sftp(sftp) = &drop.place else { continue };
+            match &sftp.auth {
+                SftpAuth::Password(secret) => secrets.push((format!("drop {}", drop.name), secret)),
+                SftpAuth::Key { passphrase: Some(secret), .. } => {
+                    secrets.push((format!("key of drop {}", drop.name), secret));
+                }
+                SftpAuth::Key { .. } | SftpAuth::Agent => {}
+            }
+        }
+        secrets
+    }
+}
+
+fn given<T: Clone + Default>(field: &crate::diagnostic::Field<T>) -> T {
+    field.given().cloned().unwrap_or_default()
+}
+
+fn collect<T>(result: Result<T, Vec<Diagnostic>>, faults: &mut Vec<Diagnostic>) -> Option<T> {
+    result.map_err(|more| faults.extend(more)).ok()
+}
+
+/// The whole text of a file, or what is wrong with it.
+fn read_file(path: &Path) -> Result<String, String> {
+    let fault = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        std::io::ErrorKind::InvalidData => "the file is no UTF-8 text".to_owned(),
+        _ => format!("the file cannot be read: {error}"),
+    };
+    let size = std::fs::metadata(path).map_err(fault)?.len();
+    if size > FILE_BYTES_MAX {
+        return Err(format!("the file is larger than {FILE_BYTES_MAX} bytes"));
+    }
+    std::fs::read_to_string(path).map_err(fault)
+}
+
+fn grammar_folder(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Option<PathBuf> {
+    let field = given(&raw.grammar).folder;
+    let folder = resolver.optional_path("folder", &field)?;
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    let span = field.given().map_or(0..0, toml::Spanned::span);
+    resolver.faults.add(span, format!("there is no folder {}", folder.display()));
+    None
+}
+
+fn load_grammar(folder: Option<&Path>) -> Result<Arc<Grammar>, Vec<Diagnostic>> {
+    Grammar::load(folder).map_err(|faults| {
+        let place = |file: &str| folder.unwrap_or(Path::new("grammars")).join(file).display().to_string();
+        faults
+            .iter()
+            .map(|fault| {
+                Diagnostic::at_place(&place(&fault.file), fault.line, fault.column, fault.message.clone())
+            })
+            .collect()
+    })
+}
+
+/// The rule files in their order. Without `[rules] files`, the embedded ones.
+fn rule_files(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<Named> {
+    let embedded = || Named { name: rules::EMBEDDED_NAME.to_owned(), text: rules::EMBEDDED.to_owned() };
+    let raw = given(&raw.rules);
+    if raw.files.is_absent() {
+        return vec![embedded()];
+    }
+    let mut files = Vec::new();
+    for file in list(&raw.files) {
+        match file.get_ref().as_str() {
+            DEFAULT_RULES => files.push(embedded()),
+            _ => files.extend(named_file("files", file, resolver)),
+        }
+    }
+    if list(&raw.files).is_empty() && raw.files.given().is_some() {
+        resolver.faults.add(raw.place(), "`files` names no rule file, so nothing would ever alert");
+    }
+    files
+}
+
+fn playbook_file(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Option<Named> {
+    let raw = given(&raw.rules);
+    named_file("playbook", raw.playbook.given()?, resolver)
+}
+
+fn named_file(key: &str, file: &toml::Spanned<String>, resolver: &mut Resolver<'_>) -> Option<Named> {
+    let path = resolver.checked_path(key, file)?;
+    match read_file(&path) {
+        Ok(text) => Some(Named { name: file.get_ref().clone(), text }),
+        Err(message) => {
+            resolver.faults.add(file.span(), format!("`{}`: {message}", path.display()));
+            None
+        }
+    }
+}
+
+/// The names that rules may use.
+struct Names<'a> {
+    teams: Vec<String>,
+    brokers: &'a [Broker],
+}
+
+/// Teams by name, faulty ones too: a rule that names one is not wrong because the team's address is.
+fn names_written(raw: &RawConfig, teams: &[Team]) -> Vec<String> {
+    let written = list(&raw.team).iter().filter_map(|team| Some(team.name.given()?.get_ref().clone()));
+    let mut names: Vec<String> = written.collect();
+    names.retain(|name| !name.is_empty());
+    names.dedup();
+    if names.is_empty() { teams.iter().map(|team| team.name.to_string()).collect() } else { names }
+}
+
+/// Compiles the rules and runs their tests.
+fn load_rules(
+    files: &[Named],
+    playbook: Option<&Named>,
+    names: &Names<'_>,
+    grammar: Option<&Grammar>,
+) -> Result<Rules, Vec<Diagnostic>> {
+    let (mut faults, embedded) = (Vec::new(), Playbook::embedded());
+    let playbook = match playbook {
+        Some(own) => collect(embedded.clone().with(&own.name, &own.text), &mut faults).unwrap_or(embedded),
+        None => embedded,
+    };
+    let known = vocabulary(grammar).with_brokers(names.brokers.iter().map(|broker| broker.name.as_str()));
+    let files: Vec<(&str, &str)> = files.iter().map(|file| (&*file.name, &*file.text)).collect();
+    let teams: Vec<&str> = names.teams.iter().map(String::as_str).collect();
+    let rules = collect(Rules::parse(&files, &playbook, &teams, &known), &mut faults);
+    if let Some(rules) = &rules {
+        faults.extend(rules.run_tests().into_iter().filter_map(|test| test.fault));
+    }
+    match rules {
+        Some(rules) if faults.is_empty() => Ok(rules),
+        _ => Err(faults),
+    }
+}
+
+/// The names that the grammar in force gives to tables, codes and deadlines.
+pub fn vocabulary(grammar: Option<&Grammar>) -> Vocabulary {
+    match grammar {
+        Some(grammar) => Vocabulary::new(&grammar.codes, DEADLINES.iter().copied()),
+        None => Vocabulary::new(&Default::default(), DEADLINES.iter().copied()),
+    }
+}
+
+/// The deadlines that rules may name.
+const DEADLINES: &[&str] = &[
+    "AFR_DECISION_30D",
+    "AFR_SETASIDE_60D",
+    "BILL_DISHONORED",
+    "BILL_DUE",
+    "BOND_INSUFF",
+    "BROKER_REMIT",
+    "CAPE_80D",
+    "CF28_RESPONSE",
+    "CF29_RESPONSE",
+    "CF4647_RESPONSE",
+    "CIT_SUMMONS",
+    "DAILY_STMT_DUE",
+    "DEEMED_EXCLUSION",
+    "DETAIN_DECISION",
+    "DETAIN_NOTICE",
+    "DETAIN_RESPONSE",
+    "DRAWBACK_5Y",
+    "ENTRY_FILE",
+    "ES_DUE",
+    "ES_REJECT_RESUBMIT",
+    "EXCL_PROTEST_DENIAL",
+    "FDA_DETENTION_RESPONSE",
+    "FDA_REFUSAL_90D",
+    "FTA_1520D",
+    "GO_NOTIFY",
+    "GO_SALE",
+    "INBOND_ARRIVAL_REPORT",
+    "INBOND_TRANSIT",
+    "LD_PETITION",
+    "LIQ_CAP_4Y",
+    "LIQ_DEEMED_1Y",
+    "LIQ_EXT_END",
+    "LIQ_SCHEDULED_EST",
+    "LIQ_SUSP_6M",
+    "MISSING_DOC",
+    "PENALTY_PETITION",
+    "PMS_DUE",
+    "PMS_PRELIM",
+    "PREPENALTY_RESPONSE",
+    "PRIOR_DISC_INFO",
+    "PRIOR_DISC_TENDER",
+    "PROTEST_ACCEL_DENIAL",
+    "PROTEST_AMEND",
+    "PROTEST_CBP_2Y",
+    "PROTEST_DUE",
+    "PROTEST_SURETY",
+    "PROTEST_VOID_90D",
+    "PSC_ADCVD_PAY",
+    "PSC_DUE",
+    "RECON_FTA",
+    "RECON_VALUE",
+    "RECORD_DEMAND",
+    "RECORD_RETENTION",
+    "REDELIVERY_WINDOW",
+    "RELIQ_90D",
+    "SEIZURE_CLAIM_CAFRA",
+    "SEIZURE_PETITION",
+    "SOL_1592",
+    "SUPP_PETITION",
+    "TIB_EXPORT",
+    "WAREHOUSE_5Y",
+];
+
+fn version(text: &str, rules: &Rules) -> String {
+    let mut hash = Sha256::new();
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text.as_bytes());
+    hash.update(rules.version().as_bytes());
+    crate::ident::hex(&hash.finalize()[..8])
+}

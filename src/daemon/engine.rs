@@ -16,7 +16,9 @@ use crate::entry::Unmatched;
 use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
 use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
 use crate::outbox::{Alert, AlertKey, Letter, LetterKey, Outcome, TroubleBrief};
-use crate::pipeline::{ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash, View};
+use crate::pipeline::{
+    ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash, View,
+};
 use crate::place::Severity;
 use crate::step::{BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Step};
 use crate::store::{Store, StoreError};
@@ -50,8 +52,14 @@ pub enum EngineError {
     #[error("the store failed")]
     Store(#[from] StoreError),
     #[error("`{name}` could not be read")]
-    Content { name: String, #[source] source: std::io::Error },
-    #[error("the store is at line {store} and the journal ends at line {journal}, or their hashes differ: they do not belong together")]
+    Content {
+        name: String,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error(
+        "the store is at line {store} and the journal ends at line {journal}, or their hashes differ: they do not belong together"
+    )]
     Foreign { store: u64, journal: u64 },
     #[error("the journal holds no file {0}")]
     NoSuchFile(Fingerprint),
@@ -305,7 +313,8 @@ impl Engine {
             staged.push(kept);
         }
         self.journal.sync()?;
-        let lines = lines.into_iter().zip(staged).zip(files).map(|((line, staged), file)| (line, staged, file));
+        let lines =
+            lines.into_iter().zip(staged).zip(files).map(|((line, staged), file)| (line, staged, file));
         self.apply_received(lines)
     }
 
@@ -419,7 +428,12 @@ impl Engine {
         Ok(false)
     }
 
-    pub fn trouble(&mut self, severity: Severity, broker: &str, trouble: TroubleBrief) -> Result<(), EngineError> {
+    pub fn trouble(
+        &mut self,
+        severity: Severity,
+        broker: &str,
+        trouble: TroubleBrief,
+    ) -> Result<(), EngineError> {
         self.happened(What::Trouble { severity, broker: broker.into(), trouble })
     }
 
@@ -438,6 +452,16 @@ impl Engine {
     /// The hash of all entry state.
     pub fn state_hash(&self) -> Result<Fingerprint, EngineError> {
         Ok(state_hash(&*self.store, &self.pipeline.deadlines)?)
+    }
+
+    /// Sync system calls that the journal has made.
+    pub fn sync_calls(&self) -> u64 {
+        self.journal.sync_calls()
+    }
+
+    /// Bytes that are free below the state folder.
+    pub fn free_bytes(&self) -> Result<u64, EngineError> {
+        Ok(crate::journal::free_bytes(self.journal.reader().folder())?)
     }
 
     /// Makes everything survive a power cut as well as the store can.

@@ -1,2 +1,10 @@
-//! daemon
+//! The long-running process: the engine that writes, the tasks around it, and their start and stop.
+
+pub mod app;
 pub mod engine;
+pub mod logging;
+pub mod service;
+pub mod settings;
+pub mod state;
+pub mod tasks;
+pub mod writer;

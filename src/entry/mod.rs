@@ -8,6 +8,8 @@ mod deadlines;
 mod fold;
 mod holds;
 mod life;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

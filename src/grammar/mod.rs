@@ -3,7 +3,7 @@
 //! All files are embedded in the binary; a folder named in the configuration overrides or adds file by file.
 //! Everything is audited at load, so that reading a message never meets a broken table.
 
-mod abi;
+pub mod abi;
 mod codes;
 mod x12;
 
@@ -12,10 +12,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-pub use abi::{AbiGrammar, Class, Field, FieldAt, RecordLayout};
+pub use abi::{AbiGrammar, Application, Class, Direction, Field, FieldAt, RecordLayout};
 pub use codes::{CodeRow, CodeTable, CodeTables, KeyHasher};
 use sha2::{Digest, Sha256};
-pub use x12::X12Grammar;
+pub use x12::{
+    ConditionKind, ElementClass, Release, Rules, SegmentKey, SegmentLayout, SetLayout, X12Grammar,
+};
 
 /// A file larger than this is refused.
 const FILE_BYTES_MAX: u64 = 8 << 20;

@@ -53,7 +53,7 @@ const STAGED_MAX: usize = 10_000;
 const SYNC_ONE_BY_ONE_MAX: usize = 2;
 
 /// The file of the archive that holds `file`.
-pub(super) fn path_of(folder: &Path, file: Fingerprint) -> PathBuf {
+pub(crate) fn path_of(folder: &Path, file: Fingerprint) -> PathBuf {
     let name = file.to_string();
     folder.join(ARCHIVE).join(&name[..2]).join(format!("{name}.zst"))
 }
@@ -132,7 +132,8 @@ impl Stage {
             for shard in 0..=u8::MAX {
                 create_folder(&archive.join(format!("{shard:02x}")))?;
             }
-            syncer.everything()?;
+            syncer.path(&archive)?;
+            syncer.path(folder)?;
         }
         create_folder(&incoming)?;
         let stage = Self {

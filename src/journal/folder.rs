@@ -2,14 +2,20 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock, fsync, statvfs, syncfs};
+use rustix::io::Errno;
 
 use super::{JournalError, Result};
 
 pub(crate) const ARCHIVE: &str = "archive";
 pub(crate) const JOURNAL: &str = "journal";
 const LOCK: &str = "lock";
+/// A lock that is held is tried again for a tenth of a second.
+const LOCK_TRIES: u32 = 5;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 
 /// The right to write in a state folder. One process at a time has it; the kernel takes it back when the process ends.
 #[derive(Debug)]
@@ -34,11 +40,16 @@ impl StateLock {
             .write(true)
             .open(path)
             .map_err(JournalError::io("open the lock file", path))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Self { _file: file }),
-            Err(rustix::io::Errno::WOULDBLOCK) => Err(JournalError::Locked { path: what.to_owned() }),
-            Err(errno) => Err(JournalError::io("lock", path)(errno.into())),
+        for tries_left in (0..LOCK_TRIES).rev() {
+            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => return Ok(Self { _file: file }),
+                // A process that was just forked off the owner holds the lock with it until it becomes its own program.
+                Err(Errno::WOULDBLOCK) if tries_left > 0 => thread::sleep(LOCK_PAUSE),
+                Err(Errno::WOULDBLOCK) => break,
+                Err(errno) => return Err(JournalError::io("lock", path)(errno.into())),
+            }
         }
+        Err(JournalError::Locked { path: what.to_owned() })
     }
 }
 

@@ -283,3 +283,37 @@ impl Iterator for Lines {
         step
     }
 }
+
+/// One segment, as far as it is wanted.
+pub(crate) struct Extent {
+    pub(crate) first: u64,
+    pub(crate) path: PathBuf,
+    /// Up to the end of the last wanted line.
+    pub(crate) size_bytes: u64,
+}
+
+/// Walks the whole lines up to number `up_to` along the chain, and answers the last one and what the lines fill.
+pub(crate) fn walk(
+    folder: &Path,
+    up_to: u64,
+    visit: &mut dyn FnMut(&Line),
+) -> Result<(Position, Vec<Extent>)> {
+    let (mut last, mut extents) = (Position::START, Vec::new());
+    for (first, path) in segments(folder)? {
+        if first > up_to.max(1) {
+            break;
+        }
+        let Some(mut reader) = SegmentReader::open(&path, first, Some(last))? else { break };
+        let mut size_bytes = reader.offset;
+        while let Next::Line(position, line) = reader.next()? {
+            if position.seq > up_to {
+                break;
+            }
+            last = position;
+            size_bytes = reader.offset;
+            visit(&line);
+        }
+        extents.push(Extent { first, path, size_bytes });
+    }
+    Ok((last, extents))
+}

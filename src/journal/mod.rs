@@ -30,8 +30,9 @@ pub use log::{JournalReader, Lines};
 pub use verify::{PROBLEMS_MAX, Problem, Progress, Report, verify};
 pub use writer::{Journal, Opened, Settings};
 
+pub(crate) use archive::path_of as archive_path;
 pub(crate) use folder::{ARCHIVE, JOURNAL, create_folder, sync_tree};
-pub(crate) use log::segments;
+pub(crate) use log::{segment_path, segments, walk};
 
 use crate::ident::Fingerprint;
 

@@ -42,7 +42,7 @@ impl Pipeline {
         let earlier = (before > 0).then(|| Entry::of(number, known));
         let entry = life.entry();
         let deadlines = self.deadlines_of(&entry);
-        self.plan_reminders(group, &mut life, &entry, &deadlines, moment.at);
+        self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, broker));
         group.put_life(life);
         let mut raised = Vec::new();
         let mut facts: Option<EntryBrief> = None;
@@ -126,7 +126,7 @@ impl Pipeline {
                     next_step,
                 },
                 delivery: hit.rule.delivery,
-                notify: hit.rule.notify.clone(),
+                notify: hit.rule.notify.to_vec(),
             });
         }
         self.tell(group, moment, None, raised)
@@ -154,7 +154,7 @@ impl Pipeline {
                 next_step: hit.rule.next_step.clone(),
             },
             delivery: hit.rule.delivery,
-            notify: hit.rule.notify.clone(),
+            notify: hit.rule.notify.to_vec(),
         }
     }
 

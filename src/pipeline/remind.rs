@@ -56,6 +56,7 @@ impl Pipeline {
         let Some(mut life) = group.life(number)? else { return Ok(0) };
         let entry = life.entry();
         let deadlines = self.deadlines_of(&entry);
+        let broker = broker_of(&life);
         let mut raised = Vec::new();
         let mut wanted: Vec<Reminder> =
             life.reminders.iter().filter(|reminder| reminder.day > day).cloned().collect();
@@ -64,7 +65,7 @@ impl Pipeline {
             let Some(deadline) = deadline.filter(|deadline| deadline.state == DeadlineState::Open) else {
                 continue;
             };
-            let context = DeadlineContext { deadline, entry: &entry, on: day };
+            let context = DeadlineContext { deadline, entry: &entry, broker: broker.as_str(), on: day };
             for hit in self.rules.for_deadline(&context) {
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
                 if !group.has_alert(&key)? {
@@ -110,8 +111,8 @@ impl Pipeline {
         let cause = Cause::Deadline(Box::new(DeadlineBrief {
             deadline: deadline.clone(),
             name: name.into(),
-            days_left: deadline.target().map_or(0, |target| (target - day).num_days()),
-            step: hit.step.clone(),
+            days_left: hit.days_left,
+            step: hit.step.to_string().into(),
             on: day,
             steps,
         }));
@@ -128,7 +129,7 @@ impl Pipeline {
                 next_step: hit.rule.next_step.clone(),
             },
             delivery: hit.rule.delivery,
-            notify: hit.rule.notify.clone(),
+            notify: hit.rule.notify.to_vec(),
         }
     }
 

@@ -4,6 +4,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Group, Pipeline, View};
 use crate::entry::{DeadlineState, Entry, EntryDeadline, Life, Reminder};
+use crate::ident::BrokerName;
+use crate::rules::DeadlineContext;
 use crate::step::{DueKey, DueValue};
 
 /// A clock that is seen for the first time with this many days left or fewer is said at once, whatever its ladder.
@@ -20,8 +22,9 @@ impl Pipeline {
         life: &mut Life,
         entry: &Entry,
         deadlines: &[EntryDeadline],
-        at: DateTime<Utc>,
+        moment: (DateTime<Utc>, &BrokerName),
     ) {
+        let (at, broker) = moment;
         let today = self.reminder_day(at);
         let mut wanted = Vec::new();
         for deadline in deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open) {
@@ -31,28 +34,26 @@ impl Pipeline {
             let standing = life.reminders.iter().find(|known| *known.deadline == *key);
             let day = match standing {
                 Some(known) if known.target == target => Some(known.day),
-                _ => self.first_reminder(entry, deadline, target, today),
+                _ => self.first_reminder(
+                    &DeadlineContext { deadline, entry, broker: broker.as_str(), on: today },
+                    target,
+                ),
             };
             wanted.extend(day.map(|day| Reminder { day, target, deadline: key.into() }));
         }
         self.set_reminders(group, life, wanted);
     }
 
-    fn first_reminder(
-        &self,
-        entry: &Entry,
-        deadline: &EntryDeadline,
-        target: NaiveDate,
-        today: NaiveDate,
-    ) -> Option<NaiveDate> {
+    fn first_reminder(&self, context: &DeadlineContext<'_>, target: NaiveDate) -> Option<NaiveDate> {
+        let today = context.on;
         let left = (target - today).num_days();
         if left < -HISTORY_DAYS {
             return None;
         }
-        if left <= LATE_DAYS && self.rules.has_ladder(deadline, entry) {
+        if left <= LATE_DAYS && self.rules.for_deadline(context).is_some() {
             return Some(today);
         }
-        self.rules.next_reminder(deadline, today)
+        self.rules.next_reminder(context.deadline, today)
     }
 
     /// Replaces the reminders of an entry; only what differs touches the due index.

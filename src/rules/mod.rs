@@ -1,59 +1,410 @@
-//! stub
-use crate::entry::*;
-use crate::notice::*;
-use crate::place::*;
+//! Rules: which notices, clocks and troubles become alerts, how loud, for whom, and with what advice.
+//!
+//! Rules are data in TOML files and are tried in the order in which they stand; **the first one that matches
+//! decides**, and the rest is not asked. An earlier, narrower rule with `delivery = "none"` therefore silences, and an
+//! operator's own file in front of the embedded one overrides it rule by rule. See `docs/rules.md`.
+//!
+//! Everything is compiled at load: an evaluation compares, and neither parses nor allocates until it has a hit.
+//!
+//! ```text
+//! rule file ──► raw (as written) ──► parse (checked, compiled) ──► Rules ──► Hit
+//!                                       vocabulary, teams, playbook   └──► selftest
+//! ```
+
+mod compile;
+mod condition;
+mod ladder;
+mod matcher;
+mod names;
+mod parse;
+mod playbook;
+mod raw;
+mod selftest;
+mod vocabulary;
+
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
-pub struct Rules;
-pub struct Rule {
-    pub name: Box<str>,
-    pub title: Box<str>,
-    pub delivery: Delivery,
-    pub notify: Vec<Box<str>>,
-    pub next_step: Box<str>,
+
+use self::condition::{Condition, Facts};
+pub use self::ladder::{Ladder, Step};
+use self::names::kind_index;
+pub use self::playbook::Playbook;
+use self::selftest::TestCase;
+pub use self::selftest::TestResult;
+pub use self::vocabulary::{TROUBLES, Vocabulary};
+use crate::diagnostic::{Diagnostic, Source};
+use crate::entry::{DeadlineState, Entry, EntryDeadline};
+use crate::notice::{Kind, Notice};
+use crate::place::Severity;
+
+/// The rules that the binary carries, and the name that messages give them.
+pub const EMBEDDED: &str = include_str!("../../rules/default.toml");
+pub const EMBEDDED_NAME: &str = "rules/default.toml";
+
+/// What a rule is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum On {
+    Notice,
+    Deadline,
+    Trouble,
 }
+
+impl On {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Notice => "notice",
+            Self::Deadline => "deadline",
+            Self::Trouble => "trouble",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Notice, Self::Deadline, Self::Trouble].into_iter().find(|on| on.as_str() == text)
+    }
+}
+
+/// How an alert reaches people.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Delivery {
     Now,
     Digest,
+    /// No alert at all: the rule exists to keep later rules from deciding.
     None,
 }
-pub struct Hit<'r> {
-    pub rule: &'r Rule,
-    pub severity: Severity,
-    pub occasion: String,
+
+impl Delivery {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Now => "now",
+            Self::Digest => "digest",
+            Self::None => "none",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        [Self::Now, Self::Digest, Self::None].into_iter().find(|delivery| delivery.as_str() == text)
+    }
 }
-pub struct DeadlineHit<'r> {
-    pub rule: &'r Rule,
-    pub severity: Severity,
-    pub occasion: String,
-    pub step: Box<str>,
+
+/// Where the severity of an alert comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Loudness {
+    Fixed(Severity),
+    /// That of the notice (from its code table) or of the trouble.
+    OfCause,
 }
+
+/// Which deadlines a rule is about.
+#[derive(Clone, PartialEq, Debug)]
+enum Deadlines {
+    All,
+    Ids(Box<[Box<str>]>),
+}
+
+impl Deadlines {
+    fn has(&self, id: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Ids(ids) => ids.iter().any(|wanted| **wanted == *id),
+        }
+    }
+}
+
+/// One checked rule.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Part of every alert's key.
+    pub name: Box<str>,
+    /// Plain words for mails: `CBP or agency hold`.
+    pub title: Box<str>,
+    pub on: On,
+    pub delivery: Delivery,
+    /// Names of teams.
+    pub notify: Box<[Box<str>]>,
+    /// What to do next, from the playbook; blank when the rule names nothing.
+    pub next_step: Box<str>,
+    /// Where it stands: `rules/default.toml:41`.
+    pub place: Box<str>,
+    condition: Condition,
+    loudness: Loudness,
+    /// Days left from which on a reminder is this loud; descending.
+    severity_from: Vec<(i64, Severity)>,
+    deadlines: Deadlines,
+    ladder: Option<Ladder>,
+}
+
+impl Rule {
+    fn severity(&self, of_cause: Severity) -> Severity {
+        match self.loudness {
+            Loudness::Fixed(severity) => severity,
+            Loudness::OfCause => of_cause,
+        }
+    }
+
+    fn severity_with(&self, days_left: i64) -> Severity {
+        let from = self.severity_from.iter().rev().find(|(days, _)| days_left <= *days);
+        from.map_or(self.severity(Severity::Warning), |(_, severity)| *severity)
+    }
+
+    /// The reminder ladder of a rule on deadlines.
+    pub fn ladder(&self) -> Option<&Ladder> {
+        self.ladder.as_ref()
+    }
+}
+
+/// A notice and what it did. All of it was in force when the file that holds the notice was applied.
+#[derive(Clone, Copy, Debug)]
 pub struct NoticeContext<'a> {
     pub notice: &'a Notice,
+    /// The entry before the file; `None` when it was not known.
     pub before: Option<&'a Entry>,
+    /// The entry after the whole file; `None` when the notice belongs to no known entry.
     pub after: Option<&'a Entry>,
     pub broker: &'a str,
+    /// The entry's clocks after the file.
     pub deadlines: &'a [EntryDeadline],
 }
+
+impl<'a> NoticeContext<'a> {
+    fn facts(&self) -> Facts<'a> {
+        Facts {
+            notice: Some(self.notice),
+            before: self.before,
+            after: self.after,
+            broker: self.broker,
+            deadlines: self.deadlines,
+            ..Facts::default()
+        }
+    }
+}
+
+/// A clock of an entry on one day.
+#[derive(Clone, Copy, Debug)]
 pub struct DeadlineContext<'a> {
     pub deadline: &'a EntryDeadline,
     pub entry: &'a Entry,
+    pub broker: &'a str,
     pub on: NaiveDate,
 }
-impl Rules {
-    pub fn for_notice(&self, _: &NoticeContext<'_>) -> Vec<Hit<'_>> {
-        vec![]
-    }
-    pub fn for_deadline(&self, _: &DeadlineContext<'_>) -> Vec<DeadlineHit<'_>> {
-        vec![]
-    }
-    pub fn for_trouble(&self, _: &str, _: Severity, _: &str) -> Vec<Hit<'_>> {
-        vec![]
-    }
-    pub fn next_reminder(&self, _: &EntryDeadline, _: NaiveDate) -> Option<NaiveDate> {
-        None
-    }
-    pub fn has_ladder(&self, _: &EntryDeadline, _: &Entry) -> bool {
-        false
+
+impl<'a> DeadlineContext<'a> {
+    fn facts(&self) -> Facts<'a> {
+        Facts { after: Some(self.entry), broker: self.broker, ..Facts::default() }
     }
 }
+
+/// What a rule makes of a notice or a trouble.
+#[derive(Clone, Debug)]
+pub struct Hit<'r> {
+    pub rule: &'r Rule,
+    pub severity: Severity,
+    /// What makes it the same alert: the notice's id, or the trouble's code.
+    pub occasion: String,
+}
+
+/// What a rule makes of a clock.
+#[derive(Clone, Debug)]
+pub struct DeadlineHit<'r> {
+    pub rule: &'r Rule,
+    pub severity: Severity,
+    /// `PROTEST_DUE@2026-09-02/30`: a clock that moves reminds anew.
+    pub occasion: String,
+    pub step: Step,
+    /// The day that the reminder counts towards.
+    pub target: NaiveDate,
+    /// Negative when overdue.
+    pub days_left: i64,
+}
+
+/// Why a rule did or did not decide, for the workbench.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Why {
+    pub rule: String,
+    pub place: String,
+    /// Each clause of `when` as written, and whether it held.
+    pub clauses: Vec<(String, bool)>,
+    /// All clauses hold.
+    pub matches: bool,
+    /// The rule that decided, which may be an earlier one.
+    pub decided_by: Option<String>,
+}
+
+/// All rules, checked and compiled.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    rules: Vec<Rule>,
+    /// Rules on notices that can match each kind, in order.
+    by_kind: Vec<Box<[u16]>>,
+    on_deadline: Box<[u16]>,
+    on_trouble: Box<[u16]>,
+    tests: Vec<TestCase>,
+    sources: Vec<Source>,
+    version: String,
+}
+
+impl Rules {
+    /// At most this many rules in all files.
+    pub const RULES_MAX: usize = 2_000;
+
+    /// Checks and compiles rule files (name, text), in the order in which they are asked.
+    ///
+    /// `teams` are the names that `notify` may use; a rule without `notify` tells all of them.
+    ///
+    /// # Errors
+    /// Every fault of every file. The rules' own tests are not run; see [`Rules::run_tests`].
+    pub fn parse(
+        files: &[(&str, &str)],
+        playbook: &Playbook,
+        teams: &[&str],
+        known: &Vocabulary,
+    ) -> Result<Self, Vec<Diagnostic>> {
+        parse::parse(files, playbook, teams, known)
+    }
+
+    fn new(rules: Vec<Rule>, tests: Vec<TestCase>, sources: Vec<Source>, version: String) -> Self {
+        let numbered = || rules.iter().enumerate().map(|(index, rule)| (index as u16, rule));
+        let all_on = |on: On| numbered().filter(|(_, rule)| rule.on == on).map(|(index, _)| index).collect();
+        let by_kind = Kind::ALL
+            .iter()
+            .map(|kind| {
+                numbered()
+                    .filter(|(_, rule)| {
+                        rule.on == On::Notice && rule.condition.kinds().has(kind_index(*kind))
+                    })
+                    .map(|(index, _)| index)
+                    .collect()
+            })
+            .collect();
+        let (on_deadline, on_trouble) = (all_on(On::Deadline), all_on(On::Trouble));
+        Self { by_kind, on_deadline, on_trouble, rules, tests, sources, version }
+    }
+
+    /// In the order in which they are asked.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Rule> {
+        self.rules.iter()
+    }
+
+    pub fn get(&self, name: &str) -> Option<&Rule> {
+        self.rules.iter().find(|rule| &*rule.name == name)
+    }
+
+    /// A hash of every rule file and the playbook. Sixteen hexadecimal digits.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    fn first(&self, candidates: &[u16], holds: impl Fn(&Rule) -> bool) -> Option<&Rule> {
+        candidates.iter().filter_map(|&index| self.rules.get(usize::from(index))).find(|rule| holds(rule))
+    }
+
+    /// The rule that decides about a notice, be it one that keeps silent.
+    pub fn decide_notice(&self, ctx: &NoticeContext<'_>) -> Option<&Rule> {
+        let facts = ctx.facts();
+        let candidates = self.by_kind.get(kind_index(ctx.notice.kind))?;
+        self.first(candidates, |rule| rule.condition.holds(&facts))
+    }
+
+    /// The alert that a notice raises.
+    pub fn for_notice(&self, ctx: &NoticeContext<'_>) -> Option<Hit<'_>> {
+        let rule = self.decide_notice(ctx).filter(|rule| rule.delivery != Delivery::None)?;
+        let severity = rule.severity(ctx.notice.severity);
+        Some(Hit { rule, severity, occasion: ctx.notice.id.to_string() })
+    }
+
+    fn decide_deadline(&self, ctx: &DeadlineContext<'_>) -> Option<&Rule> {
+        let facts = ctx.facts();
+        self.first(&self.on_deadline, |rule| {
+            rule.deadlines.has(&ctx.deadline.id) && rule.condition.holds(&facts)
+        })
+    }
+
+    /// The reminder that counts for a clock on a day: the most urgent step of the ladder that has passed.
+    ///
+    /// Clocks that do not run, or have no date, remind nobody.
+    pub fn for_deadline(&self, ctx: &DeadlineContext<'_>) -> Option<DeadlineHit<'_>> {
+        let deadline = ctx.deadline;
+        if deadline.state != DeadlineState::Open {
+            return None;
+        }
+        let target = deadline.target()?;
+        let rule = self.decide_deadline(ctx).filter(|rule| rule.delivery != Delivery::None)?;
+        let days_left = (target - ctx.on).num_days();
+        let step = rule.ladder.as_ref()?.current(days_left)?;
+        Some(DeadlineHit {
+            rule,
+            severity: rule.severity_with(days_left),
+            occasion: format!("{}@{target}/{step}", deadline.key()),
+            step,
+            target,
+            days_left,
+        })
+    }
+
+    /// The next day after `after` on which a reminder for this clock may fall, whatever becomes of its entry.
+    ///
+    /// A rule that asks about the entry may not apply on that day; [`Rules::for_deadline`] answers then.
+    pub fn next_reminder(&self, deadline: &EntryDeadline, after: NaiveDate) -> Option<NaiveDate> {
+        if deadline.state != DeadlineState::Open {
+            return None;
+        }
+        let target = deadline.target()?;
+        let mut earliest: Option<NaiveDate> = None;
+        for &index in &self.on_deadline {
+            let Some(rule) = self.rules.get(usize::from(index)) else { continue };
+            if !rule.deadlines.has(&deadline.id) {
+                continue;
+            }
+            let next = rule.ladder.as_ref().and_then(|ladder| ladder.next(target, after));
+            earliest = earliest.into_iter().chain(next).min();
+            if rule.condition.0.is_empty() {
+                break;
+            }
+        }
+        earliest
+    }
+
+    fn decide_trouble(&self, code: &str, severity: Severity, broker: &str) -> Option<&Rule> {
+        let facts =
+            Facts { trouble: Some(code), trouble_severity: Some(severity), broker, ..Facts::default() };
+        self.first(&self.on_trouble, |rule| rule.condition.holds(&facts))
+    }
+
+    /// The alert that a trouble raises. `broker` is blank when it concerns none.
+    pub fn for_trouble(&self, code: &str, severity: Severity, broker: &str) -> Option<Hit<'_>> {
+        let rule =
+            self.decide_trouble(code, severity, broker).filter(|rule| rule.delivery != Delivery::None)?;
+        Some(Hit { rule, severity: rule.severity(severity), occasion: code.to_owned() })
+    }
+
+    /// What the rule named `name` makes of a notice, clause by clause. `None` when there is no such rule.
+    pub fn why(&self, ctx: &NoticeContext<'_>, name: &str) -> Option<Why> {
+        let rule = self.get(name)?;
+        let facts = ctx.facts();
+        let clauses = rule.condition.explain(&facts);
+        Some(Why {
+            rule: rule.name.to_string(),
+            place: rule.place.to_string(),
+            matches: rule.on == On::Notice && clauses.iter().all(|(_, holds)| *holds),
+            clauses: clauses.into_iter().map(|(text, holds)| (text.to_owned(), holds)).collect(),
+            decided_by: self.decide_notice(ctx).map(|rule| rule.name.to_string()),
+        })
+    }
+
+    /// Runs the tests that stand beside the rules.
+    pub fn run_tests(&self) -> Vec<TestResult> {
+        self.tests.iter().map(|test| test.run(self)).collect()
+    }
+
+    /// How many rules are about each subject.
+    pub fn count(&self) -> BTreeMap<&'static str, usize> {
+        let mut count = BTreeMap::new();
+        for rule in &self.rules {
+            *count.entry(rule.on.as_str()).or_default() += 1;
+        }
+        count
+    }
+}
+
+#[cfg(test)]
+mod tests;

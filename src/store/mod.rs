@@ -3,11 +3,16 @@
 //! The trait is blocking: a store is used from threads that may wait. There is one writer at a time, which reads
 //! through [`Store`] and commits whole [`Step`]s; readers see committed states only.
 
+pub mod backup;
+mod codec;
+pub mod memory;
+pub mod sled;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey, LetterState};
 use crate::step::{
     BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
 };
@@ -32,6 +37,19 @@ impl StoreError {
     pub fn wants_rebuild(&self) -> bool {
         matches!(self, Self::Unreadable { .. })
     }
+
+    /// True when there is no room left, so that an operator has to act.
+    pub fn is_full_disk(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(self);
+        while let Some(error) = cause {
+            if let Some(io) = error.downcast_ref::<std::io::Error>() {
+                return matches!(io.kind(), StorageFull | QuotaExceeded);
+            }
+            cause = error.source();
+        }
+        false
+    }
 }
 
 type Result<T> = std::result::Result<T, StoreError>;
@@ -43,6 +61,17 @@ pub enum LetterFilter {
     Waiting,
     Sent,
     GivenUp,
+}
+
+impl LetterFilter {
+    pub fn takes(self, letter: &Letter) -> bool {
+        match self {
+            Self::All => true,
+            Self::Waiting => matches!(letter.state, LetterState::Waiting { .. }),
+            Self::Sent => matches!(letter.state, LetterState::Sent { .. }),
+            Self::GivenUp => matches!(letter.state, LetterState::GivenUp { .. }),
+        }
+    }
 }
 
 pub trait Store: Send + Sync {
@@ -81,6 +110,7 @@ pub trait Store: Send + Sync {
     fn letters_ready(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Letter>>;
     /// The earliest next try of any waiting letter.
     fn next_letter_at(&self) -> Result<Option<DateTime<Utc>>>;
+    /// The newest first.
     fn letters(&self, filter: LetterFilter, limit: usize) -> Result<Vec<Letter>>;
 
     /// How much is in it.
@@ -90,7 +120,7 @@ pub trait Store: Send + Sync {
     fn flush(&self) -> Result<()>;
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Counts {
     pub entries: u64,
     pub bills: u64,
@@ -100,4 +130,17 @@ pub struct Counts {
     pub letters_waiting: u64,
     pub loose: u64,
     pub quarantined: u64,
+}
+
+impl Counts {
+    pub const ZERO: Self = Self {
+        entries: 0,
+        bills: 0,
+        inputs: 0,
+        alerts: 0,
+        letters: 0,
+        letters_waiting: 0,
+        loose: 0,
+        quarantined: 0,
+    };
 }

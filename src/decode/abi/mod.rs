@@ -34,6 +34,8 @@ impl Transaction<'_> {
 /// Masks.
 pub struct PasswordMask;
 impl PasswordMask {
-    pub fn new() -> Self { Self }
+    pub fn new() -> Self {
+        Self
+    }
     pub fn mask(&mut self, _: &mut [u8]) {}
 }

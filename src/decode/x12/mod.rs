@@ -1,32 +1,353 @@
-//! X12: interchanges, groups, sets, segments (being built).
-use super::{Decoder, Sink};
-use crate::grammar::Grammar;
+//! X12: interchanges, groups, sets, segments.
+//!
+//! One pass over the window finds the segments; a message is what lies between an ST and its SE, or one TA1. It is
+//! handed over when the next one begins, so that what its trailers reveal still belongs to it.
 
-/// The segments of one set.
-#[derive(Clone, Copy, Debug)]
-pub struct Set<'a> {
-    pub segments: &'a [u8],
-}
+mod check;
+mod delimiters;
+mod envelope;
+mod reader;
+mod segment;
+pub mod value;
+mod wrap;
+
+use std::collections::{HashMap, HashSet};
+
+pub use delimiters::Delimiters;
+pub use segment::{Segment, Set};
+
+use self::envelope::{Envelope, Identity, IsaCodes, Level, Short};
+use self::reader::{Content, Reader, Scan, Scratch};
+use self::segment::{Origin, Wrap};
+use self::wrap::Unwrapped;
+use super::{Body, Control, Decoder, FINDINGS_MAX, MESSAGE_BYTES_MAX, Message, Sink, Standard};
+use crate::grammar::Grammar;
+use crate::place::finding_code::ENVELOPE;
+use crate::place::{Finding, Grade, Place, Span};
+
+/// How much of a wrapped file is unwrapped at first, in bytes; doubled until a message fits.
+const UNWRAP_BYTES: usize = 16 << 10;
+
+/// Control numbers that are remembered to find doubles: interchanges of a file, groups of an interchange, sets of a
+/// group. Beyond it doubles go unnoticed.
+const NUMBERS_MAX: usize = 50_000;
+
 /// Reads X12.
 pub struct X12Decoder<'g> {
-    _grammar: &'g Grammar,
+    grammar: &'g Grammar,
+    codes: IsaCodes,
+    state: State,
+    seen: Seen,
+    scratch: Scratch,
+    unwrapped: Unwrapped,
 }
+
+/// Where the reader stands: everything before it was handed over.
+#[derive(Debug, Default)]
+struct State {
+    envelope: Envelope,
+    /// File offset, its line, and the offset at which that line begins.
+    offset: u64,
+    line: u64,
+    line_start: u64,
+    /// The next message's.
+    index: u64,
+    /// The interchange is cut into records.
+    wrapped: bool,
+    /// Where an interchange was tried as a wrapped one last.
+    unwrapped_at: Option<u64>,
+}
+
+/// Control numbers of messages that were handed over.
+#[derive(Debug, Default)]
+struct Seen {
+    interchanges: HashMap<[u8; 64], u64>,
+    groups: HashSet<u64>,
+    sets: HashSet<[u8; 16]>,
+}
+
+/// Findings of one message, up to [`FINDINGS_MAX`] of them.
+#[derive(Debug, Default)]
+struct Findings {
+    list: Vec<Finding>,
+    more: u64,
+}
+
+impl Findings {
+    fn push(&mut self, finding: impl FnOnce() -> Finding) {
+        if self.list.len() < FINDINGS_MAX {
+            self.list.push(finding());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    fn clear(&mut self) {
+        self.list.clear();
+        self.more = 0;
+    }
+
+    /// Says how many were left out.
+    fn close(&mut self, place: Place) {
+        if self.more > 0 {
+            let message = format!("{} more findings in this message", self.more);
+            self.list.push(Finding::new(ENVELOPE, Grade::Warning, place, message));
+            self.more = 0;
+        }
+    }
+}
+
+enum Step {
+    Took(usize),
+    More,
+}
+
 impl<'g> X12Decoder<'g> {
     pub fn new(grammar: &'g Grammar) -> Self {
-        Self { _grammar: grammar }
+        Self {
+            grammar,
+            codes: IsaCodes::of(&grammar.codes),
+            state: State { line: 1, ..State::default() },
+            seen: Seen::default(),
+            scratch: Scratch::default(),
+            unwrapped: Unwrapped::default(),
+        }
+    }
+
+    /// One message from the start of `rest`.
+    fn step(&mut self, rest: &[u8], last: bool, cut: bool, sink: &mut dyn Sink) -> Step {
+        let limit = rest.len().min(MESSAGE_BYTES_MAX);
+        let (text, whole) = (&rest[..limit], limit == rest.len());
+        if self.state.wrapped {
+            return self.step_wrapped(text, last && whole, cut || !whole, sink);
+        }
+        let origin = self.origin(None);
+        match self.scan(text, text, &origin, last && whole, cut || !whole) {
+            Scan::More => Step::More,
+            Scan::Done { len, content } => {
+                let after = origin.place(text, len);
+                self.hand_over(text, content, &origin, after, sink);
+                Step::Took(len)
+            }
+            Scan::Wrapped => {
+                self.state.wrapped = true;
+                self.state.unwrapped_at = Some(self.state.offset);
+                Step::Took(0)
+            }
+            Scan::Plain => Step::More,
+        }
+    }
+
+    /// The same for a file that is cut into records: line ends come out first, in pieces that grow until they hold a
+    /// message.
+    fn step_wrapped(&mut self, raw: &[u8], last: bool, cut: bool, sink: &mut dyn Sink) -> Step {
+        let mut unwrapped = std::mem::take(&mut self.unwrapped);
+        let mut size = UNWRAP_BYTES;
+        let step = loop {
+            let piece = &raw[..raw.len().min(size)];
+            let whole = piece.len() == raw.len();
+            unwrapped.fill(piece);
+            let taken = self.messages_of(&unwrapped, piece, last && whole, cut && whole, sink);
+            match taken {
+                0 if self.state.wrapped && !whole => size *= 2,
+                0 if self.state.wrapped && !last => break Step::More,
+                taken => break Step::Took(taken),
+            }
+        };
+        self.unwrapped = unwrapped;
+        step
+    }
+
+    /// Every message of an unwrapped piece; how many bytes of the file they took.
+    fn messages_of(
+        &mut self,
+        unwrapped: &Unwrapped,
+        raw: &[u8],
+        last: bool,
+        cut: bool,
+        sink: &mut dyn Sink,
+    ) -> usize {
+        let (start, line, line_start) = (self.state.offset, self.state.line, self.state.line_start);
+        let mut from = 0;
+        loop {
+            let text = &unwrapped.text[from..];
+            let wrap = Some(Wrap { breaks: &unwrapped.breaks, from });
+            let origin = Origin { offset: start, line, line_start, wrap };
+            // What is cut is cut once; the rest is looked at again with the bytes that follow.
+            match self.scan(text, raw, &origin, last, cut && from == 0) {
+                Scan::Done { len, content } => {
+                    let mut after = origin.place(text, len);
+                    if last && from + len == unwrapped.text.len() {
+                        after.offset = start + raw.len() as u64;
+                    }
+                    self.hand_over(text, content, &origin, after, sink);
+                    from += len;
+                    if self.state.envelope.level == Level::Outside && from == unwrapped.text.len() {
+                        break;
+                    }
+                    if len == 0 {
+                        break;
+                    }
+                }
+                Scan::More | Scan::Wrapped => break,
+                Scan::Plain => {
+                    self.state.wrapped = false;
+                    break;
+                }
+            }
+        }
+        (self.state.offset - start) as usize
+    }
+
+    fn origin<'w>(&self, wrap: Option<Wrap<'w>>) -> Origin<'w> {
+        let State { offset, line, line_start, .. } = self.state;
+        Origin { offset, line, line_start, wrap }
+    }
+
+    fn scan(&mut self, text: &[u8], raw: &[u8], origin: &Origin<'_>, last: bool, cut: bool) -> Scan {
+        let reader = Reader {
+            grammar: self.grammar,
+            codes: &self.codes,
+            seen: &self.seen,
+            text,
+            raw,
+            origin,
+            envelope: self.state.envelope,
+            scratch: &mut self.scratch,
+            may_wrap: self.state.unwrapped_at != Some(self.state.offset),
+        };
+        reader.read(last, cut, self.state.index == 0)
+    }
+
+    /// Gives the message to the sink and moves on behind it. `after` is the place of the byte behind it.
+    fn hand_over(
+        &mut self,
+        text: &[u8],
+        content: Content,
+        origin: &Origin<'_>,
+        after: Place,
+        sink: &mut dyn Sink,
+    ) {
+        self.scratch.findings.close(origin.place(text, 0));
+        let Content { envelope, is_set, is_ta1, .. } = content;
+        let control = Control {
+            sender: envelope.interchange.sender.some().or_else(|| envelope.group.sender.some()),
+            interchange: envelope.interchange.number.some(),
+            group: envelope.group.number.some(),
+            set: envelope.set.number.some().filter(|_| is_set),
+        };
+        let name = match (is_set, is_ta1) {
+            (true, _) => Some(envelope.set.id.text().unwrap_or("?")),
+            (_, true) => Some("TA1"),
+            _ => None,
+        };
+        let set = Set {
+            text,
+            segments: &self.scratch.segments,
+            ends: &self.scratch.ends,
+            delimiters: envelope.delimiters,
+            origin,
+        };
+        let message = Message {
+            index: self.state.index,
+            standard: Standard::X12,
+            name,
+            release: envelope.group.version.text().filter(|_| is_set),
+            control,
+            span: Span {
+                offset: self.state.offset,
+                length: after.offset - self.state.offset,
+                line: self.state.line,
+            },
+            body: if name.is_some() { Body::X12(set) } else { Body::Nothing },
+            findings: &self.scratch.findings.list,
+        };
+        if !content.is_nothing || !message.findings.is_empty() {
+            sink.message(&message);
+            self.state.index += 1;
+        }
+        self.remember(&content);
+        let column = u64::from(after.column.unwrap_or(1));
+        self.state.offset = after.offset;
+        self.state.line = after.line;
+        self.state.line_start = after.offset.saturating_sub(column - 1);
+        self.state.envelope = envelope;
+    }
+
+    fn remember(&mut self, content: &Content) {
+        let Envelope { interchange, group, set, .. } = &content.envelope;
+        if content.opens_interchange {
+            forget(&mut self.seen.groups);
+        }
+        if content.opens_group {
+            forget(&mut self.seen.sets);
+            if let Some(number) = value::number(group.number.bytes())
+                && self.seen.groups.len() < NUMBERS_MAX
+            {
+                self.seen.groups.insert(number);
+            }
+        }
+        if content.is_set && self.seen.sets.len() < NUMBERS_MAX {
+            self.seen.sets.insert(set_key(&set.number));
+        }
+        if content.closes_interchange && self.seen.interchanges.len() < NUMBERS_MAX {
+            self.seen.interchanges.entry(identity_key(&interchange.identity)).or_insert(interchange.content);
+        }
     }
 }
+
+/// Empties a set, and gives its memory back when there is much of it, because emptying costs as much as it holds.
+fn forget<T>(numbers: &mut HashSet<T>) {
+    if numbers.capacity() > 1_000 {
+        *numbers = HashSet::default();
+    } else {
+        numbers.clear();
+    }
+}
+
+/// ST02 has at most nine characters; longer ones are told apart by the first fifteen.
+fn set_key(number: &Short) -> [u8; 16] {
+    let mut key = [0; 16];
+    let bytes = number.bytes();
+    let len = bytes.len().min(15);
+    key[..len].copy_from_slice(&bytes[..len]);
+    key[15] = bytes.len() as u8;
+    key
+}
+
+fn identity_key(identity: &Identity) -> [u8; 64] {
+    let mut key = [0; 64];
+    let parts = identity.iter().flat_map(|part| part.bytes().iter().chain(b"\0"));
+    for (slot, byte) in key.iter_mut().zip(parts) {
+        *slot = *byte;
+    }
+    key
+}
+
 impl Decoder for X12Decoder<'_> {
-    fn feed(&mut self, window: &[u8], _last: bool, _sink: &mut dyn Sink) -> usize {
-        window.len()
+    fn feed(&mut self, window: &[u8], last: bool, sink: &mut dyn Sink) -> usize {
+        let mut taken = 0;
+        loop {
+            let rest = &window[taken..];
+            let open = self.state.envelope.level != Level::Outside || self.state.index == 0;
+            if rest.is_empty() && !(last && open) {
+                return taken;
+            }
+            let was_wrapped = self.state.wrapped;
+            match self.step(rest, last, false, sink) {
+                Step::Took(0) if was_wrapped == self.state.wrapped => return taken,
+                Step::Took(count) => taken += count,
+                Step::More => return taken,
+            }
+        }
     }
-    fn cut(&mut self, window: &[u8], _sink: &mut dyn Sink) -> usize {
-        window.len()
-    }
-}
-impl Set<'_> {
-    /// Feeds the bytes that identify the message to `hash`, so that a repeated message is known again.
-    pub fn own_bytes(&self, hash: &mut dyn FnMut(&[u8])) {
-        hash(b"");
+
+    fn cut(&mut self, window: &[u8], sink: &mut dyn Sink) -> usize {
+        for _ in 0..2 {
+            if let Step::Took(count @ 1..) = self.step(window, false, true, sink) {
+                return count;
+            }
+        }
+        window.len().min(1)
     }
 }

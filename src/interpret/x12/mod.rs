@@ -1,22 +1,105 @@
-//! X12 messages to notices (being built).
+//! X12 messages to notices: one file a family. What no family reads is carried.
+
+mod acknowledgement;
+mod advice;
+mod carried;
+mod fields;
+mod qualifier;
+mod status;
+mod value;
+
 use super::NoticeSink;
 use crate::decode::{self, Message};
-use crate::grammar::{Grammar, GrammarError};
+use crate::grammar::{CodeTable, Grammar, GrammarError};
 
 /// Reads the meaning of X12 messages.
-pub struct X12Interpreter {}
+pub struct X12Interpreter {
+    status: status::StatusFamily,
+    advice: advice::AdviceFamily,
+    acknowledgement: acknowledgement::AcknowledgementFamily,
+    carried: carried::CarriedFamily,
+}
 
 impl X12Interpreter {
-    pub fn resolve(_grammar: &Grammar) -> Result<Self, Vec<GrammarError>> {
-        Ok(Self {})
+    pub fn resolve(grammar: &Grammar) -> Result<Self, Vec<GrammarError>> {
+        let mut wanted = Wanted { grammar, faults: Vec::new() };
+        let status = status::StatusFamily::resolve(&mut wanted);
+        let advice = advice::AdviceFamily::resolve(&mut wanted);
+        let acknowledgement = acknowledgement::AcknowledgementFamily::resolve(&mut wanted);
+        let carried = carried::CarriedFamily::resolve(&mut wanted);
+        if wanted.faults.is_empty() {
+            Ok(Self { status, advice, acknowledgement, carried })
+        } else {
+            Err(wanted.faults)
+        }
     }
 
     pub fn interpret(
         &self,
-        _grammar: &Grammar,
-        _message: &Message<'_>,
-        _body: &decode::x12::Set<'_>,
-        _sink: &mut dyn NoticeSink,
+        grammar: &Grammar,
+        message: &Message<'_>,
+        set: &decode::x12::Set<'_>,
+        sink: &mut dyn NoticeSink,
     ) {
+        match message.name {
+            Some("350") => self.status.interpret(grammar, set, sink),
+            Some("824") => self.advice.interpret(grammar, set, sink),
+            Some("997") => self.acknowledgement.interpret(grammar, set, sink),
+            _ => self.carried.interpret(set, sink),
+        }
+    }
+}
+
+/// Collects what a family wants of the grammar, and what of it is missing.
+struct Wanted<'g> {
+    grammar: &'g Grammar,
+    faults: Vec<GrammarError>,
+}
+
+impl<'g> Wanted<'g> {
+    /// The position of an element by its names.
+    fn element(&mut self, segment: &str, name: &str) -> usize {
+        self.grammar.x12.element(segment, name).unwrap_or_else(|fault| {
+            self.faults.push(fault);
+            0
+        })
+    }
+
+    /// The positions of several elements, each with the name that its values get.
+    fn named(&mut self, segment: &str, names: &[(&str, &'static str)]) -> fields::Named {
+        names.iter().map(|(element, name)| (self.element(segment, element), *name)).collect()
+    }
+
+    fn table(&mut self, name: &str) -> Option<&'g CodeTable> {
+        match self.grammar.codes.require(name) {
+            Ok(table) => Some(table),
+            Err(fault) => {
+                self.faults.push(fault);
+                None
+            }
+        }
+    }
+
+    /// The rows of a table whose kind begins with `kind`; tables that hold several lists have the same code twice.
+    fn list(&mut self, name: &str, kind: &str) -> CodeList {
+        let rows = self.table(name).map(|table| {
+            table
+                .rows
+                .iter()
+                .enumerate()
+                .filter(|(_, row)| row.kind.starts_with(kind))
+                .map(|(at, row)| (row.code.as_bytes().into(), at))
+                .collect()
+        });
+        CodeList(rows.unwrap_or_default())
+    }
+}
+
+/// One of the lists in a code table: codes and their rows.
+struct CodeList(Vec<(Box<[u8]>, usize)>);
+
+impl CodeList {
+    fn position(&self, code: &[u8]) -> Option<usize> {
+        self.0.iter().find(|(known, _)| **known == *code).map(|&(_, at)| at)
     }
 }

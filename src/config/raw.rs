@@ -1,0 +1,156 @@
+//! The configuration as people write it. Every key is optional here; [`resolve`](super::resolve) says what must be there.
+
+use chrono::NaiveDate;
+use toml::Spanned;
+
+use crate::diagnostic::{Written, WrittenTable, written};
+
+type Text = Spanned<String>;
+type Number = Spanned<i64>;
+
+written! {
+    /// The whole file.
+    pub struct RawConfig as "the configuration" {
+        state: RawState,
+        daemon: RawDaemon,
+        grammar: RawGrammar,
+        rules: RawRules,
+        calendar: RawCalendar,
+        privacy: RawPrivacy,
+        mail: RawMail,
+        team: Vec<RawTeam>,
+        broker: Vec<RawBroker>,
+    }
+
+    pub struct RawState as "[state]" {
+        folder: Text,
+        cache_mib: Number,
+    }
+
+    pub struct RawDaemon as "[daemon]" {
+        socket: Text,
+        stop_timeout: Text,
+        log: Text,
+        log_level: Text,
+    }
+
+    pub struct RawGrammar as "[grammar]" {
+        folder: Text,
+    }
+
+    pub struct RawRules as "[rules]" {
+        files: Vec<Text>,
+        playbook: Text,
+    }
+
+    pub struct RawCalendar as "[calendar]" {
+        closures: Vec<Spanned<NaiveDate>>,
+    }
+
+    pub struct RawPrivacy as "[privacy]" {
+        importer_number: Text,
+    }
+
+    pub struct RawMail as "[mail]" {
+        from: Text,
+        domain: Text,
+        link_base: Text,
+        outbox: Text,
+        smtp: RawSmtp,
+    }
+
+    pub struct RawSmtp as "[mail.smtp]" {
+        host: Text,
+        port: Number,
+        security: Text,
+        user: Text,
+        password: Text,
+        password_file: Text,
+        password_env: Text,
+        password_credential: Text,
+        ca_file: Text,
+        hello_name: Text,
+        timeout: Text,
+    }
+
+    pub struct RawTeam as "the team" {
+        name: Text,
+        to: Vec<Text>,
+        zone: Text,
+        digest_at: Text,
+        severity_min: Text,
+    }
+
+    pub struct RawBroker as "the broker" {
+        name: Text,
+        filers: Vec<Text>,
+        drop: Vec<RawDrop>,
+    }
+
+    pub struct RawDrop as "the drop" {
+        name: Text,
+        path: Text,
+        sftp: RawSftp,
+        poll: Text,
+        settle: Text,
+        incomplete_after: Text,
+        max_file: Text,
+        ignore: Vec<Text>,
+        include: Vec<Text>,
+        after: Text,
+        move_to: Text,
+    }
+
+    pub struct RawSftp as "[broker.drop.sftp]" {
+        host: Text,
+        port: Number,
+        user: Text,
+        password: Text,
+        password_file: Text,
+        password_env: Text,
+        password_credential: Text,
+        key: Text,
+        passphrase: Text,
+        passphrase_file: Text,
+        passphrase_env: Text,
+        passphrase_credential: Text,
+        agent: Spanned<bool>,
+        known_hosts: Text,
+        fingerprint: Text,
+        timeout: Text,
+        algorithms: RawAlgorithms,
+    }
+
+    pub struct RawAlgorithms as "[broker.drop.sftp.algorithms]" {
+        kex: Vec<Text>,
+        ciphers: Vec<Text>,
+        macs: Vec<Text>,
+        host_key: Vec<Text>,
+        sign: Vec<Text>,
+    }
+}
+
+/// Every table with its header as it stands in a file, and its keys. Inline secrets are keys only to be refused.
+pub const TABLES: &[(&str, &[&str])] = &[
+    ("[state]", RawState::KEYS),
+    ("[daemon]", RawDaemon::KEYS),
+    ("[grammar]", RawGrammar::KEYS),
+    ("[rules]", RawRules::KEYS),
+    ("[calendar]", RawCalendar::KEYS),
+    ("[privacy]", RawPrivacy::KEYS),
+    ("[mail]", RawMail::KEYS),
+    ("[mail.smtp]", RawSmtp::KEYS),
+    ("[[team]]", RawTeam::KEYS),
+    ("[[broker]]", RawBroker::KEYS),
+    ("[[broker.drop]]", RawDrop::KEYS),
+    ("[broker.drop.sftp]", RawSftp::KEYS),
+    ("[broker.drop.sftp.algorithms]", RawAlgorithms::KEYS),
+];
+
+/// Keys that are known only so that their refusal can say what to write instead.
+pub const REFUSED: &[&str] = &["password", "passphrase"];
+
+/// A raw list that was written, else the given default.
+pub(super) fn list<T: Written>(field: &crate::diagnostic::Field<Vec<T>>) -> &[T] {
+    field.given().map(Vec::as_slice).unwrap_or_default()
+}

@@ -1,0 +1,307 @@
+//! The daemon as a value: start, reload, stop. A test drives it as the process does.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::engine::EngineError;
+use super::settings::{CourierError, Settings};
+use super::state::{self, OpenedState};
+use super::tasks::deliver::Deliver;
+use super::tasks::scan::{Poke, ScanTask};
+use super::tasks::{scan, tick};
+use super::writer::{WriteError, Writer};
+use crate::clock::Clock;
+use crate::deadline::DeadlineTable;
+use crate::ident::DropName;
+use crate::intake::DropPlace;
+use crate::intake::scanner::{DropState, Known};
+use crate::intake::watch::Watch;
+use crate::pipeline::Pipeline;
+use crate::store::Store;
+
+/// How often folders that vanished or appeared are looked for.
+const REARM: Duration = Duration::from_secs(5);
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the state could not be opened")]
+    State(#[from] EngineError),
+    #[error("mail could not be set up")]
+    Mail(#[from] CourierError),
+    #[error("the system gave no thread")]
+    Thread(#[from] std::io::Error),
+    #[error("the writer does not answer")]
+    Writer(#[from] WriteError),
+}
+
+/// A running daemon.
+pub struct App {
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    writer: Option<Writer>,
+    writer_thread: Option<JoinHandle<Option<WriteError>>>,
+    store: Arc<dyn Store>,
+    pipeline: Arc<Mutex<Arc<Pipeline>>>,
+    /// Rung when the writer's thread has ended.
+    pub fatal: Arc<Notify>,
+    intake: Option<Intake>,
+    delivery: Option<Task>,
+    ticking: Option<Task>,
+    tracker: TaskTracker,
+    pub opened: OpenedState,
+}
+
+struct Task {
+    stop: CancellationToken,
+    handle: tokio::task::JoinHandle<()>,
+}
+
+/// The scanners and the watcher of one configuration.
+struct Intake {
+    stop: CancellationToken,
+    scans: BTreeMap<DropName, ScanTask>,
+    watch: Option<JoinHandle<()>>,
+}
+
+impl App {
+    /// Opens the state and starts every task.
+    ///
+    /// # Errors
+    /// When the state folder is in use or broken, or mail is set up wrongly.
+    pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let (folder, cache) = (settings.state_folder.clone(), settings.cache_bytes);
+        let (pipeline, versions) = (settings.pipeline.clone(), settings.versions.clone());
+        let opening = clock.clone();
+        let opened =
+            tokio::task::spawn_blocking(move || state::open(&folder, cache, pipeline, versions, opening));
+        let (engine, opened) = opened.await.map_err(|error| std::io::Error::other(error.to_string()))??;
+        let store = engine.store().clone();
+        let fatal = Arc::new(Notify::new());
+        let (writer, thread) = Writer::start(engine, fatal.clone())?;
+        let mut app = Self {
+            pipeline: Arc::new(Mutex::new(settings.pipeline.clone())),
+            settings,
+            clock,
+            writer: Some(writer),
+            writer_thread: Some(thread),
+            store,
+            fatal,
+            intake: None,
+            delivery: None,
+            ticking: None,
+            tracker: TaskTracker::new(),
+            opened,
+        };
+        app.start_delivery()?;
+        app.start_ticking();
+        app.start_intake()?;
+        Ok(app)
+    }
+
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub fn writer(&self) -> Option<&Writer> {
+        self.writer.as_ref()
+    }
+
+    /// The pipeline in force, for readers that outlive a reload.
+    pub fn pipeline(&self) -> Arc<Mutex<Arc<Pipeline>>> {
+        self.pipeline.clone()
+    }
+
+    pub fn deadlines(&self) -> Arc<DeadlineTable> {
+        self.pipeline.lock().unwrap_or_else(PoisonError::into_inner).deadlines.clone()
+    }
+
+    /// How each drop is doing.
+    pub fn drops(&self) -> BTreeMap<DropName, DropState> {
+        let scans = self.intake.iter().flat_map(|intake| &intake.scans);
+        scans
+            .map(|(name, task)| {
+                (name.clone(), task.state.lock().unwrap_or_else(PoisonError::into_inner).clone())
+            })
+            .collect()
+    }
+
+    /// Puts a checked configuration into force. What cannot change while running is said in the log.
+    ///
+    /// # Errors
+    /// When mail is set up wrongly or the writer is gone; the old configuration stays as far as it still runs.
+    pub async fn reload(&mut self, settings: Settings) -> Result<(), StartError> {
+        if settings.state_folder != self.settings.state_folder || settings.socket != self.settings.socket {
+            tracing::warn!(
+                "The state folder and the socket change only with a restart; the rest is taken over."
+            );
+        }
+        settings.courier()?;
+        let Some(writer) = self.writer.clone() else { return Err(WriteError::Stopped.into()) };
+        writer.reload(settings.pipeline.clone(), settings.versions.clone()).await?;
+        *self.pipeline.lock().unwrap_or_else(PoisonError::into_inner) = settings.pipeline.clone();
+        self.stop_intake().await;
+        Self::stop_task(self.delivery.take()).await;
+        let (state_folder, socket) = (self.settings.state_folder.clone(), self.settings.socket.clone());
+        self.settings = Settings { state_folder, socket, ..settings };
+        self.start_delivery()?;
+        self.start_intake()
+    }
+
+    /// Takes no new work, finishes the work in hand, closes in reverse order. Answers what ended the writer, if an
+    /// error did.
+    pub async fn stop(mut self) -> Option<WriteError> {
+        let limit = self.settings.stop_timeout;
+        if tokio::time::timeout(limit, self.stop_intake()).await.is_err() {
+            tracing::warn!("A drop did not stop in time; what it had in hand stays in its folder.");
+        }
+        Self::stop_task(self.ticking.take()).await;
+        if tokio::time::timeout(limit, Self::stop_task(self.delivery.take())).await.is_err() {
+            tracing::warn!(
+                "The mail server did not answer in time; letters under way are sent again, under the same Message-ID."
+            );
+        }
+        self.tracker.close();
+        self.writer = None;
+        let thread = self.writer_thread.take()?;
+        let joined = tokio::time::timeout(limit, tokio::task::spawn_blocking(move || thread.join())).await;
+        match joined {
+            Ok(Ok(Ok(outcome))) => outcome,
+            Ok(_) => Some(WriteError::Fatal("the writer broke".into())),
+            Err(_) => Some(WriteError::Fatal("the writer did not stop in time".into())),
+        }
+    }
+
+    fn start_delivery(&mut self) -> Result<(), StartError> {
+        let Some(writer) = self.writer.clone() else { return Ok(()) };
+        let deliver = Deliver {
+            writer,
+            store: self.store.clone(),
+            renderer: self.settings.renderer.clone(),
+            courier: self.settings.courier()?,
+            clock: self.clock.clone(),
+        };
+        let stop = CancellationToken::new();
+        let handle = self.tracker.spawn(deliver.run(stop.clone()));
+        self.delivery = Some(Task { stop, handle });
+        Ok(())
+    }
+
+    fn start_ticking(&mut self) {
+        let Some(writer) = self.writer.clone() else { return };
+        let stop = CancellationToken::new();
+        let handle = self.tracker.spawn(tick::run(writer, stop.clone()));
+        self.ticking = Some(Task { stop, handle });
+    }
+
+    fn start_intake(&mut self) -> Result<(), StartError> {
+        let Some(writer) = self.writer.clone() else { return Ok(()) };
+        let stop = CancellationToken::new();
+        let known = known(self.store.clone());
+        let mut scans = BTreeMap::new();
+        for drop in &self.settings.drops {
+            let task = scan::start(
+                drop.clone(),
+                writer.clone(),
+                self.clock.clone(),
+                known.clone(),
+                stop.child_token(),
+            )?;
+            scans.insert(drop.name.clone(), task);
+        }
+        let watch = self.start_watch(&scans, &stop);
+        self.intake = Some(Intake { stop, scans, watch });
+        Ok(())
+    }
+
+    /// File events poke the scanner of their drop. Without them polling finds the same files.
+    fn start_watch(
+        &self,
+        scans: &BTreeMap<DropName, ScanTask>,
+        stop: &CancellationToken,
+    ) -> Option<JoinHandle<()>> {
+        let folders: Vec<(DropName, PathBuf)> = self
+            .settings
+            .drops
+            .iter()
+            .filter_map(|drop| match &drop.place {
+                DropPlace::Local { path } => Some((drop.name.clone(), path.clone())),
+                DropPlace::Sftp(_) => None,
+            })
+            .collect();
+        if folders.is_empty() {
+            return None;
+        }
+        let pokes: BTreeMap<DropName, Poke> =
+            scans.iter().map(|(name, task)| (name.clone(), task.poke.clone())).collect();
+        let (wake, woken) = std::sync::mpsc::sync_channel::<()>(1);
+        let watch = Watch::start(folders, move || {
+            let _ = wake.try_send(());
+        });
+        let mut watch = match watch {
+            Ok(watch) => watch,
+            Err(error) => {
+                tracing::warn!(%error, "No file events; drops are polled.");
+                return None;
+            }
+        };
+        for (drop, why) in watch.polled() {
+            tracing::info!(%drop, why, "Drop is polled only.");
+        }
+        let stop = stop.clone();
+        let run = move || {
+            while !stop.is_cancelled() {
+                let hinted = woken.recv_timeout(REARM.min(Duration::from_secs(1))).is_ok();
+                if hinted {
+                    watch.take_hints().iter().filter_map(|drop| pokes.get(drop)).for_each(Poke::poke);
+                } else {
+                    watch.rearm().iter().filter_map(|drop| pokes.get(drop)).for_each(Poke::poke);
+                }
+            }
+        };
+        std::thread::Builder::new().name("watch".to_owned()).spawn(run).ok()
+    }
+
+    async fn stop_intake(&mut self) {
+        let Some(Intake { stop, scans, watch }) = self.intake.take() else { return };
+        stop.cancel();
+        let threads: Vec<JoinHandle<()>> = scans
+            .into_values()
+            .map(|task| {
+                task.poke.poke();
+                task.thread
+            })
+            .chain(watch)
+            .collect();
+        let joined = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                if thread.join().is_err() {
+                    tracing::error!("A scanner's thread broke while it stopped.");
+                }
+            }
+        });
+        let _ = joined.await;
+    }
+
+    async fn stop_task(task: Option<Task>) {
+        if let Some(Task { stop, handle }) = task {
+            stop.cancel();
+            let _ = handle.await;
+        }
+    }
+}
+
+/// Files that stay in their drops are known by their content.
+fn known(store: Arc<dyn Store>) -> Known {
+    Arc::new(move |_, content| matches!(store.input(*content), Ok(Some(_))))
+}

@@ -1,0 +1,64 @@
+//! Everything that the daemon runs with, checked and resolved.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::email::{Courier, EmlCourier, Renderer, SetupError, SmtpCourier, SmtpSettings};
+use crate::intake::DropSettings;
+use crate::pipeline::Pipeline;
+
+use super::engine::Versions;
+
+#[derive(Clone)]
+pub struct Settings {
+    /// Holds the archive, the journal and the store.
+    pub state_folder: PathBuf,
+    pub cache_bytes: u64,
+    /// The local socket through which commands reach the daemon.
+    pub socket: PathBuf,
+    /// How long a stop may take before what is stuck is left behind.
+    pub stop_timeout: Duration,
+    pub drops: Vec<DropSettings>,
+    pub pipeline: Arc<Pipeline>,
+    pub versions: Versions,
+    pub renderer: Arc<Renderer>,
+    pub delivery: Delivery,
+}
+
+/// Where letters go.
+#[derive(Clone)]
+pub enum Delivery {
+    Smtp(Box<SmtpSettings>),
+    /// No mail server is configured: letters become files in this folder.
+    Files(PathBuf),
+}
+
+impl Settings {
+    /// # Errors
+    /// When the certificates cannot be read, or the outbox folder cannot be made.
+    pub fn courier(&self) -> Result<Box<dyn Courier>, CourierError> {
+        Ok(match &self.delivery {
+            Delivery::Smtp(settings) => Box::new(SmtpCourier::new((**settings).clone())?),
+            Delivery::Files(folder) => {
+                Box::new(EmlCourier::new(folder).map_err(|source| CourierError::Folder {
+                    folder: folder.display().to_string(),
+                    source,
+                })?)
+            }
+        })
+    }
+}
+
+/// Why letters cannot leave.
+#[derive(Debug, thiserror::Error)]
+pub enum CourierError {
+    #[error("the mail server cannot be used as configured")]
+    Smtp(#[from] SetupError),
+    #[error("the outbox folder {folder} cannot be used")]
+    Folder {
+        folder: String,
+        #[source]
+        source: std::io::Error,
+    },
+}

@@ -1,0 +1,142 @@
+//! Sends the letters whose time has come, and records what became of each.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::daemon::writer::{WriteError, Writer};
+use crate::email::{Courier, Mail, Renderer};
+use crate::outbox::{Alert, Letter, LetterKey, Outcome};
+use crate::store::{Store, StoreError};
+
+/// Letters that are sent before their outcomes are recorded.
+const BATCH: usize = 64;
+
+/// The outbox is looked at this often even if nobody rings.
+const PERIOD: Duration = Duration::from_secs(30);
+
+/// An idle connection to the mail server is closed after this.
+const IDLE: Duration = Duration::from_secs(5);
+
+pub struct Deliver {
+    pub writer: Writer,
+    pub store: Arc<dyn Store>,
+    pub renderer: Arc<Renderer>,
+    pub courier: Box<dyn Courier>,
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Deliver {
+    /// Runs until it is told to stop; a batch under way is finished.
+    pub async fn run(mut self, stop: CancellationToken) {
+        loop {
+            let sent = match self.once().await {
+                Ok(sent) => sent,
+                Err(WriteError::Stopped) => break,
+                Err(error) => {
+                    tracing::error!(%error, "Letters could not be delivered.");
+                    0
+                }
+            };
+            if stop.is_cancelled() {
+                break;
+            }
+            if sent > 0 {
+                continue;
+            }
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.writer.letters.notified() => continue,
+                () = tokio::time::sleep(IDLE) => self.courier.close().await,
+            }
+            let wait = self.until_next().await.min(PERIOD);
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.writer.letters.notified() => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        self.courier.close().await;
+    }
+
+    /// Sends one batch; answers how many letters were tried.
+    pub async fn once(&mut self) -> Result<usize, WriteError> {
+        let now = self.clock.now();
+        let store = self.store.clone();
+        let renderer = self.renderer.clone();
+        let prepared = tokio::task::spawn_blocking(move || prepare(&*store, &renderer, now)).await;
+        let prepared = match prepared {
+            Ok(Ok(prepared)) => prepared,
+            Ok(Err(error)) => return Err(WriteError::Fatal(crate::daemon::writer::chain(&error).into())),
+            Err(error) => return Err(WriteError::Fatal(error.to_string().into())),
+        };
+        let Prepared { keys, mails, mut outcomes } = prepared;
+        let tried = keys.len() + outcomes.len();
+        if tried == 0 {
+            return Ok(0);
+        }
+        let answers = self.courier.deliver(&mails).await;
+        outcomes.extend(keys.into_iter().zip(answers));
+        for (key, outcome) in &outcomes {
+            match outcome {
+                Outcome::Accepted { .. } => tracing::info!(letter = %key, "Letter accepted."),
+                Outcome::Refused { error } => {
+                    tracing::warn!(letter = %key, %error, "Letter refused for now; it is tried again.")
+                }
+                Outcome::Rejected { error } => {
+                    tracing::error!(letter = %key, %error, "Letter rejected for good.")
+                }
+            }
+        }
+        self.writer.delivered(outcomes).await?;
+        Ok(tried)
+    }
+
+    async fn until_next(&mut self) -> Duration {
+        let store = self.store.clone();
+        let now = self.clock.now();
+        match tokio::task::spawn_blocking(move || store.next_letter_at()).await {
+            Ok(Ok(Some(at))) => (at - now).to_std().unwrap_or(Duration::ZERO),
+            _ => PERIOD,
+        }
+    }
+}
+
+struct Prepared {
+    keys: Vec<LetterKey>,
+    mails: Vec<Mail>,
+    /// Letters that cannot be rendered.
+    outcomes: Vec<(LetterKey, Outcome)>,
+}
+
+fn prepare(
+    store: &dyn Store,
+    renderer: &Renderer,
+    now: chrono::DateTime<chrono::Utc>,
+) -> Result<Prepared, StoreError> {
+    let mut prepared = Prepared { keys: Vec::new(), mails: Vec::new(), outcomes: Vec::new() };
+    for letter in store.letters_ready(now, BATCH)? {
+        let alerts = alerts_of(store, &letter)?;
+        match renderer.render(&letter, &alerts) {
+            Ok(mail) => {
+                prepared.keys.push(letter.key);
+                prepared.mails.push(mail);
+            }
+            Err(error) => {
+                let error = crate::daemon::writer::chain(&error).into();
+                prepared.outcomes.push((letter.key, Outcome::Rejected { error }));
+            }
+        }
+    }
+    Ok(prepared)
+}
+
+fn alerts_of(store: &dyn Store, letter: &Letter) -> Result<Vec<Alert>, StoreError> {
+    let mut alerts = Vec::with_capacity(letter.alerts.len());
+    for key in &letter.alerts {
+        alerts.extend(store.alert(key)?);
+    }
+    Ok(alerts)
+}

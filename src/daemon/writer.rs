@@ -1,0 +1,334 @@
+//! The one thread that writes: it owns the [`Engine`] and does jobs in the order in which they come.
+//!
+//! Files that arrive while a group is being committed wait and become the next group, so that the number of syncs falls
+//! as the load rises. The queue is bounded: whoever brings more waits.
+
+use std::io::Cursor;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::thread::JoinHandle;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::{Notify, mpsc, oneshot};
+
+use super::engine::{Engine, EngineError, Incoming, Taken, Versions};
+use crate::ident::Fingerprint;
+use crate::intake::scanner::Arrived;
+use crate::outbox::{LetterKey, Outcome, TroubleBrief};
+use crate::pipeline::Pipeline;
+use crate::place::Severity;
+
+/// Jobs that may wait.
+const QUEUE_JOBS: usize = 64;
+
+/// Files and bytes that one group may hold. One sync and one commit are shared by all of them.
+const GROUP_FILES_MAX: usize = 256;
+const GROUP_BYTES_MAX: u64 = 64 << 20;
+
+/// A group wants this much room beside its own size, in bytes: the log, the store, and a margin for everybody else.
+const FREE_BYTES_MIN: u64 = 64 << 20;
+
+type Reply<T> = oneshot::Sender<Result<T, WriteError>>;
+
+/// Why a job was not done.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Nothing was changed; the files stay in their drops.
+    #[error("the disk is full: {free_bytes} bytes are free below the state folder")]
+    FullDisk { free_bytes: u64 },
+    /// The journal or the store failed. The daemon ends, so that the next start finds out what is true.
+    #[error("{0}")]
+    Fatal(Arc<str>),
+    #[error("{0}")]
+    Refused(Arc<str>),
+    #[error("the daemon is stopping")]
+    Stopped,
+}
+
+enum Job {
+    Receive(Vec<Arrived>, Reply<Vec<Taken>>),
+    Delivered(Vec<(LetterKey, Outcome)>, Reply<()>),
+    Tick(Reply<()>),
+    Trouble { severity: Severity, broker: Box<str>, trouble: TroubleBrief, reply: Reply<()> },
+    Reprocess { file: Fingerprint, by: String, reply: Reply<()> },
+    RetryLetter { key: LetterKey, by: String, reply: Reply<()> },
+    Reload { pipeline: Arc<Pipeline>, versions: Versions, reply: Reply<()> },
+    Flush(Reply<()>),
+}
+
+/// Hands jobs to the writer. Cheap to clone.
+#[derive(Clone)]
+pub struct Writer {
+    jobs: mpsc::Sender<Job>,
+    /// Rung after every job that may have written letters.
+    pub letters: Arc<Notify>,
+    alive_at: Arc<AtomicI64>,
+}
+
+macro_rules! ask {
+    ($self:ident, $reply:ident => $job:expr) => {{
+        let ($reply, answer) = oneshot::channel();
+        $self.jobs.send($job).await.map_err(|_| WriteError::Stopped)?;
+        answer.await.map_err(|_| WriteError::Stopped)?
+    }};
+}
+
+impl Writer {
+    /// Starts the thread. It ends when every [`Writer`] is gone, or after a fatal error, which `fatal` tells.
+    pub fn start(
+        engine: Engine,
+        fatal: Arc<Notify>,
+    ) -> std::io::Result<(Self, JoinHandle<Option<WriteError>>)> {
+        let (jobs, queue) = mpsc::channel(QUEUE_JOBS);
+        let letters = Arc::new(Notify::new());
+        let alive_at = Arc::new(AtomicI64::new(engine.now().timestamp()));
+        let worker = Worker {
+            engine,
+            queue,
+            letters: letters.clone(),
+            alive_at: alive_at.clone(),
+            waiting: None,
+            full: false,
+        };
+        let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
+            let error = worker.run();
+            fatal.notify_one();
+            error
+        })?;
+        Ok((Self { jobs, letters, alive_at }, thread))
+    }
+
+    /// When the writer last finished a job or looked at its queue.
+    pub fn alive_at(&self) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(self.alive_at.load(Ordering::Relaxed), 0)
+    }
+
+    /// Receives files. `Ok` means that they are durable and may leave their drops. For blocking threads.
+    pub fn receive_blocking(&self, files: Vec<Arrived>) -> Result<Vec<Taken>, WriteError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.blocking_send(Job::Receive(files, reply)).map_err(|_| WriteError::Stopped)?;
+        answer.blocking_recv().map_err(|_| WriteError::Stopped)?
+    }
+
+    /// Tells people of a trouble. For blocking threads.
+    pub fn trouble_blocking(
+        &self,
+        severity: Severity,
+        broker: &str,
+        trouble: TroubleBrief,
+    ) -> Result<(), WriteError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Trouble { severity, broker: broker.into(), trouble, reply };
+        self.jobs.blocking_send(job).map_err(|_| WriteError::Stopped)?;
+        answer.blocking_recv().map_err(|_| WriteError::Stopped)?
+    }
+
+    pub async fn delivered(&self, outcomes: Vec<(LetterKey, Outcome)>) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Delivered(outcomes, reply))
+    }
+
+    /// Says what the clock makes due.
+    pub async fn tick(&self) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Tick(reply))
+    }
+
+    pub async fn reprocess(&self, file: Fingerprint, by: String) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Reprocess { file, by, reply })
+    }
+
+    pub async fn retry_letter(&self, key: LetterKey, by: String) -> Result<(), WriteError> {
+        ask!(self, reply => Job::RetryLetter { key, by, reply })
+    }
+
+    pub async fn reload(&self, pipeline: Arc<Pipeline>, versions: Versions) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Reload { pipeline, versions, reply })
+    }
+
+    pub async fn flush(&self) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Flush(reply))
+    }
+}
+
+struct Worker {
+    engine: Engine,
+    queue: mpsc::Receiver<Job>,
+    letters: Arc<Notify>,
+    alive_at: Arc<AtomicI64>,
+    /// A job that was taken from the queue while a group was gathered and does not belong to it.
+    waiting: Option<Job>,
+    /// The full disk was told.
+    full: bool,
+}
+
+impl Worker {
+    /// Answers the error that ended it, if one did.
+    fn run(mut self) -> Option<WriteError> {
+        loop {
+            self.alive_at.store(self.engine.now().timestamp(), Ordering::Relaxed);
+            let job = match self.waiting.take() {
+                Some(job) => job,
+                None => match self.queue.blocking_recv() {
+                    Some(job) => job,
+                    None => break,
+                },
+            };
+            let done = match job {
+                Job::Receive(files, reply) => self.receive_group(files, reply),
+                Job::Delivered(outcomes, reply) => answer(reply, self.engine.delivered(&outcomes)),
+                Job::Tick(reply) => {
+                    let ticked = self.tick();
+                    answer(reply, ticked)
+                }
+                Job::Trouble { severity, broker, trouble, reply } => {
+                    answer(reply, self.engine.trouble(severity, &broker, trouble))
+                }
+                Job::Reprocess { file, by, reply } => answer(reply, self.engine.reprocess(file, &by)),
+                Job::RetryLetter { key, by, reply } => answer(reply, self.engine.retry_letter(key, &by)),
+                Job::Reload { pipeline, versions, reply } => {
+                    answer(reply, self.engine.reload(pipeline, versions))
+                }
+                Job::Flush(reply) => answer(reply, self.engine.flush()),
+            };
+            if let Err(error) = done {
+                tracing::error!(%error, "The journal or the store failed; the daemon ends and must be started again.");
+                return Some(error);
+            }
+            self.letters.notify_one();
+        }
+        if let Err(error) = self.engine.flush() {
+            tracing::error!(error = %chain(&error), "Could not flush the store at the end.");
+        }
+        None
+    }
+
+    fn tick(&mut self) -> Result<(), EngineError> {
+        self.engine.remind()?;
+        self.engine.digests()?;
+        Ok(())
+    }
+
+    /// Gathers what has come meanwhile, and receives it as one group.
+    fn receive_group(&mut self, files: Vec<Arrived>, reply: Reply<Vec<Taken>>) -> Result<(), WriteError> {
+        let mut bytes: u64 = files.iter().map(|file| file.size_bytes).sum();
+        let mut count = files.len();
+        let mut requests = vec![(files, reply)];
+        while count < GROUP_FILES_MAX && bytes < GROUP_BYTES_MAX {
+            match self.queue.try_recv() {
+                Ok(Job::Receive(files, reply)) => {
+                    bytes += files.iter().map(|file| file.size_bytes).sum::<u64>();
+                    count += files.len();
+                    requests.push((files, reply));
+                }
+                Ok(other) => {
+                    self.waiting = Some(other);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        if let Err(full) = self.has_room(bytes) {
+            for (_, reply) in requests {
+                let _ = reply.send(Err(full.clone()));
+            }
+            return Ok(());
+        }
+        let outcome = self.receive(&mut requests);
+        match outcome {
+            Ok(mut taken) => {
+                for (files, reply) in requests {
+                    let rest = taken.split_off(files.len().min(taken.len()));
+                    // Whoever asked may be gone; the files are safe all the same.
+                    let _ = reply.send(Ok(std::mem::replace(&mut taken, rest)));
+                }
+                Ok(())
+            }
+            Err(error) => {
+                let fatal = WriteError::Fatal(chain(&error).into());
+                for (_, reply) in requests {
+                    let _ = reply.send(Err(fatal.clone()));
+                }
+                Err(fatal)
+            }
+        }
+    }
+
+    fn receive(
+        &mut self,
+        requests: &mut [(Vec<Arrived>, Reply<Vec<Taken>>)],
+    ) -> Result<Vec<Taken>, EngineError> {
+        let mut contents: Vec<Cursor<&[u8]>> =
+            requests.iter().flat_map(|(files, _)| files).map(|file| Cursor::new(&*file.bytes)).collect();
+        let mut incoming: Vec<Incoming<'_>> = requests
+            .iter()
+            .flat_map(|(files, _)| files)
+            .zip(&mut contents)
+            .map(|(file, content)| Incoming {
+                drop: file.drop.clone(),
+                broker: file.broker.clone(),
+                name: file.name.as_str().into(),
+                size_bytes: file.size_bytes,
+                incomplete: file.incomplete,
+                deliver: true,
+                content,
+            })
+            .collect();
+        self.engine.receive(&mut incoming)
+    }
+
+    /// Refuses a group that would fill the disk, and tells it once.
+    fn has_room(&mut self, bytes: u64) -> Result<(), WriteError> {
+        let free_bytes = self.engine.free_bytes().unwrap_or(u64::MAX);
+        if free_bytes >= bytes.saturating_mul(2).saturating_add(FREE_BYTES_MIN) {
+            self.full = false;
+            return Ok(());
+        }
+        if !self.full {
+            self.full = true;
+            let trouble = TroubleBrief {
+                subject: "state folder".into(),
+                code: "disk-full".into(),
+                message: format!("Only {} MB are free below the state folder; no file is taken until there is room.", free_bytes >> 20),
+                advice: "Make room on the disk of the state folder. The files stay in their drops and are taken by themselves afterwards.".to_owned(),
+                file: None,
+                place: None,
+            };
+            tracing::error!(free_bytes, "The disk is full; files stay in their drops.");
+            // The journal keeps room for this one line; when even that fails the log has said it.
+            if let Err(error) = self.engine.trouble(Severity::Critical, "", trouble) {
+                tracing::error!(error = %chain(&error), "Could not record that the disk is full.");
+            }
+        }
+        Err(WriteError::FullDisk { free_bytes })
+    }
+}
+
+/// Answers a job. A refusal is the asker's matter; anything else is fatal.
+fn answer<T>(reply: Reply<T>, outcome: Result<T, EngineError>) -> Result<(), WriteError> {
+    match outcome {
+        Ok(value) => {
+            let _ = reply.send(Ok(value));
+            Ok(())
+        }
+        Err(error @ EngineError::NoSuchFile(_)) => {
+            let _ = reply.send(Err(WriteError::Refused(error.to_string().into())));
+            Ok(())
+        }
+        Err(error) => {
+            let fatal = WriteError::Fatal(chain(&error).into());
+            let _ = reply.send(Err(fatal.clone()));
+            Err(fatal)
+        }
+    }
+}
+
+/// An error and its causes in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

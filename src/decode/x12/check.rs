@@ -1,0 +1,118 @@
+//! Holds segments against the rules of their release. What breaks a rule is reported and read all the same: a status
+//! is evidence about goods that may be on hold.
+
+use super::Findings;
+use super::segment::Segment;
+use super::value;
+use crate::grammar::{ConditionKind, ElementClass, Release, Rules, SegmentLayout};
+use crate::place::finding_code::{BAD_DATE, BAD_ELEMENT, MISSING_FIELD};
+use crate::place::{Finding, Grade};
+
+pub(super) fn check(
+    segment: &Segment<'_>,
+    layout: &SegmentLayout,
+    release: Release,
+    findings: &mut Findings,
+) {
+    let Some(rules) = layout.rules(release) else { return };
+    if rules.last == 0 {
+        return;
+    }
+    let present = present(segment);
+    if rules.mandatory & !present != 0
+        || rules.conditions.iter().any(|condition| condition.is_broken_by(present))
+    {
+        absences(segment, layout, rules, present, findings);
+    }
+    let mut timed = present & (rules.dates | rules.times);
+    while timed != 0 {
+        let n = timed.trailing_zeros() as usize + 1;
+        timed &= timed - 1;
+        date_or_time(segment, layout, n, release, findings);
+    }
+    if segment.len() > layout.elements.len() {
+        surplus(segment, layout, findings);
+    }
+}
+
+/// A bit for each of the first 32 elements that is not blank.
+fn present(segment: &Segment<'_>) -> u32 {
+    let mut present = 0;
+    for n in 1..=segment.len().min(32) {
+        let element = segment.element(n);
+        let blank = match element.first() {
+            None => true,
+            Some(b' ') => element.trim_ascii().is_empty(),
+            Some(_) => false,
+        };
+        present |= u32::from(!blank) << (n - 1);
+    }
+    present
+}
+
+/// `X404`, and the name that the tables give it.
+fn named(layout: &SegmentLayout, n: usize) -> String {
+    let name = layout.elements.get(n - 1).map_or("", |element| &element.name);
+    format!("{}{n:02} ({})", layout.id, name.replace('_', " "))
+}
+
+fn absences(
+    segment: &Segment<'_>,
+    layout: &SegmentLayout,
+    rules: &Rules,
+    present: u32,
+    findings: &mut Findings,
+) {
+    for n in (1..=layout.elements.len()).filter(|n| rules.mandatory & !present & (1 << (n - 1)) != 0) {
+        findings.push(|| {
+            let message = format!("{} is mandatory and not there", named(layout, n));
+            Finding::new(MISSING_FIELD, Grade::Warning, segment.element_place(n), message).x12("AK403 1")
+        });
+    }
+    for condition in rules.conditions.iter().filter(|condition| condition.is_broken_by(present)) {
+        findings.push(|| {
+            let n = condition.culprit(present);
+            let (what, code) = match condition.kind {
+                ConditionKind::Exclusion => ("may not stand beside the others that are there", "AK403 10"),
+                _ => ("is wanted because of the others that are there, and is not there", "AK403 2"),
+            };
+            let message = format!("{} {what}", named(layout, n));
+            Finding::new(BAD_ELEMENT, Grade::Warning, segment.element_place(n), message).x12(code)
+        });
+    }
+}
+
+fn date_or_time(
+    segment: &Segment<'_>,
+    layout: &SegmentLayout,
+    n: usize,
+    release: Release,
+    findings: &mut Findings,
+) {
+    let text = segment.value(n);
+    let is_date = layout.elements.get(n - 1).is_some_and(|element| element.class == ElementClass::Date);
+    let good = if is_date {
+        value::date(text).is_some() || release.short_dates && value::short_date(text).is_some()
+    } else {
+        value::time(text).is_some()
+    };
+    if !good {
+        let (what, code) = if is_date { ("date", "AK403 8") } else { ("time", "AK403 9") };
+        findings.push(|| {
+            let shown = &text[..text.len().min(12)];
+            let message = format!("{}: `{}` is no {what}", named(layout, n), shown.escape_ascii());
+            Finding::new(BAD_DATE, Grade::Warning, segment.element_place(n), message).x12(code)
+        });
+    }
+}
+
+/// Elements behind the last one that any release has.
+fn surplus(segment: &Segment<'_>, layout: &SegmentLayout, findings: &mut Findings) {
+    let first = layout.elements.len() + 1;
+    if (first..=segment.len()).any(|n| !segment.value(n).is_empty()) {
+        findings.push(|| {
+            let message = format!("{} has more than {} elements", layout.id, layout.elements.len());
+            Finding::new(BAD_ELEMENT, Grade::Info, segment.element_place(first), message).x12("AK403 3")
+        });
+    }
+}

@@ -1,0 +1,213 @@
+//! The envelope: what is open, under which numbers, and what its trailers claim.
+//!
+//! Source: X12.5 interchange control structures and X12.6 application control structures. Positions of the control
+//! segments are written here as the standard has them; they are the frame of the format.
+
+use super::delimiters::Delimiters;
+use super::value;
+use crate::grammar::{CodeTables, Release, SegmentKey};
+use crate::place::Place;
+
+pub(super) const IEA: SegmentKey = SegmentKey::of(b"IEA");
+pub(super) const GS: SegmentKey = SegmentKey::of(b"GS");
+pub(super) const GE: SegmentKey = SegmentKey::of(b"GE");
+pub(super) const ST: SegmentKey = SegmentKey::of(b"ST");
+pub(super) const SE: SegmentKey = SegmentKey::of(b"SE");
+pub(super) const TA1: SegmentKey = SegmentKey::of(b"TA1");
+/// Delivery and extension segments that may stand between ISA and GS: nothing in them is read.
+pub(super) const BETWEEN: [SegmentKey; 4] =
+    [SegmentKey::of(b"ISB"), SegmentKey::of(b"ISE"), SegmentKey::of(b"TA3"), SegmentKey::of(b"ISX")];
+
+/// The innermost piece that is open.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Default)]
+pub(super) enum Level {
+    #[default]
+    Outside,
+    Interchange,
+    Group,
+    Set,
+}
+
+/// A short text kept in place; longer ones are cut.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Short {
+    bytes: [u8; Short::CAPACITY],
+    len: u8,
+}
+
+impl Short {
+    const CAPACITY: usize = 31;
+
+    pub fn new(text: &[u8]) -> Self {
+        let text = text.trim_ascii();
+        let len = text.len().min(Self::CAPACITY);
+        let mut bytes = [0; Self::CAPACITY];
+        bytes[..len].copy_from_slice(&text[..len]);
+        Self { bytes, len: len as u8 }
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    /// `None` when blank.
+    pub fn some(&self) -> Option<&[u8]> {
+        (self.len > 0).then(|| self.bytes())
+    }
+
+    pub fn text(&self) -> Option<&str> {
+        std::str::from_utf8(self.some()?).ok()
+    }
+}
+
+/// What the segments read so far have opened. Copied for each message, so that a message that the window cuts off
+/// leaves no trace.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Envelope {
+    pub level: Level,
+    pub delimiters: Delimiters,
+    pub interchange: Interchange,
+    pub group: Group,
+    pub set: OpenSet,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Interchange {
+    /// ISA13.
+    pub number: Short,
+    /// ISA06.
+    pub sender: Short,
+    pub identity: Identity,
+    pub groups: u64,
+    /// Grows over everything behind the ISA.
+    pub content: u64,
+    pub number_place: Place,
+}
+
+/// ISA05 to ISA08, ISA13 and ISA15: an interchange with the same ones is the same delivery.
+pub(super) type Identity = [Short; 6];
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Group {
+    /// GS01.
+    pub code: Short,
+    /// GS02.
+    pub sender: Short,
+    /// GS06.
+    pub number: Short,
+    /// GS08.
+    pub version: Short,
+    pub release: Release,
+    pub sets: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OpenSet {
+    /// ST01.
+    pub id: Short,
+    /// ST02.
+    pub number: Short,
+    /// ST and SE included.
+    pub segments: u64,
+}
+
+/// A TA1 note code and what it is about, for an element of the ISA that breaks its list or form.
+pub(super) type IsaFault = (usize, &'static str, String);
+
+/// The code lists of the ISA, taken from the table `x12_interchange` once.
+#[derive(Debug, Default)]
+pub(super) struct IsaCodes {
+    lists: Vec<IsaList>,
+}
+
+#[derive(Debug)]
+struct IsaList {
+    element: usize,
+    note: &'static str,
+    codes: Vec<Box<[u8]>>,
+}
+
+/// The ISA elements that have a code list: position, how the table's `kind` names them, TA1 note.
+const CODED: [(usize, &str, &str); 7] = [
+    (1, "ISA01", "TA1 010"),
+    (3, "ISA03", "TA1 012"),
+    (5, "ISA05", "TA1 005"),
+    (7, "ISA07", "TA1 007"),
+    (12, "ISA12", "TA1 017"),
+    (14, "ISA14", "TA1 019"),
+    (15, "ISA15", "TA1 020"),
+];
+
+impl IsaCodes {
+    pub fn of(tables: &CodeTables) -> Self {
+        let Some(table) = tables.get("x12_interchange") else { return Self::default() };
+        let lists = CODED.iter().map(|&(element, kind, note)| IsaList {
+            element,
+            note,
+            codes: table
+                .rows
+                .iter()
+                .filter(|row| row.kind.contains(kind))
+                .map(|row| row.code.as_bytes().into())
+                .collect(),
+        });
+        Self { lists: lists.collect() }
+    }
+
+    /// Checks ISA01 to ISA15, but not the separators.
+    pub fn faults(&self, element: impl Fn(usize) -> Short) -> Vec<IsaFault> {
+        let mut faults = Vec::new();
+        let shown = |n| element(n).bytes().escape_ascii().to_string();
+        for list in &self.lists {
+            let code = element(list.element);
+            if !list.codes.is_empty() && !list.codes.iter().any(|known| **known == *code.bytes()) {
+                let message =
+                    format!("ISA{:02} is `{}`, which no list has", list.element, shown(list.element));
+                faults.push((list.element, list.note, message));
+            }
+        }
+        for (n, note, who) in [(6, "TA1 006", "sender"), (8, "TA1 008", "receiver")] {
+            if element(n).some().is_none() {
+                faults.push((n, note, format!("ISA{n:02}, the {who}, is blank")));
+            }
+        }
+        if value::short_date(element(9).bytes()).is_none() {
+            faults.push((9, "TA1 014", format!("ISA09: `{}` is no date", shown(9))));
+        }
+        if value::time(element(10).bytes()).is_none() {
+            faults.push((10, "TA1 015", format!("ISA10: `{}` is no time", shown(10))));
+        }
+        if value::number(element(13).bytes()).is_none() {
+            faults.push((13, "TA1 018", format!("ISA13: `{}` is no number", shown(13))));
+        }
+        faults
+    }
+}
+
+/// Mixes bytes into a fingerprint that tells a repeated interchange from another under the same number. It need not
+/// withstand anybody: both are processed in any case.
+pub(super) fn mix(fingerprint: u64, bytes: &[u8]) -> u64 {
+    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
+    let mut words = bytes.chunks_exact(8);
+    let mut mixed = fingerprint ^ bytes.len() as u64;
+    for word in words.by_ref() {
+        let word = word.try_into().map_or(0, u64::from_le_bytes);
+        mixed = (mixed ^ word).wrapping_mul(FACTOR).rotate_left(29);
+    }
+    for &byte in words.remainder() {
+        mixed = (mixed ^ u64::from(byte)).wrapping_mul(FACTOR).rotate_left(29);
+    }
+    mixed
+}
+
+/// Where the next interchange may begin: `ISA` and a byte that separates, not in the middle of a word.
+pub(super) fn find_isa(text: &[u8], from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    memchr::memmem::find_iter(rest, b"ISA")
+        .map(|at| from + at)
+        .find(|&at| is_isa(text, at) && (at == 0 || !text[at - 1].is_ascii_alphanumeric()))
+}
+
+pub(super) fn is_isa(text: &[u8], at: usize) -> bool {
+    text[at..].starts_with(b"ISA") && text.get(at + 3).is_some_and(|byte| !byte.is_ascii_alphanumeric())
+}

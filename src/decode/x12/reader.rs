@@ -1,0 +1,779 @@
+//! Reads one message: walks the segments, opens and closes the envelope's levels, and notes what does not fit.
+
+use super::delimiters::{Header, Isa, header};
+use super::envelope::{
+    self, BETWEEN, Envelope, Group, Interchange, IsaCodes, Level, OpenSet, Short, find_isa, is_isa, mix,
+};
+use super::segment::{Origin, RawSegment, Segment, segment};
+use super::value::{number, same_number};
+use super::{Findings, Seen, check, identity_key, set_key, value};
+use crate::grammar::{Grammar, SegmentKey, SetLayout};
+use crate::place::finding_code::{
+    BAD_DATE, BAD_DELIMITER, BAD_ELEMENT, BAD_NUMBER, CONTROL_MISMATCH, COUNT_MISMATCH,
+    DUPLICATE_CONTROL_NUMBER, EMPTY, ENVELOPE, MISSING_TRAILER, NOT_EDI, OVERLONG_MESSAGE, SHORT_ISA,
+    TRUNCATED, UNKNOWN_SEGMENT, UNKNOWN_SET,
+};
+use crate::place::{Finding, Grade};
+
+/// A message of more segments is cut there, so that the lists of ranges stay within some 40 MiB.
+const SEGMENTS_MAX: usize = 1 << 20;
+
+/// A message of more elements is cut there.
+const ELEMENTS_MAX: usize = 4 << 20;
+
+/// The buffers of the message in hand, reused for the next.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    pub segments: Vec<RawSegment>,
+    pub ends: Vec<u32>,
+    pub findings: Findings,
+}
+
+/// How far reading came.
+pub(super) enum Scan {
+    /// The window ends inside the message.
+    More,
+    Done {
+        len: usize,
+        content: Content,
+    },
+    /// The interchange that begins here is cut into records.
+    Wrapped,
+    /// The interchange that begins here is not, after one that was.
+    Plain,
+}
+
+/// What the message turned out to be, and the envelope behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Content {
+    pub envelope: Envelope,
+    pub is_set: bool,
+    pub is_ta1: bool,
+    /// Neither a segment nor anything else but blanks.
+    pub is_nothing: bool,
+    pub opens_interchange: bool,
+    pub opens_group: bool,
+    pub closes_interchange: bool,
+}
+
+pub(super) struct Reader<'r, 'g> {
+    pub grammar: &'g Grammar,
+    pub codes: &'r IsaCodes,
+    pub seen: &'r Seen,
+    /// From the start of the message, without line ends when the file is wrapped.
+    pub text: &'r [u8],
+    /// The bytes of the file that `text` came from.
+    pub raw: &'r [u8],
+    pub origin: &'r Origin<'r>,
+    pub envelope: Envelope,
+    pub scratch: &'r mut Scratch,
+    /// False when this place was tried as a wrapped interchange before.
+    pub may_wrap: bool,
+}
+
+/// What is known of the message so far.
+#[derive(Default)]
+struct Draft<'g> {
+    content: Flags,
+    layout: Option<&'g SetLayout>,
+    /// Where the content behind the ISA begins, and where the last segment ended.
+    content_from: usize,
+    segments_end: usize,
+    /// Lines passed so far.
+    lines: u32,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Flags {
+    is_set: bool,
+    is_ta1: bool,
+    has_segments: bool,
+    opens_interchange: bool,
+    opens_group: bool,
+    closes_interchange: bool,
+}
+
+impl Flags {
+    fn has_body(self) -> bool {
+        self.is_set || self.is_ta1
+    }
+}
+
+/// What to do with the segment that was just looked at.
+enum Next {
+    Took,
+    /// It begins the next message.
+    Stop,
+}
+
+impl<'g> Reader<'_, 'g> {
+    /// `last` when nothing follows the text, `cut` when no more of it can be had at once.
+    pub fn read(mut self, last: bool, cut: bool, first: bool) -> Scan {
+        self.scratch.segments.clear();
+        self.scratch.ends.clear();
+        self.scratch.findings.clear();
+        let mut draft = Draft::default();
+        if self.envelope.level == Level::Set {
+            // The rest of a set that was cut.
+            draft.layout = self.grammar.x12.set(self.envelope.set.id.bytes());
+        }
+        let mut at = 0;
+        loop {
+            at = self.skip_blanks(at, &mut draft);
+            if at == self.text.len() {
+                break;
+            }
+            if self.envelope.level == Level::Outside || is_isa(self.text, at) {
+                match self.interchange(at, last, first, &mut draft) {
+                    Outside::At(next) => at = next,
+                    Outside::Stop => return self.done(at, draft),
+                    Outside::More => break,
+                    Outside::Wrapped => return Scan::Wrapped,
+                    Outside::Plain => return Scan::Plain,
+                }
+                continue;
+            }
+            let ends_from = self.scratch.ends.len();
+            let rest = &self.text[at..];
+            let found = segment(self.envelope.delimiters, at as u32, &mut self.scratch.ends)(rest);
+            let Ok((after, _)) = found else { break };
+            let end = self.text.len() - after.len();
+            let raw = RawSegment {
+                key: SegmentKey::of(&self.text[at..self.scratch.ends[ends_from] as usize]),
+                start: at as u32,
+                line: draft.lines,
+                ends_from: ends_from as u32,
+                ends_to: self.scratch.ends.len() as u32,
+            };
+            match self.take(raw, &mut draft) {
+                Next::Took => at = end,
+                Next::Stop => return self.done(at, draft),
+            }
+            draft.lines += u32::from(self.envelope.delimiters.segment == b'\n');
+            draft.segments_end = end;
+            draft.content.has_segments = true;
+            if self.scratch.segments.len() >= SEGMENTS_MAX || self.scratch.ends.len() >= ELEMENTS_MAX {
+                return self.cut(end, draft);
+            }
+        }
+        match (last, cut) {
+            (true, _) => self.end(at, first, draft),
+            (_, true) => self.cut(draft.segments_end, draft),
+            _ => Scan::More,
+        }
+    }
+
+    /// Blanks and line ends between segments do not count.
+    fn skip_blanks(&self, mut at: usize, draft: &mut Draft<'g>) -> usize {
+        let outside = self.envelope.level == Level::Outside;
+        while let Some(&byte) = self.text.get(at) {
+            match byte {
+                b'\n' => draft.lines += 1,
+                b'\r' | b' ' | b'\t' => {}
+                // Padding of records, and the end mark of some old systems.
+                0 | 0x1A if outside => {}
+                0xEF if outside && self.text[at..].starts_with(b"\xEF\xBB\xBF") => at += 2,
+                _ => break,
+            }
+            at += 1;
+        }
+        at
+    }
+
+    /// A segment of the open interchange.
+    fn take(&mut self, raw: RawSegment, draft: &mut Draft<'g>) -> Next {
+        match raw.key {
+            envelope::GS => self.group(raw, draft),
+            envelope::ST => self.set(raw, draft),
+            envelope::SE => self.set_trailer(raw, draft),
+            envelope::GE => self.group_trailer(raw),
+            envelope::IEA => self.interchange_trailer(raw, draft),
+            envelope::TA1 if self.envelope.level == Level::Interchange => {
+                if draft.content.has_body() {
+                    self.scratch.ends.truncate(raw.ends_from as usize);
+                    return Next::Stop;
+                }
+                draft.content.is_ta1 = true;
+                self.unread_set(raw, "TA1");
+                self.scratch.segments.push(raw);
+                Next::Took
+            }
+            _ if self.envelope.level == Level::Set => {
+                self.member(raw, draft);
+                Next::Took
+            }
+            key => {
+                if !BETWEEN.contains(&key)
+                    && raw.ends_to - raw.ends_from > 0
+                    && self.view(&raw).bytes() != b""
+                {
+                    let message = format!("the segment `{}` stands between the sets", self.shown_id(&raw));
+                    self.report(UNKNOWN_SEGMENT, Grade::Warning, &raw, 0, "TA1 024", message);
+                }
+                self.scratch.ends.truncate(raw.ends_from as usize);
+                Next::Took
+            }
+        }
+    }
+
+    /// A segment between ST and SE.
+    fn member(&mut self, raw: RawSegment, draft: &mut Draft<'g>) {
+        if raw.ends_to - raw.ends_from == 1
+            && raw.key == SegmentKey::UNKNOWN
+            && self.view(&raw).bytes().is_empty()
+        {
+            self.scratch.ends.truncate(raw.ends_from as usize);
+            return;
+        }
+        draft.content.is_set = true;
+        self.envelope.set.segments += 1;
+        self.scratch.segments.push(raw);
+        let Some(set) = draft.layout else { return };
+        match self.grammar.x12.member(set, raw.key) {
+            Some(layout) => {
+                let segment = view(self.text, &self.scratch.ends, &self.envelope, self.origin, &raw);
+                check::check(&segment, layout, self.envelope.group.release, &mut self.scratch.findings);
+            }
+            None => {
+                let message =
+                    format!("set {} has no segment `{}`; it is carried", set.id, self.shown_id(&raw));
+                self.report(UNKNOWN_SEGMENT, Grade::Warning, &raw, 0, "AK304 1", message);
+            }
+        }
+    }
+
+    fn set(&mut self, raw: RawSegment, draft: &mut Draft<'g>) -> Next {
+        self.close_set(raw.start as usize);
+        if draft.content.has_body() {
+            self.scratch.ends.truncate(raw.ends_from as usize);
+            return Next::Stop;
+        }
+        if self.envelope.level == Level::Interchange {
+            self.report(ENVELOPE, Grade::Warning, &raw, 0, "TA1 024", "the set stands outside any group");
+            self.envelope.group = Group::default();
+        }
+        let segment = self.view(&raw);
+        let (id, control) = (Short::new(segment.value(1)), Short::new(segment.value(2)));
+        self.envelope.level = Level::Set;
+        self.envelope.group.sets += 1;
+        self.envelope.set = OpenSet { id, number: control, segments: 1 };
+        draft.content.is_set = true;
+        draft.layout = self.grammar.x12.set(id.bytes());
+        match draft.layout {
+            Some(set) => {
+                let code = self.envelope.group.code;
+                if code.some().is_some() && !set.groups.iter().any(|group| group.as_bytes() == code.bytes()) {
+                    let code = code.bytes().escape_ascii();
+                    let message =
+                        format!("set {} stands in a group `{code}`; it is read all the same", set.id);
+                    self.report(ENVELOPE, Grade::Info, &raw, 1, "AK905 1", message);
+                }
+            }
+            None if id.some().is_none() => {
+                self.report(
+                    BAD_ELEMENT,
+                    Grade::Warning,
+                    &raw,
+                    1,
+                    "AK502 6",
+                    "ST01, the set's identifier, is blank",
+                );
+            }
+            None => self.unread_set(raw, &id.bytes().escape_ascii().to_string()),
+        }
+        if control.some().is_none() {
+            self.report(
+                BAD_ELEMENT,
+                Grade::Warning,
+                &raw,
+                2,
+                "AK502 7",
+                "ST02, the set's control number, is blank",
+            );
+        } else if self.seen.sets.contains(&set_key(&control)) && !draft.content.opens_group {
+            let message = format!("ST02: `{}` stands twice in this group", control.bytes().escape_ascii());
+            self.report(DUPLICATE_CONTROL_NUMBER, Grade::Warning, &raw, 2, "AK502 23", message);
+        }
+        self.scratch.segments.push(raw);
+        Next::Took
+    }
+
+    fn unread_set(&mut self, raw: RawSegment, id: &str) {
+        let message = format!("{id} is carried without reading");
+        self.report(UNKNOWN_SET, Grade::Info, &raw, 0, "AK502 1", message);
+    }
+
+    fn set_trailer(&mut self, raw: RawSegment, draft: &mut Draft<'g>) -> Next {
+        if self.envelope.level != Level::Set {
+            return self.stray(raw, "SE");
+        }
+        draft.content.is_set = true;
+        self.envelope.set.segments += 1;
+        self.envelope.level = Level::Group;
+        self.scratch.segments.push(raw);
+        let (counted, control) = (self.envelope.set.segments, self.envelope.set.number);
+        let what = "SE01 says {} segments, and there are";
+        self.count(&raw, counted, what, "AK502 4");
+        self.control(&raw, control, "SE02", "ST02", "AK502 3");
+        Next::Took
+    }
+
+    fn group(&mut self, raw: RawSegment, draft: &mut Draft<'g>) -> Next {
+        self.close_group(raw.start as usize);
+        if draft.content.has_body() {
+            self.scratch.ends.truncate(raw.ends_from as usize);
+            return Next::Stop;
+        }
+        let segment = self.view(&raw);
+        let [code, sender, date, time, number_text, version] =
+            [1, 2, 4, 5, 6, 8].map(|n| Short::new(segment.value(n)));
+        let release = self.grammar.x12.release(version.bytes());
+        self.envelope.level = Level::Group;
+        self.envelope.interchange.groups += 1;
+        self.envelope.group = Group {
+            code,
+            sender,
+            number: number_text,
+            version,
+            release: release.unwrap_or_default(),
+            sets: 0,
+        };
+        draft.content.opens_group = true;
+        if release.is_none() {
+            let message = format!("GS08: `{}` names no release of X12", version.bytes().escape_ascii());
+            self.report(ENVELOPE, Grade::Warning, &raw, 8, "AK905 2", message);
+        }
+        match number(number_text.bytes()) {
+            None => {
+                let message = format!("GS06: `{}` is no number", number_text.bytes().escape_ascii());
+                self.report(BAD_NUMBER, Grade::Warning, &raw, 6, "AK905 6", message);
+            }
+            Some(number) if self.seen.groups.contains(&number) && !draft.content.opens_interchange => {
+                let message = format!("GS06: {number} stands twice in this interchange");
+                self.report(DUPLICATE_CONTROL_NUMBER, Grade::Warning, &raw, 6, "AK905 19", message);
+            }
+            Some(_) => {}
+        }
+        if value::date(date.bytes()).or(value::short_date(date.bytes())).is_none() {
+            let message = format!("GS04: `{}` is no date", date.bytes().escape_ascii());
+            self.report(BAD_DATE, Grade::Warning, &raw, 4, "AK905 30", message);
+        }
+        if value::time(time.bytes()).is_none() {
+            let message = format!("GS05: `{}` is no time", time.bytes().escape_ascii());
+            self.report(BAD_DATE, Grade::Warning, &raw, 5, "AK905 31", message);
+        }
+        self.scratch.ends.truncate(raw.ends_from as usize);
+        Next::Took
+    }
+
+    fn group_trailer(&mut self, raw: RawSegment) -> Next {
+        self.close_set(raw.start as usize);
+        if self.envelope.level != Level::Group {
+            return self.stray(raw, "GE");
+        }
+        let (counted, control) = (self.envelope.group.sets, self.envelope.group.number);
+        self.count(&raw, counted, "GE01 says {} sets, and there are", "AK905 5");
+        self.control(&raw, control, "GE02", "GS06", "AK905 4");
+        self.envelope.level = Level::Interchange;
+        self.scratch.ends.truncate(raw.ends_from as usize);
+        Next::Took
+    }
+
+    fn interchange_trailer(&mut self, raw: RawSegment, draft: &mut Draft<'g>) -> Next {
+        self.close_group(raw.start as usize);
+        let (counted, control) = (self.envelope.interchange.groups, self.envelope.interchange.number);
+        self.count(&raw, counted, "IEA01 says {} groups, and there are", "TA1 021");
+        self.control(&raw, control, "IEA02", "ISA13", "TA1 001");
+        let end = self.scratch.ends[raw.ends_to as usize - 1] as usize;
+        self.note_content(end, draft);
+        self.envelope.level = Level::Outside;
+        draft.content.closes_interchange = true;
+        let interchange = &self.envelope.interchange;
+        if let Some(&content) = self.seen.interchanges.get(&identity_key(&interchange.identity)) {
+            let same = content == interchange.content;
+            let number = interchange.number.bytes().escape_ascii().to_string();
+            let (grade, rest) = if same {
+                (Grade::Warning, "with the same content")
+            } else {
+                (Grade::Error, "with other content; both were read")
+            };
+            let message = format!("interchange {number} of this sender stands in the file before, {rest}");
+            let place = interchange.number_place;
+            self.scratch
+                .findings
+                .push(|| Finding::new(DUPLICATE_CONTROL_NUMBER, grade, place, message).x12("TA1 025"));
+        }
+        self.scratch.ends.truncate(raw.ends_from as usize);
+        Next::Took
+    }
+
+    /// A trailer without its header.
+    fn stray(&mut self, raw: RawSegment, id: &str) -> Next {
+        self.report(
+            ENVELOPE,
+            Grade::Warning,
+            &raw,
+            0,
+            "TA1 022",
+            format!("{id} closes nothing that is open"),
+        );
+        self.scratch.ends.truncate(raw.ends_from as usize);
+        Next::Took
+    }
+
+    /// Compares element 1 of a trailer with what was counted. `{}` in `what` is the claim.
+    fn count(&mut self, raw: &RawSegment, counted: u64, what: &str, code: &'static str) {
+        let segment = self.view(raw);
+        match number(segment.value(1)) {
+            Some(claimed) if claimed == counted => {}
+            Some(claimed) => {
+                let message = format!("{} {counted}", what.replace("{}", &claimed.to_string()));
+                self.report(COUNT_MISMATCH, Grade::Warning, raw, 1, code, message);
+            }
+            None => {
+                let shown = segment.value(1).iter().take(12).copied().collect::<Vec<u8>>();
+                let message =
+                    format!("{} {counted}", what.replace("{}", &format!("`{}`", shown.escape_ascii())));
+                self.report(BAD_NUMBER, Grade::Warning, raw, 1, code, message);
+            }
+        }
+    }
+
+    /// Compares element 2 of a trailer with the header's number.
+    fn control(
+        &mut self,
+        raw: &RawSegment,
+        header: Short,
+        trailer_name: &str,
+        header_name: &str,
+        code: &'static str,
+    ) {
+        let trailer = Short::new(self.view(raw).value(2));
+        if !same_number(trailer.bytes(), header.bytes()) {
+            let (trailer, header) = (trailer.bytes().escape_ascii(), header.bytes().escape_ascii());
+            let message = format!("{trailer_name} is `{trailer}`, and {header_name} is `{header}`");
+            self.report(CONTROL_MISMATCH, Grade::Warning, raw, 2, code, message);
+        }
+    }
+
+    fn close_set(&mut self, at: usize) {
+        if self.envelope.level == Level::Set {
+            let number = self.envelope.set.number;
+            let message = format!("SE is missing: set {} is not closed", number.bytes().escape_ascii());
+            self.report_at(MISSING_TRAILER, Grade::Error, at, "AK502 2", message);
+            self.envelope.level = Level::Group;
+        }
+    }
+
+    fn close_group(&mut self, at: usize) {
+        self.close_set(at);
+        if self.envelope.level == Level::Group {
+            let number = self.envelope.group.number;
+            let message = format!("GE is missing: group {} is not closed", number.bytes().escape_ascii());
+            self.report_at(MISSING_TRAILER, Grade::Warning, at, "AK905 3", message);
+            self.envelope.level = Level::Interchange;
+        }
+    }
+
+    fn close_interchange(&mut self, at: usize, truncated: bool) {
+        self.close_group(at);
+        if self.envelope.level == Level::Interchange {
+            if !truncated {
+                let number = self.envelope.interchange.number;
+                let message =
+                    format!("IEA is missing: interchange {} is not closed", number.bytes().escape_ascii());
+                self.report_at(MISSING_TRAILER, Grade::Error, at, "TA1 023", message);
+            }
+            self.envelope.level = Level::Outside;
+        }
+    }
+
+    /// Adds what was read since the last message to the interchange's fingerprint.
+    fn note_content(&mut self, end: usize, draft: &mut Draft<'g>) {
+        if draft.content_from < end {
+            let content = self.envelope.interchange.content;
+            self.envelope.interchange.content = mix(content, &self.text[draft.content_from..end]);
+            draft.content_from = end;
+        }
+    }
+
+    fn done(mut self, len: usize, mut draft: Draft<'g>) -> Scan {
+        if self.envelope.level != Level::Outside {
+            self.note_content(draft.segments_end, &mut draft);
+        }
+        self.renumber_lines(len, &draft);
+        let Flags { is_set, is_ta1, has_segments, opens_interchange, opens_group, closes_interchange } =
+            draft.content;
+        let content = Content {
+            envelope: self.envelope,
+            is_set,
+            is_ta1,
+            is_nothing: !has_segments && !opens_interchange,
+            opens_interchange,
+            opens_group,
+            closes_interchange,
+        };
+        Scan::Done { len, content }
+    }
+
+    /// Lines were counted between segments. If segments hold line ends, they are counted again with those.
+    fn renumber_lines(&mut self, len: usize, draft: &Draft<'g>) {
+        if self.origin.wrap.is_some()
+            || memchr::memchr_iter(b'\n', &self.text[..len]).count() == draft.lines as usize
+        {
+            return;
+        }
+        let (mut from, mut line) = (0, 0);
+        for segment in &mut self.scratch.segments {
+            let start = segment.start as usize;
+            line += memchr::memchr_iter(b'\n', &self.text[from..start]).count() as u32;
+            segment.line = line;
+            from = start;
+        }
+    }
+
+    /// The text ends inside the message, and no more can be had: what is there is handed over.
+    fn cut(mut self, end: usize, draft: Draft<'g>) -> Scan {
+        let len = if end == 0 { self.text.len() } else { end };
+        let message = "the message is too long to be kept whole; the rest is read as a message of its own";
+        self.report_at(OVERLONG_MESSAGE, Grade::Warning, len, "TA1 024", message.to_owned());
+        self.done(len, draft)
+    }
+
+    /// The file ends at `at`, or inside the segment that begins there.
+    fn end(mut self, at: usize, first: bool, mut draft: Draft<'g>) -> Scan {
+        let len = self.text.len();
+        let mut truncated = false;
+        if at < len && self.envelope.level != Level::Outside {
+            truncated = self.last_words(at, &mut draft);
+        }
+        if first && !draft.content.has_segments && !draft.content.opens_interchange {
+            let blank = self.text.iter().all(|byte| byte.is_ascii_whitespace());
+            if blank {
+                self.report_at(EMPTY, Grade::Error, 0, "", "the file is empty".to_owned());
+            } else if self.scratch.findings.list.is_empty() {
+                self.report_at(NOT_EDI, Grade::Error, 0, "", "no interchange begins in this file".to_owned());
+            }
+        }
+        self.close_interchange(len, truncated);
+        self.done(len, draft)
+    }
+
+    /// The last segment has no terminator. A trailer may have lost it on the way; anything else is cut off, and what
+    /// is there of it is not taken for the whole.
+    fn last_words(&mut self, at: usize, draft: &mut Draft<'g>) -> bool {
+        let delimiters = self.envelope.delimiters;
+        let mut whole = self.text[at..].trim_ascii_end().to_vec();
+        whole.push(delimiters.segment);
+        let ends_from = self.scratch.ends.len();
+        if segment(delimiters, at as u32, &mut self.scratch.ends)(&whole).is_err() {
+            return false;
+        }
+        let raw = RawSegment {
+            key: SegmentKey::of(&self.text[at..self.scratch.ends[ends_from] as usize]),
+            start: at as u32,
+            line: draft.lines,
+            ends_from: ends_from as u32,
+            ends_to: self.scratch.ends.len() as u32,
+        };
+        if raw.key == envelope::IEA
+            && same_number(self.view(&raw).value(2), self.envelope.interchange.number.bytes())
+        {
+            self.report(TRUNCATED, Grade::Info, &raw, 0, "", "the last segment has no terminator".to_owned());
+            self.interchange_trailer(raw, draft);
+            draft.content.has_segments = true;
+            return false;
+        }
+        let message = format!("the file ends inside the segment `{}`", self.shown_id(&raw));
+        self.report(TRUNCATED, Grade::Error, &raw, 0, "TA1 023", message);
+        self.scratch.ends.truncate(ends_from);
+        draft.content.has_segments = true;
+        true
+    }
+
+    fn view<'v>(&'v self, raw: &RawSegment) -> Segment<'v> {
+        view(self.text, &self.scratch.ends, &self.envelope, self.origin, raw)
+    }
+
+    /// The identifier, escaped and cut, for a message.
+    fn shown_id(&self, raw: &RawSegment) -> String {
+        let id = self.view(raw).id();
+        id[..id.len().min(12)].escape_ascii().to_string()
+    }
+
+    /// Notes a finding at an element of the segment, or at its start when `element` is 0.
+    fn report(
+        &mut self,
+        code: &'static str,
+        grade: Grade,
+        raw: &RawSegment,
+        element: usize,
+        x12: &'static str,
+        message: impl Into<String>,
+    ) {
+        let segment = view(self.text, &self.scratch.ends, &self.envelope, self.origin, raw);
+        let (text, origin) = (self.text, self.origin);
+        self.scratch.findings.push(|| {
+            let place = match element {
+                0 => origin.place(text, raw.start as usize),
+                n => segment.element_place(n),
+            };
+            finding(code, grade, place, x12, message.into())
+        });
+    }
+
+    fn report_at(&mut self, code: &'static str, grade: Grade, at: usize, x12: &'static str, message: String) {
+        let (text, origin) = (self.text, self.origin);
+        self.scratch.findings.push(|| finding(code, grade, origin.place(text, at), x12, message));
+    }
+}
+
+fn finding(
+    code: &'static str,
+    grade: Grade,
+    place: crate::place::Place,
+    x12: &'static str,
+    message: String,
+) -> Finding {
+    let finding = Finding::new(code, grade, place, message);
+    if x12.is_empty() { finding } else { finding.x12(x12) }
+}
+
+fn view<'v>(
+    text: &'v [u8],
+    ends: &'v [u32],
+    envelope: &Envelope,
+    origin: &'v Origin<'v>,
+    raw: &RawSegment,
+) -> Segment<'v> {
+    Segment::new(text, ends, envelope.delimiters.component, origin, raw)
+}
+
+/// Where reading goes on after what stands outside an interchange.
+enum Outside {
+    At(usize),
+    /// The message ends here.
+    Stop,
+    More,
+    Wrapped,
+    Plain,
+}
+
+impl<'g> Reader<'_, 'g> {
+    /// Reads what stands where an ISA may stand: an ISA, or what is none.
+    fn interchange(&mut self, at: usize, last: bool, first: bool, draft: &mut Draft<'g>) -> Outside {
+        if !is_isa(self.text, at) {
+            return self.junk(at, last, first, draft);
+        }
+        if draft.content.has_segments || draft.content.opens_interchange {
+            self.close_interchange(at, false);
+            return Outside::Stop;
+        }
+        // Only a cut message leaves a level open before its first segment.
+        self.close_interchange(at, false);
+        let raw_at = self.origin.wrap.map_or(at, |wrap| self.raw_offset(wrap.from + at));
+        let raw = self.raw.get(raw_at..).unwrap_or_default();
+        let isa = match header(raw, last) {
+            Header::More => return Outside::More,
+            Header::Wrapped if self.origin.wrap.is_none() && self.may_wrap => return Outside::Wrapped,
+            Header::Isa(_) if self.origin.wrap.is_some() => return Outside::Plain,
+            Header::Isa(isa) => Some(isa),
+            Header::Wrapped | Header::Broken if self.origin.wrap.is_some() => {
+                match header(&self.text[at..], last) {
+                    Header::More => return Outside::More,
+                    Header::Isa(isa) => Some(isa),
+                    Header::Wrapped | Header::Broken => None,
+                }
+            }
+            Header::Wrapped | Header::Broken => None,
+        };
+        draft.content.opens_interchange = true;
+        let Some(isa) = isa else {
+            let message = "the ISA cannot be taken apart; what follows it is left unread".to_owned();
+            self.report_at(ENVELOPE, Grade::Error, at, "TA1 022", message);
+            self.envelope.interchange = Interchange::default();
+            return self.skip_to_isa(at + 3, last);
+        };
+        self.open(at, &isa, last, draft)
+    }
+
+    fn raw_offset(&self, at: usize) -> usize {
+        self.origin.wrap.map_or(at, |wrap| super::wrap::raw_place(wrap.breaks, at).offset)
+    }
+
+    fn open(&mut self, at: usize, isa: &Isa<'_>, last: bool, draft: &mut Draft<'g>) -> Outside {
+        let element = |n: usize| Short::new(isa.element(n));
+        self.envelope.interchange = Interchange {
+            number: element(13),
+            sender: element(6),
+            identity: [5, 6, 7, 8, 13, 15].map(element),
+            groups: 0,
+            content: 0,
+            number_place: self.origin.place(self.text, at + isa.offset(13)),
+        };
+        self.envelope.group = Group::default();
+        self.envelope.set = OpenSet::default();
+        let mut unreadable = false;
+        for (code, message) in isa.delimiters.faults() {
+            self.report_at(
+                BAD_DELIMITER,
+                Grade::Error,
+                at,
+                code,
+                format!("{message}; the interchange is left unread"),
+            );
+            unreadable = true;
+        }
+        if unreadable {
+            return self.skip_to_isa(at + 3, last);
+        }
+        if !isa.is_fixed() {
+            let message =
+                format!("the ISA has {} bytes instead of 106; its separators were counted", isa.len);
+            self.report_at(SHORT_ISA, Grade::Warning, at, "TA1 022", message);
+        }
+        for (n, code, message) in self.codes.faults(element) {
+            let kind = match n {
+                9 | 10 => BAD_DATE,
+                13 => BAD_NUMBER,
+                _ => ENVELOPE,
+            };
+            self.report_at(kind, Grade::Warning, at + isa.offset(n), code, message);
+        }
+        if isa.element(15) == b"T" {
+            let message = "ISA15: the sender marks this interchange as a test".to_owned();
+            self.report_at(ENVELOPE, Grade::Info, at + isa.offset(15), "", message);
+        }
+        self.envelope.delimiters = isa.delimiters;
+        self.envelope.level = Level::Interchange;
+        let end = at + isa.len;
+        if isa.delimiters.segment == b'\n' {
+            draft.lines += 1;
+        }
+        (draft.content_from, draft.segments_end) = (end, end);
+        Outside::At(end)
+    }
+
+    /// Text outside any interchange.
+    fn junk(&mut self, at: usize, last: bool, first: bool, draft: &mut Draft<'g>) -> Outside {
+        let next = match self.skip_to_isa(at, last) {
+            Outside::At(next) => next,
+            other => return other,
+        };
+        if first && next == self.text.len() && !draft.content.has_segments && !draft.content.opens_interchange
+        {
+            return Outside::At(next);
+        }
+        let message = format!("{} bytes stand outside any interchange", next - at);
+        self.report_at(NOT_EDI, Grade::Warning, at, "TA1 022", message);
+        Outside::At(next)
+    }
+
+    fn skip_to_isa(&self, from: usize, last: bool) -> Outside {
+        match find_isa(self.text, from) {
+            Some(next) => Outside::At(next),
+            None if last => Outside::At(self.text.len()),
+            None => Outside::More,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What the templates of a digest see: counts, and tables grouped by kind of event, nearest deadline first.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::mail::MailSettings;
+use super::subject::{self, count_entries, nearest};
+use super::text::{self, day};
+use super::view::{Tone, VALUE_CHARS_MAX};
+use crate::outbox::{Alert, Cause, Letter};
+use crate::place::Severity;
+
+/// The view of `digest.txt` and `digest.html`.
+#[derive(Serialize)]
+pub(super) struct DigestMail {
+    pub subject: String,
+    pub tone: Tone,
+    pub day: String,
+    pub alerts: usize,
+    pub entries: usize,
+    /// How many alerts there are of each severity, loudest first; none with zero.
+    pub counts: Vec<Count>,
+    pub groups: Vec<Group>,
+    pub recipient: String,
+    pub letter: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Count {
+    pub tone: Tone,
+    pub count: usize,
+}
+
+#[derive(Serialize)]
+pub(super) struct Group {
+    pub heading: &'static str,
+    pub rows: Vec<Row>,
+}
+
+/// One alert on one line.
+#[derive(Serialize)]
+pub(super) struct Row {
+    pub tone: Tone,
+    pub entry: Option<String>,
+    pub broker: Option<String>,
+    pub status: Option<String>,
+    pub event: String,
+    pub at: Option<String>,
+    pub act_by: Option<String>,
+    pub rule: String,
+    pub key: String,
+    pub link: Option<String>,
+}
+
+impl Row {
+    pub fn of(alert: &Alert) -> Self {
+        let at = match &alert.cause {
+            Cause::Notice(notice) => notice.at.map(text::event_time),
+            Cause::Deadline(_) | Cause::Trouble(_) => None,
+        };
+        let entry = alert.entry.as_ref();
+        Self {
+            tone: Tone::of(alert.severity),
+            entry: entry.map(|entry| entry.number.to_string()),
+            broker: entry.map(|entry| text::line(entry.broker.as_str(), 60)),
+            status: entry.map(|entry| text::line(&entry.status, 60)).filter(|status| !status.is_empty()),
+            event: subject::event(alert),
+            at,
+            act_by: target(alert).map(day),
+            rule: text::line(&alert.rule, VALUE_CHARS_MAX),
+            key: text::line(alert.key.as_str(), VALUE_CHARS_MAX),
+            link: None,
+        }
+    }
+
+    fn linked(alert: &Alert, settings: &MailSettings) -> Self {
+        let link = alert.entry.as_ref().and_then(|entry| settings.entry_link(entry.number.as_str()));
+        Self { link, ..Self::of(alert) }
+    }
+}
+
+/// The day that the alert asks the reader to act by.
+fn target(alert: &Alert) -> Option<NaiveDate> {
+    match &alert.cause {
+        Cause::Deadline(brief) => brief.deadline.target(),
+        Cause::Notice(_) | Cause::Trouble(_) => {
+            nearest(&alert.deadlines).and_then(|deadline| deadline.target())
+        }
+    }
+}
+
+/// Builds the view of a digest of `on`.
+pub(super) fn digest_mail(
+    letter: &Letter,
+    alerts: &[Alert],
+    on: NaiveDate,
+    settings: &MailSettings,
+) -> DigestMail {
+    let mut groups: Vec<(&'static str, Vec<&Alert>)> = Vec::new();
+    for alert in alerts {
+        let heading = subject::group(&alert.cause);
+        match groups.iter_mut().find(|(known, _)| *known == heading) {
+            Some((_, members)) => members.push(alert),
+            None => groups.push((heading, vec![alert])),
+        }
+    }
+    // The order of the playbook: by the day to act, then by severity.
+    for (_, members) in &mut groups {
+        members
+            .sort_by_key(|alert| (target(alert).is_none(), target(alert), std::cmp::Reverse(alert.severity)));
+    }
+    groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.iter().map(|alert| alert.severity).max()));
+    let count = |severity| Count {
+        tone: Tone::of(severity),
+        count: alerts.iter().filter(|alert| alert.severity == severity).count(),
+    };
+    let counts = [Severity::Critical, Severity::Warning, Severity::Info].map(count);
+    DigestMail {
+        subject: text::header(&subject::subject(letter, alerts, on), super::mail::SUBJECT_CHARS_MAX),
+        tone: Tone::of(letter.severity),
+        day: day(on),
+        alerts: alerts.len(),
+        entries: count_entries(alerts),
+        counts: counts.into_iter().filter(|count| count.count > 0).collect(),
+        groups: groups
+            .into_iter()
+            .map(|(heading, members)| Group {
+                heading,
+                rows: members.into_iter().map(|alert| Row::linked(alert, settings)).collect(),
+            })
+            .collect(),
+        recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),
+        letter: letter.key.to_string(),
+    }
+}

@@ -1,0 +1,303 @@
+//! A mail: its headers, its two bodies, and the bytes that go over the wire.
+
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
+use lettre::address::Envelope;
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::{Address, address::AddressError};
+
+use super::text;
+use crate::clock::Zone;
+use crate::outbox::{LetterKey, Outcome};
+
+/// The text or the HTML of a mail is never larger than this.
+pub const MAIL_BYTES_MAX: usize = 4 << 20;
+
+/// The longest subject, in characters.
+pub(super) const SUBJECT_CHARS_MAX: usize = 180;
+
+/// The longest value of another header, in characters.
+const HEADER_CHARS_MAX: usize = 200;
+
+/// What every mail has in common.
+#[derive(Clone, Debug)]
+pub struct MailSettings {
+    from: Mailbox,
+    domain: String,
+    link_base: Option<String>,
+    zone: Zone,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    #[error("`{from}` is not a sender (example: entrywatch <alerts@example.com>)")]
+    From { from: String },
+    #[error("`{domain}` is not a domain for message ids (example: example.com)")]
+    Domain { domain: String },
+    #[error("`{link}` is not the address of a page (example: https://entrywatch.example.com)")]
+    Link { link: String },
+}
+
+impl MailSettings {
+    /// `from` is the sender, with or without a name; `domain` the right side of message ids; `link_base` the address
+    /// of the dashboard; `zone` the one in which instants are shown.
+    pub fn new(from: &str, domain: &str, link_base: Option<&str>, zone: Zone) -> Result<Self, SettingsError> {
+        let mailbox = from.parse::<Mailbox>().ok().filter(|_| !from.chars().any(char::is_control));
+        let from = mailbox.ok_or_else(|| SettingsError::From { from: text::line(from, HEADER_CHARS_MAX) })?;
+        if !is_domain(domain) {
+            return Err(SettingsError::Domain { domain: text::line(domain, HEADER_CHARS_MAX) });
+        }
+        let link_base = match link_base.map(|link| link.trim_end_matches('/')) {
+            Some(link) if !is_link(link) => {
+                return Err(SettingsError::Link { link: text::line(link, HEADER_CHARS_MAX) });
+            }
+            link => link.map(str::to_owned),
+        };
+        Ok(Self { from, domain: domain.to_owned(), link_base, zone })
+    }
+
+    pub fn domain(&self) -> &str {
+        &self.domain
+    }
+
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// The page of an entry, `https://entrywatch.example.com/entries/ABC12345678`.
+    pub(super) fn entry_link(&self, entry: &str) -> Option<String> {
+        self.link_base.as_ref().map(|base| format!("{base}/entries/{entry}"))
+    }
+}
+
+/// Letters, digits, hyphens and points: enough for the right side of a message id and for a greeting.
+pub(super) fn is_domain(text: &str) -> bool {
+    let edge = |text: &str| text.starts_with(['.', '-']) || text.ends_with(['.', '-']);
+    !text.is_empty()
+        && text.len() <= 253
+        && !edge(text)
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+}
+
+fn is_link(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic()))
+        && !text.contains(['"', '<', '>'])
+}
+
+/// What a mail is made of.
+#[derive(Clone, Debug)]
+pub struct Draft<'a> {
+    pub key: &'a LetterKey,
+    pub recipient: &'a str,
+    /// The id that all mails of the thread refer to.
+    pub thread: Option<String>,
+    pub date: DateTime<Utc>,
+    pub subject: String,
+    /// Further headers. Values are cleaned.
+    pub headers: Vec<(&'static str, String)>,
+    pub text: String,
+    pub html: String,
+}
+
+/// A mail that is ready to leave.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    key: LetterKey,
+    date: DateTime<Utc>,
+    message_id: String,
+    subject: String,
+    text: String,
+    html: String,
+    envelope: Envelope,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ComposeError {
+    #[error("`{recipient}` is not an e-mail address")]
+    Recipient {
+        recipient: String,
+        #[source]
+        source: Option<AddressProblem>,
+    },
+    #[error("the mail has a body of {size_bytes} bytes, more than {MAIL_BYTES_MAX}")]
+    TooLarge { size_bytes: usize },
+    #[error("the mail could not be put together")]
+    Build(#[source] BuildProblem),
+}
+
+/// What is wrong with an address.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct AddressProblem(AddressError);
+
+/// What is wrong with the parts of a mail.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct BuildProblem(lettre::error::Error);
+
+impl ComposeError {
+    /// Never: the same letter would fail in the same way.
+    pub fn is_transient(&self) -> bool {
+        false
+    }
+
+    pub fn outcome(&self) -> Outcome {
+        Outcome::Rejected { error: self.to_string().into() }
+    }
+}
+
+impl Mail {
+    /// Puts a mail together. The same draft and settings give the same bytes.
+    pub fn compose(draft: Draft<'_>, settings: &MailSettings) -> Result<Self, ComposeError> {
+        let size_bytes = draft.text.len().max(draft.html.len());
+        if size_bytes > MAIL_BYTES_MAX {
+            return Err(ComposeError::TooLarge { size_bytes });
+        }
+        let to = recipient(draft.recipient)?;
+        let message_id = draft.key.message_id(&settings.domain);
+        let subject = text::header(&draft.subject, SUBJECT_CHARS_MAX);
+
+        let mut builder = Message::builder()
+            .from(settings.from.clone())
+            .to(Mailbox::new(None, to))
+            .subject(subject.as_str())
+            .date(mail_date(draft.date))
+            .message_id(Some(message_id.clone()));
+        if let Some(thread) = draft.thread {
+            builder = builder.in_reply_to(thread.clone()).references(thread);
+        }
+        for (name, value) in draft.headers {
+            let name = HeaderName::new_from_ascii_str(name);
+            builder = builder.raw_header(HeaderValue::new(name, text::header(&value, HEADER_CHARS_MAX)));
+        }
+        let bodies = MultiPart::alternative()
+            .boundary(format!("entrywatch-{}", draft.key))
+            .singlepart(part(ContentType::TEXT_PLAIN, &draft.text))
+            .singlepart(part(ContentType::TEXT_HTML, &draft.html));
+        let message = builder.multipart(bodies).map_err(|error| ComposeError::Build(BuildProblem(error)))?;
+        Ok(Self {
+            key: draft.key.clone(),
+            date: draft.date,
+            message_id,
+            subject,
+            text: draft.text,
+            html: draft.html,
+            envelope: message.envelope().clone(),
+            bytes: message.formatted(),
+        })
+    }
+
+    pub fn key(&self) -> &LetterKey {
+        &self.key
+    }
+
+    pub fn date(&self) -> DateTime<Utc> {
+        self.date
+    }
+
+    pub fn message_id(&self) -> &str {
+        &self.message_id
+    }
+
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn html(&self) -> &str {
+        &self.html
+    }
+
+    /// The whole message, headers first, lines ending in CR LF, ASCII only.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(super) fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+}
+
+fn part(kind: ContentType, body: &str) -> SinglePart {
+    SinglePart::builder().header(kind).body(body.to_owned())
+}
+
+fn recipient(text: &str) -> Result<Address, ComposeError> {
+    let refuse = |source| ComposeError::Recipient { recipient: text::line(text, HEADER_CHARS_MAX), source };
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err(refuse(None));
+    }
+    text.parse::<Address>().map_err(|error| refuse(Some(AddressProblem(error))))
+}
+
+/// The instant for the Date header, which knows the years 1970 to 9999 only.
+fn mail_date(date: DateTime<Utc>) -> SystemTime {
+    const LAST_SECS: i64 = 253_402_300_799; // 9999-12-31T23:59:59Z
+    let secs = date.timestamp().clamp(0, LAST_SECS).unsigned_abs();
+    SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(secs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::CUSTOMS_ZONE;
+
+    fn zone() -> Zone {
+        Zone::named(CUSTOMS_ZONE).expect("the system has the tz database")
+    }
+
+    #[test]
+    fn settings_are_checked() {
+        let ok = |from: &str, domain: &str, link: Option<&str>| MailSettings::new(from, domain, link, zone());
+        assert!(
+            ok("entrywatch <alerts@example.com>", "example.com", Some("https://ew.example.com/")).is_ok()
+        );
+        assert!(ok("alerts@example.com", "example.com", None).is_ok());
+        for (from, domain, link) in [
+            ("nobody", "example.com", None),
+            ("a@example.com\r\nBcc: b@example.com", "example.com", None),
+            ("a@example.com", "example.com\r\n", None),
+            ("a@example.com", "", None),
+            ("a@example.com", "exa mple", None),
+            ("a@example.com", "example.com", Some("javascript:alert(1)")),
+            ("a@example.com", "example.com", Some("https://")),
+            ("a@example.com", "example.com", Some("https://x/\">")),
+        ] {
+            assert!(ok(from, domain, link).is_err(), "{from:?} {domain:?} {link:?}");
+        }
+    }
+
+    #[test]
+    fn bad_recipients_are_refused_for_good() {
+        for text in [
+            "",
+            "nobody",
+            "a@b@c",
+            "a b@example.com",
+            "a@example.com\r\nRCPT TO:<b@example.com>",
+            "a@example.com>",
+            "<a@example.com>",
+            "\"a\r\nb\"@example.com",
+        ] {
+            let error = recipient(text).expect_err(text);
+            assert!(matches!(error.outcome(), Outcome::Rejected { .. }), "{text:?}");
+            assert!(!error.to_string().contains(['\r', '\n']));
+        }
+        assert!(recipient("ops+customs@example.com").is_ok());
+    }
+
+    #[test]
+    fn dates_out_of_range_do_not_panic() {
+        for date in [DateTime::<Utc>::MIN_UTC, DateTime::<Utc>::MAX_UTC] {
+            mail_date(date);
+            lettre::message::header::Date::new(mail_date(date));
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! Letters to mails, through templates that an installation may replace.
+//!
+//! The templates are strict: a name that does not exist is an error, found when the service starts, for every template
+//! is rendered then with sample alerts. Should a replaced template fail later all the same, the mail leaves in our own
+//! layout and the fault is logged: an alert is worth more than its looks.
+
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
+use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::mail::{ComposeError, Draft, MAIL_BYTES_MAX, Mail, MailSettings};
+use super::{digest, sample, text, view};
+use crate::ident::hex;
+use crate::outbox::{Alert, Cause, Letter, LetterKind, Outcome};
+use crate::place::Severity;
+
+/// The templates, each replaced by a file of the same name in the folder of overrides.
+pub const TEMPLATES: [(&str, &str); 4] = [
+    ("alert.txt", include_str!("templates/alert.txt")),
+    ("alert.html", include_str!("templates/alert.html")),
+    ("digest.txt", include_str!("templates/digest.txt")),
+    ("digest.html", include_str!("templates/digest.html")),
+];
+
+/// How many instructions one template may take: a full digest of 500 alerts takes about a tenth.
+const FUEL: u64 = 1_000_000;
+
+/// The largest file that is taken for a template.
+const TEMPLATE_BYTES_MAX: u64 = 256 << 10;
+
+/// Turns letters into mails.
+pub struct Renderer {
+    settings: MailSettings,
+    /// With the overrides of the installation; `None` when there are none.
+    replaced: Option<Templates>,
+    own: Templates,
+}
+
+struct Templates(Environment<'static>);
+
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    #[error("could not read the templates in `{path}`")]
+    Read {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("`{path}` replaces no template (templates: alert.txt, alert.html, digest.txt, digest.html)")]
+    Unknown { path: PathBuf },
+    #[error("the template `{path}` is larger than {TEMPLATE_BYTES_MAX} bytes")]
+    TooLarge { path: PathBuf },
+    #[error("the template `{path}` is not UTF-8 text")]
+    NotText { path: PathBuf },
+    /// The text holds an excerpt of the template.
+    #[error("{path}:{line}: the template fails: {problem}")]
+    Faulty { path: PathBuf, line: usize, problem: String },
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum RenderError {
+    #[error("letter {letter} has no alerts")]
+    NoAlerts { letter: String },
+    #[error("the template of letter {letter} fails: {problem}")]
+    Template { letter: String, problem: String },
+    #[error("letter {letter} does not become a mail")]
+    Compose {
+        letter: String,
+        #[source]
+        source: ComposeError,
+    },
+}
+
+impl RenderError {
+    /// Never: the same letter would fail in the same way.
+    pub fn is_transient(&self) -> bool {
+        false
+    }
+
+    /// What the letter's state should take note of: nobody but a person can help.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Self::Compose { source, .. } => source.outcome(),
+            Self::NoAlerts { .. } | Self::Template { .. } => {
+                Outcome::Rejected { error: self.to_string().into() }
+            }
+        }
+    }
+}
+
+impl Renderer {
+    /// Loads the templates and tries each with sample alerts.
+    ///
+    /// # Errors
+    /// When a file in `overrides` cannot be read, replaces no template, or fails with the samples.
+    pub fn new(overrides: Option<&Path>, settings: MailSettings) -> Result<Self, TemplateError> {
+        let mut own = Templates::load(&[]).map_err(|error| faulty(&error, None))?;
+        own.try_samples(&settings).map_err(|error| faulty(&error, None))?;
+        let replaced = match overrides {
+            Some(folder) => Some(load_overrides(folder, &settings)?),
+            None => None,
+        };
+        Ok(Self { settings, replaced, own })
+    }
+
+    pub fn settings(&self) -> &MailSettings {
+        &self.settings
+    }
+
+    /// The mail of a letter. `alerts` are those that the letter names, in its order.
+    ///
+    /// The same letter and alerts give the same bytes, whenever it is called: every day count is counted from the day
+    /// on which the letter was written.
+    pub fn render(&self, letter: &Letter, alerts: &[Alert]) -> Result<Mail, RenderError> {
+        if alerts.is_empty() {
+            return Err(RenderError::NoAlerts { letter: letter.key.to_string() });
+        }
+        let bodies = self.replaced.as_ref().and_then(|templates| {
+            templates
+                .render(letter, alerts, &self.settings)
+                .inspect_err(|error| {
+                    let problem = describe(error);
+                    tracing::error!(letter = %letter.key, problem, "A replaced template fails; the mail leaves in the built-in layout.");
+                })
+                .ok()
+        });
+        let bodies = match bodies {
+            Some(bodies) => bodies,
+            None => self.own.render(letter, alerts, &self.settings).map_err(|error| {
+                RenderError::Template { letter: letter.key.to_string(), problem: describe(&error) }
+            })?,
+        };
+        let draft = Draft {
+            key: &letter.key,
+            recipient: &letter.recipient,
+            thread: thread(letter, alerts, self.settings.domain()),
+            date: letter.created_at,
+            subject: bodies.subject,
+            headers: headers(letter, alerts),
+            text: bodies.text,
+            html: bodies.html,
+        };
+        Mail::compose(draft, &self.settings)
+            .map_err(|source| RenderError::Compose { letter: letter.key.to_string(), source })
+    }
+}
+
+/// The id at the root of a thread. No mail bears it, all mails about the entry (or the trouble) refer to it, and so
+/// mail programs put them together.
+fn thread(letter: &Letter, alerts: &[Alert], domain: &str) -> Option<String> {
+    let (kind, subject) = match (&letter.entry, alerts.first().map(|alert| &alert.cause)) {
+        (Some(entry), _) => ("entry", entry.as_str()),
+        (None, Some(Cause::Trouble(trouble))) if letter.kind == LetterKind::Alert => {
+            ("trouble", &*trouble.subject)
+        }
+        _ => return None,
+    };
+    let hash = Sha256::new().chain_update(kind).chain_update([0]).chain_update(subject).finalize();
+    Some(format!("<{kind}-{}@{domain}>", hex(&hash[..16])))
+}
+
+fn headers(letter: &Letter, alerts: &[Alert]) -> Vec<(&'static str, String)> {
+    // RFC 3834: keeps holiday notes and other robots from answering.
+    let mut headers = vec![("Auto-Submitted", "auto-generated".to_owned())];
+    if letter.severity == Severity::Critical && letter.kind == LetterKind::Alert {
+        headers.push(("Importance", "high".to_owned()));
+        headers.push(("X-Priority", "1".to_owned()));
+    }
+    headers.push(("X-Entrywatch-Severity", letter.severity.as_str().to_owned()));
+    if let Some(entry) = letter.entry {
+        headers.push(("X-Entrywatch-Entry", entry.to_string()));
+    }
+    if let (LetterKind::Alert, [alert]) = (letter.kind, alerts) {
+        headers.push(("X-Entrywatch-Rule", alert.rule.to_string()));
+    }
+    headers
+}
+
+fn load_overrides(folder: &Path, settings: &MailSettings) -> Result<Templates, TemplateError> {
+    let unreadable = |source| TemplateError::Read { path: folder.to_owned(), source };
+    let mut found: Vec<(&'static str, String)> = Vec::new();
+    for file in fs::read_dir(folder).map_err(unreadable)? {
+        let path = file.map_err(unreadable)?.path();
+        let is_template = path.extension().is_some_and(|end| end == "txt" || end == "html" || end == "j2");
+        if !is_template {
+            continue;
+        }
+        let known = TEMPLATES.iter().find(|(name, _)| path.file_name().is_some_and(|file| file == *name));
+        let Some((name, _)) = known else { return Err(TemplateError::Unknown { path }) };
+        found.push((name, read_template(path)?));
+    }
+    let mut templates = Templates::load(&found).map_err(|error| faulty(&error, Some(folder)))?;
+    templates.try_samples(settings).map_err(|error| faulty(&error, Some(folder)))?;
+    Ok(templates)
+}
+
+fn read_template(path: PathBuf) -> Result<String, TemplateError> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    let read =
+        fs::File::open(&path).and_then(|file| file.take(TEMPLATE_BYTES_MAX + 1).read_to_end(&mut bytes));
+    match read {
+        Err(source) => Err(TemplateError::Read { path, source }),
+        Ok(_) if bytes.len() as u64 > TEMPLATE_BYTES_MAX => Err(TemplateError::TooLarge { path }),
+        Ok(_) => String::from_utf8(bytes).map_err(|_| TemplateError::NotText { path }),
+    }
+}
+
+fn faulty(error: &minijinja::Error, folder: Option<&Path>) -> TemplateError {
+    let name = error.name().unwrap_or("template");
+    let path = folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
+    TemplateError::Faulty { path, line: error.line().unwrap_or(1), problem: describe(error) }
+}
+
+/// What is wrong and, while the samples are tried, the lines of the template around it. Values are left out.
+fn describe(error: &minijinja::Error) -> String {
+    let full = format!("{error:#}");
+    let excerpt = full.lines().take_while(|line| !line.starts_with('~'));
+    excerpt.filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+struct Bodies {
+    subject: String,
+    text: String,
+    html: String,
+}
+
+impl Templates {
+    fn load(overrides: &[(&'static str, String)]) -> Result<Self, minijinja::Error> {
+        let mut env = Environment::new();
+        env.set_debug(true);
+        env.set_undefined_behavior(UndefinedBehavior::Strict);
+        env.set_fuel(Some(FUEL));
+        let syntax = SyntaxConfig::builder()
+            .trim_blocks(true)
+            .lstrip_blocks(true)
+            .keep_trailing_newline(true)
+            .build()?;
+        env.set_syntax(syntax);
+        env.set_auto_escape_callback(|name| match name.ends_with(".html") {
+            true => AutoEscape::Html,
+            false => AutoEscape::None,
+        });
+        // No way to take foreign text for HTML, not even by mistake in an override.
+        env.remove_filter("safe");
+        env.add_filter("wrap", |text: &str, width: usize, indent: Option<usize>| {
+            text::wrap(text, width, indent.unwrap_or(0))
+        });
+        env.add_filter("pad", |text: &str, width: usize| {
+            let length = text.chars().count();
+            let gap = width.saturating_sub(length).max(usize::from(length >= width)).min(MAIL_BYTES_MAX);
+            text.to_owned() + &" ".repeat(gap)
+        });
+        env.add_filter("lead", |text: &str, width: usize| " ".repeat(width.min(80)) + text);
+        for (name, built_in) in TEMPLATES {
+            match overrides.iter().find(|(replaced, _)| *replaced == name) {
+                Some((_, source)) => env.add_template_owned(name, source.clone())?,
+                None => env.add_template(name, built_in)?,
+            }
+        }
+        Ok(Self(env))
+    }
+
+    /// Renders the samples. Only here do errors carry an excerpt: later they would carry what stands in a message.
+    fn try_samples(&mut self, settings: &MailSettings) -> Result<(), minijinja::Error> {
+        self.0.set_debug(true);
+        for (letter, alerts) in sample::letters() {
+            self.render(&letter, &alerts, settings)?;
+        }
+        self.0.set_debug(false);
+        Ok(())
+    }
+
+    fn render(
+        &self,
+        letter: &Letter,
+        alerts: &[Alert],
+        settings: &MailSettings,
+    ) -> Result<Bodies, minijinja::Error> {
+        match letter.kind {
+            LetterKind::Alert => {
+                let view = view::alert_mail(letter, alerts, settings);
+                self.bodies("alert.txt", "alert.html", &view.subject, &view)
+            }
+            LetterKind::Digest { day } => {
+                let view = digest::digest_mail(letter, alerts, day, settings);
+                self.bodies("digest.txt", "digest.html", &view.subject, &view)
+            }
+        }
+    }
+
+    fn bodies(
+        &self,
+        text: &str,
+        html: &str,
+        subject: &str,
+        view: &impl Serialize,
+    ) -> Result<Bodies, minijinja::Error> {
+        let render = |name: &str| {
+            let body = self.0.get_template(name)?.render(Serde(view))?;
+            if body.len() > MAIL_BYTES_MAX {
+                let detail = format!("`{name}` makes a body of more than {MAIL_BYTES_MAX} bytes");
+                return Err(minijinja::Error::new(ErrorKind::InvalidOperation, detail));
+            }
+            Ok(body)
+        };
+        Ok(Bodies { subject: subject.to_owned(), text: render(text)?, html: render(html)? })
+    }
+}

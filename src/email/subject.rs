@@ -1,0 +1,234 @@
+//! The subject line, and the one sentence that says what happened.
+//!
+//! A subject holds severity, entry, event, broker and days left; never an amount, and never an importer's number.
+
+use chrono::NaiveDate;
+
+use super::text::{self, day, days_left, event_time};
+use crate::entry::{DeadlineState, EntryDeadline};
+use crate::notice::Kind;
+use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief};
+use crate::place::Severity;
+
+/// The longest event in a subject, in characters: what stands behind it must stay in sight.
+const EVENT_CHARS_MAX: usize = 90;
+
+/// The longest name of a broker in a subject, in characters.
+const BROKER_CHARS_MAX: usize = 30;
+
+/// The subject of a letter; `today` is the day on which it was written.
+pub(super) fn subject(letter: &Letter, alerts: &[Alert], today: NaiveDate) -> String {
+    if let LetterKind::Digest { day } = letter.kind {
+        return digest_subject(day, alerts);
+    }
+    let mark = severity_word(letter.severity);
+    let Some(loudest) = alerts.iter().rev().max_by_key(|alert| alert.severity) else {
+        return format!("[{mark}]");
+    };
+    let mut subject = format!("[{mark}] ");
+    if let Some(entry) = &loudest.entry {
+        subject.push_str(&format!("{} ", entry.number));
+    }
+    subject.push_str(&event(loudest));
+    if let Some(entry) = &loudest.entry {
+        subject.push_str(&format!(" ({})", text::header(entry.broker.as_str(), BROKER_CHARS_MAX)));
+    }
+    if let (Cause::Notice(_), Some(next)) = (&loudest.cause, nearest(&loudest.deadlines))
+        && let Some(target) = next.target()
+    {
+        let left = days_left((target - today).num_days());
+        subject.push_str(&format!(", {} {left}, act by {target}", text::header(&next.id, EVENT_CHARS_MAX)));
+    }
+    if alerts.len() > 1 {
+        subject.push_str(&format!(" (+{} more)", alerts.len() - 1));
+    }
+    subject
+}
+
+fn digest_subject(day: NaiveDate, alerts: &[Alert]) -> String {
+    let entries = count_entries(alerts);
+    let alerts = alerts.len();
+    let (alert_word, entry_word) =
+        (if alerts == 1 { "alert" } else { "alerts" }, if entries == 1 { "entry" } else { "entries" });
+    format!("[DIGEST] {}: {alerts} {alert_word} on {entries} {entry_word}", text::day(day))
+}
+
+pub(super) fn count_entries(alerts: &[Alert]) -> usize {
+    let numbers: std::collections::BTreeSet<_> =
+        alerts.iter().filter_map(|alert| alert.entry.as_ref()).map(|entry| entry.number).collect();
+    numbers.len()
+}
+
+/// What happened, in a few words: `hold: FDA hold placed`, `Protest due in 14 days, act by 2026-09-02`.
+pub(super) fn event(alert: &Alert) -> String {
+    let words = match &alert.cause {
+        Cause::Notice(notice) => {
+            let title = text::header(&alert.title, EVENT_CHARS_MAX);
+            let words = text::header(&meaning_or_code(notice), EVENT_CHARS_MAX);
+            if title.is_empty() || words.to_lowercase().contains(&title.to_lowercase()) {
+                words
+            } else {
+                format!("{title}: {words}")
+            }
+        }
+        Cause::Deadline(deadline) => deadline_event(deadline),
+        Cause::Trouble(trouble) => {
+            let subject = text::header(&trouble.subject, BROKER_CHARS_MAX * 2);
+            format!("{subject}: {}", text::header(&trouble.message, EVENT_CHARS_MAX))
+        }
+    };
+    text::header(&words, EVENT_CHARS_MAX + BROKER_CHARS_MAX)
+}
+
+fn meaning_or_code(notice: &NoticeBrief) -> String {
+    match (&notice.meaning, &notice.code) {
+        (Some(meaning), _) => meaning.to_string(),
+        (None, Some(code)) => format!("unknown code {code}"),
+        (None, None) => carrier(notice.kind).trim_start_matches("a ").trim_start_matches("an ").to_owned(),
+    }
+}
+
+fn deadline_event(brief: &DeadlineBrief) -> String {
+    let name = text::header(&brief.name, EVENT_CHARS_MAX);
+    match brief.deadline.target() {
+        None => format!("{name}: {}", text::header(&brief.deadline.due_text(), EVENT_CHARS_MAX)),
+        Some(date) if brief.days_left < 0 => format!("{name} {}, was due {date}", days_left(brief.days_left)),
+        Some(date) if brief.deadline.act_by.is_some() => {
+            format!("{name} due {}, act by {date}", days_left(brief.days_left))
+        }
+        Some(date) => format!("{name} {}, {date}", days_left(brief.days_left)),
+    }
+}
+
+/// What happened, in one plain sentence.
+pub(super) fn sentence(alert: &Alert) -> String {
+    let about = match &alert.entry {
+        Some(entry) => format!(" for entry {}", entry.number),
+        None => String::new(),
+    };
+    match &alert.cause {
+        Cause::Notice(notice) => notice_sentence(notice, &about),
+        Cause::Deadline(brief) => deadline_sentence(brief, &about),
+        Cause::Trouble(trouble) => text::line(&trouble.message, super::view::VALUE_CHARS_MAX),
+    }
+}
+
+fn notice_sentence(notice: &NoticeBrief, about: &str) -> String {
+    let sender = if from_customs(notice.kind) { "Customs sent" } else { "We received" };
+    let dated = notice.at.map(|at| format!(", dated {}", event_time(at))).unwrap_or_default();
+    let opening = format!("{sender} {}{about}{dated}", carrier(notice.kind));
+    match (&notice.meaning, &notice.code) {
+        (Some(meaning), _) => {
+            let meaning = text::line(meaning, super::view::VALUE_CHARS_MAX);
+            format!("{opening}: {}.", meaning.trim_end_matches('.'))
+        }
+        (None, Some(code)) => format!(
+            "{opening}, with code {code}, which no table of ours explains. \
+             It is treated as critical until someone maps it."
+        ),
+        (None, None) => format!("{opening}."),
+    }
+}
+
+fn deadline_sentence(brief: &DeadlineBrief, about: &str) -> String {
+    let name = text::line(&brief.name, EVENT_CHARS_MAX);
+    let Some(target) = brief.deadline.target() else {
+        let word = text::line(&brief.deadline.due_text(), EVENT_CHARS_MAX);
+        return format!("{name}{about} has no date: {word}.");
+    };
+    let left = days_left(brief.days_left);
+    if brief.days_left < 0 {
+        return format!("{name}{about} is {left}: the day was {}.", day(target));
+    }
+    match (brief.deadline.act_by, brief.deadline.due) {
+        (Some(act_by), Some(due)) if act_by != due => format!(
+            "{name}{about} is due {left}: act by {}; the last day under the rule as written is {}.",
+            day(act_by),
+            day(due)
+        ),
+        (Some(act_by), _) => format!("{name}{about} is due {left}: act by {}.", day(act_by)),
+        (None, _) => format!("{name}{about} comes {left}, on {}.", day(target)),
+    }
+}
+
+/// The clock to watch next: the first of those that run and have a date.
+pub(super) fn nearest(deadlines: &[EntryDeadline]) -> Option<&EntryDeadline> {
+    let dated = deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open);
+    dated.filter(|deadline| deadline.target().is_some()).min_by_key(|deadline| deadline.target())
+}
+
+pub(super) fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "INFO",
+        Severity::Warning => "WARNING",
+        Severity::Critical => "CRITICAL",
+    }
+}
+
+fn from_customs(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::ApprovedEntry
+            | Kind::OrderLink
+            | Kind::ReleaseFiled
+            | Kind::SummaryFiled
+            | Kind::Payment
+            | Kind::Recorded
+            | Kind::Carried
+    )
+}
+
+/// What a notice came in, in plain words.
+fn carrier(kind: Kind) -> &'static str {
+    match kind {
+        Kind::ApprovedEntry => "an approved entry of the importer",
+        Kind::OrderLink => "a link to a purchase order",
+        Kind::ReleaseFiled => "a copy of the release filing",
+        Kind::FilingResponse => "an answer to a filing",
+        Kind::ReleaseResponse => "an answer to the release filing",
+        Kind::ManifestEvent => "a manifest event",
+        Kind::BillStatus => "a bill of lading status",
+        Kind::ReleaseStatus => "a release status",
+        Kind::AgencyStatus => "a partner agency status",
+        Kind::SummaryFiled => "a copy of the entry summary",
+        Kind::SummaryResponse => "an answer to the entry summary",
+        Kind::CensusWarning => "a census warning",
+        Kind::SummaryNotice => "a notice about the entry summary",
+        Kind::Statement => "a statement",
+        Kind::StatementEntry => "a line of a statement",
+        Kind::Payment => "a payment message",
+        Kind::EntryStatus => "an entry status answer",
+        Kind::TibExpiration => "a notice that a temporary importation expires",
+        Kind::Liquidation => "a liquidation notice",
+        Kind::BatchRejected => "a rejection of a whole batch",
+        Kind::Acknowledgement => "an acknowledgement",
+        Kind::ApplicationAdvice => "an application advice",
+        Kind::Form => "a CBP form",
+        Kind::Recorded => "a fact that was recorded by hand",
+        Kind::Carried => "a message of a family that is kept without being read",
+    }
+}
+
+/// The heading under which a digest lists alerts of this cause.
+pub(super) fn group(cause: &Cause) -> &'static str {
+    let Cause::Notice(notice) = cause else {
+        return match cause {
+            Cause::Deadline(_) => "Deadlines",
+            _ => "Files, drops and the service itself",
+        };
+    };
+    match notice.kind {
+        Kind::ReleaseFiled | Kind::FilingResponse | Kind::ReleaseResponse => "Release filings",
+        Kind::ReleaseStatus => "Release status",
+        Kind::BillStatus | Kind::ManifestEvent => "Bills and manifests",
+        Kind::AgencyStatus => "Partner agencies",
+        Kind::SummaryFiled | Kind::SummaryResponse | Kind::CensusWarning | Kind::SummaryNotice => {
+            "Entry summaries"
+        }
+        Kind::Statement | Kind::StatementEntry | Kind::Payment => "Statements and payments",
+        Kind::Liquidation => "Liquidation",
+        Kind::EntryStatus | Kind::TibExpiration | Kind::Form => "Requests and answers of Customs",
+        Kind::BatchRejected | Kind::Acknowledgement | Kind::ApplicationAdvice => "Transmissions",
+        Kind::ApprovedEntry | Kind::OrderLink | Kind::Recorded | Kind::Carried => "Other",
+    }
+}

@@ -1,0 +1,372 @@
+//! What the templates of an alert see: plain, cleaned words in the order in which a reader needs them.
+//!
+//! All foreign text passes through [`text`] here, and every list and text has a bound, so that no message makes a mail
+//! that cannot be sent or read.
+
+use chrono::NaiveDate;
+use serde::Serialize;
+
+use super::digest::Row;
+use super::mail::MailSettings;
+use super::subject::{self, nearest, sentence, severity_word};
+use super::text::{self, day, days_left, event_time, instant};
+use crate::clock::Zone;
+use crate::entry::{DeadlineState, EntryDeadline, Provenance};
+use crate::ident::Fingerprint;
+use crate::outbox::{Alert, Cause, EntryBrief, HoldBrief, Letter, NoticeBrief};
+use crate::place::{Place, Severity};
+
+/// Alerts of one letter that are told in full; the rest are listed, a line each.
+pub(super) const SECTIONS_MAX: usize = 20;
+/// Characters of one value.
+pub(super) const VALUE_CHARS_MAX: usize = 500;
+/// Characters of the source line.
+const SOURCE_CHARS_MAX: usize = 2_000;
+/// Fields of a notice, steps of an arithmetic, lines of advice.
+const LINES_MAX: usize = 40;
+/// Orders, bills, open holds.
+const LIST_MAX: usize = 20;
+/// Rows of the table of deadlines.
+const DEADLINES_MAX: usize = 30;
+
+/// How a severity looks. White text on the colour has a contrast above 4.5 to 1.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Tone {
+    pub word: &'static str,
+    pub colour: &'static str,
+}
+
+impl Tone {
+    pub fn of(severity: Severity) -> Self {
+        let colour = match severity {
+            Severity::Critical => "#b3261e",
+            Severity::Warning => "#8a5a00",
+            Severity::Info => "#1f5f99",
+        };
+        Self { word: severity_word(severity), colour }
+    }
+}
+
+/// The view of `alert.txt` and `alert.html`.
+#[derive(Serialize)]
+pub(super) struct AlertMail {
+    pub subject: String,
+    pub tone: Tone,
+    pub sections: Vec<Section>,
+    /// Alerts beyond [`SECTIONS_MAX`].
+    pub rest: Vec<Row>,
+    pub recipient: String,
+    pub letter: String,
+    pub written_at: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Section {
+    pub heading: String,
+    pub tone: Tone,
+    pub happened: String,
+    pub code: Option<Code>,
+    pub details: Vec<Fact>,
+    pub next_step: Vec<String>,
+    pub clock: Option<ClockView>,
+    pub entry: Option<EntryView>,
+    pub at_stake: Option<String>,
+    pub deadlines: Vec<DeadlineRow>,
+    pub source: Option<SourceView>,
+    pub link: Option<String>,
+    pub rule: String,
+    pub key: String,
+}
+
+#[derive(Serialize)]
+pub(super) struct Code {
+    pub code: String,
+    pub table: Option<String>,
+    pub meaning: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Fact {
+    pub label: String,
+    pub value: String,
+}
+
+impl Fact {
+    fn new(label: &str, value: impl Into<String>) -> Self {
+        Self { label: label.to_owned(), value: value.into() }
+    }
+}
+
+/// The clock that the reader must beat.
+#[derive(Serialize)]
+pub(super) struct ClockView {
+    pub name: String,
+    pub key: String,
+    pub act_by: Option<String>,
+    pub due: String,
+    pub left: Option<String>,
+    pub basis: String,
+    pub because: Option<String>,
+    /// The arithmetic.
+    pub steps: Vec<String>,
+    /// The facts that went in, and where each comes from.
+    pub from: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct EntryView {
+    pub number: String,
+    pub facts: Vec<Fact>,
+    pub holds: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct DeadlineRow {
+    pub key: String,
+    pub act_by: Option<String>,
+    pub due: String,
+    pub left: Option<String>,
+    pub basis: String,
+    /// Why it does not run; blank for a clock that simply runs.
+    pub note: Option<String>,
+}
+
+#[derive(Serialize)]
+pub(super) struct SourceView {
+    pub file: Option<String>,
+    /// The first 12 digits of the file's SHA-256.
+    pub fingerprint: Option<String>,
+    pub place: Option<String>,
+    pub received: Option<String>,
+    pub line: Option<String>,
+}
+
+/// Builds the view of an alert letter.
+pub(super) fn alert_mail(letter: &Letter, alerts: &[Alert], settings: &MailSettings) -> AlertMail {
+    let today = settings.zone().date(letter.created_at);
+    let told = alerts.len().min(SECTIONS_MAX);
+    AlertMail {
+        subject: text::header(&subject::subject(letter, alerts, today), super::mail::SUBJECT_CHARS_MAX),
+        tone: Tone::of(letter.severity),
+        sections: alerts[..told].iter().map(|alert| section(alert, settings, today)).collect(),
+        rest: alerts[told..].iter().map(Row::of).collect(),
+        recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),
+        letter: letter.key.to_string(),
+        written_at: instant(letter.created_at, settings.zone()),
+    }
+}
+
+fn section(alert: &Alert, settings: &MailSettings, today: NaiveDate) -> Section {
+    let notice = match &alert.cause {
+        Cause::Notice(notice) => Some(&**notice),
+        Cause::Deadline(_) | Cause::Trouble(_) => None,
+    };
+    Section {
+        heading: subject::event(alert),
+        tone: Tone::of(alert.severity),
+        happened: sentence(alert),
+        code: notice.and_then(code),
+        details: notice.map(details).unwrap_or_default(),
+        next_step: next_step(alert),
+        clock: clock(alert, today),
+        entry: alert.entry.as_ref().map(entry),
+        at_stake: alert.entry.as_ref().and_then(|entry| some_line(&entry.at_stake)),
+        deadlines: deadline_rows(&alert.deadlines, today),
+        source: source(alert, settings.zone()),
+        link: alert.entry.as_ref().and_then(|entry| settings.entry_link(entry.number.as_str())),
+        rule: text::line(&alert.rule, VALUE_CHARS_MAX),
+        key: text::line(alert.key.as_str(), VALUE_CHARS_MAX),
+    }
+}
+
+fn some_line(value: &str) -> Option<String> {
+    let value = text::line(value, VALUE_CHARS_MAX);
+    (!value.is_empty()).then_some(value)
+}
+
+fn code(notice: &NoticeBrief) -> Option<Code> {
+    let code = notice.code?;
+    Some(Code {
+        code: code.to_string(),
+        table: notice.table.as_deref().and_then(some_line),
+        meaning: notice.meaning.as_deref().and_then(some_line),
+    })
+}
+
+fn details(notice: &NoticeBrief) -> Vec<Fact> {
+    let mut details = Vec::new();
+    if let Some(bill) = notice.bill.as_deref().and_then(some_line) {
+        details.push(Fact::new("bill", bill));
+    }
+    for (name, value) in notice.fields.iter().take(LINES_MAX) {
+        let value = masked_line(value, VALUE_CHARS_MAX);
+        if !value.is_empty() {
+            details.push(Fact { label: text::line(name, 40).replace('_', " "), value });
+        }
+    }
+    if let Some(left) = notice.fields.len().checked_sub(LINES_MAX).filter(|left| *left > 0) {
+        details.push(Fact::new("and", format!("{left} more fields")));
+    }
+    details
+}
+
+fn next_step(alert: &Alert) -> Vec<String> {
+    let playbook = text::lines(&alert.next_step, LINES_MAX, VALUE_CHARS_MAX);
+    let mut steps = match &alert.cause {
+        Cause::Trouble(trouble) => text::lines(&trouble.advice, LINES_MAX, VALUE_CHARS_MAX),
+        Cause::Notice(_) | Cause::Deadline(_) => Vec::new(),
+    };
+    steps.retain(|step| !playbook.contains(step));
+    steps.extend(playbook);
+    steps
+}
+
+fn clock(alert: &Alert, today: NaiveDate) -> Option<ClockView> {
+    match &alert.cause {
+        Cause::Deadline(brief) => {
+            let steps = brief.steps.iter().take(LINES_MAX).map(|step| text::line(step, VALUE_CHARS_MAX));
+            let left = brief.deadline.target().map(|_| days_left(brief.days_left));
+            Some(clock_view(&brief.deadline, some_line(&brief.name), left, steps.collect()))
+        }
+        Cause::Notice(_) => {
+            let deadline = nearest(&alert.deadlines)?;
+            let left = deadline.target().map(|target| days_left((target - today).num_days()));
+            Some(clock_view(deadline, None, left, Vec::new()))
+        }
+        Cause::Trouble(_) => None,
+    }
+}
+
+fn clock_view(
+    deadline: &EntryDeadline,
+    name: Option<String>,
+    left: Option<String>,
+    steps: Vec<String>,
+) -> ClockView {
+    let key = text::line(&deadline.key(), VALUE_CHARS_MAX);
+    ClockView {
+        name: name.unwrap_or_else(|| key.clone()),
+        key,
+        act_by: deadline.act_by.map(day),
+        due: due(deadline),
+        left,
+        basis: text::line(&deadline.basis, VALUE_CHARS_MAX),
+        because: some_line(&deadline.because),
+        steps,
+        from: deadline.from.iter().take(LINES_MAX).map(provenance).collect(),
+    }
+}
+
+fn due(deadline: &EntryDeadline) -> String {
+    deadline.due.map_or_else(|| text::line(&deadline.due_text(), VALUE_CHARS_MAX), day)
+}
+
+fn provenance(fact: &Provenance) -> String {
+    let (input, value, source) = (
+        text::line(&fact.input, VALUE_CHARS_MAX),
+        masked_line(&fact.value, VALUE_CHARS_MAX),
+        text::line(&fact.source, VALUE_CHARS_MAX),
+    );
+    let notice = fact.notice.map(|id| format!(", notice {}", short(&id.to_string()))).unwrap_or_default();
+    format!("{input} {value} ({source}{notice})")
+}
+
+fn deadline_rows(deadlines: &[EntryDeadline], today: NaiveDate) -> Vec<DeadlineRow> {
+    let mut open: Vec<_> =
+        deadlines.iter().filter(|deadline| deadline.state != DeadlineState::Closed).collect();
+    open.sort_by_key(|deadline| (deadline.target().is_none(), deadline.target()));
+    let rows = open.into_iter().take(DEADLINES_MAX).map(|deadline| DeadlineRow {
+        key: text::line(&deadline.key(), VALUE_CHARS_MAX),
+        act_by: deadline.act_by.map(day),
+        due: due(deadline),
+        left: deadline.target().map(|target| days_left((target - today).num_days())),
+        basis: text::line(&deadline.basis, VALUE_CHARS_MAX),
+        note: some_line(&deadline.because),
+    });
+    rows.collect()
+}
+
+fn entry(entry: &EntryBrief) -> EntryView {
+    let mut facts = vec![
+        Fact::new("status", text::line(&entry.status, VALUE_CHARS_MAX)),
+        Fact::new("broker", text::line(entry.broker.as_str(), VALUE_CHARS_MAX)),
+    ];
+    let mut known = |label: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            facts.push(Fact::new(label, value));
+        }
+    };
+    known("entry type", entry.entry_type.map(|kind| kind.to_string()));
+    known("port", entry.port.map(|port| port.to_string()));
+    known(
+        "importer",
+        entry.importer.as_deref().map(|text| text::line(&text::masked_importer(text), VALUE_CHARS_MAX)),
+    );
+    known("broker's file", entry.broker_reference.as_deref().and_then(some_line));
+    known("purchase orders", joined(&entry.orders));
+    known("bills", joined(&entry.bills));
+    known("released", entry.released_at.map(event_time));
+    EntryView {
+        number: entry.number.to_string(),
+        facts,
+        holds: entry.open_holds.iter().take(LIST_MAX).map(hold).collect(),
+    }
+}
+
+fn joined(values: &[Box<str>]) -> Option<String> {
+    let shown: Vec<String> = values.iter().take(LIST_MAX).map(|value| text::line(value, 60)).collect();
+    let more = values.len().saturating_sub(LIST_MAX);
+    match (shown.is_empty(), more) {
+        (true, _) => None,
+        (false, 0) => Some(shown.join(", ")),
+        (false, more) => Some(format!("{} and {more} more", shown.join(", "))),
+    }
+}
+
+fn hold(hold: &HoldBrief) -> String {
+    let since = hold.since.map(|at| format!(" since {}", event_time(at))).unwrap_or_default();
+    let bill =
+        hold.bill.as_deref().and_then(some_line).map(|bill| format!(", bill {bill}")).unwrap_or_default();
+    format!("{} {}{since}{bill}", hold.agency, hold.code)
+}
+
+fn source(alert: &Alert, zone: &Zone) -> Option<SourceView> {
+    match &alert.cause {
+        Cause::Notice(notice) => Some(SourceView {
+            file: some_line(&notice.file_name),
+            fingerprint: Some(fingerprint(&notice.file)),
+            place: Some(place(&notice.place)),
+            received: Some(instant(notice.received_at, zone)),
+            line: Some(masked_line(&notice.source_line, SOURCE_CHARS_MAX)).filter(|line| !line.is_empty()),
+        }),
+        Cause::Trouble(trouble) if trouble.file.is_some() || trouble.place.is_some() => Some(SourceView {
+            file: None,
+            fingerprint: trouble.file.as_ref().map(fingerprint),
+            place: trouble.place.as_ref().map(place),
+            received: None,
+            line: None,
+        }),
+        Cause::Deadline(_) | Cause::Trouble(_) => None,
+    }
+}
+
+fn masked_line(value: &str, chars_max: usize) -> String {
+    // A number that straddles the cut must be seen whole to be hidden.
+    const NUMBER_CHARS: usize = 16;
+    let value = value.trim();
+    let seen = value.char_indices().nth(chars_max + NUMBER_CHARS).map_or(value.len(), |(at, _)| at);
+    let (seen, rest) = value.split_at(seen);
+    text::line(&(text::masked(seen) + rest), chars_max)
+}
+
+fn fingerprint(file: &Fingerprint) -> String {
+    short(&file.to_string())
+}
+
+fn short(digits: &str) -> String {
+    digits.chars().take(12).collect()
+}
+
+fn place(place: &Place) -> String {
+    format!("line {}, byte {}", place.line, place.offset)
+}

@@ -1,0 +1,131 @@
+use super::*;
+use crate::grammar::embedded_sources;
+
+const FILE: &str = r#"application = "ZX"
+title = "A test"
+direction = "out"
+split = "starts"
+starts = ["Z1"]
+
+[[record]]
+key = "Z1"
+id = "Z1"
+title = "First"
+direction = "out"
+source = "test"
+confidence = "confirmed"
+fields = [
+  { at = "1-2", name = "record_id", class = "AN", use = "M" },
+  { at = "3-8", name = "when", class = "D", use = "M", format = "MMDDYY" },
+  { at = "9-18", name = "amount", class = "N", decimals = 2, use = "C" },
+  { at = "19-80", name = "filler", class = "S", use = "M" },
+]
+"#;
+
+fn parse(text: &str) -> Result<AbiGrammar, Vec<GrammarError>> {
+    AbiGrammar::parse(&Sources::from([("abi/zx.toml".to_owned(), text.to_owned())]))
+}
+
+#[test]
+fn every_embedded_layout_passes_the_audit() {
+    let grammar = AbiGrammar::parse(&embedded_sources()).unwrap_or_else(|faults| panic!("{faults:#?}"));
+    assert_eq!(grammar.layouts().len(), 152);
+    for layout in grammar.layouts() {
+        let width: usize = layout.fields.iter().map(|field| usize::from(field.at.end - field.at.start)).sum();
+        assert_eq!(width, RECORD_WIDTH, "{}", layout.key);
+    }
+}
+
+#[test]
+fn faults_name_file_line_and_column() {
+    let cases = [
+        ("at = \"9-18\"", "at = \"10-18\"", "columns 9-9 before `amount`", 17),
+        ("at = \"9-18\"", "at = \"8-18\"", "inside the field before it", 17),
+        ("at = \"19-80\"", "at = \"19-79\"", "end in column 79", 8),
+        ("at = \"19-80\"", "at = \"19-81\"", "no position", 18),
+        ("class = \"N\", decimals", "class = \"AN\", decimals", "has decimals but its class is AN", 17),
+        ("class = \"D\"", "class = \"Q\"", "unknown variant", 16),
+        ("starts = [\"Z1\"]", "starts = [\"Z9\"]", "`Z9` is no record of `ZX`", 5),
+        ("\"ZX\"", "\"Z\"", "no application id", 1),
+        ("id = \"Z1\"\ntitle", "id = \"Z1234\"\ntitle", "no record id", 9),
+        ("name = \"amount\"", "name = \"when\"", "stands twice", 17),
+        ("at = \"3-8\"", "at = \"3-7\"", "its format wants 6", 16),
+        ("direction = \"out\"\nsplit", "direction = \"out\"\nechoes = \"YY\"\nsplit", "no file describes", 4),
+        ("split", "same_as = { Z2 = \"nothing\" }\nsplit", "no record has the key", 4),
+        ("title = \"A", "titel = \"A", "unknown field", 2),
+    ];
+    for (from, to, message, line) in cases {
+        let faults = parse(&FILE.replacen(from, to, 1)).expect_err(message);
+        let fault = &faults[0];
+        assert!(fault.message.contains(message), "{message}: {faults:?}");
+        assert_eq!((fault.file.as_str(), fault.line), ("abi/zx.toml", line), "{fault}");
+    }
+    let twice = FILE.replace("[[record]]", "[[record]]\n").to_owned()
+        + &FILE[FILE.find("[[record]]").unwrap_or_default()..].replace("\"Z1\"", "\"Z1\"");
+    let faults = parse(&twice).expect_err("a record twice");
+    assert!(faults.iter().any(|fault| fault.message.contains("describe the same record")), "{faults:?}");
+}
+
+#[test]
+fn records_are_told_by_application_and_id() {
+    let grammar = AbiGrammar::parse(&embedded_sources()).expect("audited above");
+    let key = |application: &str, record: &str| {
+        let application = grammar.application(application.as_bytes()).expect("known");
+        match grammar.describe(application, record.as_bytes()) {
+            Described::Layout { layout, .. } => layout.key.to_string(),
+            Described::Undescribed => "undescribed".to_owned(),
+            Described::Unknown => "unknown".to_owned(),
+        }
+    };
+    let so70 = |version: &str| format!("SO70FDA{:71}{version}", "");
+    for (application, record, wanted) in [
+        ("AX", "E0 SUMMRY", "AX_E0"),
+        ("UC", "E121", "UC_E1"),
+        ("TX", "E1", "TIB_E1"),
+        ("PF", "Q1", "PF_Q1"),
+        ("MS", "Q1", "MS_Q1"),
+        ("AE", "SE60", "AESE60"),
+        ("SX", "SE60", "SE60"),
+        ("SX", "SE10", "SE10"),
+        ("SX", "SE55", "SE35"),
+        ("SX", "PG01", "undescribed"),
+        ("SO", &so70("04"), "SO70"),
+        ("SO", &so70("03"), "SO70_PRE04"),
+        ("UC", &so70(""), "SO70_PRE04"),
+        ("C1", &so70("").replacen("SO", "WO", 1), "SO70_PRE04"),
+        ("SO", &so70("09"), "SO70"),
+        ("C1", "WO60", "SO60"),
+        ("ER", "10", "AE10"),
+        ("WT", "EZ", "EABYZ"),
+        ("NR", "N9", "unknown"),
+        ("NR", "N", "unknown"),
+        ("NR", "", "unknown"),
+        ("CL", "CJ2", "CJ2"),
+    ] {
+        assert_eq!(key(application, record), wanted, "{application} {record}");
+    }
+    let control = |record: &str, direction| grammar.control(record.as_bytes(), direction).map(|l| &*l.key);
+    assert_eq!(control("A3701", Direction::In), Some("A_IN"));
+    assert_eq!(control("A3701", Direction::Out), Some("A_OUT"));
+    assert_eq!(control(&format!("B{:78}B", ""), Direction::Out), Some("B_GEN"));
+    assert_eq!(control("Z3701", Direction::Out), Some("Z"));
+}
+
+#[test]
+fn a_look_finds_what_a_class_forbids() {
+    let grammar = parse(FILE).expect("a good file");
+    let layout = &grammar.layouts()[0];
+    let look = |text: &str| {
+        let mut record = [b' '; RECORD_WIDTH];
+        for (slot, c) in record.iter_mut().zip(text.chars()) {
+            *slot = c as u8;
+        }
+        layout.look(&record)
+    };
+    let clean = Look { odd: false, strange: false };
+    assert_eq!(look("Z10101260000012345"), clean);
+    assert!(look("Z101012600000123O5").odd);
+    assert!(look("Z1010126     12345").odd, "blanks in an amount are worth a second look");
+    assert!(look("Z10101260000012345 x").odd);
+    assert!(look("Z1\t").strange && look("Z1\u{e9}").strange);
+}

@@ -1,0 +1,231 @@
+//! X12 segments, their elements, and the sets that hold them.
+//!
+//! The envelope (ISA to IEA) is not here: it is the frame in which everything else is found, and its positions are
+//! the standard's own. See `decode::x12`.
+
+mod file;
+mod rules;
+
+use std::collections::BTreeMap;
+
+pub use rules::{Condition, ConditionKind, Rules};
+
+use super::{GrammarError, Sources};
+
+/// The most elements that one segment may have; rules keep one bit for each.
+pub const ELEMENTS_MAX: usize = 32;
+
+/// The most segments that one set may list.
+const MEMBERS_MAX: usize = 48;
+
+const SLOTS: usize = 64;
+
+/// A segment identifier, packed so that comparing two is comparing numbers. Longer ones than four bytes are all
+/// unknown, and equal to none.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct SegmentKey(u32);
+
+impl SegmentKey {
+    pub const UNKNOWN: Self = Self(0);
+
+    pub const fn of(id: &[u8]) -> Self {
+        match *id {
+            [a, b] => Self(u32::from_le_bytes([a, b, 0, 0])),
+            [a, b, c] => Self(u32::from_le_bytes([a, b, c, 0])),
+            [a, b, c, d] => Self(u32::from_le_bytes([a, b, c, d])),
+            [a] => Self(u32::from_le_bytes([a, 0, 0, 0])),
+            _ => Self::UNKNOWN,
+        }
+    }
+
+    fn slot(self) -> usize {
+        (self.0.wrapping_mul(0x9E37_79B1) >> 26) as usize
+    }
+}
+
+/// Everything in `grammars/x12`.
+#[derive(Debug, Default)]
+pub struct X12Grammar {
+    /// Ascending: `004010`, `004060` and so on. A release has the rules of the nearest one not after it.
+    releases: Vec<[u8; 6]>,
+    segments: Vec<SegmentLayout>,
+    sets: Vec<SetLayout>,
+}
+
+/// One segment.
+#[derive(Debug)]
+pub struct SegmentLayout {
+    pub id: Box<str>,
+    pub title: Box<str>,
+    /// In the order of their positions, from 1 without gaps.
+    pub elements: Vec<ElementLayout>,
+    /// By release.
+    rules: Vec<Rules>,
+    line: usize,
+}
+
+/// One element.
+#[derive(Debug)]
+pub struct ElementLayout {
+    pub name: Box<str>,
+    /// The data element's number in the dictionary.
+    pub de: Box<str>,
+    pub class: ElementClass,
+}
+
+/// The data classes of X12.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ElementClass {
+    Text,
+    Code,
+    Date,
+    Time,
+    Whole,
+    Decimal,
+    Composite,
+}
+
+/// One transaction set: which segments it may hold.
+#[derive(Debug)]
+pub struct SetLayout {
+    pub id: Box<str>,
+    pub title: Box<str>,
+    /// The GS01 codes that senders use for it.
+    pub groups: Vec<Box<str>>,
+    members: Members,
+}
+
+/// An open-addressed table from key to segment; a set has at most [`MEMBERS_MAX`] of [`SLOTS`].
+#[derive(Debug)]
+struct Members([(SegmentKey, u16); SLOTS]);
+
+impl Members {
+    fn insert(&mut self, key: SegmentKey, segment: u16) {
+        let mut slot = key.slot();
+        while self.0[slot].0 != SegmentKey::UNKNOWN {
+            slot = (slot + 1) % SLOTS;
+        }
+        self.0[slot] = (key, segment);
+    }
+
+    fn get(&self, key: SegmentKey) -> Option<u16> {
+        let mut slot = key.slot();
+        loop {
+            let (found, segment) = self.0[slot];
+            if found == key && key != SegmentKey::UNKNOWN {
+                return Some(segment);
+            }
+            if found == SegmentKey::UNKNOWN {
+                return None;
+            }
+            slot = (slot + 1) % SLOTS;
+        }
+    }
+}
+
+impl X12Grammar {
+    /// Reads and audits `x12/segments.toml` and one file for each set.
+    ///
+    /// # Errors
+    /// Every fault at once, with its place.
+    pub fn parse(sources: &Sources) -> Result<Self, Vec<GrammarError>> {
+        file::parse(sources)
+    }
+
+    /// The set with this ST01, when it is one that entrywatch reads.
+    pub fn set(&self, id: &[u8]) -> Option<&SetLayout> {
+        self.sets.iter().find(|set| set.id.as_bytes() == id)
+    }
+
+    pub fn segment(&self, id: &str) -> Option<&SegmentLayout> {
+        self.segments.iter().find(|segment| &*segment.id == id)
+    }
+
+    /// The 1-based position of an element by its names.
+    ///
+    /// # Errors
+    /// Names what is missing, at the place where it should stand.
+    pub fn element(&self, segment: &str, name: &str) -> Result<usize, GrammarError> {
+        let fault = |line, message| GrammarError::new(file::SEGMENTS, line, 1, message);
+        let layout = self
+            .segment(segment)
+            .ok_or_else(|| fault(1, format!("the segment `{segment}` is missing, and it is read")))?;
+        match layout.elements.iter().position(|element| &*element.name == name) {
+            Some(at) => Ok(at + 1),
+            None => Err(fault(
+                layout.line,
+                format!("the segment `{segment}` has no element named `{name}`, and it is read"),
+            )),
+        }
+    }
+
+    /// Which rules apply to a GS08; `None` when it does not begin with six digits.
+    pub fn release(&self, gs08: &[u8]) -> Option<Release> {
+        let wanted: [u8; 6] = gs08.get(..6)?.try_into().ok()?;
+        if !wanted.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let after = self.releases.partition_point(|release| *release <= wanted);
+        Some(Release { index: after.saturating_sub(1) as u8, short_dates: wanted < *b"004010" })
+    }
+
+    /// The layout of a segment in a set; `None` when the set may not hold it.
+    pub fn member(&self, set: &SetLayout, key: SegmentKey) -> Option<&SegmentLayout> {
+        set.members.get(key).map(|at| &self.segments[usize::from(at)])
+    }
+}
+
+impl SegmentLayout {
+    pub fn rules(&self, release: Release) -> Option<&Rules> {
+        self.rules.get(usize::from(release.index))
+    }
+}
+
+/// A release of the standard as far as the tables tell releases apart.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Release {
+    index: u8,
+    /// Before 004010 dates have six digits.
+    pub short_dates: bool,
+}
+
+/// Names to positions, for the messages of the audit.
+type Names = BTreeMap<Box<str>, usize>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grammar::Grammar;
+
+    #[test]
+    fn the_embedded_tables_say_what_the_dictionary_says() {
+        let grammar = Grammar::embedded();
+        let x12 = &grammar.x12;
+        assert_eq!(x12.element("X4", "disposition").ok(), Some(7));
+        assert_eq!(x12.element("X4", "entry_number").ok(), Some(4));
+        assert_eq!(x12.element("OTI", "verdict").ok(), Some(1));
+        let set = x12.set(b"350").expect("350 is read");
+        assert!(x12.member(set, SegmentKey::of(b"X4")).is_some());
+        assert!(x12.member(set, SegmentKey::of(b"TED")).is_none());
+        assert!(x12.member(set, SegmentKey::UNKNOWN).is_none());
+        assert!(x12.set(b"999").is_none());
+        let error = x12.element("X4", "colour").expect_err("no such element");
+        assert!(error.to_string().contains("no element named `colour`"), "{error}");
+    }
+
+    #[test]
+    fn a_release_has_the_rules_of_the_nearest_one_before_it() {
+        let grammar = Grammar::embedded();
+        let rules = |gs08: &str| {
+            let release = grammar.x12.release(gs08.as_bytes())?;
+            grammar.x12.segment("M10")?.rules(release)
+        };
+        let carrier = 1 << 0;
+        assert_eq!(rules("004010").map(|rules| rules.mandatory & carrier), Some(carrier));
+        assert_eq!(rules("005010X231").map(|rules| rules.mandatory & carrier), Some(carrier));
+        assert_eq!(rules("007010").map(|rules| rules.mandatory & carrier), Some(0));
+        assert_eq!(rules("003020").map(|rules| rules.mandatory & carrier), Some(carrier));
+        assert!(grammar.x12.release(b"3040").is_none());
+        assert_eq!(grammar.x12.release(b"003040").map(|release| release.short_dates), Some(true));
+    }
+}

@@ -1,0 +1,100 @@
+//! What the qualifiers of N9, REF, X415 and OTI02 say. Brokers differ in what they send; this is the one place that
+//! gives meaning to a qualifier.
+
+use crate::decode::x12::Segment;
+use crate::ident::EntryNumber;
+use crate::notice::BillRef;
+
+/// CBP entry number.
+pub(super) const ENTRY: &[u8] = b"6B";
+
+/// Entry types that are in-bond movements: then the number beside it is the in-bond number, not an entry's.
+pub(super) const IN_BOND_TYPES: [&[u8]; 3] = [b"61", b"62", b"63"];
+
+/// Bill of lading, ocean bill, master bill.
+const BILLS: [&[u8]; 3] = [b"BM", b"OB", b"MB"];
+
+/// The names under which references are kept. The first name of a qualifier is the one of the dictionary
+/// `codes/x12_ref.tsv`.
+const NAMES: &[(&[u8], &str)] = &[
+    (ENTRY, "entry_number"),
+    (b"6C", "entry_type"),
+    (b"6D", "statement"),
+    (b"OX", "statement"),
+    (b"IB", "in_bond"),
+    (b"BM", "bill"),
+    (b"OB", "ocean_bill"),
+    (b"MB", "master_bill"),
+    (b"4Y", "house_bill"),
+    (b"2T", "house_bill"),
+    (b"BN", "booking"),
+    (b"OC", "container"),
+    (b"EQ", "equipment"),
+    (b"OM", "manifest_number"),
+    (b"3Z", "broker_reference"),
+    (b"WT", "broker_reference"),
+    (b"BK", "broker_order"),
+    (b"8S", "broker"),
+    (b"CQ", "broker_license"),
+    (b"FC", "filer"),
+    (b"PO", "purchase_order"),
+    (b"IV", "invoice"),
+    (b"IK", "invoice"),
+    (b"IN", "invoice"),
+    (b"4H", "invoice"),
+    (b"TN", "transaction"),
+    (b"F8", "original_reference"),
+];
+
+/// The name of a reference, when the qualifier is one that we know.
+pub(super) fn name(qualifier: &[u8]) -> Option<&'static str> {
+    NAMES.iter().find(|(known, _)| *known == qualifier).map(|(_, name)| *name)
+}
+
+pub(super) fn is_bill(qualifier: &[u8]) -> bool {
+    BILLS.contains(&qualifier)
+}
+
+/// The number of a reference as a bill. Issuer and number are one text there.
+pub(super) fn bill(number: &[u8]) -> Option<BillRef<'_>> {
+    (!number.is_empty()).then_some(BillRef { issuer: b"", number })
+}
+
+/// A bill from issuer and number. Some senders repeat the issuer in front of the number.
+pub(super) fn issued_bill<'a>(issuer: &'a [u8], number: &'a [u8]) -> Option<BillRef<'a>> {
+    if number.is_empty() {
+        return None;
+    }
+    let repeated = !issuer.is_empty() && number.len() > issuer.len() && number.starts_with(issuer);
+    Some(BillRef { issuer: if repeated { b"" } else { issuer }, number })
+}
+
+/// Where a segment of references keeps qualifier and value.
+#[derive(Clone, Copy)]
+pub(super) struct ReferenceAt {
+    pub qualifier: usize,
+    pub value: usize,
+}
+
+impl ReferenceAt {
+    pub fn read<'a>(self, segment: &Segment<'a>) -> (&'a [u8], &'a [u8]) {
+        (segment.value(self.qualifier), segment.value(self.value))
+    }
+}
+
+/// What the references of one scope say about entry and bill; the first of each counts.
+#[derive(Clone, Copy, Default)]
+pub(super) struct References<'a> {
+    pub entry: Option<EntryNumber>,
+    pub bill: Option<BillRef<'a>>,
+}
+
+impl<'a> References<'a> {
+    pub fn note(&mut self, qualifier: &[u8], value: &'a [u8]) {
+        if qualifier == ENTRY && self.entry.is_none() {
+            self.entry = EntryNumber::parse(value);
+        } else if self.bill.is_none() && is_bill(qualifier) {
+            self.bill = bill(value);
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! Set 350, Customs Status Information: what CBP did with a bill, and what happened to its conveyance.
+//!
+//! The order of segments moved over the releases. Here all of them are taken: a remark or reference belongs to the
+//! disposition line (X4) or event (V9) that it follows, and before the first of them to the port (P4).
+
+use chrono::NaiveDate;
+
+use super::fields::{FieldList, Named};
+use super::qualifier::{self, IN_BOND_TYPES, ReferenceAt, References};
+use super::value::{check_digit, event_time, not_an_entry, unknown_code};
+use super::{NoticeSink, Wanted};
+use crate::decode::x12::{Segment, Set};
+use crate::grammar::{CodeTable, Grammar, SegmentKey};
+use crate::ident::EntryNumber;
+use crate::interpret::effects::CodeEffects;
+use crate::notice::{Effect, Kind, NoticeRef, Token};
+use crate::place::Severity;
+
+const DISPOSITIONS: &str = "x12_disposition";
+const EVENTS: &str = "x12_event304";
+
+const BA1: SegmentKey = SegmentKey::of(b"BA1");
+const K1: SegmentKey = SegmentKey::of(b"K1");
+const M10: SegmentKey = SegmentKey::of(b"M10");
+const N7: SegmentKey = SegmentKey::of(b"N7");
+const N9: SegmentKey = SegmentKey::of(b"N9");
+const P4: SegmentKey = SegmentKey::of(b"P4");
+const V9: SegmentKey = SegmentKey::of(b"V9");
+const VID: SegmentKey = SegmentKey::of(b"VID");
+const X4: SegmentKey = SegmentKey::of(b"X4");
+
+pub(super) struct StatusFamily {
+    line: LineAt,
+    event: EventAt,
+    line_fields: Named,
+    event_fields: Named,
+    conveyance: Named,
+    port: Named,
+    export: Named,
+    remark: Named,
+    equipment: Named,
+    vehicle: Named,
+    reference: ReferenceAt,
+    /// `None` only while an incomplete grammar is being refused.
+    effects: Option<CodeEffects>,
+}
+
+/// Positions in X4.
+struct LineAt {
+    bill: usize,
+    bill_issuer: usize,
+    house_bill: usize,
+    house_bill_issuer: usize,
+    entry_type: usize,
+    entry_number: usize,
+    date: usize,
+    time: usize,
+    disposition: usize,
+    equipment_initial: usize,
+    equipment_number: usize,
+    reference: ReferenceAt,
+}
+
+impl LineAt {
+    fn resolve(wanted: &mut Wanted<'_>) -> Self {
+        let mut at = |name: &str| wanted.element("X4", name);
+        Self {
+            bill: at("bill"),
+            bill_issuer: at("bill_issuer"),
+            house_bill: at("house_bill"),
+            house_bill_issuer: at("house_bill_issuer"),
+            entry_type: at("entry_type"),
+            entry_number: at("entry_number"),
+            date: at("date"),
+            time: at("time"),
+            disposition: at("disposition"),
+            equipment_initial: at("equipment_initial"),
+            equipment_number: at("equipment_number"),
+            reference: ReferenceAt { qualifier: at("reference_qualifier"), value: at("reference") },
+        }
+    }
+}
+
+/// Positions in V9.
+struct EventAt {
+    event: usize,
+    date: usize,
+    time: usize,
+}
+
+/// The message while it is walked.
+struct Walk<'a, 's> {
+    set: &'a Set<'a>,
+    dispositions: Option<&'a CodeTable>,
+    events: Option<&'a CodeTable>,
+    fields: FieldList<'a>,
+    /// How many of the fields belong to the conveyance, and how many to the port as well.
+    conveyance_len: usize,
+    port_len: usize,
+    /// What references before the first disposition line of a port say.
+    port_references: References<'a>,
+    ordinal: u32,
+    sink: &'s mut dyn NoticeSink,
+}
+
+impl StatusFamily {
+    pub fn resolve(wanted: &mut Wanted<'_>) -> Self {
+        let effects = wanted.table(DISPOSITIONS).map(CodeEffects::resolve);
+        let effects = effects.and_then(|effects| effects.map_err(|faults| wanted.faults.extend(faults)).ok());
+        wanted.table(EVENTS);
+        Self {
+            line: LineAt::resolve(wanted),
+            event: EventAt {
+                event: wanted.element("V9", "event"),
+                date: wanted.element("V9", "date"),
+                time: wanted.element("V9", "time"),
+            },
+            line_fields: wanted.named(
+                "X4",
+                &[
+                    ("quantity", "quantity"),
+                    ("entry_type", "entry_type"),
+                    ("port", "port"),
+                    ("firms", "firms"),
+                    ("time_zone", "time_zone"),
+                ],
+            ),
+            event_fields: wanted.named(
+                "V9",
+                &[
+                    ("event_text", "event_text"),
+                    ("city", "city"),
+                    ("state", "state"),
+                    ("country", "country"),
+                    ("reason", "reason"),
+                    ("remark", "remark"),
+                    ("time_zone", "time_zone"),
+                ],
+            ),
+            conveyance: wanted.named(
+                "M10",
+                &[
+                    ("carrier", "carrier"),
+                    ("transport_mode", "transport_mode"),
+                    ("vessel_code", "vessel_code"),
+                    ("vessel", "vessel"),
+                    ("voyage", "voyage"),
+                    ("manifest_number", "manifest_number"),
+                ],
+            ),
+            port: wanted.named(
+                "P4",
+                &[
+                    ("port", "port_of_unlading"),
+                    ("arrival_date", "arrival_date"),
+                    ("firms", "firms_of_unlading"),
+                ],
+            ),
+            export: wanted.named(
+                "BA1",
+                &[("export_reference", "export_reference"), ("carrier", "carrier"), ("vessel", "vessel")],
+            ),
+            remark: wanted.named("K1", &[("remark", "remark"), ("remark_more", "remark")]),
+            equipment: wanted.named(
+                "N7",
+                &[("equipment_initial", "equipment_initial"), ("equipment_number", "equipment_number")],
+            ),
+            vehicle: wanted.named(
+                "VID",
+                &[
+                    ("equipment_type", "equipment_type"),
+                    ("equipment_initial", "equipment_initial"),
+                    ("equipment_number", "equipment_number"),
+                ],
+            ),
+            reference: ReferenceAt {
+                qualifier: wanted.element("N9", "qualifier"),
+                value: wanted.element("N9", "reference"),
+            },
+            effects,
+        }
+    }
+
+    pub fn interpret(&self, grammar: &Grammar, set: &Set<'_>, sink: &mut dyn NoticeSink) {
+        let mut walk = Walk {
+            set,
+            dispositions: grammar.codes.get(DISPOSITIONS),
+            events: grammar.codes.get(EVENTS),
+            fields: FieldList::new(),
+            conveyance_len: 0,
+            port_len: 0,
+            port_references: References::default(),
+            ordinal: 0,
+            sink,
+        };
+        let mut at = 0;
+        while let Some(segment) = set.get(at) {
+            at += 1;
+            match segment.key() {
+                X4 => at = self.line(&segment, at, &mut walk),
+                V9 => at = self.event(&segment, at, &mut walk),
+                M10 | BA1 => {
+                    walk.fields.truncate(0);
+                    let names = if segment.key() == M10 { &self.conveyance } else { &self.export };
+                    walk.fields.push_all(&segment, names);
+                    walk.conveyance_len = walk.fields.len();
+                    walk.port_len = walk.conveyance_len;
+                    walk.port_references = References::default();
+                }
+                P4 => {
+                    walk.fields.truncate(walk.conveyance_len);
+                    walk.fields.push_all(&segment, &self.port);
+                    walk.port_len = walk.fields.len();
+                    walk.port_references = References::default();
+                }
+                K1 | N9 | N7 | VID => {
+                    walk.fields.truncate(walk.port_len);
+                    let mut references = walk.port_references;
+                    self.follower(&segment, &mut walk.fields, &mut references);
+                    walk.port_references = references;
+                    walk.port_len = walk.fields.len();
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// One X4 and what follows it; answers where to go on.
+    fn line<'a>(&self, x4: &Segment<'a>, next: usize, walk: &mut Walk<'a, '_>) -> usize {
+        let at = &self.line;
+        walk.fields.truncate(walk.port_len);
+        walk.fields.push_all(x4, &self.line_fields);
+        let mut references = References::default();
+        let (qualifier, reference) = at.reference.read(x4);
+        walk.fields.push_reference(qualifier, reference);
+        references.note(qualifier, reference);
+
+        let written = x4.value(at.entry_number);
+        let is_in_bond = IN_BOND_TYPES.contains(&x4.value(at.entry_type));
+        let mut entry = None;
+        if is_in_bond {
+            walk.fields.push("in_bond", written);
+        } else if !written.is_empty() {
+            entry = EntryNumber::parse(written);
+            match entry {
+                Some(entry) => check_digit(entry, x4, at.entry_number, walk.sink),
+                None => {
+                    walk.fields.push("entry_number", written);
+                    not_an_entry(x4, at.entry_number, walk.sink);
+                }
+            }
+        }
+        let next = self.followers(next, walk, &mut references);
+        if !is_in_bond {
+            entry = entry.or(references.entry).or(walk.port_references.entry);
+        }
+
+        let code = x4.value(at.disposition);
+        let time = event_time(x4, at.date, at.time);
+        let judged = self.judge(code, time.map(|time| time.date), walk.dispositions);
+        if judged.effect == Effect::Unknown {
+            unknown_code(x4, at.disposition, "disposition", walk.sink);
+        }
+        let notice = NoticeRef {
+            kind: Kind::BillStatus,
+            entry,
+            bill: qualifier::issued_bill(x4.value(at.bill_issuer), x4.value(at.bill)),
+            house_bill: qualifier::issued_bill(x4.value(at.house_bill_issuer), x4.value(at.house_bill)),
+            container: container(x4.value(at.equipment_initial), x4.value(at.equipment_number)),
+            code: Token::some(code),
+            table: Some(DISPOSITIONS),
+            meaning: judged.meaning,
+            severity: judged.severity,
+            at: time,
+            effect: judged.effect,
+            place: x4.place(),
+            fields: walk.fields.as_slice(),
+            source: x4.bytes(),
+            ordinal: walk.ordinal,
+        };
+        walk.sink.notice(&notice);
+        walk.ordinal += 1;
+        next
+    }
+
+    /// One V9: it speaks about the conveyance, not about a bill.
+    fn event<'a>(&self, v9: &Segment<'a>, next: usize, walk: &mut Walk<'a, '_>) -> usize {
+        walk.fields.truncate(walk.port_len);
+        walk.fields.push_all(v9, &self.event_fields);
+        // A reference after an event is the port's in some releases; only remarks are the event's own.
+        let mut after = next;
+        while walk.set.key(after) == Some(K1) {
+            if let Some(k1) = walk.set.get(after) {
+                walk.fields.push_all(&k1, &self.remark);
+            }
+            after += 1;
+        }
+        let code = v9.value(self.event.event);
+        let row = walk.events.and_then(|table| table.get(code));
+        if row.is_none() {
+            unknown_code(v9, self.event.event, "event", walk.sink);
+        }
+        let notice = NoticeRef {
+            kind: Kind::ManifestEvent,
+            entry: None,
+            bill: None,
+            house_bill: None,
+            container: None,
+            code: Token::some(code),
+            table: Some(EVENTS),
+            meaning: row.map(|row| &*row.meaning),
+            severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
+            at: event_time(v9, self.event.date, self.event.time),
+            effect: if row.is_some() { Effect::Inform } else { Effect::Unknown },
+            place: v9.place(),
+            fields: walk.fields.as_slice(),
+            source: v9.bytes(),
+            ordinal: walk.ordinal,
+        };
+        walk.sink.notice(&notice);
+        walk.ordinal += 1;
+        after
+    }
+
+    fn followers<'a>(
+        &self,
+        mut next: usize,
+        walk: &mut Walk<'a, '_>,
+        references: &mut References<'a>,
+    ) -> usize {
+        while matches!(walk.set.key(next), Some(K1 | N9 | N7 | VID)) {
+            if let Some(segment) = walk.set.get(next) {
+                self.follower(&segment, &mut walk.fields, references);
+            }
+            next += 1;
+        }
+        next
+    }
+
+    fn follower<'a>(
+        &self,
+        segment: &Segment<'a>,
+        fields: &mut FieldList<'a>,
+        references: &mut References<'a>,
+    ) {
+        match segment.key() {
+            K1 => fields.push_all(segment, &self.remark),
+            N7 => fields.push_all(segment, &self.equipment),
+            VID => fields.push_all(segment, &self.vehicle),
+            _ => {
+                let (qualifier, reference) = self.reference.read(segment);
+                fields.push_reference(qualifier, reference);
+                references.note(qualifier, reference);
+            }
+        }
+    }
+
+    fn judge<'a>(&self, code: &[u8], date: Option<NaiveDate>, table: Option<&'a CodeTable>) -> Judged<'a> {
+        let found = table.and_then(|table| table.position(code).map(|at| (at, &table.rows[at])));
+        match (found, &self.effects) {
+            (Some((at, row)), Some(effects)) => Judged {
+                meaning: Some(&row.meaning),
+                severity: row.severity.unwrap_or(Severity::Info),
+                effect: match effects.effect(at, Token::new(code), None) {
+                    Effect::Release { .. } => Effect::Release { date },
+                    effect => effect,
+                },
+            },
+            _ => Judged { meaning: None, severity: Severity::Critical, effect: Effect::Unknown },
+        }
+    }
+}
+
+struct Judged<'a> {
+    meaning: Option<&'a str>,
+    severity: Severity,
+    effect: Effect,
+}
+
+/// The equipment that a line is limited to.
+fn container(initial: &[u8], number: &[u8]) -> Option<Token> {
+    if number.is_empty() {
+        return None;
+    }
+    let mut name = [0; Token::CAPACITY];
+    let mut len = 0;
+    for (slot, byte) in name.iter_mut().zip(initial.iter().chain(number)) {
+        *slot = *byte;
+        len += 1;
+    }
+    Token::some(&name[..len])
+}

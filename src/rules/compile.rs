@@ -1,0 +1,303 @@
+//! From a condition as written to one that can be evaluated, with a fault for all that could never hold.
+
+use std::ops::Range;
+
+use toml::Spanned;
+
+use super::On;
+use super::condition::{Clause, Condition, SeverityMatch, Test};
+use super::matcher::{FieldMatch, NumberMatch, TextMatch, words};
+use super::names::{Set, effect_set, effect_words, kind_set, kind_words, status_set, status_words};
+use super::vocabulary::Vocabulary;
+use crate::diagnostic::{Faults, RawKind, RawValue, hint};
+use crate::place::Severity;
+
+/// `any` and `not` nest at most this deep.
+const DEPTH_MAX: usize = 8;
+
+/// The keys of `when`, by what the rule is about.
+pub(super) const NOTICE_KEYS: &[&str] = &[
+    "any",
+    "not",
+    "kind",
+    "code",
+    "table",
+    "severity",
+    "agency",
+    "effect",
+    "field",
+    "entry_type",
+    "port",
+    "importer",
+    "status",
+    "status_before",
+    "became",
+    "open_hold_after",
+    "repeated",
+    "broker",
+    "filer",
+    "difference",
+    "difference_known",
+    "known_entry",
+    "has_entry",
+    "open_deadline",
+];
+pub(super) const DEADLINE_KEYS: &[&str] =
+    &["any", "not", "entry_type", "port", "importer", "status", "open_hold_after", "broker", "filer"];
+pub(super) const TROUBLE_KEYS: &[&str] = &["any", "not", "code", "severity", "broker"];
+
+type Item = (Spanned<String>, RawValue);
+
+/// Turns `when` into a condition.
+pub(super) struct Compiler<'a> {
+    pub on: On,
+    pub known: &'a Vocabulary,
+}
+
+impl Compiler<'_> {
+    pub fn condition(&self, value: &RawValue, faults: &mut Faults) -> Condition {
+        self.table("when", value, 0, faults).unwrap_or_default()
+    }
+
+    fn keys(&self) -> &'static [&'static str] {
+        match self.on {
+            On::Notice => NOTICE_KEYS,
+            On::Deadline => DEADLINE_KEYS,
+            On::Trouble => TROUBLE_KEYS,
+        }
+    }
+
+    fn table(&self, key: &str, value: &RawValue, depth: usize, faults: &mut Faults) -> Option<Condition> {
+        let RawKind::Table(items) = &value.kind else {
+            faults.add(value.span.clone(), format!("`{key}` must be a table, not {}", value.kind_name()));
+            return None;
+        };
+        if depth > DEPTH_MAX {
+            faults.add(value.span.clone(), format!("`any` and `not` nest deeper than {DEPTH_MAX} levels"));
+            return None;
+        }
+        let mut clauses = Vec::with_capacity(items.len());
+        for (name, value) in items {
+            let text = faults.source().text().get(name.span().start..value.span.end).unwrap_or_default();
+            let text: Box<str> = text.split_whitespace().collect::<Vec<_>>().join(" ").into();
+            self.clauses(name, value, depth, &text, &mut clauses, faults);
+        }
+        self.check_codes(items, faults);
+        Some(Condition(clauses))
+    }
+
+    fn clauses(
+        &self,
+        name: &Spanned<String>,
+        value: &RawValue,
+        depth: usize,
+        text: &str,
+        into: &mut Vec<Clause>,
+        faults: &mut Faults,
+    ) {
+        let key = name.get_ref().as_str();
+        if !self.keys().contains(&key) {
+            let hint = hint(key, "known", self.keys().iter().copied());
+            let message = format!("a rule on a {} has no condition `{key}` ({hint})", self.on.as_str());
+            return faults.add(name.span(), message);
+        }
+        if key == "field" {
+            return self.fields(value, into, faults);
+        }
+        let test = match key {
+            "any" => self.any(value, depth, faults),
+            "not" => self.table(key, value, depth + 1, faults).map(Test::Not),
+            _ => self.test(key, value, faults),
+        };
+        into.extend(test.map(|test| Clause { text: text.into(), test }));
+    }
+
+    fn any(&self, value: &RawValue, depth: usize, faults: &mut Faults) -> Option<Test> {
+        let RawKind::List(items) = &value.kind else {
+            faults.add(
+                value.span.clone(),
+                format!("`any` must be a list of tables, not {}", value.kind_name()),
+            );
+            return None;
+        };
+        if items.is_empty() {
+            faults.add(value.span.clone(), "`any` lists nothing, so the rule can never match");
+            return None;
+        }
+        let list = items.iter().filter_map(|item| self.table("any", item, depth + 1, faults)).collect();
+        Some(Test::Any(list))
+    }
+
+    /// `field = { pga_code = "FD1", line = { above = 3 } }`: one clause a field.
+    fn fields(&self, value: &RawValue, into: &mut Vec<Clause>, faults: &mut Faults) {
+        let RawKind::Table(items) = &value.kind else {
+            let message = "`field` must be a table of field names, like { remark = { glob = \"*RUSH*\" } }";
+            return faults.add(value.span.clone(), message);
+        };
+        for (name, value) in items {
+            let key = name.get_ref();
+            if let Some(wanted) = FieldMatch::read(key, value, faults) {
+                let test = Test::Field { name: key.as_str().into(), value: wanted };
+                into.push(Clause { text: format!("field {key}").into(), test });
+            }
+        }
+    }
+
+    fn test(&self, key: &str, value: &RawValue, faults: &mut Faults) -> Option<Test> {
+        let text = |faults: &mut Faults| TextMatch::read(key, value, faults);
+        match key {
+            "kind" => set(key, value, kind_set, kind_words(), faults).map(Test::Kind),
+            "effect" => set(key, value, effect_set, effect_words(), faults).map(Test::Effect),
+            "status" => set(key, value, status_set, status_words(), faults).map(Test::Status),
+            "status_before" => set(key, value, status_set, status_words(), faults).map(Test::StatusBefore),
+            "became" => set(key, value, status_set, status_words(), faults).map(Test::Became),
+            "severity" => severity_match(value, faults).map(Test::Severity),
+            "code" => text(faults).map(Test::Code),
+            "table" => {
+                self.check_names(key, value, self.known.has_tables(), self.known.tables(), faults);
+                text(faults).map(Test::Table)
+            }
+            "agency" => text(faults).map(Test::Agency),
+            "entry_type" => text(faults).map(Test::EntryType),
+            "port" => text(faults).map(Test::Port),
+            "importer" => text(faults).map(Test::Importer),
+            "broker" => {
+                let is_checked = self.known.brokers().next().is_some();
+                self.check_names(key, value, is_checked, self.known.brokers(), faults);
+                text(faults).map(Test::Broker)
+            }
+            "filer" => text(faults).map(Test::Filer),
+            "difference" => NumberMatch::read(key, value, faults).map(Test::Difference),
+            "difference_known" => flag(key, value, faults).map(Test::DifferenceKnown),
+            "open_hold_after" => flag(key, value, faults).map(Test::OpenHoldAfter),
+            "repeated" => flag(key, value, faults).map(Test::Repeated),
+            "known_entry" => flag(key, value, faults).map(Test::KnownEntry),
+            "has_entry" => flag(key, value, faults).map(Test::HasEntry),
+            "open_deadline" => {
+                self.check_names(key, value, true, self.known.deadlines(), faults);
+                text(faults).map(Test::OpenDeadline)
+            }
+            _ => None,
+        }
+    }
+
+    /// Literal names must be known ones. Patterns are taken as they are.
+    fn check_names<'n>(
+        &self,
+        key: &str,
+        value: &RawValue,
+        is_checked: bool,
+        known: impl Iterator<Item = &'n str> + Clone,
+        faults: &mut Faults,
+    ) {
+        for (word, span) in literals(value).filter(|_| is_checked) {
+            if !known.clone().any(|name| name == word) {
+                let hint = hint(word, "known", known.clone());
+                faults.add(span, format!("`{key}` names `{word}`, which is not known ({hint})"));
+            }
+        }
+    }
+
+    /// Literal codes must stand in the tables that the same condition names, else in any table.
+    fn check_codes(&self, items: &[Item], faults: &mut Faults) {
+        let find = |key: &str| items.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value);
+        let Some(codes) = find("code") else { return };
+        if self.on == On::Trouble {
+            return self.check_names("code", codes, true, Vocabulary::troubles(), faults);
+        }
+        if self.on != On::Notice || !self.known.has_tables() {
+            return;
+        }
+        let tables: Vec<&str> = match find("table") {
+            Some(tables) => literals(tables).map(|(word, _)| word).collect(),
+            None => self.known.tables().collect(),
+        };
+        if !tables.iter().any(|table| self.known.codes(table).is_some()) {
+            return;
+        }
+        for (code, span) in literals(codes) {
+            if !tables.iter().any(|table| self.known.has_code(table, code)) {
+                let message = match tables[..] {
+                    [table] => {
+                        let known = self.known.codes(table).into_iter().flatten();
+                        let hint = crate::diagnostic::names(known);
+                        format!("the table `{table}` has no code `{code}` (codes: {hint})")
+                    }
+                    _ => format!("no code table has the code `{code}`"),
+                };
+                faults.add(span, message);
+            }
+        }
+    }
+}
+
+/// The texts of a value that is a text or a list of texts.
+fn literals(value: &RawValue) -> impl Iterator<Item = (&str, Range<usize>)> {
+    let items = match &value.kind {
+        RawKind::List(items) => &items[..],
+        _ => std::slice::from_ref(value),
+    };
+    items.iter().filter_map(|item| match &item.kind {
+        RawKind::Text(text) => Some((text.as_str(), item.span.clone())),
+        _ => None,
+    })
+}
+
+/// A word or a list of words out of a fixed set.
+fn set(
+    key: &str,
+    value: &RawValue,
+    of: impl Fn(&str) -> Option<Set>,
+    known: impl Iterator<Item = &'static str> + Clone,
+    faults: &mut Faults,
+) -> Option<Set> {
+    let mut all = Some(Set::default());
+    for (word, span) in words(key, value, faults)? {
+        let one = of(&word);
+        if one.is_none() {
+            let hint = hint(&word, "known", known.clone());
+            faults.add(span, format!("`{key}` has no value `{word}` ({hint})"));
+        }
+        all = all.zip(one).map(|(all, one)| all.or(one));
+    }
+    all
+}
+
+pub(super) const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
+
+/// A severity by its word, or a fault.
+pub(super) fn severity(text: &str, span: Range<usize>, faults: &mut Faults) -> Option<Severity> {
+    let severity = Severity::parse(text);
+    if severity.is_none() {
+        let hint = hint(text, "known", SEVERITIES);
+        faults.add(span, format!("`{text}` is no severity ({hint})"));
+    }
+    severity
+}
+
+fn severity_match(value: &RawValue, faults: &mut Faults) -> Option<SeverityMatch> {
+    if let RawKind::Table(items) = &value.kind {
+        if let [(name, RawValue { span, kind: RawKind::Text(text) })] = &items[..]
+            && name.get_ref() == "at_least"
+        {
+            return severity(text, span.clone(), faults).map(SeverityMatch::AtLeast);
+        }
+        faults.add(value.span.clone(), "`severity` takes one comparison: { at_least = \"warning\" }");
+        return None;
+    }
+    let words = words("severity", value, faults)?;
+    let list: Vec<Severity> =
+        words.iter().filter_map(|(word, span)| severity(word, span.clone(), faults)).collect();
+    (list.len() == words.len()).then_some(SeverityMatch::In(list))
+}
+
+fn flag(key: &str, value: &RawValue, faults: &mut Faults) -> Option<bool> {
+    match value.kind {
+        RawKind::Flag(flag) => Some(flag),
+        _ => {
+            faults
+                .add(value.span.clone(), format!("`{key}` must be true or false, not {}", value.kind_name()));
+            None
+        }
+    }
+}

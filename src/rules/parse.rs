@@ -1,0 +1,362 @@
+//! Checks rule files whole and compiles them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+
+use super::compile::{Compiler, severity};
+use super::condition::Condition;
+use super::ladder::{Ladder, STEP_DAYS_MAX, Step};
+use super::matcher::words;
+use super::raw::{RawRule, RawRules};
+use super::selftest::{self, TestCase};
+use super::{Deadlines, Delivery, Loudness, On, Playbook, Rule, Rules, Vocabulary};
+use crate::diagnostic::{Diagnostic, Faults, Field, RawKind, RawValue, Source, WrittenTable, hint, names, read_toml};
+
+/// Words for "the severity of what happened".
+const OF_NOTICE: &str = "of-notice";
+const OF_TROUBLE: &str = "of-trouble";
+
+/// What all rules are checked against.
+struct Known<'a> {
+    playbook: &'a Playbook,
+    teams: &'a [&'a str],
+    vocabulary: &'a Vocabulary,
+}
+
+pub(super) fn parse(
+    files: &[(&str, &str)],
+    playbook: &Playbook,
+    teams: &[&str],
+    vocabulary: &Vocabulary,
+) -> Result<Rules, Vec<Diagnostic>> {
+    let known = Known { playbook, teams, vocabulary };
+    let (mut rules, mut tests, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let sources: Vec<Source> = files.iter().map(|(name, text)| Source::new(name, text)).collect();
+    for (file, source) in sources.iter().enumerate() {
+        let (raw, mut found) = read_toml::<RawRules>(source);
+        let raw = raw.and_then(|raw| raw.rule.given().cloned()).unwrap_or_default();
+        if raw.is_empty() && found.is_empty() {
+            found.push(Diagnostic::of_file(source.name(), "the file has no [[rule]]"));
+        }
+        let first = rules.len();
+        for raw in &raw {
+            check_name(raw, &mut names, &mut found);
+            let Some(rule) = rule(raw, &known, &mut found) else { continue };
+            tests.extend(tests_of(raw, &rule, file, vocabulary, &mut found));
+            check_shadow(&rules[first..], &rule, raw, &mut found);
+            rules.push(rule);
+        }
+        faults.extend(found.into_sorted());
+    }
+    if rules.len() > Rules::RULES_MAX {
+        let message = format!("{} rules; at most {} are allowed", rules.len(), Rules::RULES_MAX);
+        faults.push(Diagnostic::of_file(files.last().map_or("rules", |(name, _)| name), message));
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(Rules::new(rules, tests, sources, version(files, playbook)))
+}
+
+fn version(files: &[(&str, &str)], playbook: &Playbook) -> String {
+    let mut hash = Sha256::new();
+    let steps = playbook.keys().filter_map(|key| Some((key, playbook.get(key)?)));
+    // The folders in which the files lie say nothing about the rules.
+    for (name, text) in files.iter().map(|(_, text)| ("", *text)).chain(steps) {
+        for part in [name, text] {
+            hash.update((part.len() as u64).to_le_bytes());
+            hash.update(part.as_bytes());
+        }
+    }
+    crate::ident::hex(&hash.finalize()[..8])
+}
+
+fn check_name(raw: &RawRule, names: &mut BTreeMap<String, String>, faults: &mut Faults) {
+    let Some(name) = raw.name.require("name", RawRule::OWNER, &raw.span, faults) else { return };
+    let text = name.get_ref().as_str();
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if text.is_empty() || text.len() > 60 || !text.chars().all(is_plain) {
+        let message = format!("`{text}` is no rule name: up to 60 lower-case letters, digits and hyphens");
+        faults.add(name.span(), message);
+    } else if let Some(first) = names.get(text) {
+        faults.add(name.span(), format!("there is already a rule `{text}` (at {first})"));
+    } else {
+        names.insert(text.to_owned(), faults.source().place(name.span().start));
+    }
+}
+
+/// How messages call a rule.
+fn called(raw: &RawRule) -> String {
+    raw.name.given().map_or("the rule".to_owned(), |name| format!("rule `{}`", name.get_ref()))
+}
+
+fn rule(raw: &RawRule, known: &Known<'_>, faults: &mut Faults) -> Option<Rule> {
+    let called = called(raw);
+    let before = faults.len();
+    let title = raw.title.require("title", &called, &raw.span, faults).cloned();
+    if let Some(title) = title.as_ref().filter(|title| title.get_ref().trim().is_empty()) {
+        faults.add(title.span(), format!("{called} has a blank title"));
+    }
+    let on = word(&raw.on, "on", &called, raw, On::parse, ["notice", "deadline", "trouble"], faults)?;
+    let condition = match raw.when.given() {
+        Some(when) => Compiler { on, known: known.vocabulary }.condition(when, faults),
+        None => Condition::default(),
+    };
+    let delivery = match raw.delivery.is_absent() {
+        true => Some(Delivery::Now),
+        false => {
+            word(&raw.delivery, "delivery", &called, raw, Delivery::parse, ["now", "digest", "none"], faults)
+        }
+    };
+    let is_silent = delivery == Some(Delivery::None);
+    let loudness = loudness(raw, on, &called, is_silent, faults);
+    let (deadlines, ladder) = clock_keys(raw, on, &called, is_silent, known.vocabulary, faults);
+    let severity_from = severity_from(raw, on, ladder.as_ref(), faults);
+    let notify = notify(raw, &called, known.teams, faults);
+    let next_step = next_step(raw, &called, known.playbook, faults);
+    let name = raw.name.given()?.get_ref();
+    let place = faults.source().place(raw.span.start);
+    (faults.len() == before).then_some(Rule {
+        name: name.as_str().into(),
+        title: title?.into_inner().trim().into(),
+        on,
+        delivery: delivery?,
+        notify,
+        next_step,
+        place: place.into(),
+        condition,
+        loudness: loudness?,
+        severity_from,
+        deadlines,
+        ladder,
+    })
+}
+
+/// A required key whose value is one of a few words.
+fn word<T, const N: usize>(
+    field: &Field<toml::Spanned<String>>,
+    key: &str,
+    called: &str,
+    raw: &RawRule,
+    parse: impl Fn(&str) -> Option<T>,
+    words: [&'static str; N],
+    faults: &mut Faults,
+) -> Option<T> {
+    let text = field.require(key, called, &raw.span, faults)?;
+    let value = parse(text.get_ref());
+    if value.is_none() {
+        let hint = hint(text.get_ref(), "known", words);
+        faults.add(text.span(), format!("{called}: `{key}` has no value `{}` ({hint})", text.get_ref()));
+    }
+    value
+}
+
+fn loudness(raw: &RawRule, on: On, called: &str, is_silent: bool, faults: &mut Faults) -> Option<Loudness> {
+    if is_silent && raw.severity.is_absent() {
+        return Some(Loudness::OfCause);
+    }
+    let text = raw.severity.require("severity", called, &raw.span, faults)?;
+    match (text.get_ref().as_str(), on) {
+        (OF_NOTICE, On::Notice) | (OF_TROUBLE, On::Trouble) => Some(Loudness::OfCause),
+        (OF_NOTICE | OF_TROUBLE, _) => {
+            let message =
+                format!("{called} is on a {}, so its severity cannot be `{}`", on.as_str(), text.get_ref());
+            faults.add(text.span(), message);
+            None
+        }
+        (word, _) => severity(word, text.span(), faults).map(Loudness::Fixed),
+    }
+}
+
+/// The keys that only a rule on deadlines has: `deadline` and `remind`.
+fn clock_keys(
+    raw: &RawRule,
+    on: On,
+    called: &str,
+    is_silent: bool,
+    known: &Vocabulary,
+    faults: &mut Faults,
+) -> (Deadlines, Option<Ladder>) {
+    if on != On::Deadline {
+        let stray = [("deadline", raw.deadline.given()), ("remind", raw.remind.given())];
+        for (key, value) in stray.into_iter().filter_map(|(key, value)| Some((key, value?))) {
+            faults.add(value.span.clone(), format!("{called} is on a {}, which has no `{key}`", on.as_str()));
+        }
+        return (Deadlines::All, None);
+    }
+    let deadlines = raw.deadline.require("deadline", called, &raw.span, faults);
+    let deadlines = deadlines.and_then(|value| deadline_ids(value, called, known, faults));
+    let ladder = match (raw.remind.given(), is_silent) {
+        (None, true) => None,
+        _ => {
+            let remind = raw.remind.require("remind", called, &raw.span, faults);
+            remind.and_then(|value| ladder(value, called, faults))
+        }
+    };
+    (deadlines.unwrap_or(Deadlines::All), ladder)
+}
+
+fn deadline_ids(
+    value: &RawValue,
+    called: &str,
+    known: &Vocabulary,
+    faults: &mut Faults,
+) -> Option<Deadlines> {
+    if matches!(&value.kind, RawKind::Text(text) if text == "*") {
+        return Some(Deadlines::All);
+    }
+    let words = words("deadline", value, faults)?;
+    for (id, span) in &words {
+        if !known.deadlines().any(|name| *name == **id) {
+            let hint = hint(id, "known", known.deadlines());
+            faults.add(span.clone(), format!("{called}: there is no deadline `{id}` ({hint})"));
+        }
+    }
+    Some(Deadlines::Ids(words.into_iter().map(|(id, _)| id).collect()))
+}
+
+fn ladder(value: &RawValue, called: &str, faults: &mut Faults) -> Option<Ladder> {
+    let RawKind::List(items) = &value.kind else {
+        faults.add(
+            value.span.clone(),
+            format!("{called}: `remind` must be a list like [30, 7, 1, \"overdue\"]"),
+        );
+        return None;
+    };
+    let mut steps: Vec<Step> = Vec::with_capacity(items.len());
+    for item in items {
+        let Some(step) = step(item) else {
+            let message = format!("{called}: a step of `remind` is 0 to {STEP_DAYS_MAX} days or \"overdue\"");
+            faults.add(item.span.clone(), message);
+            return None;
+        };
+        if let Some(last) = steps.last().filter(|last| step.days_left() >= last.days_left()) {
+            let message =
+                format!("{called}: the steps of `remind` must descend, and {step} stands behind {last}");
+            faults.add(item.span.clone(), message);
+            return None;
+        }
+        steps.push(step);
+    }
+    let ladder = Ladder::of(&steps);
+    if ladder.is_none() {
+        faults.add(value.span.clone(), format!("{called}: `remind` has no step"));
+    }
+    ladder
+}
+
+/// `30` or `"overdue"`; a number in quotes counts too.
+pub(super) fn step(value: &RawValue) -> Option<Step> {
+    let days = match &value.kind {
+        RawKind::Integer(days) => *days,
+        RawKind::Text(text) if text == "overdue" => return Some(Step::Overdue),
+        RawKind::Text(text) => text.parse().ok()?,
+        _ => return None,
+    };
+    u16::try_from(days).ok().filter(|days| *days <= STEP_DAYS_MAX).map(Step::Days)
+}
+
+fn severity_from(
+    raw: &RawRule,
+    on: On,
+    ladder: Option<&Ladder>,
+    faults: &mut Faults,
+) -> Vec<(i64, crate::place::Severity)> {
+    let mut steps: Vec<(i64, crate::place::Severity)> = Vec::new();
+    for item in raw.severity_from.given().map(Vec::as_slice).unwrap_or_default() {
+        let owner = super::raw::RawSeverityStep::OWNER;
+        let days = item.days.require("days", owner, &item.span, faults);
+        let word = item.severity.require("severity", owner, &item.span, faults);
+        let (Some(days), Some(word)) = (days, word) else { continue };
+        let Some(severity) = severity(word.get_ref(), word.span(), faults) else { continue };
+        if on != On::Deadline {
+            faults.add(item.span.clone(), "only a rule on deadlines has `severity_from`");
+        } else if steps.last().is_some_and(|(last, _)| days.get_ref() >= last) {
+            faults.add(days.span(), "the days of `severity_from` must descend");
+        } else if ladder
+            .is_some_and(|ladder| ladder.steps().iter().all(|step| step.days_left() > *days.get_ref()))
+        {
+            let message = format!("`remind` has no step at {} days or later", days.get_ref());
+            faults.add(days.span(), message);
+        }
+        steps.push((*days.get_ref(), severity));
+    }
+    steps
+}
+
+fn notify(raw: &RawRule, called: &str, teams: &[&str], faults: &mut Faults) -> Box<[Box<str>]> {
+    let Some(notify) = raw.notify.given() else {
+        return teams.iter().map(|team| Box::from(*team)).collect();
+    };
+    let mut seen = BTreeSet::new();
+    for team in notify {
+        let name = team.get_ref().as_str();
+        if !teams.contains(&name) {
+            let mut hint = format!("defined: {}", names(teams.iter().copied()));
+            if let Some(near) = crate::diagnostic::suggest(name, teams.iter().copied()) {
+                hint = format!("{hint}; did you mean `{near}`?");
+            }
+            faults.add(team.span(), format!("{called} notifies `{name}`, which is not defined ({hint})"));
+        } else if !seen.insert(name) {
+            faults.add(team.span(), format!("{called} notifies `{name}` twice"));
+        }
+    }
+    notify.iter().map(|team| team.get_ref().as_str().into()).collect()
+}
+
+fn next_step(raw: &RawRule, called: &str, playbook: &Playbook, faults: &mut Faults) -> Box<str> {
+    let Some(key) = raw.next_step.given() else { return "".into() };
+    match playbook.get(key.get_ref()) {
+        Some(text) => text.into(),
+        None => {
+            let hint = hint(key.get_ref(), "known", playbook.keys());
+            let message = format!("{called}: the playbook has no step `{}` ({hint})", key.get_ref());
+            faults.add(key.span(), message);
+            "".into()
+        }
+    }
+}
+
+/// A rule behind one with the same condition, or with none, in the same file can never decide: that is a mistake. In
+/// another file it is an operator's own rule that overrides.
+fn check_shadow(earlier: &[Rule], rule: &Rule, raw: &RawRule, faults: &mut Faults) {
+    let condition = format!("{:?}", rule.condition);
+    let covers = |first: &&Rule| {
+        first.on == rule.on
+            && covers(&first.deadlines, &rule.deadlines)
+            && (first.condition.0.is_empty() || format!("{:?}", first.condition) == condition)
+    };
+    let Some(first) = earlier.iter().find(covers) else { return };
+    let span: Range<usize> = raw.name.given().map_or(raw.span.clone(), toml::Spanned::span);
+    let reason = match first.condition.0.is_empty() {
+        true => "has no condition and",
+        false => "has the same condition and",
+    };
+    let message = format!(
+        "rule `{}` can never match: `{}` (at {}) {reason} is asked first",
+        rule.name, first.name, first.place
+    );
+    faults.add(span, message);
+}
+
+fn covers(first: &Deadlines, second: &Deadlines) -> bool {
+    match second {
+        Deadlines::All => *first == Deadlines::All,
+        Deadlines::Ids(ids) => ids.iter().all(|id| first.has(id)),
+    }
+}
+
+fn tests_of(
+    raw: &RawRule,
+    rule: &Rule,
+    file: usize,
+    known: &Vocabulary,
+    faults: &mut Faults,
+) -> Vec<TestCase> {
+    let tests = raw.test.given().map(Vec::as_slice).unwrap_or_default();
+    let read = |(index, test)| selftest::read(test, rule, (file, index + 1), known, faults);
+    tests.iter().enumerate().filter_map(read).collect()
+}

@@ -1,0 +1,68 @@
+//! Rules as people write them, before they are checked.
+
+use chrono::NaiveDate;
+use toml::Spanned;
+
+use crate::diagnostic::{RawValue, written};
+
+written! {
+    /// One rule file.
+    pub struct RawRules as "the rule file" {
+        rule: Vec<RawRule>,
+    }
+
+    /// One `[[rule]]`.
+    pub struct RawRule as "the rule" {
+        name: Spanned<String>,
+        title: Spanned<String>,
+        on: Spanned<String>,
+        when: RawValue,
+        deadline: RawValue,
+        remind: RawValue,
+        severity: Spanned<String>,
+        severity_from: Vec<RawSeverityStep>,
+        delivery: Spanned<String>,
+        notify: Vec<Spanned<String>>,
+        next_step: Spanned<String>,
+        test: Vec<RawTest>,
+    }
+
+    /// From this many days before the date on, the reminders are this loud.
+    pub struct RawSeverityStep as "a step of `severity_from`" {
+        days: Spanned<i64>,
+        severity: Spanned<String>,
+    }
+
+    /// What should become of one invented event.
+    pub struct RawTest as "the test" {
+        notice: RawNotice,
+        before: Vec<RawNotice>,
+        also: Vec<RawNotice>,
+        deadline: Spanned<String>,
+        act_by: Spanned<NaiveDate>,
+        on: Spanned<NaiveDate>,
+        step: RawValue,
+        trouble: Spanned<String>,
+        trouble_severity: Spanned<String>,
+        broker: Spanned<String>,
+        expect: Spanned<String>,
+        severity: Spanned<String>,
+    }
+
+    /// An invented notice.
+    pub struct RawNotice as "the notice" {
+        kind: Spanned<String>,
+        entry: Spanned<String>,
+        code: Spanned<String>,
+        table: Spanned<String>,
+        severity: Spanned<String>,
+        effect: Spanned<String>,
+        agency: Spanned<String>,
+        clears: Vec<Spanned<String>>,
+        at: Spanned<String>,
+        bill: Spanned<String>,
+        paid: Spanned<String>,
+        liquidated: Spanned<String>,
+        fields: RawValue,
+    }
+}

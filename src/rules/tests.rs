@@ -1,0 +1,480 @@
+//! Rules from the outside: the embedded ones, and small files of our own.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use expect_test::{Expect, expect};
+
+use super::*;
+use crate::grammar::CodeTable;
+use crate::ident::{EntryNumber, NoticeId};
+use crate::notice::{CBP, Effect, EventTime, Fields, HoldKind, Token};
+
+/// Every id that the embedded rules name, and a few more.
+const DEADLINES: &str = "BILL_DISHONORED BILL_DUE BOND_INSUFF CF28_RESPONSE CF29_RESPONSE CF4647_RESPONSE CIT_SUMMONS \
+    DAILY_STMT_DUE DEEMED_EXCLUSION DETAIN_RESPONSE ENTRY_FILE ES_DUE ES_REJECT_RESUBMIT FDA_DETENTION_RESPONSE \
+    FTA_1520D LD_PETITION LIQ_CAP_4Y LIQ_DEEMED_1Y LIQ_EXT_END LIQ_SCHEDULED_EST LIQ_SUSP_6M PENALTY_PETITION PMS_DUE \
+    PMS_PRELIM PREPENALTY_RESPONSE PROTEST_DUE PROTEST_SURETY PROTEST_VOID_90D PSC_DUE RECON_FTA RECON_VALUE \
+    RECORD_DEMAND RECORD_RETENTION REDELIVERY_WINDOW RELIQ_90D SEIZURE_PETITION TIB_EXPORT WAREHOUSE_5Y";
+
+fn vocabulary() -> Vocabulary {
+    Vocabulary::new(&Default::default(), DEADLINES.split_whitespace())
+}
+
+/// With a small table, so that table and code names are checked.
+fn with_table() -> Vocabulary {
+    let mut tables = crate::grammar::CodeTables::default();
+    let text = "code\tmeaning\tkind\tsuggested_alert\n96\tdocument required\tSO60\tcritical\n98\treleased\tSO60\tinfo\n";
+    tables.insert(CodeTable::parse("so60-entry-dispositions", text).expect("a good table"));
+    Vocabulary::new(&tables, DEADLINES.split_whitespace())
+}
+
+fn embedded() -> Rules {
+    Rules::parse(&[(EMBEDDED_NAME, EMBEDDED)], &Playbook::embedded(), &["operations", "finance"], &vocabulary())
+        .unwrap_or_else(|faults| panic!("{}", shown(&faults)))
+}
+
+fn shown(faults: &[Diagnostic]) -> String {
+    faults.iter().map(|fault| format!("{fault}\n")).collect()
+}
+
+fn faults(text: &str, wanted: Expect) {
+    let parsed = Rules::parse(&[("r.toml", text)], &Playbook::embedded(), &["operations"], &with_table());
+    let got = match parsed {
+        Ok(rules) => {
+            rules.run_tests().iter().filter_map(|test| test.fault.as_ref()).map(|fault| format!("{fault}\n")).collect()
+        }
+        Err(faults) => shown(&faults),
+    };
+    wanted.assert_eq(&got);
+}
+
+fn rules(text: &str) -> Rules {
+    Rules::parse(&[("r.toml", text)], &Playbook::embedded(), &["operations", "finance"], &vocabulary())
+        .unwrap_or_else(|faults| panic!("{}", shown(&faults)))
+}
+
+fn notice(kind: Kind, effect: Effect) -> Notice {
+    Notice {
+        id: NoticeId::from_bytes([7; 16]),
+        kind,
+        entry: EntryNumber::parse("ABC12345676"),
+        bill: None,
+        house_bill: None,
+        container: None,
+        code: Some(Token::new("1H")),
+        table: None,
+        meaning: None,
+        severity: Severity::Critical,
+        at: EventTime::parse("2026-03-02T09:00:00"),
+        effect,
+        fields: Fields::new(),
+    }
+}
+
+fn context(notice: &Notice) -> NoticeContext<'_> {
+    NoticeContext { notice, before: None, after: None, broker: "acme", deadlines: &[] }
+}
+
+fn clock(id: &str, act_by: &str) -> EntryDeadline {
+    EntryDeadline {
+        id: id.into(),
+        instance: "".into(),
+        due: act_by.parse().ok(),
+        special: None,
+        act_by: act_by.parse().ok(),
+        state: DeadlineState::Open,
+        because: "".into(),
+        basis: "".into(),
+        from: Vec::new(),
+    }
+}
+
+fn day(text: &str) -> NaiveDate {
+    text.parse().expect("a date")
+}
+
+#[test]
+fn the_embedded_rules_pass_their_own_tests() {
+    let rules = embedded();
+    let results = rules.run_tests();
+    let failed: Vec<Diagnostic> = results.iter().filter_map(|result| result.fault.clone()).collect();
+    assert!(failed.is_empty(), "{}", shown(&failed));
+    let tested: BTreeSet<&str> = results.iter().map(|result| &*result.rule).collect();
+    let untested: Vec<&str> =
+        rules.iter().map(|rule| &*rule.name).filter(|name| !tested.contains(name)).collect();
+    assert!(untested.is_empty(), "rules without a test: {untested:?}");
+}
+
+#[test]
+fn the_embedded_rules_fit_the_code_tables() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("grammars/codes");
+    let mut tables = crate::grammar::CodeTables::default();
+    for name in ["so60-entry-dispositions", "so50-bill-dispositions"] {
+        let Ok(text) = std::fs::read_to_string(folder.join(format!("{name}.tsv"))) else { return };
+        tables.insert(CodeTable::parse(name, &text).expect("a good table"));
+    }
+    let known = Vocabulary::new(&tables, DEADLINES.split_whitespace());
+    let parsed = Rules::parse(&[(EMBEDDED_NAME, EMBEDDED)], &Playbook::embedded(), &["operations"], &known);
+    assert!(parsed.is_ok(), "{}", shown(&parsed.err().unwrap_or_default()));
+}
+
+#[test]
+fn every_playbook_text_is_used_and_short() {
+    let playbook = Playbook::embedded();
+    for key in playbook.keys() {
+        assert!(EMBEDDED.contains(&format!("next_step = \"{key}\"")), "no rule uses `{key}`");
+        let text = playbook.get(key).unwrap_or_default();
+        assert!(!text.contains('\n') && !text.contains("  "), "`{key}` is one paragraph");
+    }
+}
+
+#[test]
+fn every_kind_of_notice_has_a_deciding_rule() {
+    let rules = embedded();
+    for &kind in Kind::ALL {
+        let notice = notice(kind, Effect::Inform);
+        assert!(rules.decide_notice(&context(&notice)).is_some(), "{}", kind.as_str());
+    }
+}
+
+#[test]
+fn the_first_match_decides_and_may_silence() {
+    let rules = rules(
+        r#"
+[[rule]]
+name = "quiet-broker"
+title = "Quiet"
+on = "notice"
+when = { broker = "acme", effect = "any_hold" }
+delivery = "none"
+[[rule]]
+name = "hold"
+title = "Hold"
+on = "notice"
+when = { effect = "any_hold" }
+severity = "of-notice"
+notify = ["finance"]
+"#,
+    );
+    let hold = Effect::Hold { agency: Token::new(CBP), code: Token::new("1H"), what: HoldKind::Exam };
+    let notice = notice(Kind::BillStatus, hold);
+    let ctx = context(&notice);
+    assert!(rules.for_notice(&ctx).is_none());
+    assert_eq!(rules.decide_notice(&ctx).map(|rule| &*rule.name), Some("quiet-broker"));
+    let ctx = NoticeContext { broker: "other", ..ctx };
+    let hit = rules.for_notice(&ctx).expect("the second rule");
+    assert_eq!((&*hit.rule.name, hit.severity), ("hold", Severity::Critical));
+    assert_eq!(hit.occasion, "07".repeat(16));
+    assert_eq!(&*hit.rule.notify, [Box::from("finance")]);
+    let why = rules.why(&ctx, "quiet-broker").expect("the rule is there");
+    assert!(!why.matches);
+    assert_eq!(why.decided_by.as_deref(), Some("hold"));
+    assert_eq!(why.clauses[0], ("broker = \"acme\"".to_owned(), false));
+    assert_eq!(why.clauses[1], ("effect = \"any_hold\"".to_owned(), true));
+}
+
+#[test]
+fn fields_are_compared_by_kind_of_value() {
+    let mut notice = notice(Kind::AgencyStatus, Effect::Inform);
+    notice.fields.push("remark", "PLEASE RUSH");
+    notice.fields.push("line", "0007");
+    notice.fields.push("line", "12");
+    notice.fields.push("exam_date", "2026-03-05");
+    for (condition, wanted) in [
+        (r#"remark = { glob = "*RUSH*" }"#, true),
+        (r#"remark = { regex = "^RUSH" }"#, false),
+        (r#"remark = { prefix = "PLEASE" }"#, true),
+        (r#"remark = ["A", "PLEASE RUSH"]"#, true),
+        (r#"line = { above = 11 }"#, true),
+        (r#"line = { above = 12 }"#, false),
+        (r#"remark = { above = 1 }"#, false),
+        (r#"exam_date = { before = 2026-03-06, after = "2026-03-04" }"#, true),
+        (r#"exam_date = { before = 2026-03-05 }"#, false),
+        (r#"line = true"#, true),
+        (r#"missing = false"#, true),
+        (r#"missing = { glob = "*" }"#, false),
+        (r#"line = "12", remark = "PLEASE RUSH""#, true),
+    ] {
+        let text = format!(
+            "[[rule]]\nname = \"r\"\ntitle = \"R\"\non = \"notice\"\nseverity = \"info\"\nwhen = {{ field = {{ {condition} }} }}\n"
+        );
+        assert_eq!(rules(&text).for_notice(&context(&notice)).is_some(), wanted, "{condition}");
+    }
+}
+
+#[test]
+fn reminders_name_their_step_and_target() {
+    let rules = embedded();
+    let entry = Entry::of(EntryNumber::parse("ABC12345676").expect("a number"), &[]);
+    let mut deadline = clock("PROTEST_DUE", "2026-09-02");
+    deadline.instance = "2026-03-06".into();
+    let at = |deadline: &EntryDeadline, on: &str| {
+        let ctx = DeadlineContext { deadline, entry: &entry, broker: "acme", on: day(on) };
+        rules.for_deadline(&ctx).map(|hit| (hit.occasion, hit.severity, hit.days_left))
+    };
+    let occasion = "PROTEST_DUE@2026-03-06@2026-09-02/30".to_owned();
+    assert_eq!(at(&deadline, "2026-08-10"), Some((occasion, Severity::Warning, 23)));
+    let overdue = "PROTEST_DUE@2026-03-06@2026-09-02/overdue".to_owned();
+    assert_eq!(at(&deadline, "2026-09-12"), Some((overdue, Severity::Critical, -10)));
+    assert_eq!(rules.next_reminder(&deadline, day("2026-08-10")), Some(day("2026-08-19")));
+    assert_eq!(rules.next_reminder(&deadline, day("2026-09-02")), Some(day("2026-09-03")));
+    assert_eq!(rules.next_reminder(&deadline, day("2026-09-03")), None);
+    deadline.state = DeadlineState::Closed;
+    assert_eq!(at(&deadline, "2026-08-10"), None);
+    assert_eq!(rules.next_reminder(&deadline, day("2026-08-10")), None);
+}
+
+#[test]
+fn the_next_reminder_is_the_earliest_of_the_rules_that_may_apply() {
+    let rules = rules(
+        r#"
+[[rule]]
+name = "one-filer"
+title = "One"
+on = "deadline"
+deadline = "ES_DUE"
+when = { filer = "XYZ" }
+remind = [4, 1]
+severity = "info"
+[[rule]]
+name = "all"
+title = "All"
+on = "deadline"
+deadline = "*"
+remind = [3]
+severity = "info"
+"#,
+    );
+    let deadline = clock("ES_DUE", "2026-03-13");
+    for (after, wanted) in [("2026-03-01", "2026-03-09"), ("2026-03-09", "2026-03-10"), ("2026-03-10", "2026-03-12")] {
+        assert_eq!(rules.next_reminder(&deadline, day(after)), Some(day(wanted)), "{after}");
+    }
+}
+
+#[test]
+fn troubles_find_their_rule() {
+    let rules = embedded();
+    let name = |code: &str, severity| rules.for_trouble(code, severity, "acme").map(|hit| hit.rule.name.to_string());
+    assert_eq!(name("host-key-refused", Severity::Critical).as_deref(), Some("host-key-refused"));
+    assert_eq!(name("some-new-code", Severity::Warning).as_deref(), Some("other-trouble"));
+    assert_eq!(name("check-digit", Severity::Info), None);
+}
+
+#[test]
+fn the_version_follows_every_text() {
+    let base = embedded();
+    assert_eq!(base.version(), embedded().version());
+    let playbook =
+        Playbook::embedded().with("p.toml", "[next_step]\nexam = \"Call us.\"").expect("a good playbook");
+    let parse = |files: &[(&str, &str)], playbook: &Playbook| {
+        Rules::parse(files, playbook, &["operations"], &vocabulary()).map(|rules| rules.version().to_owned())
+    };
+    let moved = parse(&[("elsewhere/default.toml", EMBEDDED)], &Playbook::embedded());
+    assert_eq!(moved.as_deref(), Ok(base.version()), "the name of a file says nothing");
+    assert_ne!(parse(&[("x", EMBEDDED)], &playbook).as_deref(), Ok(base.version()));
+}
+
+#[test]
+fn every_fault_of_a_rule_file_is_found_at_once() {
+    faults(
+        r#"
+[[rule]]
+name = "Bad Name"
+title = " "
+on = "notice"
+when = { kind = "bil_status", codes = "1H", severity = "loud", broker = 3 }
+severity = "of-trouble"
+notify = ["brokers", "operations", "operations"]
+next_step = "exams"
+remind = [3]
+
+[[rule]]
+name = "ladder"
+title = "Ladder"
+on = "deadline"
+deadline = "PROTEST_DEU"
+remind = [7, 30]
+severity = "info"
+severity_from = [{ days = 3, severity = "critical" }, { days = 9, severity = "critical" }]
+"#,
+        expect![[r#"
+            r.toml:3:8: `Bad Name` is no rule name: up to 60 lower-case letters, digits and hyphens
+                3 | name = "Bad Name"
+                  |        ^^^^^^^^^^
+            r.toml:4:9: rule `Bad Name` has a blank title
+                4 | title = " "
+                  |         ^^^
+            r.toml:6:17: `kind` has no value `bil_status` (did you mean `bill_status`?)
+                6 | when = { kind = "bil_status", codes = "1H", severity = "loud", broker = 3 }
+                  |                 ^^^^^^^^^^^^
+            r.toml:6:31: a rule on a notice has no condition `codes` (did you mean `code`?)
+                6 | when = { kind = "bil_status", codes = "1H", severity = "loud", broker = 3 }
+                  |                               ^^^^^
+            r.toml:6:56: `loud` is no severity (known: info, warning, critical)
+                6 | when = { kind = "bil_status", codes = "1H", severity = "loud", broker = 3 }
+                  |                                                        ^^^^^^
+            r.toml:6:73: `broker` must be a text in quotes or a list of texts, not a whole number
+                6 | when = { kind = "bil_status", codes = "1H", severity = "loud", broker = 3 }
+                  |                                                                         ^
+            r.toml:7:12: rule `Bad Name` is on a notice, so its severity cannot be `of-trouble`
+                7 | severity = "of-trouble"
+                  |            ^^^^^^^^^^^^
+            r.toml:8:11: rule `Bad Name` notifies `brokers`, which is not defined (defined: operations)
+                8 | notify = ["brokers", "operations", "operations"]
+                  |           ^^^^^^^^^
+            r.toml:8:36: rule `Bad Name` notifies `operations` twice
+                8 | notify = ["brokers", "operations", "operations"]
+                  |                                    ^^^^^^^^^^^^
+            r.toml:9:13: rule `Bad Name`: the playbook has no step `exams` (did you mean `exam`?)
+                9 | next_step = "exams"
+                  |             ^^^^^^^
+            r.toml:10:10: rule `Bad Name` is on a notice, which has no `remind`
+               10 | remind = [3]
+                  |          ^^^
+            r.toml:16:12: rule `ladder`: there is no deadline `PROTEST_DEU` (did you mean `PROTEST_DUE`?)
+               16 | deadline = "PROTEST_DEU"
+                  |            ^^^^^^^^^^^^^
+            r.toml:17:14: rule `ladder`: the steps of `remind` must descend, and 30 stands behind 7
+               17 | remind = [7, 30]
+                  |              ^^
+            r.toml:19:64: the days of `severity_from` must descend
+               19 | severity_from = [{ days = 3, severity = "critical" }, { days = 9, severity = "critical" }]
+                  |                                                                ^
+        "#]],
+    );
+}
+
+#[test]
+fn conditions_that_cannot_hold_are_faults() {
+    let rule = |when: &str| {
+        format!("[[rule]]\nname = \"r\"\ntitle = \"R\"\non = \"notice\"\nseverity = \"info\"\nwhen = {{ {when} }}\n")
+    };
+    let all: String = [
+        r#"table = "so60-entry-dispositions", code = "97""#,
+        r#"code = "ZZ""#,
+        r#"table = "so60""#,
+        r#"any = []"#,
+        r#"kind = []"#,
+        r#"difference = { above = 1.5 }"#,
+        r#"difference = {}"#,
+        r#"code = { regex = "(" }"#,
+        r#"open_deadline = "PSC""#,
+        r#"field = { remark = { globb = "*" } }"#,
+    ]
+    .iter()
+    .map(|when| {
+        let parsed =
+            Rules::parse(&[("r.toml", &rule(when))], &Playbook::embedded(), &["operations"], &with_table());
+        let faults = parsed.err().unwrap_or_default();
+        faults.iter().map(|fault| format!("{}:{}: {}\n", fault.line, fault.column, fault.message)).collect::<String>()
+    })
+    .collect();
+    expect![[r#"
+        6:52: the table `so60-entry-dispositions` has no code `97` (codes: 96, 98)
+        6:17: the table `so60-entry-dispositions` has no code `ZZ` (codes: 96, 98)
+        6:18: `table` names `so60`, which is not known (known: so60-entry-dispositions)
+        6:16: `any` lists nothing, so the rule can never match
+        6:17: `kind` must name 1 to 1000 values
+        6:33: `above` must be a whole number, or an amount in quotes like "250.00"
+        6:23: `difference` compares with nothing
+        6:27: `code` has a bad regular expression: unclosed group
+        6:26: `open_deadline` names `PSC`, which is not known (known: BILL_DISHONORED, BILL_DUE, BOND_INSUFF, CF28_RESPONSE, CF29_RESPONSE, CF4647_RESPONSE, CIT_SUMMONS, DAILY_STMT_DUE, DEEMED_EXCLUSION, DETAIN_RESPONSE, ENTRY_FILE, ES_DUE and 26 more)
+        6:31: `remark` has no comparison `globb` (did you mean `glob`?)
+    "#]].assert_eq(&all);
+}
+
+#[test]
+fn a_rule_behind_its_like_is_a_fault() {
+    faults(
+        r#"
+[[rule]]
+name = "first"
+title = "First"
+on = "notice"
+when = { kind = "liquidation", effect = "extended" }
+severity = "info"
+[[rule]]
+name = "second"
+title = "Second"
+on = "notice"
+when = { effect = "extended", kind = "liquidation" }
+severity = "critical"
+"#,
+        expect![[r#"
+            r.toml:9:8: rule `second` can never match: `first` (at r.toml:2) has the same condition and is asked first
+                9 | name = "second"
+                  |        ^^^^^^^^
+        "#]],
+    );
+}
+
+#[test]
+fn failing_tests_say_what_happened() {
+    faults(
+        r#"
+[[rule]]
+name = "first"
+title = "First"
+on = "notice"
+when = { effect = "any_hold" }
+severity = "info"
+delivery = "digest"
+[[rule]]
+name = "second"
+title = "Second"
+on = "notice"
+when = { effect = "exam" }
+severity = "critical"
+test = [
+  { notice = { kind = "bill_status", effect = "exam" }, expect = "alert" },
+  { notice = { kind = "bill_status", effect = "release" }, expect = "now" },
+]
+[[rule]]
+name = "third"
+title = "Third"
+on = "deadline"
+deadline = "ES_DUE"
+remind = [5, 1]
+severity = "warning"
+test = [
+  { deadline = "ES_DUE", act_by = 2026-03-13, on = 2026-03-10, expect = "now", step = 1 },
+  { deadline = "ES_DUE", act_by = 2026-03-13, on = 2026-03-10, expect = "now", severity = "critical" },
+]
+"#,
+        expect![[r#"
+            r.toml:16:66: test 1 of rule `second` expected alert, but `first` (at r.toml:2) decided
+               16 |   { notice = { kind = "bill_status", effect = "exam" }, expect = "alert" },
+                  |                                                                  ^^^^^^^
+            r.toml:17:69: test 2 of rule `second` expected now, but no rule matched
+               17 |   { notice = { kind = "bill_status", effect = "release" }, expect = "now" },
+                  |                                                                     ^^^^^
+            r.toml:27:73: test 1 of rule `third` expected step 1, but it was 5
+               27 |   { deadline = "ES_DUE", act_by = 2026-03-13, on = 2026-03-10, expect = "now", step = 1 },
+                  |                                                                         ^^^^^
+            r.toml:28:91: test 2 of rule `third` expected severity critical, but it was warning
+               28 |   { deadline = "ES_DUE", act_by = 2026-03-13, on = 2026-03-10, expect = "now", severity = "critical" },
+                  |                                                                                           ^^^^^^^^^^
+        "#]],
+    );
+}
+
+#[test]
+fn evaluation_is_cheap() {
+    let rules = embedded();
+    let hold = Effect::Hold { agency: Token::new(CBP), code: Token::new("1H"), what: HoldKind::Hold };
+    let notice = notice(Kind::BillStatus, hold);
+    let mut life = vec![notice.clone()];
+    life[0].effect = Effect::Release { date: None };
+    let number = EntryNumber::parse("ABC12345676").expect("a number");
+    let (before, after) = (Entry::of(number, &life), Entry::of(number, [&notice]));
+    let ctx = NoticeContext { before: Some(&before), after: Some(&after), ..context(&notice) };
+    let start = std::time::Instant::now();
+    let rounds = 2_000_u32;
+    for _ in 0..rounds {
+        assert!(rules.decide_notice(std::hint::black_box(&ctx)).is_some());
+    }
+    let each = start.elapsed() / rounds;
+    // Unoptimised, on a shared machine: a bound against accidental parsing or allocation, not a benchmark.
+    assert!(each < std::time::Duration::from_micros(500), "{each:?} for one notice");
+}

@@ -1,0 +1,298 @@
+//! The store in sled: one machine, one folder, no server. No sled type leaves this folder.
+//!
+//! The whole life of an entry is one value under its number, so that one read gives what the fold needs and the number
+//! of keys does not grow with the number of messages (`docs/decisions/0001-value-per-entry.md`). Each [`Step`] is one
+//! transaction over all trees, the journal position in it. sled flushes lazily: it is derived, and what a power cut takes from
+//! it is applied again from the journal.
+//!
+//! | tree | key | value |
+//! |---|---|---|
+//! | entries | number | life |
+//! | bills | bill | [`BillRecord`] |
+//! | loose | notice id | [`Unmatched`] |
+//! | inputs | fingerprint | [`InputRecord`] |
+//! | due | `d` day entry deadline, and `e` entry day deadline | [`DueValue`] |
+//! | alerts | alert key | [`Alert`] |
+//! | letters | letter key | [`Letter`] |
+//! | letters_by | see [`keys`] | next try, raw |
+//! | digest | recipient, alert | nothing |
+//! | quarantine | file, piece | [`Quarantined`] |
+//! | parts | tree, key, number | part of a value above 7 KiB |
+//! | meta | `format`, `state` | version; position and counts |
+
+mod commit;
+mod keys;
+mod open;
+mod read;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use ::sled::{Db, Tree};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use self::keys::Shelf;
+use super::codec::{CodecError, Packer, Unpacker};
+use super::{Counts, LetterFilter, Result, Store, StoreError};
+use crate::entry::{Life, Unmatched};
+use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::journal::StateLock;
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::step::{
+    BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+};
+
+/// What sled may be told.
+#[derive(Clone, Copy, Debug)]
+pub struct SledSettings {
+    /// Size of sled's page cache. Expect 1.4 to 2.4 times of it as memory; below the hot set it costs CPU.
+    pub cache_bytes: u64,
+    /// How often sled writes on its own. It must: the same thread collects its garbage.
+    pub flush_every_ms: u64,
+}
+
+impl Default for SledSettings {
+    fn default() -> Self {
+        Self { cache_bytes: 256 << 20, flush_every_ms: 1_000 }
+    }
+}
+
+/// What was found when the store was opened. When `position` is behind the journal, the caller applies the rest.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OpenedStore {
+    pub position: Position,
+    /// It was made just now and holds nothing.
+    pub fresh: bool,
+    /// There was one that could not be used. It was put there, and a fresh one made.
+    pub set_aside: Option<SetAside>,
+}
+
+/// A store that could not be used.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SetAside {
+    pub path: PathBuf,
+    pub why: String,
+}
+
+/// Works.
+const SOUND: u8 = 0;
+/// A write failed: sled refuses every further one until it is opened again; reads go on.
+const NO_WRITES: u8 = 1;
+/// sled stopped in the middle of something.
+const NOTHING: u8 = 2;
+
+pub struct SledStore {
+    db: Db,
+    trees: [Tree; Shelf::ALL.len()],
+    path: PathBuf,
+    /// Taken for the length of a commit: there is one writer.
+    packer: Mutex<Packer>,
+    /// As many as there were readers at once, at most [`UNPACKERS_MAX`].
+    unpackers: Mutex<Vec<Unpacker>>,
+    health: AtomicU8,
+    _lock: StateLock,
+}
+
+const UNPACKERS_MAX: usize = 16;
+
+/// The value of `state` in `meta`.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct State {
+    position: Position,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+impl State {
+    const EMPTY: Self = Self { position: Position::START, counts: Counts::ZERO };
+}
+
+impl SledStore {
+    /// Opens the store in the folder `path`, or makes it.
+    ///
+    /// A folder that cannot be used (damaged, of another format, half written) is set aside as `<path>.broken-<n>`, and a
+    /// fresh store is made in its place: the journal has everything.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`] when another process has it; [`StoreError::Failed`] when the machine is at fault: no
+    /// room, no right.
+    pub fn open(path: &Path, settings: SledSettings) -> Result<(Self, OpenedStore)> {
+        open::open(path, settings)
+    }
+
+    /// Sets the store in the folder `path` aside, which must not be open. For a caller that met
+    /// [`StoreError::wants_rebuild`].
+    pub fn set_aside(path: &Path, why: &str) -> Result<Option<SetAside>> {
+        open::set_aside_unopened(path, why)
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes on disk.
+    pub fn size_bytes(&self) -> Result<u64> {
+        self.guard("measure itself", || self.db.size_on_disk().map_err(fault("measure itself")))
+    }
+
+    fn tree(&self, shelf: Shelf) -> &Tree {
+        &self.trees[shelf as usize]
+    }
+
+    /// Runs something of sled's. sled panics on pages that it cannot read; that must not take the caller down with it.
+    fn guard<T>(&self, doing: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        if self.health.load(Ordering::Acquire) == NOTHING {
+            return Err(stopped(doing));
+        }
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            self.health.store(NOTHING, Ordering::Release);
+            Err(StoreError::Unreadable { what: format!("sled gave up while it had to {doing}") })
+        })
+    }
+
+    fn with_unpacker<T>(&self, work: impl FnOnce(&mut Unpacker) -> Result<T>) -> Result<T> {
+        let free = || self.unpackers.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = free().pop();
+        let mut unpacker = match taken {
+            Some(unpacker) => unpacker,
+            None => Unpacker::new()
+                .map_err(|source| StoreError::Failed { doing: "unpack a value", source: source.into() })?,
+        };
+        let outcome = work(&mut unpacker);
+        let mut free = free();
+        if free.len() < UNPACKERS_MAX {
+            free.push(unpacker);
+        }
+        outcome
+    }
+}
+
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        // Best effort at stop; the journal has what this misses.
+        let _ = catch_unwind(AssertUnwindSafe(|| self.db.flush()));
+    }
+}
+
+fn stopped(doing: &'static str) -> StoreError {
+    StoreError::Failed { doing, source: "the store failed earlier and must be opened again".into() }
+}
+
+/// What an error of sled means to the caller.
+fn fault(doing: &'static str) -> impl Fn(::sled::Error) -> StoreError {
+    move |error| match error {
+        ::sled::Error::Io(source) => StoreError::Failed { doing, source: source.into() },
+        ::sled::Error::Corruption { .. } | ::sled::Error::ReportableBug(_) => {
+            StoreError::Unreadable { what: format!("{error} (while it had to {doing})") }
+        }
+        other => StoreError::Failed { doing, source: other.into() },
+    }
+}
+
+fn unreadable(shelf: Shelf, key: &[u8], error: &CodecError) -> StoreError {
+    StoreError::Unreadable { what: format!("{} {}: {error}", shelf.name(), key.escape_ascii()) }
+}
+
+impl Store for SledStore {
+    fn position(&self) -> Result<Position> {
+        Ok(self.state()?.position)
+    }
+
+    fn commit(&self, step: &Step) -> Result<()> {
+        self.commit_step(step)
+    }
+
+    fn life(&self, number: EntryNumber) -> Result<Option<Life>> {
+        self.get(Shelf::Entries, number.as_bytes())
+    }
+
+    fn bill(&self, bill: &BillOfLading) -> Result<Option<BillRecord>> {
+        self.get(Shelf::Bills, bill.as_str().as_bytes())
+    }
+
+    fn loose(&self, id: NoticeId) -> Result<Option<Unmatched>> {
+        self.get(Shelf::Loose, id.as_bytes())
+    }
+
+    fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>> {
+        self.get(Shelf::Inputs, file.as_bytes())
+    }
+
+    fn alert(&self, key: &AlertKey) -> Result<Option<Alert>> {
+        self.get(Shelf::Alerts, key.as_str().as_bytes())
+    }
+
+    fn letter(&self, key: &LetterKey) -> Result<Option<Letter>> {
+        self.get(Shelf::Letters, key.as_str().as_bytes())
+    }
+
+    fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>> {
+        let after = after.as_ref().map(|number| number.as_bytes().as_slice());
+        self.list(Shelf::Entries, keys::above(after), limit, |_, life| Some(life))
+    }
+
+    fn bills(&self, after: Option<&BillOfLading>, limit: usize) -> Result<Vec<(BillOfLading, BillRecord)>> {
+        let after = after.map(|bill| bill.as_str().as_bytes());
+        self.list(Shelf::Bills, keys::above(after), limit, |key, record| {
+            Some((BillOfLading::parse(std::str::from_utf8(key).ok()?)?, record))
+        })
+    }
+
+    fn all_loose(&self, after: Option<NoticeId>, limit: usize) -> Result<Vec<Unmatched>> {
+        let after = after.as_ref().map(|id| id.as_bytes().as_slice());
+        self.list(Shelf::Loose, keys::above(after), limit, |_, loose| Some(loose))
+    }
+
+    fn alerts(&self, after: Option<&AlertKey>, limit: usize) -> Result<Vec<Alert>> {
+        let after = after.map(|key| key.as_str().as_bytes());
+        self.list(Shelf::Alerts, keys::above(after), limit, |_, alert| Some(alert))
+    }
+
+    fn quarantined(
+        &self,
+        after: Option<&QuarantineKey>,
+        limit: usize,
+    ) -> Result<Vec<(QuarantineKey, Quarantined)>> {
+        let after = after.map(keys::quarantine);
+        self.list(Shelf::Quarantine, keys::above(after.as_deref()), limit, |key, piece| {
+            Some((keys::parse_quarantine(key)?, piece))
+        })
+    }
+
+    fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>> {
+        self.list(Shelf::Due, keys::due_until(day), limit, |key, value| Some((keys::parse_due(key)?, value)))
+    }
+
+    fn due_of(&self, number: EntryNumber) -> Result<Vec<(DueKey, DueValue)>> {
+        self.list(Shelf::Due, keys::due_of(number), usize::MAX, |key, value| {
+            Some((keys::parse_due_of(key)?, value))
+        })
+    }
+
+    fn digest(&self, recipient: Option<&str>, limit: usize) -> Result<Vec<DigestKey>> {
+        self.digest_keys(recipient, limit)
+    }
+
+    fn letters_ready(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<Letter>> {
+        self.ready(now, limit)
+    }
+
+    fn next_letter_at(&self) -> Result<Option<DateTime<Utc>>> {
+        self.next_letter()
+    }
+
+    fn letters(&self, filter: LetterFilter, limit: usize) -> Result<Vec<Letter>> {
+        self.letters_by_state(filter, limit)
+    }
+
+    fn counts(&self) -> Result<Counts> {
+        Ok(self.state()?.counts)
+    }
+
+    fn flush(&self) -> Result<()> {
+        self.guard("flush", || self.db.flush().map(drop).map_err(fault("flush")))
+    }
+}

@@ -1,0 +1,237 @@
+//! Invented entries, alerts and letters for the tests and benches of the store.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use entrywatch::entry::{Held, Life, Sighting, Unmatched};
+use entrywatch::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
+use entrywatch::notice::{Effect, EventTime, Fields, HoldKind, Kind, Notice, Token};
+use entrywatch::outbox::{Alert, AlertKey, Cause, Letter, LetterKey, LetterKind, LetterState, TroubleBrief};
+use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
+use entrywatch::step::{
+    BillRecord, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+};
+
+pub fn start() -> DateTime<Utc> {
+    "2026-03-01T14:05:00Z".parse().expect("an instant")
+}
+
+pub fn day(offset: i64) -> NaiveDate {
+    start().date_naive() + TimeDelta::days(offset)
+}
+
+pub fn number(index: u64) -> EntryNumber {
+    EntryNumber::parse(format!("N01{:07}{}", index % 10_000_000, index % 10)).expect("an entry number")
+}
+
+pub fn bill(index: u64) -> BillOfLading {
+    BillOfLading::parse(&format!("MAEU{index:09}")).expect("a bill")
+}
+
+pub fn file(index: u64) -> Fingerprint {
+    Fingerprint::of(&index.to_le_bytes())
+}
+
+pub fn notice_id(index: u64) -> NoticeId {
+    NoticeId::parse(&file(index).to_string()[..32]).expect("32 digits")
+}
+
+pub fn position(seq: u64) -> Position {
+    if seq == 0 { Position::START } else { Position { seq, hash: file(seq ^ 0x5eed) } }
+}
+
+/// A notice of the size that interpretation makes: 400 to 600 bytes of JSON with its sighting.
+pub fn held(entry: Option<EntryNumber>, index: u64) -> Held {
+    let codes = ["96", "98", "02", "1A", "5H"];
+    let meanings =
+        ["ENTRY PROCESSING ON HOLD", "RELEASED", "BILL ON FILE", "DATA UNDER REVIEW", "INTENSIVE EXAM"];
+    let pick = (index % 5) as usize;
+    let mut fields = Fields::new();
+    for (name, value) in [
+        ("entry_filer_code", "N01"),
+        ("entry_number", &format!("{:08}", index % 100_000_000)),
+        ("disposition_code", codes[pick]),
+        ("disposition_date", "030126"),
+        ("disposition_time", &format!("{:04}", index % 2_360)),
+        ("narrative", meanings[pick]),
+        ("port_of_entry", "2704"),
+    ] {
+        fields.push(name, value);
+    }
+    let notice = Notice {
+        id: notice_id(index),
+        kind: [Kind::ReleaseStatus, Kind::BillStatus, Kind::AgencyStatus][(index % 3) as usize],
+        entry,
+        bill: (index % 3 == 1).then(|| bill(index % 1_000)),
+        house_bill: None,
+        container: None,
+        code: Token::some(codes[pick]),
+        table: Some("so60-entry-dispositions".into()),
+        meaning: Some(meanings[pick].into()),
+        severity: Severity::Warning,
+        at: EventTime::parse(&format!(
+            "2026-03-{:02}T{:02}:{:02}:00",
+            1 + index % 28,
+            index % 24,
+            index % 60
+        )),
+        effect: if pick == 0 {
+            Effect::Hold { agency: Token::new("CBP"), code: Token::new("96"), what: HoldKind::Hold }
+        } else {
+            Effect::Inform
+        },
+        fields,
+    };
+    let seen = Sighting {
+        file: file(index / 40),
+        place: Place { offset: index % 100_000 * 81, line: index % 100_000 + 1, column: None },
+        received_at: start() + TimeDelta::seconds((index % 1_000_000) as i64),
+        broker: BrokerName::new("Acme Customs Brokers"),
+        name: format!("so-{}.txt", index / 40).into(),
+    };
+    Held { notice: Arc::new(notice), seen, again: (index % 2) as u32 }
+}
+
+pub fn life(entry: u64, notices: u64) -> Life {
+    let number = number(entry);
+    let held = (0..notices).map(|index| held(Some(number), entry * 100_003 + index)).collect();
+    Life { number, notices: held }
+}
+
+pub fn unmatched(index: u64) -> Unmatched {
+    Unmatched { held: held(None, index), bill: index.is_multiple_of(2).then(|| bill(index)) }
+}
+
+pub fn bill_record(index: u64, notices: u64) -> BillRecord {
+    BillRecord {
+        entries: (0..index % 4).map(number).collect(),
+        notices: (0..notices).map(|n| unmatched(index * 77 + n)).collect(),
+    }
+}
+
+pub fn finding(index: u64) -> Finding {
+    let place = Place { offset: index, line: index + 1, column: Some(4) };
+    Finding::new(finding_code::BAD_DATE, Grade::Warning, place, "`99/99` is not a date").x12("AK403 8")
+}
+
+pub fn input(index: u64) -> InputRecord {
+    InputRecord {
+        seq: index,
+        drop: DropName::new("acme-sftp"),
+        broker: BrokerName::new("Acme Customs Brokers"),
+        name: format!("in-{index}.edi").into(),
+        size_bytes: 826 + index,
+        received_at: start(),
+        duplicates: (index % 3) as u32,
+        messages: 4,
+        notices: 9,
+        findings: (0..index % 3).map(finding).collect(),
+    }
+}
+
+pub fn alert_key(index: u64) -> AlertKey {
+    AlertKey::new("held", number(index).as_str(), &index.to_string())
+}
+
+pub fn alert(index: u64) -> Alert {
+    Alert {
+        key: alert_key(index),
+        rule: "held".into(),
+        title: "CBP or agency hold".into(),
+        severity: [Severity::Info, Severity::Warning, Severity::Critical][(index % 3) as usize],
+        raised_at: start() + TimeDelta::seconds(index as i64),
+        entry: None,
+        cause: Cause::Trouble(TroubleBrief {
+            subject: "drop acme-sftp".into(),
+            code: "list-failed".into(),
+            message: format!("Listing failed {index} times."),
+            advice: "Look at the server.".to_owned(),
+            file: Some(file(index)),
+            place: None,
+        }),
+        deadlines: Vec::new(),
+        next_step: "Call the broker.".into(),
+    }
+}
+
+pub fn letter_key(index: u64) -> LetterKey {
+    LetterKey::of("ops@importer.example", [&alert_key(index)])
+}
+
+/// `state`: 0 waits, with a next try that depends on `at`; 1 is sent; 2 was given up.
+pub fn letter(index: u64, state: u64, at: u64) -> Letter {
+    let instant = start() + TimeDelta::minutes(at as i64);
+    Letter {
+        key: letter_key(index),
+        recipient: "ops@importer.example".into(),
+        kind: LetterKind::Alert,
+        entry: Some(number(index)),
+        severity: [Severity::Info, Severity::Warning, Severity::Critical][(index % 3) as usize],
+        alerts: vec![alert_key(index)],
+        created_at: start() - TimeDelta::minutes((index * 7 % 5) as i64),
+        state: match state {
+            0 => LetterState::Waiting { attempt: at as u32, next_try_at: instant, last_error: None },
+            1 => LetterState::Sent { at: instant, attempt: 1 },
+            _ => LetterState::GivenUp { at: instant, attempt: 9, error: "550 no such user".into() },
+        },
+    }
+}
+
+pub fn due_key(index: u64) -> DueKey {
+    let deadline = ["PROTEST", "SUMMARY", "PROTEST:2"][(index % 3) as usize];
+    DueKey { day: day((index % 7) as i64 - 3), entry: number(index % 4), deadline: deadline.into() }
+}
+
+pub fn due_value(index: u64) -> DueValue {
+    DueValue { target: day(30 + index as i64) }
+}
+
+pub fn quarantine_key(index: u64) -> QuarantineKey {
+    QuarantineKey { file: file(index / 2), piece: (index % 300) as u32 }
+}
+
+pub fn quarantined(index: u64) -> Quarantined {
+    Quarantined {
+        drop: DropName::new("acme-sftp"),
+        broker: BrokerName::new("Acme Customs Brokers"),
+        name: format!("in-{index}.edi").into(),
+        received_at: start(),
+        stage: "decode".into(),
+        finding: finding(index),
+        advice: "Ask the broker to send it again.".into(),
+    }
+}
+
+/// One of each kind.
+pub fn full_step(seq: u64) -> Step {
+    let mut step = Step::at(position(seq));
+    step.lives.insert(number(seq), Arc::new(life(seq, 3)));
+    step.bills.insert(bill(seq), bill_record(seq, 2));
+    step.loose.insert(unmatched(seq).held.notice.id, unmatched(seq));
+    step.inputs.insert(file(seq), input(seq));
+    step.due.insert(due_key(seq), Some(due_value(seq)));
+    step.alerts.insert(alert_key(seq), alert(seq));
+    step.letters.insert(letter_key(seq), letter(seq, seq % 3, seq));
+    step.digest.insert(digest_key(seq), true);
+    step.quarantine.insert(quarantine_key(seq), Some(quarantined(seq)));
+    step
+}
+
+pub fn digest_key(index: u64) -> entrywatch::step::DigestKey {
+    let recipient = ["ops@importer.example", "ops@importer.example2"][(index % 2) as usize];
+    entrywatch::step::DigestKey { recipient: recipient.into(), alert: alert_key(index) }
+}
+
+/// Steps of `per_step` entries with `notices` notices each, every entry new.
+pub fn steps_of_lives(steps: u64, per_step: u64, notices: u64) -> Vec<Step> {
+    let one = |step: u64| {
+        let mut made = Step::at(position(step + 1));
+        for index in 0..per_step {
+            let life = life(step * per_step + index, notices);
+            made.lives.insert(life.number, Arc::new(life));
+        }
+        made
+    };
+    (0..steps).map(one).collect()
+}

@@ -1,0 +1,145 @@
+//! An engine on a desk: real journal in a temporary folder, store in memory, a clock that is set, a mail server that
+//! answers as told. What scenarios and property tests drive.
+
+use std::io::Cursor;
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveTime, Utc};
+use entrywatch::clock::{Clock, TestClock, Zone};
+use entrywatch::daemon::engine::{Engine, Incoming, Taken, Versions};
+use entrywatch::deadline::DeadlineTable;
+use entrywatch::email::{Mail, MailSettings, Renderer};
+use entrywatch::grammar::Grammar;
+use entrywatch::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
+use entrywatch::interpret::Interpreter;
+use entrywatch::journal::Journal;
+use entrywatch::outbox::{Alert, Audience, LetterKey, Outcome, Team};
+use entrywatch::pipeline::Pipeline;
+use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, Playbook, Rules, Vocabulary};
+use entrywatch::store::Store;
+use entrywatch::store::memory::MemoryStore;
+
+pub struct Desk {
+    pub folder: tempfile::TempDir,
+    pub clock: Arc<TestClock>,
+    pub engine: Option<Engine>,
+    pub renderer: Renderer,
+}
+
+pub fn pipeline() -> Arc<Pipeline> {
+    let grammar = Grammar::embedded();
+    let deadlines = DeadlineTable::embedded();
+    let ids = deadlines.definitions().iter().map(|definition| definition.id.as_str());
+    let vocabulary = Vocabulary::new(&grammar.codes, ids);
+    let rules = Rules::parse(&[(EMBEDDED_NAME, EMBEDDED)], &Playbook::embedded(), &["operations"], &vocabulary)
+        .expect("the embedded rules are sound");
+    let team = Team {
+        name: "operations".into(),
+        to: vec!["operations@example.com".into()],
+        zone: Zone::named("America/New_York").expect("a zone"),
+        digest_at: NaiveTime::from_hms_opt(8, 0, 0).expect("a time"),
+    };
+    Arc::new(Pipeline {
+        interpreter: Arc::new(Interpreter::new(grammar).expect("the embedded grammar is whole")),
+        rules: Arc::new(rules),
+        deadlines: Arc::new(deadlines.clone()),
+        audience: Audience::new(vec![team]),
+    })
+}
+
+pub fn versions() -> Versions {
+    Versions { config: "test".into(), grammar: "test".into(), rules: "test".into() }
+}
+
+impl Desk {
+    pub fn new(now: DateTime<Utc>) -> Self {
+        let zone = Zone::named("America/New_York").expect("a zone");
+        let settings = MailSettings::new("entrywatch <alerts@example.com>", "example.com", None, zone)
+            .expect("mail settings");
+        let mut desk = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            clock: Arc::new(TestClock::at(now)),
+            engine: None,
+            renderer: Renderer::new(None, settings).expect("the embedded templates are sound"),
+        };
+        desk.open(&pipeline());
+        desk
+    }
+
+    /// Starts with an empty store: everything comes back from the journal.
+    pub fn open(&mut self, pipeline: &Arc<Pipeline>) {
+        self.engine = None;
+        let (journal, _) = Journal::open(self.folder.path()).expect("the journal opens");
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        let (engine, _) =
+            Engine::open(journal, store, pipeline.clone(), versions(), clock).expect("the engine opens");
+        self.engine = Some(engine);
+    }
+
+    pub fn engine(&mut self) -> &mut Engine {
+        self.engine.as_mut().expect("the engine is open")
+    }
+
+    pub fn store(&self) -> Arc<dyn Store> {
+        self.engine.as_ref().expect("the engine is open").store().clone()
+    }
+
+    pub fn receive_file(&mut self, path: &Path, broker: &str) -> Taken {
+        let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let name = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
+        self.receive(&name, broker, &bytes)
+    }
+
+    pub fn receive(&mut self, name: &str, broker: &str, bytes: &[u8]) -> Taken {
+        let mut content = Cursor::new(bytes);
+        let mut incoming = [Incoming {
+            drop: DropName::new("desk"),
+            broker: BrokerName::new(broker),
+            name: name.into(),
+            size_bytes: bytes.len() as u64,
+            incomplete: false,
+            deliver: true,
+            content: &mut content,
+        }];
+        self.engine().receive(&mut incoming).expect("the file is received")[0]
+    }
+
+    pub fn state_hash(&self) -> Fingerprint {
+        self.engine.as_ref().expect("the engine is open").state_hash().expect("the store answers")
+    }
+
+    pub fn entry(&self, number: &str) -> entrywatch::entry::Entry {
+        let number = EntryNumber::parse(number).expect("an entry number");
+        self.store().life(number).expect("the store answers").expect("the entry is known").entry()
+    }
+
+    /// Sends what is ready; the server answers `answer` to each. The mails that were handed over.
+    pub fn deliver(&mut self, answer: impl Fn(&Mail) -> Outcome) -> Vec<Mail> {
+        let now = self.clock.now();
+        let mut sent = Vec::new();
+        loop {
+            let letters = self.store().letters_ready(now, 100).expect("the store answers");
+            if letters.is_empty() {
+                return sent;
+            }
+            let mut outcomes: Vec<(LetterKey, Outcome)> = Vec::new();
+            for letter in letters {
+                let alerts: Vec<Alert> = letter
+                    .alerts
+                    .iter()
+                    .map(|key| self.store().alert(key).expect("the store answers").expect("the alert is there"))
+                    .collect();
+                let mail = self.renderer.render(&letter, &alerts).expect("the letter renders");
+                outcomes.push((letter.key, answer(&mail)));
+                sent.push(mail);
+            }
+            self.engine().delivered(&outcomes).expect("the outcomes are kept");
+        }
+    }
+}
+
+pub fn accepted(_: &Mail) -> Outcome {
+    Outcome::Accepted { response: "250 ok".into() }
+}

@@ -1,0 +1,33 @@
+#!/bin/sh
+# Makes the Python environment and the certificates for the mail server of the tests, once.
+#
+# usage: setup_venv.sh FOLDER
+#
+# Afterwards FOLDER holds bin/python with aiosmtpd, and certs/{ca,server,other-ca}.pem and certs/server.key.
+# Several callers at a time are fine: one works, the others wait.
+set -eu
+folder=$1
+version=1.4.6
+ready="$folder/.ready-$version-1"
+mkdir -p "$folder"
+exec 9>"$folder/.lock"
+flock 9
+[ -e "$ready" ] && exit 0
+
+python3 -m venv "$folder"
+"$folder/bin/pip" install --quiet --disable-pip-version-check "aiosmtpd==$version"
+
+certs="$folder/certs"
+mkdir -p "$certs"
+cd "$certs"
+for ca in ca other-ca; do
+    openssl req -x509 -newkey rsa:2048 -nodes -days 3650 -keyout "$ca.key" -out "$ca.pem" \
+        -subj "/CN=entrywatch test $ca" \
+        -addext basicConstraints=critical,CA:TRUE -addext keyUsage=critical,keyCertSign 2>/dev/null
+done
+openssl req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost 2>/dev/null
+printf '%s\n' 'basicConstraints=CA:FALSE' 'extendedKeyUsage=serverAuth' \
+    'subjectAltName=DNS:localhost,IP:127.0.0.1' > server.ext
+openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 3650 \
+    -extfile server.ext -out server.pem 2>/dev/null
+touch "$ready"
