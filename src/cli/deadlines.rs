@@ -77,7 +77,7 @@ impl Nearest {
     }
 
     fn cut(&mut self) {
-        self.rows.sort_by(|left, right| (left.days_left, left.entry).cmp(&(right.days_left, right.entry)));
+        self.rows.sort_by_key(|row| (row.days_left, row.entry));
         self.dropped += self.rows.len().saturating_sub(self.limit) as u64;
         self.rows.truncate(self.limit);
     }
@@ -85,7 +85,7 @@ impl Nearest {
 
 fn table(rows: &[DeadlineRow]) -> Table {
     let mut table =
-        Table::new(["ACT BY", "DUE", "DAYS", "DEADLINE", "ENTRY", "BROKER", "REFERENCE", "BASIS"]);
+        Table::new(["ACT BY", "DUE", "DAYS", "DEADLINE", "ENTRY", "STATUS", "BROKER", "REFERENCE"]);
     for row in rows {
         let paint = match row.days_left {
             ..=3 => Paint::Red,
@@ -98,9 +98,9 @@ fn table(rows: &[DeadlineRow]) -> Table {
             (paint, row.days_left.to_string()),
             (Paint::Strong, row.id.clone()),
             (Paint::Plain, row.entry.to_string()),
+            (Paint::Plain, row.status.clone()),
             (Paint::Plain, or_dash(row.broker.as_ref())),
             (Paint::Plain, or_dash(row.reference.as_ref())),
-            (Paint::Dim, row.basis.clone()),
         ]);
     }
     table

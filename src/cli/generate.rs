@@ -6,7 +6,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::output::Ui;
 use crate::synthetic::{LEDGER_NAME, Plan, UnknownFault, write_to};
 
-/// Write invented feeds of invented brokers: every family of messages, the same for the same seed
+/// Write the feeds of invented brokers, the same for the same seed
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Everything follows from it

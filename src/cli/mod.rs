@@ -64,7 +64,7 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// Configuration file [default: ./config.toml, then /etc/entrywatch/config.toml]
-    #[arg(long, global = true, value_name = "FILE", env = "ENTRYWATCH_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "ENTRYWATCH_CONFIG", hide_env_values = true)]
     pub config: Option<PathBuf>,
     /// Print JSON: one value, or JSON Lines for lists
     #[arg(long, global = true)]

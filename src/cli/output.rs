@@ -224,10 +224,6 @@ impl Table {
         self.rows.push(cells.into_iter().map(clean).collect());
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
     /// The last column is not padded.
     pub fn write(&self, out: &mut impl Write, ui: &Ui) -> io::Result<()> {
         let mut widths: Vec<usize> = self.header.iter().map(|title| title.len()).collect();

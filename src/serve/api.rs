@@ -10,7 +10,7 @@ use super::{Request, alerts, deadlines, entries, entry, explain, quarantine};
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
 use crate::ident::Fingerprint;
-use crate::outbox::LetterKey;
+use crate::outbox::{LetterKey, LetterState};
 use crate::step::Position;
 use crate::store::{Counts, Store, StoreError};
 
@@ -178,9 +178,23 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
             next_letter_at: store.next_letter_at()?,
         }),
         Request::Act { action } => {
+            if let Action::RetryLetter { key, .. } = &action {
+                retriable(store, key)?;
+            }
             backend.act(action)?;
             Ok(Value::Null)
         }
+    }
+}
+
+/// Refuses what would change nothing, instead of a journal line without an effect.
+fn retriable(store: &dyn Store, key: &LetterKey) -> Result<(), ApiError> {
+    match store.letter(key)?.map(|letter| letter.state) {
+        None => Err(ApiError::NotFound(format!("there is no letter {key}"))),
+        Some(LetterState::Sent { at, .. }) => Err(ApiError::BadRequest(format!(
+            "letter {key} was sent at {at}, so there is nothing to try again"
+        ))),
+        Some(LetterState::Waiting { .. } | LetterState::GivenUp { .. }) => Ok(()),
     }
 }
 

@@ -157,6 +157,11 @@ impl Serialize for FieldsLine<'_> {
 /// Bytes of a message as text: UTF-8 when they are, else Latin-1; control characters become blanks.
 pub(super) fn text(bytes: &[u8]) -> Cow<'_, str> {
     let clean = |c: char| if c.is_control() { ' ' } else { c };
+    if let Ok(text) = std::str::from_utf8(bytes)
+        && bytes.iter().all(|byte| matches!(byte, b' '..=b'~'))
+    {
+        return Cow::Borrowed(text);
+    }
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.chars().any(char::is_control) => Cow::Borrowed(text),
         Ok(text) => Cow::Owned(text.chars().map(clean).collect()),
