@@ -39,7 +39,7 @@ const REMARKS: [&str; 4] = ["DATA PROCESSING HOLD", "INTENSIVE EXAM AT CES", "PA
 const ERRORS: [&str; 4] =
     ["INVOICE VALUE MISSING", "PORT NOT ON FILE", "CONSIGNEE UNKNOWN", "QUANTITY NOT NUMERIC"];
 
-/// Interchanges of 350, 824 and 997 in turn, with segments of 34 bytes on average.
+/// Interchanges of 350, 824 and 997.
 struct Mix {
     text: String,
     dice: Dice,
@@ -70,16 +70,20 @@ impl Mix {
             self,
             "ISA*00*          *00*          *ZZ*LANTERNBRK     *ZZ*HARBORGOODS    *260611*0740*U*00401*{number:09}*0*P*>"
         );
-        let sets = 20;
-        let kind = number % 3;
-        let (code, id) = [("SO", "350"), ("AG", "824"), ("FA", "997")][kind as usize];
+        // Mostly statuses, as a broker's folder has it.
+        let (code, id) = match self.dice.below(10) {
+            0..8 => ("SO", "350"),
+            8 => ("AG", "824"),
+            _ => ("FA", "997"),
+        };
+        let sets = if id == "350" { 5 + self.dice.below(40) } else { 1 + self.dice.below(10) };
         segment!(self, "GS*{code}*LANTERNBRK*HARBORGOODS*20260611*0740*{number}*X*004010");
         for set in 1..=sets {
             self.segments = 0;
             segment!(self, "ST*{id}*{set:04}");
-            match kind {
-                0 => self.status(),
-                1 => self.advice(set),
+            match id {
+                "350" => self.status(),
+                "824" => self.advice(set),
                 _ => self.acknowledgement(),
             }
             let count = self.segments + 1;

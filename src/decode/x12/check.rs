@@ -18,10 +18,8 @@ pub(super) fn check(
     if rules.last == 0 {
         return;
     }
-    let present = present(segment);
-    if rules.mandatory & !present != 0
-        || rules.conditions.iter().any(|condition| condition.is_broken_by(present))
-    {
+    let present = segment.present();
+    if rules.mandatory & !present != 0 || rules.conditions.iter().any(|condition| condition.is_broken_by(present)) {
         absences(segment, layout, rules, present, findings);
     }
     let mut timed = present & (rules.dates | rules.times);
@@ -33,21 +31,6 @@ pub(super) fn check(
     if segment.len() > layout.elements.len() {
         surplus(segment, layout, findings);
     }
-}
-
-/// A bit for each of the first 32 elements that is not blank.
-fn present(segment: &Segment<'_>) -> u32 {
-    let mut present = 0;
-    for n in 1..=segment.len().min(32) {
-        let element = segment.element(n);
-        let blank = match element.first() {
-            None => true,
-            Some(b' ') => element.trim_ascii().is_empty(),
-            Some(_) => false,
-        };
-        present |= u32::from(!blank) << (n - 1);
-    }
-    present
 }
 
 /// `X404`, and the name that the tables give it.
@@ -92,7 +75,7 @@ fn date_or_time(
     let text = segment.value(n);
     let is_date = layout.elements.get(n - 1).is_some_and(|element| element.class == ElementClass::Date);
     let good = if is_date {
-        value::date(text).is_some() || release.short_dates && value::short_date(text).is_some()
+        value::is_date(text) || release.short_dates && value::short_date(text).is_some()
     } else {
         value::time(text).is_some()
     };

@@ -188,16 +188,17 @@ impl IsaCodes {
 /// withstand anybody: both are processed in any case.
 pub(super) fn mix(fingerprint: u64, bytes: &[u8]) -> u64 {
     const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let mut words = bytes.chunks_exact(8);
-    let mut mixed = fingerprint ^ bytes.len() as u64;
-    for word in words.by_ref() {
-        let word = word.try_into().map_or(0, u64::from_le_bytes);
-        mixed = (mixed ^ word).wrapping_mul(FACTOR).rotate_left(29);
+    let step = |mixed: u64, word: u64| (mixed ^ word).wrapping_mul(FACTOR).rotate_left(29);
+    let mut blocks = bytes.chunks_exact(32);
+    // Four at a time, because each step waits for the one before it.
+    let mut lanes = [fingerprint ^ bytes.len() as u64, 1, 2, 3];
+    for block in blocks.by_ref() {
+        for (lane, word) in lanes.iter_mut().zip(block.chunks_exact(8)) {
+            *lane = step(*lane, word.try_into().map_or(0, u64::from_le_bytes));
+        }
     }
-    for &byte in words.remainder() {
-        mixed = (mixed ^ u64::from(byte)).wrapping_mul(FACTOR).rotate_left(29);
-    }
-    mixed
+    let mixed = lanes.into_iter().fold(0, step);
+    blocks.remainder().iter().fold(mixed, |mixed, &byte| step(mixed, u64::from(byte)))
 }
 
 /// Where the next interchange may begin: `ISA` and a byte that separates, not in the middle of a word.
@@ -208,6 +209,7 @@ pub(super) fn find_isa(text: &[u8], from: usize) -> Option<usize> {
         .find(|&at| is_isa(text, at) && (at == 0 || !text[at - 1].is_ascii_alphanumeric()))
 }
 
+#[inline(always)]
 pub(super) fn is_isa(text: &[u8], at: usize) -> bool {
-    text[at..].starts_with(b"ISA") && text.get(at + 3).is_some_and(|byte| !byte.is_ascii_alphanumeric())
+    text.get(at) == Some(&b'I') && text[at..].starts_with(b"ISA") && text.get(at + 3).is_some_and(|byte| !byte.is_ascii_alphanumeric())
 }

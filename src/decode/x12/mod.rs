@@ -38,6 +38,8 @@ pub struct X12Decoder<'g> {
     codes: IsaCodes,
     state: State,
     seen: Seen,
+    /// The envelope while a message is read; it becomes the state's when the message is handed over.
+    envelope: Envelope,
     scratch: Scratch,
     unwrapped: Unwrapped,
 }
@@ -109,6 +111,7 @@ impl<'g> X12Decoder<'g> {
             codes: IsaCodes::of(&grammar.codes),
             state: State { line: 1, ..State::default() },
             seen: Seen::default(),
+            envelope: Envelope::default(),
             scratch: Scratch::default(),
             unwrapped: Unwrapped::default(),
         }
@@ -125,7 +128,10 @@ impl<'g> X12Decoder<'g> {
         match self.scan(text, text, &origin, last && whole, cut || !whole) {
             Scan::More => Step::More,
             Scan::Done { len, content } => {
-                let after = origin.place(text, len);
+                let line_start = memchr::memrchr(b'\n', &text[..len]).map_or(origin.line_start, |at| origin.offset + at as u64 + 1);
+                let offset = origin.offset + len as u64;
+                let column = u32::try_from(offset - line_start + 1).ok();
+                let after = Place { offset, line: origin.line + content.lines, column };
                 self.hand_over(text, content, &origin, after, sink);
                 Step::Took(len)
             }
@@ -205,6 +211,7 @@ impl<'g> X12Decoder<'g> {
     }
 
     fn scan(&mut self, text: &[u8], raw: &[u8], origin: &Origin<'_>, last: bool, cut: bool) -> Scan {
+        self.envelope = self.state.envelope;
         let reader = Reader {
             grammar: self.grammar,
             codes: &self.codes,
@@ -212,7 +219,7 @@ impl<'g> X12Decoder<'g> {
             text,
             raw,
             origin,
-            envelope: self.state.envelope,
+            envelope: &mut self.envelope,
             scratch: &mut self.scratch,
             may_wrap: self.state.unwrapped_at != Some(self.state.offset),
         };
@@ -228,8 +235,11 @@ impl<'g> X12Decoder<'g> {
         after: Place,
         sink: &mut dyn Sink,
     ) {
-        self.scratch.findings.close(origin.place(text, 0));
-        let Content { envelope, is_set, is_ta1, .. } = content;
+        if self.scratch.findings.more > 0 {
+            self.scratch.findings.close(origin.place(text, 0));
+        }
+        let Content { is_set, is_ta1, .. } = content;
+        let envelope = &self.envelope;
         let control = Control {
             sender: envelope.interchange.sender.some().or_else(|| envelope.group.sender.some()),
             interchange: envelope.interchange.number.some(),
@@ -244,7 +254,7 @@ impl<'g> X12Decoder<'g> {
         let set = Set {
             text,
             segments: &self.scratch.segments,
-            ends: &self.scratch.ends,
+            ends: self.scratch.ends.as_slice(),
             delimiters: envelope.delimiters,
             origin,
         };
@@ -271,11 +281,11 @@ impl<'g> X12Decoder<'g> {
         self.state.offset = after.offset;
         self.state.line = after.line;
         self.state.line_start = after.offset.saturating_sub(column - 1);
-        self.state.envelope = envelope;
+        self.state.envelope = self.envelope;
     }
 
     fn remember(&mut self, content: &Content) {
-        let Envelope { interchange, group, set, .. } = &content.envelope;
+        let Envelope { interchange, group, set, .. } = &self.envelope;
         if content.opens_interchange {
             forget(&mut self.seen.groups);
         }

@@ -4,7 +4,7 @@ use super::delimiters::{Header, Isa, header};
 use super::envelope::{
     self, BETWEEN, Envelope, Group, Interchange, IsaCodes, Level, OpenSet, Short, find_isa, is_isa, mix,
 };
-use super::segment::{Origin, RawSegment, Segment, segment};
+use super::segment::{Ends, Origin, RawSegment, Segment, segment};
 use super::value::{number, same_number};
 use super::{Findings, Seen, check, identity_key, set_key, value};
 use crate::grammar::{Grammar, SegmentKey, SetLayout};
@@ -25,7 +25,7 @@ const ELEMENTS_MAX: usize = 4 << 20;
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     pub segments: Vec<RawSegment>,
-    pub ends: Vec<u32>,
+    pub ends: Ends,
     pub findings: Findings,
 }
 
@@ -43,10 +43,11 @@ pub(super) enum Scan {
     Plain,
 }
 
-/// What the message turned out to be, and the envelope behind it.
+/// What the message turned out to be.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Content {
-    pub envelope: Envelope,
+    /// Lines in the text of the message; not counted for wrapped files.
+    pub lines: u64,
     pub is_set: bool,
     pub is_ta1: bool,
     /// Neither a segment nor anything else but blanks.
@@ -65,7 +66,8 @@ pub(super) struct Reader<'r, 'g> {
     /// The bytes of the file that `text` came from.
     pub raw: &'r [u8],
     pub origin: &'r Origin<'r>,
-    pub envelope: Envelope,
+    /// Changed on the way; the caller keeps the change only when a message comes of it.
+    pub envelope: &'r mut Envelope,
     pub scratch: &'r mut Scratch,
     /// False when this place was tried as a wrapped interchange before.
     pub may_wrap: bool,
@@ -110,7 +112,7 @@ impl<'g> Reader<'_, 'g> {
     /// `last` when nothing follows the text, `cut` when no more of it can be had at once.
     pub fn read(mut self, last: bool, cut: bool, first: bool) -> Scan {
         self.scratch.segments.clear();
-        self.scratch.ends.clear();
+        self.scratch.ends.truncate(0);
         self.scratch.findings.clear();
         let mut draft = Draft::default();
         if self.envelope.level == Level::Set {
@@ -138,14 +140,21 @@ impl<'g> Reader<'_, 'g> {
             let found = segment(self.envelope.delimiters, at as u32, &mut self.scratch.ends)(rest);
             let Ok((after, _)) = found else { break };
             let end = self.text.len() - after.len();
-            let raw = RawSegment {
-                key: SegmentKey::of(&self.text[at..self.scratch.ends[ends_from] as usize]),
-                start: at as u32,
-                line: draft.lines,
-                ends_from: ends_from as u32,
-                ends_to: self.scratch.ends.len() as u32,
+            let id_len = self.scratch.ends.as_slice()[ends_from] as usize - at;
+            let key = match rest.first_chunk() {
+                Some(start) => SegmentKey::at_start(start, id_len),
+                None => SegmentKey::of(&rest[..id_len]),
             };
-            match self.take(raw, &mut draft) {
+            let next = if self.envelope.level == Level::Set && !is_control(key) {
+                self.member(key, at, ends_from, &mut draft);
+                Next::Took
+            } else {
+                let ends_to = self.scratch.ends.len() as u32;
+                let raw =
+                    RawSegment { key, start: at as u32, line: draft.lines, ends_from: ends_from as u32, ends_to };
+                self.take(raw, &mut draft)
+            };
+            match next {
                 Next::Took => at = end,
                 Next::Stop => return self.done(at, draft),
             }
@@ -164,16 +173,17 @@ impl<'g> Reader<'_, 'g> {
     }
 
     /// Blanks and line ends between segments do not count.
+    #[inline(always)]
     fn skip_blanks(&self, mut at: usize, draft: &mut Draft<'g>) -> usize {
         let outside = self.envelope.level == Level::Outside;
         while let Some(&byte) = self.text.get(at) {
-            match byte {
-                b'\n' => draft.lines += 1,
-                b'\r' | b' ' | b'\t' => {}
-                // Padding of records, and the end mark of some old systems.
-                0 | 0x1A if outside => {}
-                0xEF if outside && self.text[at..].starts_with(b"\xEF\xBB\xBF") => at += 2,
-                _ => break,
+            if byte == b'\n' {
+                draft.lines += 1;
+            } else if outside && self.text[at..].starts_with(b"\xEF\xBB\xBF") {
+                at += 2;
+            } else if !matches!(byte, b'\r' | b' ' | b'\t') && !(outside && matches!(byte, 0 | 0x1A)) {
+                // Outside, NUL pads records, and SUB is the end mark of some old systems.
+                break;
             }
             at += 1;
         }
@@ -181,6 +191,7 @@ impl<'g> Reader<'_, 'g> {
     }
 
     /// A segment of the open interchange.
+    #[inline(never)]
     fn take(&mut self, raw: RawSegment, draft: &mut Draft<'g>) -> Next {
         match raw.key {
             envelope::GS => self.group(raw, draft),
@@ -198,10 +209,6 @@ impl<'g> Reader<'_, 'g> {
                 self.scratch.segments.push(raw);
                 Next::Took
             }
-            _ if self.envelope.level == Level::Set => {
-                self.member(raw, draft);
-                Next::Took
-            }
             key => {
                 if !BETWEEN.contains(&key)
                     && raw.ends_to - raw.ends_from > 0
@@ -217,29 +224,43 @@ impl<'g> Reader<'_, 'g> {
     }
 
     /// A segment between ST and SE.
-    fn member(&mut self, raw: RawSegment, draft: &mut Draft<'g>) {
-        if raw.ends_to - raw.ends_from == 1
-            && raw.key == SegmentKey::UNKNOWN
-            && self.view(&raw).bytes().is_empty()
-        {
-            self.scratch.ends.truncate(raw.ends_from as usize);
+    #[inline(always)]
+    fn member(&mut self, key: SegmentKey, start: usize, ends_from: usize, draft: &mut Draft<'g>) {
+        let ends_to = self.scratch.ends.len();
+        if ends_to - ends_from == 1 && self.scratch.ends.as_slice()[ends_from] as usize == start {
+            // Nothing but a terminator.
+            self.scratch.ends.truncate(ends_from);
             return;
         }
         draft.content.is_set = true;
         self.envelope.set.segments += 1;
-        self.scratch.segments.push(raw);
+        self.scratch.segments.push(RawSegment {
+            key,
+            start: start as u32,
+            line: draft.lines,
+            ends_from: ends_from as u32,
+            ends_to: ends_to as u32,
+        });
         let Some(set) = draft.layout else { return };
-        match self.grammar.x12.member(set, raw.key) {
+        match self.grammar.x12.member(set, key) {
             Some(layout) => {
-                let segment = view(self.text, &self.scratch.ends, &self.envelope, self.origin, &raw);
-                check::check(&segment, layout, self.envelope.group.release, &mut self.scratch.findings);
+                let release = self.envelope.group.release;
+                let Scratch { segments, ends, findings } = &mut *self.scratch;
+                if let Some(raw) = segments.last() {
+                    let segment = view(self.text, ends, self.envelope, self.origin, raw);
+                    check::check(&segment, layout, release, findings);
+                }
             }
-            None => {
-                let message =
-                    format!("set {} has no segment `{}`; it is carried", set.id, self.shown_id(&raw));
-                self.report(UNKNOWN_SEGMENT, Grade::Warning, &raw, 0, "AK304 1", message);
-            }
+            None => self.foreign(set, start, ends_from),
         }
+    }
+
+    #[cold]
+    fn foreign(&mut self, set: &SetLayout, start: usize, ends_from: usize) {
+        let id = &self.text[start..self.scratch.ends.as_slice()[ends_from] as usize];
+        let id = id[..id.len().min(12)].escape_ascii();
+        let message = format!("set {} has no segment `{id}`; it is carried", set.id);
+        self.report_at(UNKNOWN_SEGMENT, Grade::Warning, start, "AK304 1", message);
     }
 
     fn set(&mut self, raw: RawSegment, draft: &mut Draft<'g>) -> Next {
@@ -384,7 +405,7 @@ impl<'g> Reader<'_, 'g> {
         let (counted, control) = (self.envelope.interchange.groups, self.envelope.interchange.number);
         self.count(&raw, counted, "IEA01 says {} groups, and there are", "TA1 021");
         self.control(&raw, control, "IEA02", "ISA13", "TA1 001");
-        let end = self.scratch.ends[raw.ends_to as usize - 1] as usize;
+        let end = self.scratch.ends.as_slice()[raw.ends_to as usize - 1] as usize;
         self.note_content(end, draft);
         self.envelope.level = Level::Outside;
         draft.content.closes_interchange = true;
@@ -501,11 +522,10 @@ impl<'g> Reader<'_, 'g> {
         if self.envelope.level != Level::Outside {
             self.note_content(draft.segments_end, &mut draft);
         }
-        self.renumber_lines(len, &draft);
-        let Flags { is_set, is_ta1, has_segments, opens_interchange, opens_group, closes_interchange } =
-            draft.content;
+        let lines = self.lines(len, &draft);
+        let Flags { is_set, is_ta1, has_segments, opens_interchange, opens_group, closes_interchange } = draft.content;
         let content = Content {
-            envelope: self.envelope,
+            lines,
             is_set,
             is_ta1,
             is_nothing: !has_segments && !opens_interchange,
@@ -516,20 +536,23 @@ impl<'g> Reader<'_, 'g> {
         Scan::Done { len, content }
     }
 
-    /// Lines were counted between segments. If segments hold line ends, they are counted again with those.
-    fn renumber_lines(&mut self, len: usize, draft: &Draft<'g>) {
-        if self.origin.wrap.is_some()
-            || memchr::memchr_iter(b'\n', &self.text[..len]).count() == draft.lines as usize
-        {
-            return;
+    /// The lines of the message. They were counted between segments; if segments hold line ends, they are counted again
+    /// with those.
+    fn lines(&mut self, len: usize, draft: &Draft<'g>) -> u64 {
+        if self.origin.wrap.is_some() {
+            return 0;
         }
-        let (mut from, mut line) = (0, 0);
-        for segment in &mut self.scratch.segments {
-            let start = segment.start as usize;
-            line += memchr::memchr_iter(b'\n', &self.text[from..start]).count() as u32;
-            segment.line = line;
-            from = start;
+        let lines = memchr::memchr_iter(b'\n', &self.text[..len]).count();
+        if lines != draft.lines as usize {
+            let (mut from, mut line) = (0, 0);
+            for segment in &mut self.scratch.segments {
+                let start = segment.start as usize;
+                line += memchr::memchr_iter(b'\n', &self.text[from..start]).count() as u32;
+                segment.line = line;
+                from = start;
+            }
         }
+        lines as u64
     }
 
     /// The text ends inside the message, and no more can be had: what is there is handed over.
@@ -570,7 +593,7 @@ impl<'g> Reader<'_, 'g> {
             return false;
         }
         let raw = RawSegment {
-            key: SegmentKey::of(&self.text[at..self.scratch.ends[ends_from] as usize]),
+            key: SegmentKey::of(&self.text[at..self.scratch.ends.as_slice()[ends_from] as usize]),
             start: at as u32,
             line: draft.lines,
             ends_from: ends_from as u32,
@@ -592,7 +615,7 @@ impl<'g> Reader<'_, 'g> {
     }
 
     fn view<'v>(&'v self, raw: &RawSegment) -> Segment<'v> {
-        view(self.text, &self.scratch.ends, &self.envelope, self.origin, raw)
+        view(self.text, &self.scratch.ends, self.envelope, self.origin, raw)
     }
 
     /// The identifier, escaped and cut, for a message.
@@ -611,7 +634,7 @@ impl<'g> Reader<'_, 'g> {
         x12: &'static str,
         message: impl Into<String>,
     ) {
-        let segment = view(self.text, &self.scratch.ends, &self.envelope, self.origin, raw);
+        let segment = view(self.text, &self.scratch.ends, self.envelope, self.origin, raw);
         let (text, origin) = (self.text, self.origin);
         self.scratch.findings.push(|| {
             let place = match element {
@@ -628,6 +651,12 @@ impl<'g> Reader<'_, 'g> {
     }
 }
 
+/// True for the segments that open and close levels.
+#[inline(always)]
+fn is_control(key: SegmentKey) -> bool {
+    matches!(key, envelope::GS | envelope::ST | envelope::SE | envelope::GE | envelope::IEA)
+}
+
 fn finding(
     code: &'static str,
     grade: Grade,
@@ -641,12 +670,12 @@ fn finding(
 
 fn view<'v>(
     text: &'v [u8],
-    ends: &'v [u32],
+    ends: &'v Ends,
     envelope: &Envelope,
     origin: &'v Origin<'v>,
     raw: &RawSegment,
 ) -> Segment<'v> {
-    Segment::new(text, ends, envelope.delimiters.component, origin, raw)
+    Segment::new(text, ends.as_slice(), envelope.delimiters.component, origin, raw)
 }
 
 /// Where reading goes on after what stands outside an interchange.

@@ -22,6 +22,69 @@ pub(super) struct RawSegment {
     pub ends_to: u32,
 }
 
+/// Where identifiers and elements end: the list that all segments of a message share.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    /// Longer than the list, so that several ends can be written at once and counted afterwards.
+    buffer: Vec<u32>,
+    len: usize,
+}
+
+impl Ends {
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    pub fn as_slice(&self) -> &[u32] {
+        &self.buffer[..self.len]
+    }
+
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// The next eight places, as many as one word can fill.
+    #[inline(always)]
+    fn room(&mut self) -> &mut [u32; 8] {
+        if self.buffer.len() < self.len + 8 {
+            self.grow();
+        }
+        self.buffer[self.len..].first_chunk_mut().expect("the buffer was made eight longer than the list")
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        let longer = (self.buffer.len() * 2).max(1_024);
+        self.buffer.resize(longer, 0);
+    }
+
+    fn push(&mut self, end: u32) {
+        self.room()[0] = end;
+        self.len += 1;
+    }
+
+    /// Adds the positions of the bytes that are marked in `found`, counted from `base`.
+    #[inline(always)]
+    fn push_marked(&mut self, base: u32, mut found: u64) {
+        // One bit a byte: the product adds them up in the highest one.
+        let count = ((found >> 7).wrapping_mul(ONES) >> 56) as usize;
+        let room = self.room();
+        // A word seldom holds more than three; writing them without looking is cheaper than asking each time.
+        for slot in &mut room[..3] {
+            *slot = base + found.trailing_zeros() / 8;
+            found &= found.wrapping_sub(1);
+        }
+        let mut slot = 3;
+        while found != 0 {
+            room[slot] = base + found.trailing_zeros() / 8;
+            found &= found - 1;
+            slot += 1;
+        }
+        self.len += count;
+    }
+}
+
 /// segment = identifier *(element-separator element) terminator
 ///
 /// Answers with the bytes before the terminator, and appends to `ends` where the identifier and each element end, plus
@@ -29,33 +92,29 @@ pub(super) struct RawSegment {
 pub(super) fn segment<'i>(
     delimiters: Delimiters,
     base: u32,
-    ends: &mut Vec<u32>,
+    ends: &mut Ends,
 ) -> impl FnMut(&'i [u8]) -> IResult<&'i [u8], &'i [u8]> {
     let separator = u64::from(delimiters.element) * ONES;
     let terminator = u64::from(delimiters.segment) * ONES;
     move |input| {
         let before = ends.len();
+        let (words, rest) = input.as_chunks();
         let mut at = 0;
-        while let Some(bytes) = input[at..].first_chunk() {
+        for bytes in words {
             let word = u64::from_le_bytes(*bytes);
-            let mut found = equal_bytes(word, separator);
-            let last = equal_bytes(word, terminator);
+            let separators = equal_bytes(word, separator);
+            let last = first_equal_byte(word, terminator);
             if last != 0 {
-                // Only what stands before the terminator belongs to this segment.
-                found &= (last & last.wrapping_neg()) - 1;
-            }
-            while found != 0 {
-                ends.push(base + at as u32 + found.trailing_zeros() / 8);
-                found &= found - 1;
-            }
-            if last != 0 {
+                // The terminator ends the last element, and only what stands before it belongs to this segment.
+                let lowest = last & last.wrapping_neg();
+                ends.push_marked(base + at as u32, separators & (lowest - 1) | lowest);
                 let end = at + (last.trailing_zeros() / 8) as usize;
-                ends.push(base + end as u32);
                 return Ok((&input[end + 1..], &input[..end]));
             }
+            ends.push_marked(base + at as u32, separators);
             at += 8;
         }
-        for (end, &byte) in input.iter().enumerate().skip(at) {
+        for (end, &byte) in (at..).zip(rest) {
             if byte == delimiters.segment {
                 ends.push(base + end as u32);
                 return Ok((&input[end + 1..], &input[..end]));
@@ -70,9 +129,17 @@ pub(super) fn segment<'i>(
 }
 
 /// The highest bit of every byte of `word` that equals the byte in `pattern`.
+#[inline(always)]
 fn equal_bytes(word: u64, pattern: u64) -> u64 {
     let differing = word ^ pattern;
     !(((differing & LOW_BITS) + LOW_BITS) | differing | LOW_BITS)
+}
+
+/// The same, cheaper, and only the lowest bit that is set is to be trusted.
+#[inline(always)]
+fn first_equal_byte(word: u64, pattern: u64) -> u64 {
+    let differing = word ^ pattern;
+    differing.wrapping_sub(ONES) & !differing & !LOW_BITS
 }
 
 /// From where in the file places of a message count.
@@ -141,11 +208,13 @@ impl<'a> Set<'a> {
     }
 
     /// The segment at `index`, from 0.
+    #[inline(always)]
     pub fn get(&self, index: usize) -> Option<Segment<'a>> {
         self.segments.get(index).map(|raw| self.view(raw))
     }
 
     /// What kind of segment stands at `index`; cheaper than the segment itself.
+    #[inline]
     pub fn key(&self, index: usize) -> Option<SegmentKey> {
         self.segments.get(index).map(|raw| raw.key)
     }
@@ -154,6 +223,7 @@ impl<'a> Set<'a> {
         self.segments.iter().map(|raw| self.view(raw))
     }
 
+    #[inline(always)]
     fn view(&self, raw: &RawSegment) -> Segment<'a> {
         Segment::new(self.text, self.ends, self.delimiters.component, self.origin, raw)
     }
@@ -225,6 +295,7 @@ pub struct Segment<'a> {
 }
 
 impl<'a> Segment<'a> {
+    #[inline(always)]
     pub(super) fn new(
         text: &'a [u8],
         ends: &'a [u32],
@@ -240,11 +311,13 @@ impl<'a> Segment<'a> {
         self.range(self.start as usize, self.ends.first())
     }
 
+    #[inline]
     pub fn key(&self) -> SegmentKey {
         self.key
     }
 
     /// How many elements were sent, empty ones included.
+    #[inline]
     pub fn len(&self) -> usize {
         self.ends.len().saturating_sub(1)
     }
@@ -254,6 +327,7 @@ impl<'a> Segment<'a> {
     }
 
     /// Element `n`, from 1, as it was sent; empty when it was not.
+    #[inline]
     pub fn element(&self, n: usize) -> &'a [u8] {
         match n.checked_sub(1).and_then(|before| self.ends.get(before)) {
             Some(&end) => self.range(end as usize + 1, self.ends.get(n)),
@@ -261,9 +335,22 @@ impl<'a> Segment<'a> {
         }
     }
 
+    /// A bit for each of the first 32 elements that is not empty.
+    #[inline]
+    pub(super) fn present(&self) -> u32 {
+        let ends = &self.ends[..self.ends.len().min(33)];
+        let pairs = ends.iter().zip(ends.iter().skip(1)).enumerate();
+        pairs.fold(0, |present, (bit, (before, end))| present | u32::from(end - before > 1) << bit)
+    }
+
     /// Element `n` without the blanks around it.
+    #[inline]
     pub fn value(&self, n: usize) -> &'a [u8] {
-        self.element(n).trim_ascii()
+        let element = self.element(n);
+        match element {
+            [first, .., last] if *first > b' ' && *last > b' ' => element,
+            _ => element.trim_ascii(),
+        }
     }
 
     /// Component `c` of element `n`, both from 1.
@@ -272,6 +359,7 @@ impl<'a> Segment<'a> {
         parts.nth(c.wrapping_sub(1)).unwrap_or_default()
     }
 
+    #[inline]
     fn range(&self, from: usize, to: Option<&u32>) -> &'a [u8] {
         to.and_then(|&to| self.text.get(from..to as usize)).unwrap_or_default()
     }
@@ -317,11 +405,11 @@ mod tests {
         Delimiters { element: b'*', component: b'>', repetition: None, segment: b'~' };
 
     fn parts(text: &str) -> Option<(Vec<String>, &str)> {
-        let mut ends = Vec::new();
+        let mut ends = Ends::default();
         let (rest, _) = segment(DELIMITERS, 0, &mut ends)(text.as_bytes()).ok()?;
         let mut from = 0;
         let mut parts = Vec::new();
-        for end in ends {
+        for &end in ends.as_slice() {
             parts.push(text[from..end as usize].to_owned());
             from = end as usize + 1;
         }
@@ -341,11 +429,7 @@ mod tests {
         ];
         for (text, wanted, rest) in cases {
             let (found, left) = parts(text).expect(text);
-            assert_eq!(
-                (found.as_slice(), left),
-                (wanted.map(|part| part.to_string()).as_slice(), *rest),
-                "{text}"
-            );
+            assert_eq!((found.as_slice(), left), (wanted.iter().map(|part| part.to_string()).collect::<Vec<_>>().as_slice(), *rest), "{text}");
         }
         assert!(parts("X4*A*BBBBBBBBBBBBBBB").is_none());
         assert!(parts("").is_none());
@@ -355,14 +439,14 @@ mod tests {
         #[test]
         fn words_agree_with_bytes(bytes in proptest::collection::vec(0u8..0x80, 0..64)) {
             let bytes: Vec<u8> = bytes.iter().map(|byte| match byte { 0..20 => b'*', 20..25 => b'~', other => *other }).collect();
-            let mut ends = Vec::new();
+            let mut ends = Ends::default();
             let found = segment(DELIMITERS, 7, &mut ends)(&bytes).is_ok();
             let stop = bytes.iter().position(|&byte| byte == b'~');
             proptest::prop_assert_eq!(found, stop.is_some());
             let wanted: Vec<u32> = stop.map_or(Vec::new(), |stop| {
                 (0..=stop).filter(|&at| matches!(bytes[at], b'*' | b'~')).map(|at| at as u32 + 7).collect()
             });
-            proptest::prop_assert_eq!(ends, wanted);
+            proptest::prop_assert_eq!(ends.as_slice(), wanted);
         }
     }
 }

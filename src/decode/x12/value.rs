@@ -7,10 +7,29 @@ const CENTURY_PIVOT: u32 = 70;
 
 /// Reads a DT element: CCYYMMDD.
 pub fn date(text: &[u8]) -> Option<NaiveDate> {
-    match text.len() {
-        8 => civil(digits(&text[..4])?, &text[4..]),
-        _ => None,
+    let number = eight_digits(text.try_into().ok()?)?;
+    NaiveDate::from_ymd_opt((number / 10_000) as i32, number / 100 % 100, number % 100)
+}
+
+/// True for what [`date`] can read.
+pub(super) fn is_date(text: &[u8]) -> bool {
+    let Some(number) = text.try_into().ok().and_then(eight_digits) else { return false };
+    let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
+    // Days that every month has need no calendar.
+    (1..=12).contains(&month)
+        && ((1..=28).contains(&day) || NaiveDate::from_ymd_opt(year as i32, month, day).is_some())
+}
+
+/// Eight digits at once: each step adds neighbours, two digits, then four, then eight.
+fn eight_digits(text: &[u8; 8]) -> Option<u32> {
+    if !text.iter().all(u8::is_ascii_digit) {
+        return None;
     }
+    let ones = u64::from_le_bytes(*text) & 0x0F0F_0F0F_0F0F_0F0F;
+    let twos = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00FF_00FF_00FF_00FF;
+    let fours = (twos.wrapping_mul(100) + (twos >> 16)) & 0x0000_FFFF_0000_FFFF;
+    let eight = fours.wrapping_mul(10_000) + (fours >> 32);
+    Some(eight as u32)
 }
 
 /// Reads the dates of releases before 004010 and of the envelope: YYMMDD.
@@ -70,6 +89,10 @@ mod tests {
             ("20260302", Some("2026-03-02")),
             ("20240229", Some("2024-02-29")),
             ("20250229", None),
+            ("20260431", None),
+            ("20260430", Some("2026-04-30")),
+            ("20260200", None),
+            ("20260001", None),
             ("20261345", None),
             ("260302", None),
             ("2026030", None),
@@ -77,6 +100,7 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(date(text.as_bytes()).map(|date| date.to_string()).as_deref(), wanted, "{text}");
+            assert_eq!(is_date(text.as_bytes()), wanted.is_some(), "{text}");
         }
         assert_eq!(short_date(b"260302"), date(b"20260302"));
         assert_eq!(short_date(b"990302"), date(b"19990302"));

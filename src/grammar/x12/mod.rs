@@ -38,6 +38,15 @@ impl SegmentKey {
         }
     }
 
+    /// The same for an identifier of `len` bytes at the start of `bytes`, without looking at each length apart.
+    #[inline]
+    pub fn at_start(bytes: &[u8; 4], len: usize) -> Self {
+        match len {
+            1..=4 => Self(u32::from_le_bytes(*bytes) & (u32::MAX >> (32 - 8 * len))),
+            _ => Self::UNKNOWN,
+        }
+    }
+
     fn slot(self) -> usize {
         (self.0.wrapping_mul(0x9E37_79B1) >> 26) as usize
     }
@@ -108,6 +117,7 @@ impl Members {
         self.0[slot] = (key, segment);
     }
 
+    #[inline]
     fn get(&self, key: SegmentKey) -> Option<u16> {
         let mut slot = key.slot();
         loop {
@@ -170,12 +180,14 @@ impl X12Grammar {
     }
 
     /// The layout of a segment in a set; `None` when the set may not hold it.
+    #[inline]
     pub fn member(&self, set: &SetLayout, key: SegmentKey) -> Option<&SegmentLayout> {
         set.members.get(key).map(|at| &self.segments[usize::from(at)])
     }
 }
 
 impl SegmentLayout {
+    #[inline]
     pub fn rules(&self, release: Release) -> Option<&Rules> {
         self.rules.get(usize::from(release.index))
     }
@@ -211,6 +223,14 @@ mod tests {
         assert!(x12.set(b"999").is_none());
         let error = x12.element("X4", "colour").expect_err("no such element");
         assert!(error.to_string().contains("no element named `colour`"), "{error}");
+    }
+
+    #[test]
+    fn keys_are_the_same_however_they_are_made() {
+        for len in 0..=4 {
+            assert_eq!(SegmentKey::at_start(b"TA1*", len), SegmentKey::of(&b"TA1*"[..len]));
+        }
+        assert_eq!(SegmentKey::at_start(b"TA1*", 5), SegmentKey::of(b"TA1*0"));
     }
 
     #[test]

@@ -88,18 +88,27 @@ impl<'g> Wanted<'g> {
                 .iter()
                 .enumerate()
                 .filter(|(_, row)| row.kind.starts_with(kind))
-                .map(|(at, row)| (row.code.as_bytes().into(), at))
+                .filter_map(|(at, row)| Some((packed(row.code.as_bytes())?, at)))
                 .collect()
         });
         CodeList(rows.unwrap_or_default())
     }
 }
 
-/// One of the lists in a code table: codes and their rows.
-struct CodeList(Vec<(Box<[u8]>, usize)>);
+/// One of the lists in a code table: packed codes and their rows. They are short lists of short codes.
+struct CodeList(Vec<(u64, usize)>);
 
 impl CodeList {
     fn position(&self, code: &[u8]) -> Option<usize> {
-        self.0.iter().find(|(known, _)| **known == *code).map(|&(_, at)| at)
+        let code = packed(code)?;
+        self.0.iter().find(|(known, _)| *known == code).map(|&(_, at)| at)
     }
+}
+
+/// A code of up to seven bytes and its length in one number.
+fn packed(code: &[u8]) -> Option<u64> {
+    let mut bytes = [0; 8];
+    bytes[..7].get_mut(..code.len())?.copy_from_slice(code);
+    bytes[7] = code.len() as u8;
+    Some(u64::from_le_bytes(bytes))
 }

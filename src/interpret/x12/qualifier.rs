@@ -9,50 +9,42 @@ use crate::notice::BillRef;
 pub(super) const ENTRY: &[u8] = b"6B";
 
 /// Entry types that are in-bond movements: then the number beside it is the in-bond number, not an entry's.
-pub(super) const IN_BOND_TYPES: [&[u8]; 3] = [b"61", b"62", b"63"];
-
-/// Bill of lading, ocean bill, master bill.
-const BILLS: [&[u8]; 3] = [b"BM", b"OB", b"MB"];
-
-/// The names under which references are kept. The first name of a qualifier is the one of the dictionary
-/// `codes/x12_ref.tsv`.
-const NAMES: &[(&[u8], &str)] = &[
-    (ENTRY, "entry_number"),
-    (b"6C", "entry_type"),
-    (b"6D", "statement"),
-    (b"OX", "statement"),
-    (b"IB", "in_bond"),
-    (b"BM", "bill"),
-    (b"OB", "ocean_bill"),
-    (b"MB", "master_bill"),
-    (b"4Y", "house_bill"),
-    (b"2T", "house_bill"),
-    (b"BN", "booking"),
-    (b"OC", "container"),
-    (b"EQ", "equipment"),
-    (b"OM", "manifest_number"),
-    (b"3Z", "broker_reference"),
-    (b"WT", "broker_reference"),
-    (b"BK", "broker_order"),
-    (b"8S", "broker"),
-    (b"CQ", "broker_license"),
-    (b"FC", "filer"),
-    (b"PO", "purchase_order"),
-    (b"IV", "invoice"),
-    (b"IK", "invoice"),
-    (b"IN", "invoice"),
-    (b"4H", "invoice"),
-    (b"TN", "transaction"),
-    (b"F8", "original_reference"),
-];
-
-/// The name of a reference, when the qualifier is one that we know.
-pub(super) fn name(qualifier: &[u8]) -> Option<&'static str> {
-    NAMES.iter().find(|(known, _)| *known == qualifier).map(|(_, name)| *name)
+pub(super) fn is_in_bond(entry_type: &[u8]) -> bool {
+    matches!(entry_type, b"61" | b"62" | b"63")
 }
 
-pub(super) fn is_bill(qualifier: &[u8]) -> bool {
-    BILLS.contains(&qualifier)
+/// Bill of lading, ocean bill, master bill.
+fn is_bill(qualifier: &[u8]) -> bool {
+    matches!(qualifier, b"BM" | b"OB" | b"MB")
+}
+
+/// The name under which a reference is kept, when the qualifier is one that we know. The qualifiers are those of
+/// `codes/x12_ref.tsv`.
+pub(super) fn name(qualifier: &[u8]) -> Option<&'static str> {
+    Some(match qualifier {
+        b"6B" => "entry_number",
+        b"6C" => "entry_type",
+        b"6D" | b"OX" => "statement",
+        b"IB" => "in_bond",
+        b"BM" => "bill",
+        b"OB" => "ocean_bill",
+        b"MB" => "master_bill",
+        b"4Y" | b"2T" => "house_bill",
+        b"BN" => "booking",
+        b"OC" => "container",
+        b"EQ" => "equipment",
+        b"OM" => "manifest_number",
+        b"3Z" | b"WT" => "broker_reference",
+        b"BK" => "broker_order",
+        b"8S" => "broker",
+        b"CQ" => "broker_license",
+        b"FC" => "filer",
+        b"PO" => "purchase_order",
+        b"IV" | b"IK" | b"IN" | b"4H" => "invoice",
+        b"TN" => "transaction",
+        b"F8" => "original_reference",
+        _ => return None,
+    })
 }
 
 /// The number of a reference as a bill. Issuer and number are one text there.

@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 
 use super::fields::{FieldList, Named};
-use super::qualifier::{self, IN_BOND_TYPES, ReferenceAt, References};
+use super::qualifier::{self, ReferenceAt, References};
 use super::value::{check_digit, event_time, not_an_entry, unknown_code};
 use super::{NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
@@ -92,7 +92,7 @@ struct EventAt {
 struct Walk<'a, 's> {
     set: &'a Set<'a>,
     dispositions: Option<&'a CodeTable>,
-    events: Option<&'a CodeTable>,
+    grammar: &'a Grammar,
     fields: FieldList<'a>,
     /// How many of the fields belong to the conveyance, and how many to the port as well.
     conveyance_len: usize,
@@ -185,7 +185,7 @@ impl StatusFamily {
         let mut walk = Walk {
             set,
             dispositions: grammar.codes.get(DISPOSITIONS),
-            events: grammar.codes.get(EVENTS),
+            grammar,
             fields: FieldList::new(),
             conveyance_len: 0,
             port_len: 0,
@@ -236,7 +236,7 @@ impl StatusFamily {
         references.note(qualifier, reference);
 
         let written = x4.value(at.entry_number);
-        let is_in_bond = IN_BOND_TYPES.contains(&x4.value(at.entry_type));
+        let is_in_bond = qualifier::is_in_bond(x4.value(at.entry_type));
         let mut entry = None;
         if is_in_bond {
             walk.fields.push("in_bond", written);
@@ -296,7 +296,7 @@ impl StatusFamily {
             after += 1;
         }
         let code = v9.value(self.event.event);
-        let row = walk.events.and_then(|table| table.get(code));
+        let row = walk.grammar.codes.get(EVENTS).and_then(|table| table.get(code));
         if row.is_none() {
             unknown_code(v9, self.event.event, "event", walk.sink);
         }
