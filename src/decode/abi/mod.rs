@@ -1,41 +1,135 @@
-//! ABI: 80-column records in blocks and batches (being built).
+//! ABI: 80-column records in blocks and batches, cut into transactions.
+//!
+//! `framing` finds the records, `infer` tells what they are when the envelope is gone, `split` says where one
+//! transaction ends, `inspect` finds what is wrong with a record, `pass` walks one window and puts it together.
+
+mod framing;
+pub mod infer;
+mod inspect;
+mod mask;
+pub mod moment;
+mod pass;
+mod split;
+
+pub use inspect::UNEXPECTED_DATA;
+pub use mask::PasswordMask;
+
+use self::framing::Framing;
+use self::inspect::Findings;
+use self::pass::{Ending, Pass, State};
 use super::{Decoder, Sink};
 use crate::grammar::Grammar;
+use crate::grammar::abi::{Application, FieldAt, RecordLayout, Tag};
+use crate::place::Place;
 
-/// The records of one transaction.
+/// A message of more records than this is cut with a finding.
+pub const RECORDS_MAX: usize = 250_000;
+
+/// One record of 80 columns. Trailing blanks may be missing; what stands behind column 80 is not part of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    pub bytes: &'a [u8],
+    /// `None` for records that no table describes, and for one that the end of the file cut off.
+    pub layout: Option<&'a RecordLayout>,
+    pub place: Place,
+}
+
+impl<'a> Record<'a> {
+    /// A field without the blanks around it.
+    #[inline]
+    pub fn field(&self, at: FieldAt) -> &'a [u8] {
+        at.of(self.bytes)
+    }
+
+    /// A field as it stands; what a short record lacks is missing.
+    #[inline]
+    pub fn raw(&self, at: FieldAt) -> &'a [u8] {
+        at.raw(self.bytes)
+    }
+
+    /// The first four bytes.
+    #[inline]
+    pub fn tag(&self) -> Tag {
+        Tag::of(self.bytes)
+    }
+
+    /// Where a field of this record begins.
+    pub fn place_of(&self, at: FieldAt) -> Place {
+        Place { column: Some(at.column()), ..self.place }
+    }
+
+    /// The record without its trailing blanks.
+    pub fn trimmed(&self) -> &'a [u8] {
+        FieldAt { start: 0, end: u8::MAX }.raw(self.bytes).trim_ascii_end()
+    }
+}
+
+/// What one block holds about one entry, bill or statement, with the headers that it stands under.
 #[derive(Clone, Copy, Debug)]
 pub struct Transaction<'a> {
-    pub records: &'a [u8],
+    /// `None` when no layout belongs to the application, or when it cannot be told.
+    pub application: Option<&'a Application>,
+    /// The A record.
+    pub batch: Option<Record<'a>>,
+    /// The B record.
+    pub block: Option<Record<'a>>,
+    /// Without A, B, Y and Z.
+    pub records: &'a [Record<'a>],
+    /// The end of the file cut the last record off; it stands there without a layout.
+    pub truncated: bool,
 }
-/// Reads ABI.
-pub struct AbiDecoder<'g> {
-    _grammar: &'g Grammar,
-}
-impl<'g> AbiDecoder<'g> {
-    pub fn new(grammar: &'g Grammar) -> Self {
-        Self { _grammar: grammar }
-    }
-}
-impl Decoder for AbiDecoder<'_> {
-    fn feed(&mut self, window: &[u8], _last: bool, _sink: &mut dyn Sink) -> usize {
-        window.len()
-    }
-    fn cut(&mut self, window: &[u8], _sink: &mut dyn Sink) -> usize {
-        window.len()
-    }
-}
+
 impl Transaction<'_> {
-    /// Feeds the bytes that identify the message to `hash`, so that a repeated message is known again.
+    /// Feeds the bytes that identify the message to `hash`, so that a repeated message is known again: the records
+    /// without envelope and trailing blanks, a line feed between them.
     pub fn own_bytes(&self, hash: &mut dyn FnMut(&[u8])) {
-        hash(b"");
+        for record in self.records {
+            hash(record.trimmed());
+            hash(b"\n");
+        }
     }
 }
 
-/// Masks.
-pub struct PasswordMask;
-impl PasswordMask {
-    pub fn new() -> Self {
-        Self
-    }
-    pub fn mask(&mut self, _: &mut [u8]) {}
+/// Reads ABI.
+pub struct AbiDecoder<'g> {
+    grammar: &'g Grammar,
+    framing: Option<Framing>,
+    /// As it was at the first byte that has not been handed over.
+    state: State<'g>,
+    /// Of the next message.
+    index: u64,
+    /// Kept for its capacity.
+    findings: Findings,
 }
+
+impl<'g> AbiDecoder<'g> {
+    pub fn new(grammar: &'g Grammar) -> Self {
+        Self { grammar, framing: None, state: State::default(), index: 0, findings: Findings::default() }
+    }
+
+    fn pass(&mut self, window: &[u8], ending: Ending, sink: &mut dyn Sink) -> usize {
+        let last = ending == Ending::File;
+        let framing = match self.framing {
+            Some(framing) => framing,
+            None => {
+                let detected = Framing::detect(window, last || ending == Ending::Cut);
+                let Some(framing) = detected else { return 0 };
+                *self.framing.insert(framing)
+            }
+        };
+        Pass::new(self, framing, window, ending, sink).run()
+    }
+}
+
+impl Decoder for AbiDecoder<'_> {
+    fn feed(&mut self, window: &[u8], last: bool, sink: &mut dyn Sink) -> usize {
+        self.pass(window, if last { Ending::File } else { Ending::Window }, sink)
+    }
+
+    fn cut(&mut self, window: &[u8], sink: &mut dyn Sink) -> usize {
+        self.pass(window, Ending::Cut, sink).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -189,6 +189,9 @@ pub struct RecordLayout {
     entry: Option<(FieldAt, FieldAt)>,
 }
 
+/// Codes up to this width fill their field; longer fields hold texts that may end in blanks.
+const CODE_WIDTH_MAX: u8 = 9;
+
 /// What a byte of a record must be, as bits.
 const DIGIT_OR_BLANK: u8 = 1;
 const BLANK: u8 = 2;
@@ -271,9 +274,15 @@ impl RecordLayout {
         &self.moments
     }
 
-    /// Behind the last column that a sender must fill.
-    pub fn demanded_end(&self) -> usize {
-        self.demanded.last().map_or(0, |at| usize::from(at.end))
+    /// How many columns a record has at least, if nothing but trailing blanks was taken from it. A number, a date or
+    /// a short code must be there to its end, of a text the first character.
+    pub fn least_width(&self) -> usize {
+        let end = |field: &Field| match field.class {
+            Class::N | Class::Sn | Class::D => field.at.end,
+            Class::A | Class::An if field.at.end - field.at.start <= CODE_WIDTH_MAX => field.at.end,
+            _ => field.at.start + 1,
+        };
+        self.fields.iter().rev().find(|field| field.is_demanded()).map_or(0, |field| usize::from(end(field)))
     }
 
     /// Whether the record carries the version that this layout is for; `None` when the layout names none.

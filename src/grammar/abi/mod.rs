@@ -1,11 +1,13 @@
 //! ABI record layouts: which records an application has, and where each field stands in 80 columns.
 
+mod control;
 mod layout;
 mod source;
 mod table;
 
 use std::collections::BTreeMap;
 
+pub use control::ControlFields;
 pub use layout::{Class, Field, FieldAt, Format, Look, RECORD_WIDTH, RecordLayout, Side, Tag};
 pub use table::{Described, Entry as RecordEntry};
 use table::{RecordTable, Undescribed};
@@ -78,6 +80,7 @@ pub struct AbiGrammar {
     applications: BTreeMap<Box<str>, Application>,
     rejected: Application,
     envelope: Vec<usize>,
+    control: ControlFields,
 }
 
 impl Default for AbiGrammar {
@@ -88,6 +91,7 @@ impl Default for AbiGrammar {
             applications: BTreeMap::new(),
             rejected: rejected(&[], &[]),
             envelope: Vec::new(),
+            control: ControlFields::default(),
         }
     }
 }
@@ -120,7 +124,12 @@ impl AbiGrammar {
             applications.insert(application.id.clone(), application);
         }
         let rejected = rejected(&layouts, &envelope);
-        if faults.is_empty() { Ok(Self { layouts, applications, rejected, envelope }) } else { Err(faults) }
+        let control = ControlFields::resolve(&layouts, &mut faults);
+        if faults.is_empty() {
+            Ok(Self { layouts, applications, rejected, envelope, control })
+        } else {
+            Err(faults)
+        }
     }
 
     /// The application with this id, when the tables describe it.
@@ -131,6 +140,11 @@ impl AbiGrammar {
     /// The pseudo-application of a rejected batch, with the records X0 and X1.
     pub fn rejected(&self) -> &Application {
         &self.rejected
+    }
+
+    /// Where the decoder finds what it reads itself.
+    pub fn control_fields(&self) -> &ControlFields {
+        &self.control
     }
 
     pub fn applications(&self) -> impl Iterator<Item = &Application> {

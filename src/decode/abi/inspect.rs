@@ -1,0 +1,141 @@
+//! What is wrong with a record, judged by its layout: bytes that a class forbids, impossible dates, blanks.
+
+use super::moment;
+use crate::decode::FINDINGS_MAX;
+use crate::grammar::abi::{Class, Field, RECORD_WIDTH, RecordLayout};
+use crate::place::{Finding, Grade, Place, finding_code};
+
+/// A stretch that should be blank is not.
+pub const UNEXPECTED_DATA: &str = "unexpected-data";
+
+/// Quoted bytes of the input are cut at this length.
+const QUOTE_BYTES_MAX: usize = 20;
+
+/// The findings of one message, at most [`FINDINGS_MAX`]; the rest is counted.
+#[derive(Debug, Default)]
+pub struct Findings {
+    list: Vec<Finding>,
+    more: u64,
+}
+
+impl Findings {
+    pub fn push(&mut self, code: &'static str, severity: Grade, place: Place, message: impl Into<String>) {
+        if self.list.len() < FINDINGS_MAX {
+            self.list.push(Finding::new(code, severity, place, message));
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub fn clear(&mut self) {
+        self.list.clear();
+        self.more = 0;
+    }
+
+    /// The list, closed by the count of what was left out.
+    pub fn close(&mut self, place: Place) -> &[Finding] {
+        if self.more > 0 {
+            let message = format!("{} more findings of this message are not listed", self.more);
+            self.list.push(Finding::new(UNEXPECTED_DATA, Grade::Warning, place, message));
+            self.more = 0;
+        }
+        &self.list
+    }
+}
+
+/// Looks over one record. `bytes` is at most 80 long; what it lacks is blank.
+#[inline]
+pub fn record(bytes: &[u8], layout: &RecordLayout, place: Place, findings: &mut Findings) {
+    let mut padded;
+    let full: &[u8; RECORD_WIDTH] = match bytes.try_into() {
+        Ok(full) => full,
+        Err(_) => {
+            padded = [b' '; RECORD_WIDTH];
+            let len = bytes.len().min(RECORD_WIDTH);
+            padded[..len].copy_from_slice(&bytes[..len]);
+            &padded
+        }
+    };
+    let look = layout.look(full);
+    if look.odd {
+        fields(full, layout, place, findings);
+    }
+    if look.strange {
+        characters(bytes, place, findings);
+    }
+    for at in layout.demanded() {
+        if full[usize::from(at.start)] == b' ' && at.of(full).is_empty() {
+            missing(layout, at.start, place, findings);
+        }
+    }
+    for &(at, format) in layout.moments() {
+        if !moment::is_readable(at.raw(full), format) {
+            unreadable_moment(layout, at.start, at.raw(full), place, findings);
+        }
+    }
+}
+
+fn in_column(place: Place, start: u8) -> Place {
+    Place { column: Some(u32::from(start) + 1), ..place }
+}
+
+#[cold]
+fn fields(full: &[u8; RECORD_WIDTH], layout: &RecordLayout, place: Place, findings: &mut Findings) {
+    for field in &layout.fields {
+        let bytes = field.at.raw(full);
+        if field.is_filler() {
+            if let Some(at) = bytes.iter().position(|&byte| byte != b' ') {
+                let place = in_column(place, field.at.start + at as u8);
+                let message = format!("{} should be blank here and holds `{}`", layout.id, quote(bytes));
+                findings.push(UNEXPECTED_DATA, Grade::Info, place, message);
+            }
+        } else if field.format.is_none() && !is_number(field, bytes) {
+            let message = format!("{} of {} is no number: `{}`", field.name, layout.id, quote(bytes));
+            findings.push(finding_code::BAD_NUMBER, Grade::Warning, in_column(place, field.at.start), message);
+        }
+    }
+}
+
+/// Digits with blanks around them; every class but numbers passes.
+fn is_number(field: &Field, bytes: &[u8]) -> bool {
+    if !matches!(field.class, Class::N | Class::Sn) || field.signed {
+        return true;
+    }
+    bytes.trim_ascii().iter().all(u8::is_ascii_digit)
+}
+
+#[cold]
+fn missing(layout: &RecordLayout, start: u8, place: Place, findings: &mut Findings) {
+    let name = layout.field_at(usize::from(start)).map_or("a field", |field| &*field.name);
+    let message = format!("{name} of {} is mandatory and blank", layout.id);
+    findings.push(finding_code::MISSING_FIELD, Grade::Info, in_column(place, start), message);
+}
+
+#[cold]
+fn unreadable_moment(layout: &RecordLayout, start: u8, bytes: &[u8], place: Place, findings: &mut Findings) {
+    let name = layout.field_at(usize::from(start)).map_or("a date", |field| &*field.name);
+    let message = format!("{name} of {} is no date or time: `{}`", layout.id, quote(bytes));
+    findings.push(finding_code::BAD_DATE, Grade::Warning, in_column(place, start), message);
+}
+
+/// Control characters, and bytes above 126, which are read as Latin-1.
+#[cold]
+pub fn characters(bytes: &[u8], place: Place, findings: &mut Findings) {
+    let control = bytes.iter().position(|&byte| byte < b' ' || byte == 0x7f);
+    let high = bytes.iter().position(|&byte| byte > 0x7f);
+    if let Some(at) = control {
+        let message = format!("the record holds the control character {:#04x}", bytes[at]);
+        findings.push(finding_code::ENCODING, Grade::Warning, in_column(place, at as u8), message);
+    }
+    if let Some(at) = high {
+        let message = format!("the byte {:#04x} is read as Latin-1 `{}`", bytes[at], bytes[at] as char);
+        findings.push(finding_code::ENCODING, Grade::Info, in_column(place, at as u8), message);
+    }
+}
+
+/// A few bytes of the input, escaped.
+pub fn quote(bytes: &[u8]) -> String {
+    let bytes = bytes.trim_ascii();
+    let cut = &bytes[..bytes.len().min(QUOTE_BYTES_MAX)];
+    format!("{}{}", cut.escape_ascii(), if cut.len() < bytes.len() { "…" } else { "" })
+}
