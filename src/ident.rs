@@ -326,9 +326,14 @@ mod tests {
     #[test]
     fn check_digits_follow_appendix_e() {
         // The first vector is CBP's own; the others were computed with the rule by hand.
-        for number in
-            ["B76-0324527-8", "ABC-1234567-6", "999-9999999-0", "N01-0000000-4", "XYZ-7654321-1", "0A0-1000000-6"]
-        {
+        for number in [
+            "B76-0324527-8",
+            "ABC-1234567-6",
+            "999-9999999-0",
+            "N01-0000000-4",
+            "XYZ-7654321-1",
+            "0A0-1000000-6",
+        ] {
             let entry = EntryNumber::parse(number).expect(number);
             assert_eq!(entry.check_digit_offset(), 0, "{number}");
             assert_eq!(entry.to_string(), number);

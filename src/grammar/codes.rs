@@ -187,7 +187,8 @@ mod tests {
 
     #[test]
     fn tables_are_read_by_column_name() {
-        let text = "meaning\tcode\tkind\tsuggested_alert\nreleased\t98\tSO60\tinfo\nlong one\tABCDEFGHIJ\tx\t\n";
+        let text =
+            "meaning\tcode\tkind\tsuggested_alert\nreleased\t98\tSO60\tinfo\nlong one\tABCDEFGHIJ\tx\t\n";
         let table = CodeTable::parse("t", text).expect("a good table");
         assert_eq!(table.get(b"98 ").map(|row| &*row.meaning), Some("released"));
         assert_eq!(table.get(b"ABCDEFGHIJ").map(|row| &*row.kind), Some("x"));
@@ -197,7 +198,9 @@ mod tests {
 
     #[test]
     fn a_bad_table_names_its_line() {
-        for (text, line) in [("", 1), ("code\tkind\n", 1), ("code\tmeaning\tkind\tsuggested_alert\n1\ta\tb\tloud\n", 2)] {
+        for (text, line) in
+            [("", 1), ("code\tkind\n", 1), ("code\tmeaning\tkind\tsuggested_alert\n1\ta\tb\tloud\n", 2)]
+        {
             let error = CodeTable::parse("t", text).expect_err(text);
             assert_eq!(error.line, line, "{error}");
         }

@@ -24,17 +24,31 @@ pub enum Effect {
     /// The release filing was refused.
     FilingRejected,
     /// Goods may not move: a hold, examination, detention, do-not-load or wanted document of one agency.
-    Hold { agency: Token, code: Token, what: HoldKind },
+    Hold {
+        agency: Token,
+        code: Token,
+        what: HoldKind,
+    },
     /// Closes the holds of `agency` with one of these codes. An empty list closes every hold of that agency that
     /// stands at the notice's own level (entry level when it names no bill).
-    Clear { agency: Token, codes: ClearedCodes },
+    Clear {
+        agency: Token,
+        codes: ClearedCodes,
+    },
     /// CBP's own release. `date` is the release date in the record when it has one. Closes the holds that CBP has
     /// at entry level; those of bills and of other agencies stay open.
-    Release { date: Option<NaiveDate> },
+    Release {
+        date: Option<NaiveDate>,
+    },
     /// The release date moved.
-    ReleaseDate { date: Option<NaiveDate> },
+    ReleaseDate {
+        date: Option<NaiveDate>,
+    },
     /// An earlier release no longer stands.
-    ReleaseReversed { agency: Token, code: Token },
+    ReleaseReversed {
+        agency: Token,
+        code: Token,
+    },
     /// One-US-government release: CBP and all agencies are finished. Closes every hold at entry level, of every agency.
     OneGovernment,
     /// The entry no longer exists at Customs.
@@ -42,19 +56,35 @@ pub enum Effect {
     /// The cancellation was undone.
     CancelUndone,
     /// Entry summary accepted; `warnings` when it has census or agency warnings that want an answer.
-    SummaryAccepted { version: Option<Token>, warnings: bool },
+    SummaryAccepted {
+        version: Option<Token>,
+        warnings: bool,
+    },
     SummaryRejected,
     /// Inactivated or cancelled by CBP.
     SummaryCancelled,
     /// CBP wants papers or data for the summary (UC 1 to 3).
-    SummaryRequest { what: Token },
+    SummaryRequest {
+        what: Token,
+    },
     /// Another filer owns the summary from now on (UC 8).
-    FilerTakeover { filer: Option<Token> },
+    FilerTakeover {
+        filer: Option<Token>,
+    },
     Liquidated(Liquidation),
-    Extended { times: Option<u8>, reason: Token, date: Option<NaiveDate> },
-    Suspended { reason: Token, date: Option<NaiveDate> },
+    Extended {
+        times: Option<u8>,
+        reason: Token,
+        date: Option<NaiveDate>,
+    },
+    Suspended {
+        reason: Token,
+        date: Option<NaiveDate>,
+    },
     /// Extension or suspension ended.
-    SuspensionLifted { date: Option<NaiveDate> },
+    SuspensionLifted {
+        date: Option<NaiveDate>,
+    },
 }
 
 /// What kind of stop a hold is; the alert's words and the next step depend on it.
@@ -134,9 +164,10 @@ impl Amounts {
     /// The sum of what is stated; `None` when nothing is.
     pub fn total(&self) -> Option<Decimal> {
         let parts = [self.duty, self.tax, self.antidumping, self.countervailing, self.fees];
-        parts.into_iter().flatten().fold(None, |sum: Option<Decimal>, part| {
-            Some(sum.unwrap_or_default().saturating_add(part))
-        })
+        parts
+            .into_iter()
+            .flatten()
+            .fold(None, |sum: Option<Decimal>, part| Some(sum.unwrap_or_default().saturating_add(part)))
     }
 }
 

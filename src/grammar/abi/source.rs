@@ -305,7 +305,9 @@ pub(super) fn application(
 /// The records of an application; layouts of one id that differ by version stand side by side in their file.
 fn entries_of(application: &str, layouts: &[RecordLayout]) -> Vec<(String, Entry)> {
     let mut entries: Vec<(String, Entry)> = Vec::new();
-    for layout in layouts.iter().filter(|layout| layout.applications.iter().any(|name| **name == *application)) {
+    for layout in
+        layouts.iter().filter(|layout| layout.applications.iter().any(|name| **name == *application))
+    {
         match entries.last_mut() {
             Some((id, entry)) if **id == *layout.id => entry.others += 1,
             _ => {
