@@ -36,7 +36,8 @@ const VESSELS: [&str; 4] = ["PAPER LANTERN", "NORTH COURIER", "SALT MEADOW", "GR
 const PORTS: [&str; 4] = ["1703", "2704", "4601", "5301"];
 const CODES: [&str; 12] = ["1C", "1A", "1B", "1H", "1I", "1J", "2H", "FX", "FZ", "4A", "5H", "95"];
 const REMARKS: [&str; 4] = ["DATA PROCESSING HOLD", "INTENSIVE EXAM AT CES", "PAPERS WANTED", "HOLD REMOVED"];
-const ERRORS: [&str; 4] = ["INVOICE VALUE MISSING", "PORT NOT ON FILE", "CONSIGNEE UNKNOWN", "QUANTITY NOT NUMERIC"];
+const ERRORS: [&str; 4] =
+    ["INVOICE VALUE MISSING", "PORT NOT ON FILE", "CONSIGNEE UNKNOWN", "QUANTITY NOT NUMERIC"];
 
 /// Interchanges of 350, 824 and 997.
 struct Mix {
@@ -133,7 +134,8 @@ impl Mix {
         (0..10)
             .map(|digit| format!("{serial}{digit}"))
             .find(|text| {
-                entrywatch::ident::EntryNumber::parse(text).is_some_and(|entry| entry.check_digit_offset() == 0)
+                entrywatch::ident::EntryNumber::parse(text)
+                    .is_some_and(|entry| entry.check_digit_offset() == 0)
             })
             .unwrap_or_default()
     }
@@ -145,7 +147,11 @@ impl Mix {
         for _ in 0..1 + self.dice.below(4) {
             let (verdict, entry) = (self.dice.of(&["TA", "TE", "TR"]), self.entry());
             let (date, time) = (self.date(), self.time());
-            segment!(self, "OTI*{verdict}*6B*{entry}***{date}*{time}*{}*{set:04}*810*004010", self.dice.below(9_999));
+            segment!(
+                self,
+                "OTI*{verdict}*6B*{entry}***{date}*{time}*{}*{set:04}*810*004010",
+                self.dice.below(9_999)
+            );
             segment!(self, "REF*BM*QXLN{:08}", self.dice.below(99_999_999));
             for _ in 0..1 + self.dice.below(2) {
                 segment!(self, "TED*007*{}*TDS*{}*1*610", self.dice.of(&ERRORS), 1 + self.dice.below(40));
@@ -199,7 +205,9 @@ fn bench(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("x12");
     group.throughput(Throughput::Bytes(bytes.len() as u64)).sample_size(20);
     group.bench_function("lines", |bencher| {
-        bencher.iter(|| memchr::memchr_iter(b'\n', black_box(bytes)).fold(0u64, |sum, at| sum.wrapping_add(at as u64)));
+        bencher.iter(|| {
+            memchr::memchr_iter(b'\n', black_box(bytes)).fold(0u64, |sum, at| sum.wrapping_add(at as u64))
+        });
     });
     group.bench_function("fields", |bencher| {
         bencher.iter(|| {

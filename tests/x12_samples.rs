@@ -15,8 +15,9 @@ use entrywatch::notice::{Kind, Notice, NoticeRef};
 use entrywatch::place::{Finding, Grade, Place, Span};
 use proptest::prelude::*;
 
-static INTERPRETER: LazyLock<Interpreter> =
-    LazyLock::new(|| Interpreter::new(Grammar::embedded()).expect("the embedded grammar serves the interpreter"));
+static INTERPRETER: LazyLock<Interpreter> = LazyLock::new(|| {
+    Interpreter::new(Grammar::embedded()).expect("the embedded grammar serves the interpreter")
+});
 
 /// One message, kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -108,7 +109,10 @@ fn show(message: &Kept, text: &mut String) -> std::fmt::Result {
     let [sender, interchange, group, set] = message.control.each_ref().map(part);
     let (name, release) = (part(&message.name), part(&message.release));
     let Span { offset, length, line } = message.span;
-    writeln!(text, "{name} {release} from {sender} {interchange}/{group}/{set}, line {line}, {offset}+{length}")?;
+    writeln!(
+        text,
+        "{name} {release} from {sender} {interchange}/{group}/{set}, line {line}, {offset}+{length}"
+    )?;
     for (notice, place) in &message.notices {
         write!(text, "  {} {}", notice.kind.as_str(), notice.severity.as_str())?;
         let parts = [
@@ -143,7 +147,8 @@ fn show(message: &Kept, text: &mut String) -> std::fmt::Result {
 fn samples(folder: PathBuf) -> Vec<PathBuf> {
     let Ok(listing) = std::fs::read_dir(folder) else { return Vec::new() };
     let paths = listing.flatten().map(|item| item.path());
-    let mut files: Vec<PathBuf> = paths.filter(|path| path.extension().is_some_and(|end| end == "edi")).collect();
+    let mut files: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|end| end == "edi")).collect();
     files.sort();
     files
 }
@@ -278,7 +283,8 @@ fn the_valid_reference_samples_have_no_faults() {
     for path in samples(reference("valid")) {
         let messages = read(&bytes(&path));
         let findings = messages.iter().flat_map(|message| &message.findings);
-        let loud = findings.filter(|finding| finding.severity > Grade::Info && finding.code != "unknown-code");
+        let loud =
+            findings.filter(|finding| finding.severity > Grade::Info && finding.code != "unknown-code");
         assert_eq!(loud.collect::<Vec<_>>(), Vec::<&Finding>::new(), "{}", path.display());
     }
 }
@@ -342,8 +348,20 @@ fn windows_of_any_size_give_the_same_messages() {
 }
 
 /// Bytes that mean something to the reader, so that random texts reach deep.
-const TELLING: [&[u8]; 12] =
-    [b"\r\n", b"\n", b"*", b"~", b"~~", b" ", b"ISA*", b"~GE*1*1~", b"~IEA*1*1~", b"~SE*1*1~", b"~ST*350*1~", b"\xff"];
+const TELLING: [&[u8]; 12] = [
+    b"\r\n",
+    b"\n",
+    b"*",
+    b"~",
+    b"~~",
+    b" ",
+    b"ISA*",
+    b"~GE*1*1~",
+    b"~IEA*1*1~",
+    b"~SE*1*1~",
+    b"~ST*350*1~",
+    b"\xff",
+];
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]

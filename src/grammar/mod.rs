@@ -112,7 +112,11 @@ impl Grammar {
             faults.extend(more);
             X12Grammar::default()
         });
-        if faults.is_empty() { Ok(Self { abi, x12, codes, version: version_of(sources) }) } else { Err(faults) }
+        if faults.is_empty() {
+            Ok(Self { abi, x12, codes, version: version_of(sources) })
+        } else {
+            Err(faults)
+        }
     }
 
     /// A hash of every file, stamped on what was decided with these tables. Sixteen hexadecimal digits.
@@ -138,7 +142,9 @@ fn overlay(root: &Path, folder: &Path, sources: &mut Sources, faults: &mut Vec<G
     };
     let listing = match std::fs::read_dir(folder) {
         Ok(listing) => listing,
-        Err(error) => return fault(folder, format!("the folder {} cannot be listed: {error}", folder.display())),
+        Err(error) => {
+            return fault(folder, format!("the folder {} cannot be listed: {error}", folder.display()));
+        }
     };
     let mut folders = Vec::new();
     for item in listing.flatten() {

@@ -156,14 +156,20 @@ impl Delimiters {
         let element_fault = (!separates(element) || line_end(element))
             .then(|| ("TA1 026", format!("the element separator `{}` cannot separate", shown(element))));
         let component_fault = if component == element {
-            Some(("TA1 027", format!("the component separator is the element separator, `{}`", shown(element))))
+            Some((
+                "TA1 027",
+                format!("the component separator is the element separator, `{}`", shown(element)),
+            ))
         } else if !separates(component) || line_end(component) {
             Some(("TA1 027", format!("the component separator `{}` cannot separate", shown(component))))
         } else {
             None
         };
         let segment_fault = if segment == element || segment == component {
-            Some(("TA1 004", format!("the segment terminator `{}` is another separator, too", shown(segment))))
+            Some((
+                "TA1 004",
+                format!("the segment terminator `{}` is another separator, too", shown(segment)),
+            ))
         } else if !separates(segment) {
             Some(("TA1 004", format!("the segment terminator `{}` cannot end a segment", shown(segment))))
         } else {

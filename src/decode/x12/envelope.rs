@@ -161,7 +161,8 @@ impl IsaCodes {
         for list in &self.lists {
             let code = element(list.element);
             if !list.codes.is_empty() && !list.codes.iter().any(|known| **known == *code.bytes()) {
-                let message = format!("ISA{:02} is `{}`, which no list has", list.element, shown(list.element));
+                let message =
+                    format!("ISA{:02} is `{}`, which no list has", list.element, shown(list.element));
                 faults.push((list.element, list.note, message));
             }
         }
@@ -210,5 +211,7 @@ pub(super) fn find_isa(text: &[u8], from: usize) -> Option<usize> {
 
 #[inline(always)]
 pub(super) fn is_isa(text: &[u8], at: usize) -> bool {
-    text.get(at) == Some(&b'I') && text[at..].starts_with(b"ISA") && text.get(at + 3).is_some_and(|byte| !byte.is_ascii_alphanumeric())
+    text.get(at) == Some(&b'I')
+        && text[at..].starts_with(b"ISA")
+        && text.get(at + 3).is_some_and(|byte| !byte.is_ascii_alphanumeric())
 }

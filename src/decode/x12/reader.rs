@@ -4,13 +4,15 @@ use super::delimiters::{Header, Isa, header};
 use super::envelope::{
     self, BETWEEN, Envelope, Group, Interchange, IsaCodes, Level, OpenSet, Short, find_isa, is_isa, mix,
 };
+use super::seen::Seen;
 use super::segment::{Ends, Origin, RawSegment, Segment, segment};
 use super::value::{number, same_number};
-use super::{Findings, Seen, check, identity_key, set_key, value};
+use super::{Findings, check, value};
 use crate::grammar::{Grammar, SegmentKey, SetLayout};
 use crate::place::finding_code::{
-    BAD_DATE, BAD_DELIMITER, BAD_ELEMENT, BAD_NUMBER, CONTROL_MISMATCH, COUNT_MISMATCH, DUPLICATE_CONTROL_NUMBER,
-    EMPTY, ENVELOPE, MISSING_TRAILER, NOT_EDI, OVERLONG_MESSAGE, SHORT_ISA, TRUNCATED, UNKNOWN_SEGMENT, UNKNOWN_SET,
+    BAD_DATE, BAD_DELIMITER, BAD_ELEMENT, BAD_NUMBER, CONTROL_MISMATCH, COUNT_MISMATCH,
+    DUPLICATE_CONTROL_NUMBER, EMPTY, ENVELOPE, MISSING_TRAILER, NOT_EDI, OVERLONG_MESSAGE, SHORT_ISA,
+    TRUNCATED, UNKNOWN_SEGMENT, UNKNOWN_SET,
 };
 use crate::place::{Finding, Grade};
 
@@ -26,6 +28,7 @@ pub(super) struct Scratch {
     pub segments: Vec<RawSegment>,
     pub ends: Ends,
     pub findings: Findings,
+    pub passed: check::Passed,
 }
 
 /// How far reading came.
@@ -149,8 +152,13 @@ impl<'g> Reader<'_, 'g> {
                 Next::Took
             } else {
                 let ends_to = self.scratch.ends.len() as u32;
-                let raw =
-                    RawSegment { key, start: at as u32, line: draft.lines, ends_from: ends_from as u32, ends_to };
+                let raw = RawSegment {
+                    key,
+                    start: at as u32,
+                    line: draft.lines,
+                    ends_from: ends_from as u32,
+                    ends_to,
+                };
                 self.take(raw, &mut draft)
             };
             match next {
@@ -209,7 +217,10 @@ impl<'g> Reader<'_, 'g> {
                 Next::Took
             }
             key => {
-                if !BETWEEN.contains(&key) && raw.ends_to - raw.ends_from > 0 && self.view(&raw).bytes() != b"" {
+                if !BETWEEN.contains(&key)
+                    && raw.ends_to - raw.ends_from > 0
+                    && self.view(&raw).bytes() != b""
+                {
                     let message = format!("the segment `{}` stands between the sets", self.shown_id(&raw));
                     self.report(UNKNOWN_SEGMENT, Grade::Warning, &raw, 0, "TA1 024", message);
                 }
@@ -241,10 +252,10 @@ impl<'g> Reader<'_, 'g> {
         match self.grammar.x12.member(set, key) {
             Some(layout) => {
                 let release = self.envelope.group.release;
-                let Scratch { segments, ends, findings } = &mut *self.scratch;
+                let Scratch { segments, ends, findings, passed } = &mut *self.scratch;
                 if let Some(raw) = segments.last() {
                     let segment = view(self.text, ends, self.envelope, self.origin, raw);
-                    check::check(&segment, layout, release, findings);
+                    check::check(&segment, layout, release, passed, findings);
                 }
             }
             None => self.foreign(set, start, ends_from),
@@ -281,18 +292,33 @@ impl<'g> Reader<'_, 'g> {
                 let code = self.envelope.group.code;
                 if code.some().is_some() && !set.groups.iter().any(|group| group.as_bytes() == code.bytes()) {
                     let code = code.bytes().escape_ascii();
-                    let message = format!("set {} stands in a group `{code}`; it is read all the same", set.id);
+                    let message =
+                        format!("set {} stands in a group `{code}`; it is read all the same", set.id);
                     self.report(ENVELOPE, Grade::Info, &raw, 1, "AK905 1", message);
                 }
             }
             None if id.some().is_none() => {
-                self.report(BAD_ELEMENT, Grade::Warning, &raw, 1, "AK502 6", "ST01, the set's identifier, is blank");
+                self.report(
+                    BAD_ELEMENT,
+                    Grade::Warning,
+                    &raw,
+                    1,
+                    "AK502 6",
+                    "ST01, the set's identifier, is blank",
+                );
             }
             None => self.unread_set(raw, &id.bytes().escape_ascii().to_string()),
         }
         if control.some().is_none() {
-            self.report(BAD_ELEMENT, Grade::Warning, &raw, 2, "AK502 7", "ST02, the set's control number, is blank");
-        } else if self.seen.sets.contains(&set_key(&control)) && !draft.content.opens_group {
+            self.report(
+                BAD_ELEMENT,
+                Grade::Warning,
+                &raw,
+                2,
+                "AK502 7",
+                "ST02, the set's control number, is blank",
+            );
+        } else if self.seen.sets.contains(control.bytes()) && !draft.content.opens_group {
             let message = format!("ST02: `{}` stands twice in this group", control.bytes().escape_ascii());
             self.report(DUPLICATE_CONTROL_NUMBER, Grade::Warning, &raw, 2, "AK502 23", message);
         }
@@ -350,7 +376,9 @@ impl<'g> Reader<'_, 'g> {
                 let message = format!("GS06: `{}` is no number", number_text.bytes().escape_ascii());
                 self.report(BAD_NUMBER, Grade::Warning, &raw, 6, "AK905 6", message);
             }
-            Some(number) if self.seen.groups.contains(&number) && !draft.content.opens_interchange => {
+            Some(number)
+                if self.seen.groups.contains(number_text.bytes()) && !draft.content.opens_interchange =>
+            {
                 let message = format!("GS06: {number} stands twice in this interchange");
                 self.report(DUPLICATE_CONTROL_NUMBER, Grade::Warning, &raw, 6, "AK905 19", message);
             }
@@ -391,7 +419,7 @@ impl<'g> Reader<'_, 'g> {
         self.envelope.level = Level::Outside;
         draft.content.closes_interchange = true;
         let interchange = &self.envelope.interchange;
-        if let Some(&content) = self.seen.interchanges.get(&identity_key(&interchange.identity)) {
+        if let Some(content) = self.seen.interchange(&interchange.identity) {
             let same = content == interchange.content;
             let number = interchange.number.bytes().escape_ascii().to_string();
             let (grade, rest) = if same {
@@ -411,7 +439,14 @@ impl<'g> Reader<'_, 'g> {
 
     /// A trailer without its header.
     fn stray(&mut self, raw: RawSegment, id: &str) -> Next {
-        self.report(ENVELOPE, Grade::Warning, &raw, 0, "TA1 022", format!("{id} closes nothing that is open"));
+        self.report(
+            ENVELOPE,
+            Grade::Warning,
+            &raw,
+            0,
+            "TA1 022",
+            format!("{id} closes nothing that is open"),
+        );
         self.scratch.ends.truncate(raw.ends_from as usize);
         Next::Took
     }
@@ -427,14 +462,22 @@ impl<'g> Reader<'_, 'g> {
             }
             None => {
                 let shown = segment.value(1).iter().take(12).copied().collect::<Vec<u8>>();
-                let message = format!("{} {counted}", what.replace("{}", &format!("`{}`", shown.escape_ascii())));
+                let message =
+                    format!("{} {counted}", what.replace("{}", &format!("`{}`", shown.escape_ascii())));
                 self.report(BAD_NUMBER, Grade::Warning, raw, 1, code, message);
             }
         }
     }
 
     /// Compares element 2 of a trailer with the header's number.
-    fn control(&mut self, raw: &RawSegment, header: Short, trailer_name: &str, header_name: &str, code: &'static str) {
+    fn control(
+        &mut self,
+        raw: &RawSegment,
+        header: Short,
+        trailer_name: &str,
+        header_name: &str,
+        code: &'static str,
+    ) {
         let trailer = Short::new(self.view(raw).value(2));
         if !same_number(trailer.bytes(), header.bytes()) {
             let (trailer, header) = (trailer.bytes().escape_ascii(), header.bytes().escape_ascii());
@@ -489,7 +532,8 @@ impl<'g> Reader<'_, 'g> {
             self.note_content(draft.segments_end, &mut draft);
         }
         let lines = self.lines(len, &draft);
-        let Flags { is_set, is_ta1, has_segments, opens_interchange, opens_group, closes_interchange } = draft.content;
+        let Flags { is_set, is_ta1, has_segments, opens_interchange, opens_group, closes_interchange } =
+            draft.content;
         let content = Content {
             lines,
             is_set,
@@ -565,7 +609,9 @@ impl<'g> Reader<'_, 'g> {
             ends_from: ends_from as u32,
             ends_to: self.scratch.ends.len() as u32,
         };
-        if raw.key == envelope::IEA && same_number(self.view(&raw).value(2), self.envelope.interchange.number.bytes()) {
+        if raw.key == envelope::IEA
+            && same_number(self.view(&raw).value(2), self.envelope.interchange.number.bytes())
+        {
             self.report(TRUNCATED, Grade::Info, &raw, 0, "", "the last segment has no terminator".to_owned());
             self.interchange_trailer(raw, draft);
             draft.content.has_segments = true;
@@ -671,11 +717,13 @@ impl<'g> Reader<'_, 'g> {
             Header::Wrapped if self.origin.wrap.is_none() && self.may_wrap => return Outside::Wrapped,
             Header::Isa(_) if self.origin.wrap.is_some() => return Outside::Plain,
             Header::Isa(isa) => Some(isa),
-            Header::Wrapped | Header::Broken if self.origin.wrap.is_some() => match header(&self.text[at..], last) {
-                Header::More => return Outside::More,
-                Header::Isa(isa) => Some(isa),
-                Header::Wrapped | Header::Broken => None,
-            },
+            Header::Wrapped | Header::Broken if self.origin.wrap.is_some() => {
+                match header(&self.text[at..], last) {
+                    Header::More => return Outside::More,
+                    Header::Isa(isa) => Some(isa),
+                    Header::Wrapped | Header::Broken => None,
+                }
+            }
             Header::Wrapped | Header::Broken => None,
         };
         draft.content.opens_interchange = true;
@@ -706,14 +754,21 @@ impl<'g> Reader<'_, 'g> {
         self.envelope.set = OpenSet::default();
         let mut unreadable = false;
         for (code, message) in isa.delimiters.faults() {
-            self.report_at(BAD_DELIMITER, Grade::Error, at, code, format!("{message}; the interchange is left unread"));
+            self.report_at(
+                BAD_DELIMITER,
+                Grade::Error,
+                at,
+                code,
+                format!("{message}; the interchange is left unread"),
+            );
             unreadable = true;
         }
         if unreadable {
             return self.skip_to_isa(at + 3, last);
         }
         if !isa.is_fixed() {
-            let message = format!("the ISA has {} bytes instead of 106; its separators were counted", isa.len);
+            let message =
+                format!("the ISA has {} bytes instead of 106; its separators were counted", isa.len);
             self.report_at(SHORT_ISA, Grade::Warning, at, "TA1 022", message);
         }
         for (n, code, message) in self.codes.faults(element) {
@@ -744,7 +799,8 @@ impl<'g> Reader<'_, 'g> {
             Outside::At(next) => next,
             other => return other,
         };
-        if first && next == self.text.len() && !draft.content.has_segments && !draft.content.opens_interchange {
+        if first && next == self.text.len() && !draft.content.has_segments && !draft.content.opens_interchange
+        {
             return Outside::At(next);
         }
         let message = format!("{} bytes stand outside any interchange", next - at);

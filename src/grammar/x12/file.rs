@@ -6,8 +6,8 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Condition, ELEMENTS_MAX, ElementClass, ElementLayout, MEMBERS_MAX, Members, Names, Rules, SLOTS, SegmentKey,
-    SegmentLayout, SetLayout, X12Grammar,
+    Condition, ELEMENTS_MAX, ElementClass, ElementLayout, MEMBERS_MAX, Members, Names, Rules, SLOTS,
+    SegmentKey, SegmentLayout, SetLayout, X12Grammar,
 };
 use crate::grammar::{GrammarError, Sources};
 
@@ -138,8 +138,13 @@ fn segments(file: SegmentsFile, releases: &[[u8; 6]], audit: &mut Audit<'_>) -> 
     let mut segments = Vec::new();
     for raw in file.segment {
         let id = raw.id.get_ref().as_str();
-        if !(2..=3).contains(&id.len()) || !id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
-            audit.at(&raw.id, format!("`{id}` is no segment identifier; one is two or three capitals and digits"));
+        if !(2..=3).contains(&id.len())
+            || !id.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        {
+            audit.at(
+                &raw.id,
+                format!("`{id}` is no segment identifier; one is two or three capitals and digits"),
+            );
         }
         if seen.insert(id.into(), 0).is_some() {
             audit.at(&raw.id, format!("the segment `{id}` is described twice"));
@@ -204,7 +209,8 @@ fn rules(raw: &SegmentRaw, releases: &[[u8; 6]], audit: &mut Audit<'_>) -> Vec<R
     }
     let mut conditions: BTreeMap<&str, Box<[Condition]>> = BTreeMap::new();
     for (name, value) in &raw.conditions {
-        let parsed: Result<Vec<_>, _> = value.get_ref().split_ascii_whitespace().map(Condition::parse).collect();
+        let parsed: Result<Vec<_>, _> =
+            value.get_ref().split_ascii_whitespace().map(Condition::parse).collect();
         match parsed {
             Ok(list) if list.iter().all(|condition| condition.all >> raw.elements.len().min(31) == 0) => {
                 conditions.insert(name, list.into());
@@ -326,7 +332,11 @@ mod tests {
             (GOOD.replace("title", "titel"), SET.to_owned(), "segments.toml:3:1: unknown field `titel`"),
             (GOOD.replace("\"AB\"", "\"ab\""), SET.to_owned(), "segments.toml:2:6: `ab` is no segment"),
             (GOOD.to_owned(), SET.replace("\"AB\"", "\"AC\""), "100.toml:5:13: the segment `AC` is not in"),
-            (GOOD.to_owned(), SET.replace("\"AB\"", "\"AB\", \"AB\""), "100.toml:5:19: the segment `AB` is listed twice"),
+            (
+                GOOD.to_owned(),
+                SET.replace("\"AB\"", "\"AB\", \"AB\""),
+                "100.toml:5:19: the segment `AB` is listed twice",
+            ),
             (GOOD.to_owned(), SET.replace("\"100\"", "\"101\""), "100.toml:1:6: the set `101` belongs"),
             (GOOD.to_owned(), SET.replace("title", "= "), "100.toml:2:4"),
         ];

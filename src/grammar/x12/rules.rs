@@ -40,7 +40,8 @@ pub enum ConditionKind {
 impl Condition {
     /// Reads `P0304`, `C1706`, `L040507`.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("`{text}` is no condition; one is a letter of PRECL and positions of two digits");
+        let wrong =
+            || format!("`{text}` is no condition; one is a letter of PRECL and positions of two digits");
         let (letter, positions) = text.split_at_checked(1).ok_or_else(wrong)?;
         let kind = match letter {
             "P" => ConditionKind::Paired,

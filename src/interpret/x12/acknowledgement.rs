@@ -6,7 +6,7 @@ use super::fields::{FieldList, Named};
 use super::value::unknown_code;
 use super::{CodeList, NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
-use crate::grammar::{CodeTable, Grammar, SegmentKey};
+use crate::grammar::SegmentKey;
 use crate::notice::{Effect, Kind, NoticeRef, Token};
 use crate::place::Severity;
 
@@ -34,7 +34,6 @@ pub(super) struct AcknowledgementFamily {
 
 /// The message while it is walked.
 struct Walk<'a, 's> {
-    table: Option<&'a CodeTable>,
     fields: FieldList<'a>,
     group_len: usize,
     ordinal: u32,
@@ -45,8 +44,11 @@ impl AcknowledgementFamily {
     pub fn resolve(wanted: &mut Wanted<'_>) -> Self {
         let errors = ["error", "error_2", "error_3", "error_4", "error_5"];
         let set_errors = errors.map(|name| (name, "set_error"));
-        let mut group_error =
-            vec![("sets_claimed", "sets_claimed"), ("sets_received", "sets_received"), ("sets_accepted", "sets_accepted")];
+        let mut group_error = vec![
+            ("sets_claimed", "sets_claimed"),
+            ("sets_received", "sets_received"),
+            ("sets_accepted", "sets_accepted"),
+        ];
         group_error.extend(errors.map(|name| (name, "group_error")));
         Self {
             group: wanted.named(
@@ -56,7 +58,11 @@ impl AcknowledgementFamily {
             set: wanted.named("AK2", &[("set_type", "set_type"), ("set_number", "set_number")]),
             segment_error: wanted.named(
                 "AK3",
-                &[("segment", "error_segment"), ("segment_at", "error_segment_at"), ("error", "segment_error")],
+                &[
+                    ("segment", "error_segment"),
+                    ("segment_at", "error_segment_at"),
+                    ("error", "segment_error"),
+                ],
             ),
             element_error: wanted.named(
                 "AK4",
@@ -76,14 +82,8 @@ impl AcknowledgementFamily {
         }
     }
 
-    pub fn interpret(&self, grammar: &Grammar, set: &Set<'_>, sink: &mut dyn NoticeSink) {
-        let mut walk = Walk {
-            table: grammar.codes.get(TABLE),
-            fields: FieldList::new(),
-            group_len: 0,
-            ordinal: 0,
-            sink,
-        };
+    pub fn interpret(&self, set: &Set<'_>, sink: &mut dyn NoticeSink) {
+        let mut walk = Walk { fields: FieldList::new(), group_len: 0, ordinal: 0, sink };
         for segment in set.segments() {
             match segment.key() {
                 AK1 => {
@@ -111,9 +111,9 @@ impl AcknowledgementFamily {
         }
     }
 
-    fn verdict<'a>(&self, segment: &Segment<'a>, at: usize, list: &CodeList, walk: &mut Walk<'a, '_>) {
+    fn verdict<'a>(&'a self, segment: &Segment<'a>, at: usize, list: &'a CodeList, walk: &mut Walk<'a, '_>) {
         let code = segment.value(at);
-        let row = list.position(code).and_then(|at| walk.table.map(|table| &table.rows[at]));
+        let row = list.get(code);
         if row.is_none() {
             unknown_code(segment, at, "acknowledgement", walk.sink);
         }

@@ -10,7 +10,7 @@ use super::qualifier::{self, ReferenceAt, References};
 use super::value::{check_digit, event_time, not_an_entry, unknown_code};
 use super::{NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
-use crate::grammar::{CodeTable, Grammar, SegmentKey};
+use crate::grammar::{CodeTable, SegmentKey};
 use crate::ident::EntryNumber;
 use crate::interpret::effects::CodeEffects;
 use crate::notice::{Effect, Kind, NoticeRef, Token};
@@ -41,8 +41,10 @@ pub(super) struct StatusFamily {
     equipment: Named,
     vehicle: Named,
     reference: ReferenceAt,
+    dispositions: CodeTable,
     /// `None` only while an incomplete grammar is being refused.
     effects: Option<CodeEffects>,
+    events: CodeTable,
 }
 
 /// Positions in X4.
@@ -91,8 +93,6 @@ struct EventAt {
 /// The message while it is walked.
 struct Walk<'a, 's> {
     set: &'a Set<'a>,
-    dispositions: Option<&'a CodeTable>,
-    grammar: &'a Grammar,
     fields: FieldList<'a>,
     /// How many of the fields belong to the conveyance, and how many to the port as well.
     conveyance_len: usize,
@@ -105,9 +105,8 @@ struct Walk<'a, 's> {
 
 impl StatusFamily {
     pub fn resolve(wanted: &mut Wanted<'_>) -> Self {
-        let effects = wanted.table(DISPOSITIONS).map(CodeEffects::resolve);
-        let effects = effects.and_then(|effects| effects.map_err(|faults| wanted.faults.extend(faults)).ok());
-        wanted.table(EVENTS);
+        let dispositions = wanted.table(DISPOSITIONS);
+        let effects = CodeEffects::resolve(&dispositions).map_err(|faults| wanted.faults.extend(faults)).ok();
         Self {
             line: LineAt::resolve(wanted),
             event: EventAt {
@@ -150,7 +149,11 @@ impl StatusFamily {
             ),
             port: wanted.named(
                 "P4",
-                &[("port", "port_of_unlading"), ("arrival_date", "arrival_date"), ("firms", "firms_of_unlading")],
+                &[
+                    ("port", "port_of_unlading"),
+                    ("arrival_date", "arrival_date"),
+                    ("firms", "firms_of_unlading"),
+                ],
             ),
             export: wanted.named(
                 "BA1",
@@ -173,15 +176,15 @@ impl StatusFamily {
                 qualifier: wanted.element("N9", "qualifier"),
                 value: wanted.element("N9", "reference"),
             },
+            dispositions,
             effects,
+            events: wanted.table(EVENTS),
         }
     }
 
-    pub fn interpret(&self, grammar: &Grammar, set: &Set<'_>, sink: &mut dyn NoticeSink) {
+    pub fn interpret(&self, set: &Set<'_>, sink: &mut dyn NoticeSink) {
         let mut walk = Walk {
             set,
-            dispositions: grammar.codes.get(DISPOSITIONS),
-            grammar,
             fields: FieldList::new(),
             conveyance_len: 0,
             port_len: 0,
@@ -253,7 +256,8 @@ impl StatusFamily {
 
         let code = x4.value(at.disposition);
         let time = event_time(x4, at.date, at.time);
-        let judged = self.judge(code, time.map(|time| time.date), walk.dispositions);
+        let token = Token::some(code);
+        let judged = self.judge(token, time.map(|time| time.date));
         if judged.effect == Effect::Unknown {
             unknown_code(x4, at.disposition, "disposition", walk.sink);
         }
@@ -263,7 +267,7 @@ impl StatusFamily {
             bill: qualifier::issued_bill(x4.value(at.bill_issuer), x4.value(at.bill)),
             house_bill: qualifier::issued_bill(x4.value(at.house_bill_issuer), x4.value(at.house_bill)),
             container: container(x4.value(at.equipment_initial), x4.value(at.equipment_number)),
-            code: Token::some(code),
+            code: token,
             table: Some(DISPOSITIONS),
             meaning: judged.meaning,
             severity: judged.severity,
@@ -292,7 +296,7 @@ impl StatusFamily {
             after += 1;
         }
         let code = v9.value(self.event.event);
-        let row = walk.grammar.codes.get(EVENTS).and_then(|table| table.get(code));
+        let row = self.events.get(code);
         if row.is_none() {
             unknown_code(v9, self.event.event, "event", walk.sink);
         }
@@ -318,7 +322,12 @@ impl StatusFamily {
         after
     }
 
-    fn followers<'a>(&self, mut next: usize, walk: &mut Walk<'a, '_>, references: &mut References<'a>) -> usize {
+    fn followers<'a>(
+        &self,
+        mut next: usize,
+        walk: &mut Walk<'a, '_>,
+        references: &mut References<'a>,
+    ) -> usize {
         while matches!(walk.set.key(next), Some(K1 | N9 | N7 | VID)) {
             if let Some(segment) = walk.set.get(next) {
                 self.follower(&segment, &mut walk.fields, references);
@@ -328,7 +337,12 @@ impl StatusFamily {
         next
     }
 
-    fn follower<'a>(&self, segment: &Segment<'a>, fields: &mut FieldList<'a>, references: &mut References<'a>) {
+    fn follower<'a>(
+        &self,
+        segment: &Segment<'a>,
+        fields: &mut FieldList<'a>,
+        references: &mut References<'a>,
+    ) {
         match segment.key() {
             K1 => fields.push_all(segment, &self.remark),
             N7 => fields.push_all(segment, &self.equipment),
@@ -341,17 +355,21 @@ impl StatusFamily {
         }
     }
 
-    fn judge<'a>(&self, code: &[u8], date: Option<NaiveDate>, table: Option<&'a CodeTable>) -> Judged<'a> {
-        let found = table.and_then(|table| table.position(code).map(|at| (at, &table.rows[at])));
-        match (found, &self.effects) {
-            (Some((at, row)), Some(effects)) => Judged {
-                meaning: Some(&row.meaning),
-                severity: row.severity.unwrap_or(Severity::Info),
-                effect: match effects.effect(at, Token::new(code), None) {
+    fn judge(&self, code: Option<Token>, date: Option<NaiveDate>) -> Judged<'_> {
+        let row = code.and_then(|code| Some((code, self.dispositions.position(code.as_str().as_bytes())?)));
+        match (row, &self.effects) {
+            (Some((code, at)), Some(effects)) => {
+                let row = &self.dispositions.rows[at];
+                let effect = match effects.effect(at, code, None) {
                     Effect::Release { .. } => Effect::Release { date },
                     effect => effect,
-                },
-            },
+                };
+                Judged {
+                    meaning: Some(&row.meaning),
+                    severity: row.severity.unwrap_or(Severity::Info),
+                    effect,
+                }
+            }
             _ => Judged { meaning: None, severity: Severity::Critical, effect: Effect::Unknown },
         }
     }
@@ -369,10 +387,10 @@ fn container(initial: &[u8], number: &[u8]) -> Option<Token> {
         return None;
     }
     let mut name = [0; Token::CAPACITY];
-    let mut len = 0;
-    for (slot, byte) in name.iter_mut().zip(initial.iter().chain(number)) {
-        *slot = *byte;
-        len += 1;
-    }
+    let initial = &initial[..initial.len().min(Token::CAPACITY)];
+    let number = &number[..number.len().min(Token::CAPACITY - initial.len())];
+    let len = initial.len() + number.len();
+    name[..initial.len()].copy_from_slice(initial);
+    name[initial.len()..len].copy_from_slice(number);
     Token::some(&name[..len])
 }
