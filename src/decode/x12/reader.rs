@@ -188,7 +188,7 @@ impl<'g> Reader<'_, 'g> {
                 draft.lines += 1;
             } else if outside && self.text[at..].starts_with(b"\xEF\xBB\xBF") {
                 at += 2;
-            } else if !matches!(byte, b'\r' | b' ' | b'\t') && !(outside && matches!(byte, 0 | 0x1A)) {
+            } else if !(matches!(byte, b'\r' | b' ' | b'\t') || outside && matches!(byte, 0 | 0x1A)) {
                 // Outside, NUL pads records, and SUB is the end mark of some old systems.
                 break;
             }

@@ -3,7 +3,9 @@
 mod acknowledgement;
 mod advice;
 mod carried;
+mod disposition;
 mod fields;
+mod ocean;
 mod qualifier;
 mod status;
 mod value;
@@ -17,6 +19,7 @@ pub struct X12Interpreter {
     status: status::StatusFamily,
     advice: advice::AdviceFamily,
     acknowledgement: acknowledgement::AcknowledgementFamily,
+    ocean: ocean::OceanFamily,
     carried: carried::CarriedFamily,
 }
 
@@ -26,9 +29,10 @@ impl X12Interpreter {
         let status = status::StatusFamily::resolve(&mut wanted);
         let advice = advice::AdviceFamily::resolve(&mut wanted);
         let acknowledgement = acknowledgement::AcknowledgementFamily::resolve(&mut wanted);
+        let ocean = ocean::OceanFamily::resolve(&mut wanted);
         let carried = carried::CarriedFamily::resolve(&mut wanted);
         if wanted.faults.is_empty() {
-            Ok(Self { status, advice, acknowledgement, carried })
+            Ok(Self { status, advice, acknowledgement, ocean, carried })
         } else {
             Err(wanted.faults)
         }
@@ -45,6 +49,7 @@ impl X12Interpreter {
             Some("350") => self.status.interpret(set, sink),
             Some("824") => self.advice.interpret(set, sink),
             Some("997") => self.acknowledgement.interpret(set, sink),
+            Some("315") if self.ocean.reads(set) => self.ocean.interpret(set, sink),
             _ => self.carried.interpret(set, sink),
         }
     }

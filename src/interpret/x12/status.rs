@@ -3,20 +3,17 @@
 //! The order of segments moved over the releases. Here all of them are taken: a remark or reference belongs to the
 //! disposition line (X4) or event (V9) that it follows, and before the first of them to the port (P4).
 
-use chrono::NaiveDate;
-
+use super::disposition::{self, Dispositions};
 use super::fields::{FieldList, Named};
 use super::qualifier::{self, ReferenceAt, References};
-use super::value::{check_digit, event_time, not_an_entry, unknown_code};
+use super::value::{check_digit, container, event_time, not_an_entry, unknown_code};
 use super::{NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
 use crate::grammar::{CodeTable, SegmentKey};
 use crate::ident::EntryNumber;
-use crate::interpret::effects::CodeEffects;
 use crate::notice::{Effect, Kind, NoticeRef, Token};
 use crate::place::Severity;
 
-const DISPOSITIONS: &str = "x12_disposition";
 const EVENTS: &str = "x12_event304";
 
 const BA1: SegmentKey = SegmentKey::of(b"BA1");
@@ -41,9 +38,7 @@ pub(super) struct StatusFamily {
     equipment: Named,
     vehicle: Named,
     reference: ReferenceAt,
-    dispositions: CodeTable,
-    /// `None` only while an incomplete grammar is being refused.
-    effects: Option<CodeEffects>,
+    dispositions: Dispositions,
     events: CodeTable,
 }
 
@@ -105,8 +100,6 @@ struct Walk<'a, 's> {
 
 impl StatusFamily {
     pub fn resolve(wanted: &mut Wanted<'_>) -> Self {
-        let dispositions = wanted.table(DISPOSITIONS);
-        let effects = CodeEffects::resolve(&dispositions).map_err(|faults| wanted.faults.extend(faults)).ok();
         Self {
             line: LineAt::resolve(wanted),
             event: EventAt {
@@ -176,8 +169,7 @@ impl StatusFamily {
                 qualifier: wanted.element("N9", "qualifier"),
                 value: wanted.element("N9", "reference"),
             },
-            dispositions,
-            effects,
+            dispositions: Dispositions::resolve(wanted),
             events: wanted.table(EVENTS),
         }
     }
@@ -257,7 +249,7 @@ impl StatusFamily {
         let code = x4.value(at.disposition);
         let time = event_time(x4, at.date, at.time);
         let token = Token::some(code);
-        let judged = self.judge(token, time.map(|time| time.date));
+        let judged = self.dispositions.judge(token, time.map(|time| time.date));
         if judged.effect == Effect::Unknown {
             unknown_code(x4, at.disposition, "disposition", walk.sink);
         }
@@ -268,7 +260,7 @@ impl StatusFamily {
             house_bill: qualifier::issued_bill(x4.value(at.house_bill_issuer), x4.value(at.house_bill)),
             container: container(x4.value(at.equipment_initial), x4.value(at.equipment_number)),
             code: token,
-            table: Some(DISPOSITIONS),
+            table: Some(disposition::TABLE),
             meaning: judged.meaning,
             severity: judged.severity,
             at: time,
@@ -354,43 +346,4 @@ impl StatusFamily {
             }
         }
     }
-
-    fn judge(&self, code: Option<Token>, date: Option<NaiveDate>) -> Judged<'_> {
-        let row = code.and_then(|code| Some((code, self.dispositions.position(code.as_str().as_bytes())?)));
-        match (row, &self.effects) {
-            (Some((code, at)), Some(effects)) => {
-                let row = &self.dispositions.rows[at];
-                let effect = match effects.effect(at, code, None) {
-                    Effect::Release { .. } => Effect::Release { date },
-                    effect => effect,
-                };
-                Judged {
-                    meaning: Some(&row.meaning),
-                    severity: row.severity.unwrap_or(Severity::Info),
-                    effect,
-                }
-            }
-            _ => Judged { meaning: None, severity: Severity::Critical, effect: Effect::Unknown },
-        }
-    }
-}
-
-struct Judged<'a> {
-    meaning: Option<&'a str>,
-    severity: Severity,
-    effect: Effect,
-}
-
-/// The equipment that a line is limited to.
-fn container(initial: &[u8], number: &[u8]) -> Option<Token> {
-    if number.is_empty() {
-        return None;
-    }
-    let mut name = [0; Token::CAPACITY];
-    let initial = &initial[..initial.len().min(Token::CAPACITY)];
-    let number = &number[..number.len().min(Token::CAPACITY - initial.len())];
-    let len = initial.len() + number.len();
-    name[..initial.len()].copy_from_slice(initial);
-    name[initial.len()..len].copy_from_slice(number);
-    Token::some(&name[..len])
 }
