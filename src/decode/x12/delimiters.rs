@@ -83,9 +83,7 @@ pub fn header(input: &[u8], complete: bool) -> Header<'_> {
         return Header::Wrapped;
     }
     match loose(head) {
-        Ok((_, isa)) if !isa.elements.iter().any(|element| element.iter().any(is_break)) => {
-            Header::Isa(isa)
-        }
+        Ok((_, isa)) if !isa.elements.iter().any(|element| element.iter().any(is_break)) => Header::Isa(isa),
         _ => Header::Broken,
     }
 }

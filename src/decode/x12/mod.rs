@@ -318,3 +318,85 @@ impl Decoder for X12Decoder<'_> {
         window.len().min(1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "ISA*00*          *00*          *ZZ*LANTERNBRK     *ZZ*HARBORGOODS    *260611*0740*U*00401*\
+                        000000009*0*P*>~GS*SO*LANTERNBRK*HARBORGOODS*20260611*0740*1*X*004010~ST*350*0001~";
+    const LINE: &str = "X4*77812003*12*01*9Z700002027*20260609*1120*1C**QXLN~";
+
+    #[derive(Default)]
+    struct Log(Vec<String>);
+
+    impl Sink for Log {
+        fn message(&mut self, message: &Message<'_>) {
+            let Body::X12(set) = message.body else { return };
+            let codes: Vec<&str> = message.findings.iter().map(|finding| &*finding.code).collect();
+            let ids: Vec<&str> =
+                set.segments().filter_map(|segment| std::str::from_utf8(segment.id()).ok()).collect();
+            let set = message.control.set.map(String::from_utf8_lossy).unwrap_or_default();
+            self.0.push(format!(
+                "{} {set} {} {}",
+                message.name.unwrap_or("-"),
+                ids.join(" "),
+                codes.join(" ")
+            ));
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_read_in_parts() {
+        let grammar = Grammar::embedded();
+        for wrap in [None, Some(80)] {
+            let mut text = format!("{HEAD}{LINE}{LINE}{LINE}SE*5*0001~GE*1*1~IEA*1*000000009~");
+            if let Some(width) = wrap {
+                let lines: Vec<&str> =
+                    text.as_bytes().chunks(width).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+                text = lines.join("\n");
+            }
+            let full = text.len() - 70;
+            let mut decoder = X12Decoder::new(&grammar);
+            let mut log = Log::default();
+            let window = &text.as_bytes()[..full];
+            assert_eq!(decoder.feed(window, false, &mut log), 0);
+            let taken = decoder.cut(window, &mut log);
+            assert!(taken > HEAD.len() && taken < full, "{taken}");
+            assert_eq!(decoder.feed(&text.as_bytes()[taken..], true, &mut log), text.len() - taken);
+            let parts = ["350 0001 ST X4 X4 overlong-message", "350 0001 X4 SE "];
+            assert_eq!(log.0, parts, "wrapped at {wrap:?}");
+        }
+    }
+
+    #[test]
+    fn a_segment_without_end_is_taken_as_it_is() {
+        let grammar = Grammar::embedded();
+        let mut decoder = X12Decoder::new(&grammar);
+        let mut log = Log::default();
+        let text = format!("{HEAD}{}", "X".repeat(1_000));
+        let taken = decoder.cut(text.as_bytes(), &mut log);
+        assert_eq!(taken, HEAD.len());
+        assert_eq!(decoder.cut(&text.as_bytes()[taken..], &mut log), text.len() - taken);
+        assert_eq!(log.0, ["350 0001 ST overlong-message"]);
+    }
+
+    #[test]
+    fn a_message_keeps_its_id_through_other_separators() {
+        let grammar = Grammar::embedded();
+        let own_bytes = |text: &str| {
+            let mut own = Vec::new();
+            super::super::decode(text.as_bytes(), &grammar, &mut |message: &Message<'_>| {
+                if let Body::X12(set) = message.body {
+                    set.own_bytes(&mut |part| own.extend_from_slice(part));
+                }
+            });
+            String::from_utf8(own).expect("plain text")
+        };
+        let text = format!("{HEAD}{LINE}K1*A>B***~SE*4*0001~GE*1*1~IEA*1*000000009~");
+        let wanted = format!("{}\nK1*A:B\n", LINE.trim_end_matches('~'));
+        assert_eq!(own_bytes(&text), wanted);
+        let other = text.replace('*', "|").replace('>', "<").replace('~', "\u{15}").replace("0001", "7777");
+        assert_eq!(own_bytes(&other), wanted);
+    }
+}

@@ -52,6 +52,10 @@ pub(super) fn not_an_entry(segment: &Segment<'_>, element: usize, sink: &mut dyn
 
 pub(super) fn unknown_code(segment: &Segment<'_>, element: usize, what: &str, sink: &mut dyn NoticeSink) {
     let value = segment.value(element);
+    if value.is_empty() {
+        // A mandatory code that is missing was reported when the segment was checked.
+        return;
+    }
     let shown = value[..value.len().min(12)].escape_ascii();
     let message = format!("the {what} code `{shown}` is in no table");
     let finding = Finding::new(UNKNOWN_CODE, Grade::Warning, segment.element_place(element), message);
