@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::engine::{EngineError, Versions};
 use crate::deadline::DeadlineTable;
-use crate::entry::{Life, Unmatched};
+use crate::entry::Unmatched;
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
 use crate::journal::{JournalReader, Line, What};
 use crate::outbox::{Alert, AlertKey, Letter, LetterKey};

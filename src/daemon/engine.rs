@@ -11,23 +11,16 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::apply::{Applier, StoreView, state_hash};
 use crate::clock::Clock;
-use crate::deadline::DeadlineTable;
 use crate::decode::abi::PasswordMask;
-use crate::entry::Unmatched;
-use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
+use crate::ident::{BrokerName, DropName, Fingerprint};
 use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey, Outcome, TroubleBrief};
-use crate::pipeline::{
-    ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash, View,
-};
+use crate::outbox::{LetterKey, Outcome, TroubleBrief};
+use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
-use crate::step::{BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Step};
+use crate::step::Position;
 use crate::store::{Store, StoreError};
 
-/// Values that a group may change before it is committed.
-const GROUP_VALUES_MAX: usize = 20_000;
-
-/// Values that are read at once when the whole store is walked.
+/// Alerts that are looked at to see whether a digest is due.
 const PAGE: usize = 500;
 
 /// A file to be received.

@@ -1,6 +1,6 @@
 //! The fold: what each notice does to the entry, one small function an aspect.
 
-use super::holds::Holds;
+use super::holds::{HoldState, Holds};
 use super::{
     Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Request, Scope, Summary,
     SummaryState, Takeover,
@@ -57,11 +57,14 @@ pub(super) fn order(notice: &Notice) -> impl Ord {
     (notice.at, notice.kind.rank(), effect_rank(&notice.effect), notice.id)
 }
 
-/// Of two notices of one kind and one moment: what opens comes before what closes, the whole before the part.
+/// Of two notices of one kind and one moment: what opens comes before what closes, and where an acceptance and a
+/// refusal bear the same date, which responses without a time do, the refusal counts: a clock that runs on is a needless
+/// reminder, one that stopped too early is a missed deadline.
 fn effect_rank(effect: &Effect) -> u8 {
     match effect {
         Effect::Filed => 0,
-        Effect::FilingAccepted | Effect::FilingRejected => 1,
+        Effect::FilingAccepted => 1,
+        Effect::FilingRejected => 2,
         Effect::ReleaseReversed { .. } => 2,
         Effect::Hold { .. } => 3,
         Effect::Inform | Effect::Unknown => 4,
@@ -69,6 +72,8 @@ fn effect_rank(effect: &Effect) -> u8 {
         Effect::Release { .. } => 6,
         Effect::ReleaseDate { .. } => 7,
         Effect::OneGovernment => 8,
+        Effect::SummaryRejected => 10,
+        Effect::SummaryCancelled => 11,
         _ => 9,
     }
 }
@@ -158,8 +163,13 @@ impl Fold {
         let cbp = Token::new(CBP);
         match notice.effect {
             Effect::Release { date } => {
+                // A release of the entry answers whatever CBP held it for; that of a bill only what a release is the
+                // answer to (1A is ended by 1B or 4C), never a hold that has a removal of its own.
+                let answers = |hold: &HoldState| {
+                    scope.is_entry() || matches!(hold.what, HoldKind::Exam | HoldKind::GeneralOrder)
+                };
                 self.holds.close(notice, |key, hold| {
-                    key.scope == scope && (hold.is_reversal || (scope.is_entry() && key.agency == cbp))
+                    key.scope == scope && (hold.is_reversal || (key.agency == cbp && answers(hold)))
                 });
                 let release = self.entry.releases.entry(scope).or_default();
                 release.at = notice.at.or(release.at);

@@ -134,6 +134,24 @@ fn every_bill_must_be_released() {
 }
 
 #[test]
+fn a_release_after_examination_ends_the_examination_of_its_bill() {
+    let exam = Effect::Hold { agency: token("CBP"), code: token("1A"), what: HoldKind::Exam };
+    let notices = [
+        on_bill(notice(1, "2026-03-01T09:00:00", exam), "XYZL1"),
+        on_bill(notice(2, "2026-03-01T09:00:00", hold("CBP", "1H")), "XYZL1"),
+        on_bill(notice(3, "2026-03-02T09:00:00", RELEASE), "XYZL1"),
+    ];
+    assert_eq!(open(&Entry::of(number(), &notices)), ["CBP/1H"], "a hold that 1I removes stays");
+}
+
+#[test]
+fn a_refusal_and_an_acceptance_of_one_day_leave_the_clock_running() {
+    let accepted = Effect::SummaryAccepted { version: None, warnings: false };
+    let notices = [notice(1, "2026-03-02", Effect::SummaryRejected), notice(2, "2026-03-02", accepted)];
+    assert_eq!(Entry::of(number(), &notices).summary.state, SummaryState::Rejected);
+}
+
+#[test]
 fn within_one_minute_a_release_answers_the_hold() {
     let notices =
         [notice(9, "2026-03-01T09:00:00", hold("CBP", "96")), notice(1, "2026-03-01T09:00:00", RELEASE)];

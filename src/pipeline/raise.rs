@@ -54,7 +54,7 @@ impl Pipeline {
                 broker: broker.as_str(),
                 deadlines: &deadlines,
             };
-            for hit in self.rules.for_notice(&context) {
+            if let Some(hit) = self.rules.for_notice(&context) {
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
                 if group.has_alert(&key)? || raised.iter().any(|known: &Raised| known.alert.key == key) {
                     continue;
@@ -83,7 +83,7 @@ impl Pipeline {
         };
         let subject = fresh.notice.bill.as_ref().map_or("-", |bill| bill.as_str());
         let mut raised = Vec::new();
-        for hit in self.rules.for_notice(&context) {
+        if let Some(hit) = self.rules.for_notice(&context) {
             let key = AlertKey::new(&hit.rule.name, subject, &hit.occasion);
             if !group.has_alert(&key)? {
                 raised.push(self.notice_alert(moment, hit, key, fresh, None, &[]));
@@ -102,7 +102,7 @@ impl Pipeline {
         occasion: &str,
     ) -> Result<(), V::Error> {
         let mut raised = Vec::new();
-        for hit in self.rules.for_trouble(&trouble.code, severity, broker) {
+        if let Some(hit) = self.rules.for_trouble(&trouble.code, severity, broker) {
             let key =
                 AlertKey::new(&hit.rule.name, &format!("{}:{}", trouble.subject, trouble.code), occasion);
             if group.has_alert(&key)? {

@@ -66,7 +66,7 @@ impl Pipeline {
                 continue;
             };
             let context = DeadlineContext { deadline, entry: &entry, broker: broker.as_str(), on: day };
-            for hit in self.rules.for_deadline(&context) {
+            if let Some(hit) = self.rules.for_deadline(&context) {
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
                 if !group.has_alert(&key)? {
                     raised.push(
