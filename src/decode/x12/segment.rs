@@ -329,9 +329,10 @@ impl<'a> Segment<'a> {
     /// Element `n`, from 1, as it was sent; empty when it was not.
     #[inline]
     pub fn element(&self, n: usize) -> &'a [u8] {
-        match n.checked_sub(1).and_then(|before| self.ends.get(before)) {
-            Some(&end) => self.range(end as usize + 1, self.ends.get(n)),
-            None => &[],
+        // One look for both ends; for n = 0 the range runs backwards and is none.
+        match self.ends.get(n.wrapping_sub(1)..n.wrapping_add(1)) {
+            Some(&[before, end]) => self.text.get(before as usize + 1..end as usize).unwrap_or_default(),
+            _ => &[],
         }
     }
 

@@ -22,20 +22,25 @@ impl<'a> FieldList<'a> {
     }
 
     /// Adds a value unless it is empty.
+    #[inline]
     pub fn push(&mut self, name: &'a str, value: &'a [u8]) {
         if value.is_empty() {
             return;
         }
-        if self.len < INLINE {
-            self.inline[self.len] = (name, value);
-        } else {
-            if self.len == INLINE {
-                self.spill.clear();
-                self.spill.extend_from_slice(&self.inline);
-            }
-            self.spill.push((name, value));
+        match self.inline.get_mut(self.len) {
+            Some(slot) => *slot = (name, value),
+            None => self.spill_over(name, value),
         }
         self.len += 1;
+    }
+
+    #[cold]
+    fn spill_over(&mut self, name: &'a str, value: &'a [u8]) {
+        if self.len == INLINE {
+            self.spill.clear();
+            self.spill.extend_from_slice(&self.inline);
+        }
+        self.spill.push((name, value));
     }
 
     pub fn push_all(&mut self, segment: &Segment<'a>, names: &Named) {
