@@ -329,7 +329,7 @@ fn behind_the_back(path: &Path, change: impl FnOnce(&::sled::Db)) {
     let db = loop {
         match ::sled::open(path) {
             Ok(db) => break db,
-            Err(error) => assert!(tries < 200 && error.to_string().contains("lock"), "{error}"),
+            Err(error) => assert!(tries < 20_000 && error.to_string().contains("lock"), "{error}"),
         }
         tries += 1;
         std::thread::yield_now();
@@ -578,7 +578,7 @@ const FORMAT_1: &str = "tests/data/store-v1/values.txt";
 fn format_1_steps() -> Vec<Step> {
     let mut steps: Vec<Step> = (1..=4).map(full_step).collect();
     let mut wide = Step::at(position(5));
-    wide.lives.insert(number(9), Arc::new(life(9, 40)));
+    wide.lives.insert(number(9), Arc::new(life(9, 150)));
     steps.push(wide);
     steps
 }

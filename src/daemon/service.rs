@@ -50,8 +50,10 @@ pub async fn run(
     let mut terminate = signal(SignalKind::terminate()).map_err(ServiceError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(ServiceError::Signals)?;
     let mut hangup = signal(SignalKind::hangup()).map_err(ServiceError::Signals)?;
-    let mut app =
-        App::start(settings, clock.clone()).await.map_err(|error| ServiceError::Start(Box::new(error)))?;
+    let patience = tokio::spawn(ask_for_time());
+    let started = App::start(settings, clock.clone()).await;
+    patience.abort();
+    let mut app = started.map_err(|error| ServiceError::Start(Box::new(error)))?;
     if let Err(error) = companion.start(&app).await {
         tracing::error!(%error, "The local socket cannot be used; commands cannot reach the daemon.");
     }
@@ -89,6 +91,15 @@ pub async fn run(
             Ok(())
         }
         Some(error) => Err(ServiceError::Fatal(error)),
+    }
+}
+
+/// A start that rebuilds the store from a long journal takes its time; the service manager is told to wait.
+async fn ask_for_time() {
+    const MORE_USEC: u32 = 60_000_000;
+    loop {
+        say(&[NotifyState::ExtendTimeoutUsec(MORE_USEC)]);
+        tokio::time::sleep(FEED).await;
     }
 }
 

@@ -96,7 +96,7 @@ pub struct Draft<'a> {
     pub thread: Option<String>,
     pub date: DateTime<Utc>,
     pub subject: String,
-    /// Further headers. Values are cleaned.
+    /// Further headers. Values are cleaned; a name that no header can have is left out.
     pub headers: Vec<(&'static str, String)>,
     pub text: String,
     pub html: String,
@@ -171,8 +171,9 @@ impl Mail {
             builder = builder.in_reply_to(thread.clone()).references(thread);
         }
         for (name, value) in draft.headers {
-            let name = HeaderName::new_from_ascii_str(name);
-            builder = builder.raw_header(HeaderValue::new(name, text::header(&value, HEADER_CHARS_MAX)));
+            if let Ok(name) = HeaderName::new_from_ascii(name.to_owned()) {
+                builder = builder.raw_header(HeaderValue::new(name, text::header(&value, HEADER_CHARS_MAX)));
+            }
         }
         let bodies = MultiPart::alternative()
             .boundary(format!("entrywatch-{}", draft.key))

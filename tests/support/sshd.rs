@@ -10,7 +10,7 @@ use std::time::Duration;
 
 const SSHD: &str = "/usr/sbin/sshd";
 /// Bounds of waits that end as soon as what they wait for has happened.
-const TRIES: u32 = 1000;
+const TRIES: u32 = 6000;
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 pub struct Sshd {

@@ -58,7 +58,8 @@ impl Framing {
     /// Decides by the first record; `None` when too little of the file is there yet.
     pub fn detect(window: &[u8], last: bool) -> Option<Self> {
         let text = &window[byte_order_mark(window)..];
-        let start = text.iter().position(|byte| !matches!(byte, b'\r' | b'\n' | b' ' | 0)).unwrap_or(text.len());
+        let start =
+            text.iter().position(|byte| !matches!(byte, b'\r' | b'\n' | b' ' | 0)).unwrap_or(text.len());
         let head = &text[start..];
         let head = &head[..head.len().min(LINE_BYTES_MAX)];
         let Some(end) = memchr2(b'\r', b'\n', head) else {
@@ -74,11 +75,14 @@ impl Framing {
         if is_string {
             return Some(Self::Fixed);
         }
-        match head.get(end..end + 2) {
-            None if head[end] == b'\r' && !last => None,
-            Some(b"\r\n") => Some(Self::Lines(b'\n')),
-            _ if head[end] == b'\r' && memchr(b'\n', head).is_none() => Some(Self::Lines(b'\r')),
-            _ => Some(Self::Lines(b'\n')),
+        if head[end] == b'\n' || head.get(end + 1) == Some(&b'\n') {
+            return Some(Self::Lines(b'\n'));
+        }
+        // A CR alone: either it ends every line, or it stands in a file of LF lines.
+        match memchr(b'\n', head) {
+            Some(_) => Some(Self::Lines(b'\n')),
+            None if last || head.len() == LINE_BYTES_MAX => Some(Self::Lines(b'\r')),
+            None => None,
         }
     }
 
@@ -132,9 +136,11 @@ fn is_one_line(bytes: &[u8]) -> bool {
 fn fixed(window: &[u8], last: bool) -> Next<'_> {
     let skipped: IResult<&[u8], &[u8]> = take_while(is_line_end).parse(window);
     let Ok((rest, ends)) = skipped else { return Next::End };
-    let full: IResult<&[u8], &[u8]> =
-        alt((verify(take(RECORD_WIDTH), |bytes: &[u8]| memchr2(b'\r', b'\n', bytes).is_none()), short_record))
-            .parse(rest);
+    let full: IResult<&[u8], &[u8]> = alt((
+        verify(take(RECORD_WIDTH), |bytes: &[u8]| memchr2(b'\r', b'\n', bytes).is_none()),
+        short_record,
+    ))
+    .parse(rest);
     match full {
         Ok((_, [])) if last => Next::End,
         Ok((_, bytes)) => {

@@ -65,7 +65,10 @@ pub fn is_record_head(bytes: &[u8]) -> bool {
         || is_block_end(bytes)
         || is_batch_end(bytes)
         || application(bytes) != Guess::None
-        || bytes.len() >= 4 && bytes[..2].iter().all(u8::is_ascii_alphanumeric) && bytes[..2] == bytes[..2].to_ascii_uppercase() && bytes[..2].iter().any(u8::is_ascii_digit)
+        || bytes.len() >= 4
+            && bytes[..2].iter().all(u8::is_ascii_alphanumeric)
+            && bytes[..2] == bytes[..2].to_ascii_uppercase()
+            && bytes[..2].iter().any(u8::is_ascii_digit)
 }
 
 /// `A`: site and sender, a date or blanks, and the stretches that every batch header leaves blank.

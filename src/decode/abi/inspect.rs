@@ -91,7 +91,12 @@ fn fields(full: &[u8; RECORD_WIDTH], layout: &RecordLayout, place: Place, findin
             }
         } else if field.format.is_none() && !is_number(field, bytes) {
             let message = format!("{} of {} is no number: `{}`", field.name, layout.id, quote(bytes));
-            findings.push(finding_code::BAD_NUMBER, Grade::Warning, in_column(place, field.at.start), message);
+            findings.push(
+                finding_code::BAD_NUMBER,
+                Grade::Warning,
+                in_column(place, field.at.start),
+                message,
+            );
         }
     }
 }

@@ -160,7 +160,9 @@ mod tests {
         let record = format!("{:80}", "10AN01  70000124 3701F1000123");
         let end = format!("{:80}", "Z3701N01SECRET062821");
         for (line_end, name) in [("\r\n", "CR LF"), ("\n", "LF"), ("", "none"), ("\r", "CR")] {
-            let file = [batch.as_str(), &record, &end, &batch, &end].map(|line| format!("{line}{line_end}")).concat();
+            let file = [batch.as_str(), &record, &end, &batch, &end]
+                .map(|line| format!("{line}{line_end}"))
+                .concat();
             assert_eq!(masked(&file), file.replace("SECRET", "******"), "{name}");
             let marked = format!("\u{feff}\r\n{file}");
             assert_eq!(masked(&marked), marked.replace("SECRET", "******"), "{name} with a byte-order mark");

@@ -81,7 +81,11 @@ enum Part<'g> {
     BlockStart,
     BlockEnd,
     BatchEnd,
-    Data { layout: Option<&'g RecordLayout>, entry: Option<RecordEntry>, described: bool },
+    Data {
+        layout: Option<&'g RecordLayout>,
+        entry: Option<RecordEntry>,
+        described: bool,
+    },
     /// The same, in an application that only the record itself tells.
     Inferred(&'g Application),
     Junk,
@@ -179,8 +183,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
     /// Takes one record; false when the record behind it must be seen first and the window does not hold it.
     #[inline]
     fn take(&mut self, framed: Framed<'p>) -> bool {
-        let place =
-            Place { offset: self.base + self.at as u64, line: self.work.line + 1, column: None };
+        let place = Place { offset: self.base + self.at as u64, line: self.work.line + 1, column: None };
         let (bytes, excess) = framed.bytes.split_at(framed.bytes.len().min(RECORD_WIDTH));
         if is_blank(framed.bytes) {
             if framed.padded {
@@ -189,7 +192,10 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             self.step(framed.length);
             return true;
         }
-        if (self.block_ended || self.batch_ended) && !infer::is_batch_end(bytes) && !infer::is_block_end(bytes) {
+        if (self.block_ended || self.batch_ended)
+            && !infer::is_batch_end(bytes)
+            && !infer::is_block_end(bytes)
+        {
             self.flush();
         }
         let part = self.classify(bytes, framed.length);
@@ -203,8 +209,9 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
                 self.data(bytes, layout, entry, described, &framed, place)
             }
             Part::Junk => {
-                self.junk(&framed, place);
-                true
+                self.junk(&framed);
+                self.step(framed.length);
+                return true;
             }
             control => {
                 self.control(&control, bytes, &framed, place);
@@ -275,7 +282,11 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             Guess::None => return None,
         };
         let abi = &self.grammar.abi;
-        if id == crate::grammar::abi::BATCH_REJECTED { Some(abi.rejected()) } else { abi.application(id.as_bytes()) }
+        if id == crate::grammar::abi::BATCH_REJECTED {
+            Some(abi.rejected())
+        } else {
+            abi.application(id.as_bytes())
+        }
     }
 
     #[inline]
@@ -298,7 +309,9 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         while let Some(rest) = self.window.get(at..) {
             match self.framing.next(rest, last) {
                 Next::Record(framed) if is_blank(framed.bytes) => at += framed.length,
-                Next::Record(framed) => return Ok(Some(&framed.bytes[..framed.bytes.len().min(RECORD_WIDTH)])),
+                Next::Record(framed) => {
+                    return Ok(Some(&framed.bytes[..framed.bytes.len().min(RECORD_WIDTH)]));
+                }
                 Next::More if self.ending == Ending::Window => return Err(()),
                 Next::More | Next::End => return Ok(None),
             }
@@ -326,7 +339,10 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         framed: &Framed<'p>,
         place: Place,
     ) -> bool {
-        let mut record = Record { bytes, layout: layout.map(|layout| layout as &'p RecordLayout), place };
+        // A record that the end of the file cut off loses its layout, and goes with the records before it.
+        let cut = layout.is_some_and(|layout| self.is_cut_off(framed, layout));
+        let (layout, entry) = if cut { (None, None) } else { (layout, entry) };
+        let record = Record { bytes, layout: layout.map(|layout| layout as &'p RecordLayout), place };
         let application = self.application();
         if let Some(application) = application {
             let mut ahead = Ahead::Unseen;
@@ -350,7 +366,12 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             self.findings.push(finding_code::OVERLONG_MESSAGE, Grade::Error, place, message);
             self.flush();
         }
-        self.judge(&mut record, described, framed, place);
+        if cut {
+            self.truncated = true;
+            self.note_cut_off(framed, place);
+        } else {
+            self.judge(&record, described, framed, place);
+        }
         split::joined(application, self.fields, &mut self.open, &self.records, &record, entry);
         self.records.push(record);
         self.work.block_records += 1;
@@ -364,15 +385,13 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         }
     }
 
-    /// Findings about one record; a record that the end of the file cut off loses its layout.
+    /// Findings about one record.
     #[inline]
-    fn judge(&mut self, record: &mut Record<'p>, described: bool, framed: &Framed<'p>, place: Place) {
+    fn judge(&mut self, record: &Record<'p>, described: bool, framed: &Framed<'p>, place: Place) {
         match record.layout {
             Some(layout) => {
-                if framed.open && self.is_cut_off(framed, layout, place) {
-                    record.layout = None;
-                    self.truncated = true;
-                    return;
+                if framed.open && self.framing == Framing::Fixed {
+                    self.note_short(framed, place);
                 }
                 if layout.version_fits(record.bytes) == Some(false) {
                     self.note_version(record.bytes, layout, place);
@@ -392,17 +411,24 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         }
     }
 
-    /// The file ends inside this record.
+    /// Whether the end of the file took more than blanks from this record.
+    fn is_cut_off(&self, framed: &Framed<'_>, layout: &RecordLayout) -> bool {
+        framed.open && framed.bytes.len() < layout.least_width()
+    }
+
     #[cold]
-    fn is_cut_off(&mut self, framed: &Framed<'_>, layout: &RecordLayout, place: Place) -> bool {
+    fn note_cut_off(&mut self, framed: &Framed<'_>, place: Place) {
+        let id = inspect::quote(&framed.bytes[..framed.bytes.len().min(4)]);
         let width = framed.bytes.len();
-        let cut = width < layout.least_width();
-        if cut || self.framing == Framing::Fixed {
-            let grade = if cut { Grade::Error } else { Grade::Warning };
-            let message = format!("the file ends after column {width} of the record {}", layout.id);
-            self.findings.push(finding_code::TRUNCATED, grade, place, message);
-        }
-        cut
+        let message = format!("the file ends after column {width} of the record `{id}`, which is not read");
+        self.findings.push(finding_code::TRUNCATED, Grade::Error, place, message);
+    }
+
+    #[cold]
+    fn note_short(&mut self, framed: &Framed<'_>, place: Place) {
+        let width = framed.bytes.len();
+        let message = format!("the last record has {width} columns where every record has {RECORD_WIDTH}");
+        self.findings.push(finding_code::TRUNCATED, Grade::Warning, place, message);
     }
 
     #[cold]
@@ -422,7 +448,8 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
 
     #[cold]
     fn note_excess(&mut self, length: usize, place: Place) {
-        let message = format!("the record has {length} columns; what stands behind {RECORD_WIDTH} is not read");
+        let message =
+            format!("the record has {length} columns; what stands behind {RECORD_WIDTH} is not read");
         let place = Place { column: Some(RECORD_WIDTH as u32 + 1), ..place };
         self.findings.push(finding_code::OVERLONG_RECORD, Grade::Warning, place, message);
     }
@@ -436,8 +463,9 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         }
         let direction = self.direction();
         if let Some(layout) = self.grammar.abi.control(bytes, direction) {
-            let cut = framed.open && self.is_cut_off(framed, layout, place);
-            if !cut {
+            if self.is_cut_off(framed, layout) {
+                self.note_cut_off(framed, place);
+            } else {
                 inspect::record(bytes, layout, place, self.findings);
             }
         }
@@ -449,11 +477,13 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
 
     fn batch_start(&mut self, bytes: &[u8], place: Place) {
         self.unfinished(place, true);
+        self.block_ended = true;
+        self.batch_ended = true;
         if !self.records.is_empty() || self.headed {
             self.flush();
         }
         self.report_junk();
-        self.work.block = None;
+        self.close_ended();
         self.set_context(self.fields.batch_application.of(bytes));
         let layout = self.grammar.abi.control(bytes, self.direction());
         self.work.batch = Some(Header::new(bytes, layout, place));
@@ -462,10 +492,13 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
 
     fn block_start(&mut self, bytes: &[u8], place: Place) {
         self.unfinished(place, false);
-        if !self.records.is_empty() || self.work.block.is_some() {
+        let headed = self.work.block.is_some();
+        self.block_ended = true;
+        if !self.records.is_empty() || headed {
             self.flush();
         }
         self.report_junk();
+        self.close_ended();
         if infer::is_generated(bytes) {
             self.work.context = Context::Described(self.grammar.abi.rejected());
             self.work.inferred = false;
@@ -557,36 +590,47 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             return;
         }
         let grade = if self.direction() == Direction::In { Grade::Info } else { Grade::Warning };
-        let message = format!("the Y record counts `{}` records, the block has {counted}", inspect::quote(said));
+        let message =
+            format!("the Y record counts `{}` records, the block has {counted}", inspect::quote(said));
         let place = Place { column: Some(at.column()), ..place };
         self.findings.push(finding_code::COUNT_MISMATCH, grade, place, message);
     }
 
     /// Bytes that are part of no message are not kept: only where they began and how long they are.
-    fn junk(&mut self, framed: &Framed<'_>, place: Place) {
+    fn junk(&mut self, framed: &Framed<'_>) {
         if !self.records.is_empty() || self.headed {
             self.flush();
         }
         let begin = self.base + self.start as u64;
         let length = self.at as u64 + framed.length as u64 - self.start as u64;
-        let junk = self.work.junk.get_or_insert(Span { offset: begin, length: 0, line: place.line });
+        let junk = self.work.junk.get_or_insert(Span { offset: begin, length: 0, line: self.start_line });
         junk.length += length;
         self.start = self.at + framed.length;
         self.start_line = self.work.line + 2;
         self.findings.clear();
-        let saved = State { offset: self.base + self.start as u64, line: self.work.line + 1, ..self.work.clone() };
+        let saved =
+            State { offset: self.base + self.start as u64, line: self.work.line + 1, ..self.work.clone() };
         *self.saved = saved;
     }
 
     /// Hands the bytes that belong to no message over, as one piece.
     fn report_junk(&mut self) {
         let Some(span) = self.work.junk.take() else { return };
+        let offset = self.base + self.start as u64;
+        *self.saved = State { offset, line: self.start_line - 1, ..self.work.clone() };
         let place = Place { offset: span.offset, line: span.line, column: None };
         let message = format!("{} bytes are neither ABI records nor X12", span.length);
         self.hand_over_nothing(finding_code::NOT_EDI, Grade::Error, place, message, span);
     }
 
-    fn hand_over_nothing(&mut self, code: &'static str, grade: Grade, place: Place, text: String, span: Span) {
+    fn hand_over_nothing(
+        &mut self,
+        code: &'static str,
+        grade: Grade,
+        place: Place,
+        text: String,
+        span: Span,
+    ) {
         let mut findings = Findings::default();
         findings.push(code, grade, place, text);
         self.note_mark(&mut findings);
@@ -607,7 +651,12 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
     fn note_mark(&mut self, findings: &mut Findings) {
         if std::mem::take(&mut self.work.marked) {
             let place = Place { offset: 0, line: 1, column: Some(1) };
-            findings.push(finding_code::ENCODING, Grade::Info, place, "the file begins with a byte-order mark");
+            findings.push(
+                finding_code::ENCODING,
+                Grade::Info,
+                place,
+                "the file begins with a byte-order mark",
+            );
         }
     }
 
@@ -676,16 +725,8 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
 
     /// The next message begins at `at`; everything before it is done with.
     fn begin(&mut self) {
-        if self.batch_ended {
-            self.work.batch = None;
-        }
-        if self.block_ended {
-            self.work.block = None;
-            self.work.block_records = 0;
-            match self.work.batch {
-                Some(batch) => self.set_context(self.fields.batch_application.of(&batch.bytes)),
-                None => self.work.context = Context::Unknown,
-            }
+        if self.block_ended || self.batch_ended {
+            self.close_ended();
         } else if let Context::Described(application) = self.work.context
             && self.work.inferred
             && &*application.id == "SE"
@@ -699,11 +740,29 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         self.findings.clear();
         self.open = Open::default();
         self.headed = false;
-        self.block_ended = false;
-        self.batch_ended = false;
         self.truncated = false;
         self.work.offset = self.base + self.at as u64;
         self.saved.clone_from(&self.work);
+    }
+
+    /// Forgets the headers whose trailers were seen.
+    fn close_ended(&mut self) {
+        if self.batch_ended {
+            self.work.batch = None;
+        }
+        if self.block_ended {
+            self.work.block = None;
+            self.work.block_records = 0;
+            match self.work.batch {
+                Some(batch) => self.set_context(self.fields.batch_application.of(&batch.bytes)),
+                None => {
+                    self.work.context = Context::Unknown;
+                    self.work.inferred = false;
+                }
+            }
+        }
+        self.batch_ended = false;
+        self.block_ended = false;
     }
 
     /// The file ends here.

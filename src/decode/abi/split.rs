@@ -61,7 +61,8 @@ pub fn verdict(
         Split::Block => false,
         Split::Starts => entry.is_some_and(|entry| entry.starts) && !open.only_leads,
         Split::Answers => {
-            let summary = Tag::of(record.bytes).cut(2) == E0 && fields.reference_type.of(record.bytes) == b"SUMMRY";
+            let summary =
+                Tag::of(record.bytes).cut(2) == E0 && fields.reference_type.of(record.bytes) == b"SUMMRY";
             open.answered || summary
         }
         Split::Entry => return by_entry(open, records, record, ahead),

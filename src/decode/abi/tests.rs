@@ -75,26 +75,38 @@ fn an_envelope_holds_transactions() {
 #[test]
 fn courtesy_notices_go_by_entry() {
     let other = |record: &str| record.replace("70000124", "70000132");
-    check(&[N1, N2, &other(N1), &other(N2), N4], expect![[r#"
+    check(
+        &[N1, N2, &other(N1), &other(N2), N4],
+        expect![[r#"
         NR : NR_N1 NR_N2
         NR : NR_N1 NR_N2
         NR : NR_N4
-    "#]]);
-    check(&[N1, &other(N1), N2, &other(N2), N4, &other(N4), N3], expect![[r#"
+    "#]],
+    );
+    check(
+        &[N1, &other(N1), N2, &other(N2), N4, &other(N4), N3],
+        expect![[r#"
         NR : NR_N1 NR_N1 NR_N2 NR_N2 NR_N4 NR_N4
         NR : NR_N3
-    "#]]);
-    check(&[N1, &other(N1), &other(N2), N1], expect![[r#"
+    "#]],
+    );
+    check(
+        &[N1, &other(N1), &other(N2), N1],
+        expect![[r#"
         NR : NR_N1
         NR : NR_N1 NR_N2
         NR : NR_N1
-    "#]]);
-    check(&[N3, N3, N1, N2, N2], expect![[r#"
+    "#]],
+    );
+    check(
+        &[N3, N3, N1, N2, N2],
+        expect![[r#"
         NR : NR_N3
         NR : NR_N3
         NR : NR_N1 NR_N2
         NR : NR_N2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -118,18 +130,24 @@ fn the_envelope_is_checked() {
                 missing-trailer Warning 4 the batch has no Z record
             SO A:
                 envelope Warning 5 a Y record ends a block that no B record began
+                count-mismatch Warning 5:13 the Y record counts `00001` records, the block has 0
                 missing-trailer Warning 5 the batch has no Z record
         "#]],
     );
-    check(&["Z37019Z7      030226"], expect![[r#"
+    check(
+        &["Z37019Z7      030226"],
+        expect![[r#"
         - nothing
             envelope Warning 1 a Z record ends a batch that no A record began
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn without_an_envelope_the_records_tell() {
-    check(&["SE10A9Z7  70000124 01", "SE15M", "SE9002", "SE10A9Z7  70000132 01", "SE13"], expect![[r#"
+    check(
+        &["SE10A9Z7  70000124 01", "SE15M", "SE9002", "SE10A9Z7  70000132 01", "SE13"],
+        expect![[r#"
         SX : SE10 SE15 SE90
             missing-field Info 1:39 bond_type of SE10 is mandatory and blank
             missing-field Info 1:40 entered_value of SE10 is mandatory and blank
@@ -141,39 +159,55 @@ fn without_an_envelope_the_records_tell() {
             missing-field Info 4:40 entered_value of SE10 is mandatory and blank
             missing-field Info 5:5 contact_name of SE13 is mandatory and blank
             missing-field Info 5:45 contact_phone of SE13 is mandatory and blank
-    "#]]);
-    check(&["4A00001", "40  010", N3], expect![[r#"
+    "#]],
+    );
+    check(
+        &["4A00001", "40  010", N3],
+        expect![[r#"
         ER : ER_4A AE40
             missing-field Info 2:9 origin_country of 40 is mandatory and blank
         NR : NR_N3
-    "#]]);
-    check(&["Dear broker,", "", "find enclosed:", N3, "Yours"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["Dear broker,", "", "find enclosed:", N3, "Yours"],
+        expect![[r#"
         - nothing
             not-edi Error 1 32 bytes are neither ABI records nor X12
         NR : NR_N3 ?
             unknown-record Warning 5 no table describes the record `Your`; it is kept as it stands
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn what_no_table_describes_is_kept() {
-    check(&[A, B, N1, "N9SOMETHING", N2, "Y  37019Z7NR00003", Z], expect![[r#"
+    check(
+        &[A, B, N1, "N9SOMETHING", N2, "Y  37019Z7NR00003", Z],
+        expect![[r#"
         NR AB: NR_N1 ? NR_N2
             unknown-record Warning 4 no table describes the record `N9SO`; it is kept as it stands
-    "#]]);
-    check(&["A37019Z7      030226     KR", "B  37019Z7KR", "K1", "K2", "Y  37019Z7KR00002", Z], expect![[r#"
+    "#]],
+    );
+    check(
+        &["A37019Z7      030226     KR", "B  37019Z7KR", "K1", "K2", "Y  37019Z7KR00002", Z],
+        expect![[r#"
         KR AB: ? ?
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn records_are_judged() {
-    check(&[&N1.replace("00000327000", "000O0327000"), &N2.replace("022726", "023026")], expect![[r#"
+    check(
+        &[&N1.replace("00000327000", "000O0327000"), &N2.replace("022726", "023026")],
+        expect![[r#"
         NR : NR_N1 NR_N2
             bad-number Warning 1:33 paid_duty of N1 is no number: `000O0327000`
             bad-number Warning 1:55 liquidated_duty of N1 is no number: `000O0327000`
             bad-date Warning 2:19 liquidation_date of N2 is no date or time: `023026`
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -182,7 +216,7 @@ fn the_end_of_the_file_may_cut_a_record() {
     cut.truncate(cut.len() - 40);
     expect![[r#"
         NR AB: NR_N1 ?
-            truncated Error 4 the file ends after column 42 of the record N2
+            truncated Error 4 the file ends after column 42 of the record `N237`, which is not read
             missing-trailer Warning 4 the block has no Y record
             missing-trailer Warning 4 the batch has no Z record
     "#]]
@@ -194,35 +228,57 @@ fn the_end_of_the_file_may_cut_a_record() {
     .assert_eq(&story(whole.as_bytes()));
     expect![[r#"
         NR : NR_N1 ?
-            truncated Error 2 the file ends after column 40 of the record N2
+            truncated Error 2 the file ends after column 40 of the record `N237`, which is not read
     "#]]
     .assert_eq(&story(&whole.as_bytes()[..120]));
 }
 
 #[test]
 fn odd_bytes_are_reported() {
-    check(&[&format!("\u{ef}\u{bb}\u{bf}{A}"), B, &N3.replace("F1000123", "F\u{a2}00\t23"), "Y  37019Z7NR00001", Z, "\0\x1a"], expect![[r#"
+    check(
+        &[
+            &format!("\u{ef}\u{bb}\u{bf}{A}"),
+            B,
+            &N3.replace("F1000123", "F\u{a2}00\t23"),
+            "Y  37019Z7NR00001",
+            Z,
+            "\0\x1a",
+        ],
+        expect![[r#"
         NR AB: NR_N3
             encoding Warning 3:52 the record holds the control character 0x09
             encoding Info 3:49 the byte 0xa2 is read as Latin-1 `¢`
             encoding Info 6 NUL or Ctrl-Z bytes at the end of the record were taken off
             encoding Info 1:1 the file begins with a byte-order mark
-    "#]]);
-    check(&[], expect![[r#"
+    "#]],
+    );
+    check(
+        &[],
+        expect![[r#"
         - nothing
             empty Warning 1 the file holds nothing but blanks
-    "#]]);
-    check(&["", "   ", ""], expect![[r#"
+    "#]],
+    );
+    check(
+        &["", "   ", ""],
+        expect![[r#"
         - nothing
             empty Warning 1 the file holds nothing but blanks
-    "#]]);
-    check(&["<html><body>", "B"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["<html><body>", "B"],
+        expect![[r#"
         - nothing
             not-edi Error 1 17 bytes are neither ABI records nor X12
-    "#]]);
-    check(&[&format!("{N3:85}MORE"), &format!("{N3:120}")], expect![[r#"
+    "#]],
+    );
+    check(
+        &[&format!("{N3:85}MORE"), &format!("{N3:120}")],
+        expect![[r#"
         NR : NR_N3
             overlong-record Warning 1:81 the record has 89 columns; what stands behind 80 is not read
         NR : NR_N3
-    "#]]);
+    "#]],
+    );
 }

@@ -4,14 +4,25 @@
 use super::Findings;
 use super::segment::Segment;
 use super::value;
-use crate::grammar::{ConditionKind, ElementClass, Release, Rules, SegmentLayout};
+use crate::grammar::{ConditionKind, Release, Rules, SegmentKey, SegmentLayout};
 use crate::place::finding_code::{BAD_DATE, BAD_ELEMENT, MISSING_FIELD};
 use crate::place::{Finding, Grade};
+
+/// Which elements were there when a segment last passed. Segments of one kind are alike, so most need no second look.
+#[derive(Debug)]
+pub(super) struct Passed([(SegmentKey, Release, u32); 64]);
+
+impl Default for Passed {
+    fn default() -> Self {
+        Self([(SegmentKey::UNKNOWN, Release::default(), 0); 64])
+    }
+}
 
 pub(super) fn check(
     segment: &Segment<'_>,
     layout: &SegmentLayout,
     release: Release,
+    passed: &mut Passed,
     findings: &mut Findings,
 ) {
     let Some(rules) = layout.rules(release) else { return };
@@ -19,14 +30,30 @@ pub(super) fn check(
         return;
     }
     let present = segment.present();
-    if rules.mandatory & !present != 0 || rules.conditions.iter().any(|condition| condition.is_broken_by(present)) {
-        absences(segment, layout, rules, present, findings);
+    let this = (segment.key(), release, present);
+    let known = &mut passed.0[this.0.slot() ^ (present.wrapping_mul(0x9E37_79B1) >> 26) as usize];
+    if *known != this {
+        let broken = rules.conditions.iter().any(|condition| condition.is_broken_by(present));
+        if broken || rules.mandatory & !present != 0 {
+            absences(segment, layout, rules, present, findings);
+        } else {
+            *known = this;
+        }
     }
     let mut timed = present & (rules.dates | rules.times);
     while timed != 0 {
         let n = timed.trailing_zeros() as usize + 1;
+        let is_date = rules.dates & timed & timed.wrapping_neg() != 0;
         timed &= timed - 1;
-        date_or_time(segment, layout, n, release, findings);
+        let text = segment.value(n);
+        let good = if is_date {
+            value::is_date(text) || release.short_dates && value::short_date(text).is_some()
+        } else {
+            value::time(text).is_some()
+        };
+        if !good {
+            bad_time(segment, layout, n, is_date, findings);
+        }
     }
     if segment.len() > layout.elements.len() {
         surplus(segment, layout, findings);
@@ -39,6 +66,7 @@ fn named(layout: &SegmentLayout, n: usize) -> String {
     format!("{}{n:02} ({})", layout.id, name.replace('_', " "))
 }
 
+#[cold]
 fn absences(
     segment: &Segment<'_>,
     layout: &SegmentLayout,
@@ -65,28 +93,15 @@ fn absences(
     }
 }
 
-fn date_or_time(
-    segment: &Segment<'_>,
-    layout: &SegmentLayout,
-    n: usize,
-    release: Release,
-    findings: &mut Findings,
-) {
-    let text = segment.value(n);
-    let is_date = layout.elements.get(n - 1).is_some_and(|element| element.class == ElementClass::Date);
-    let good = if is_date {
-        value::is_date(text) || release.short_dates && value::short_date(text).is_some()
-    } else {
-        value::time(text).is_some()
-    };
-    if !good {
-        let (what, code) = if is_date { ("date", "AK403 8") } else { ("time", "AK403 9") };
-        findings.push(|| {
-            let shown = &text[..text.len().min(12)];
-            let message = format!("{}: `{}` is no {what}", named(layout, n), shown.escape_ascii());
-            Finding::new(BAD_DATE, Grade::Warning, segment.element_place(n), message).x12(code)
-        });
-    }
+#[cold]
+fn bad_time(segment: &Segment<'_>, layout: &SegmentLayout, n: usize, is_date: bool, findings: &mut Findings) {
+    let (what, code) = if is_date { ("date", "AK403 8") } else { ("time", "AK403 9") };
+    findings.push(|| {
+        let text = segment.value(n);
+        let shown = &text[..text.len().min(12)];
+        let message = format!("{}: `{}` is no {what}", named(layout, n), shown.escape_ascii());
+        Finding::new(BAD_DATE, Grade::Warning, segment.element_place(n), message).x12(code)
+    });
 }
 
 /// Elements behind the last one that any release has.

@@ -35,6 +35,7 @@ pub struct Isa<'a> {
 
 /// What stands where an ISA begins.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::large_enum_variant, reason = "one stands on the stack for each interchange")]
 pub enum Header<'a> {
     Isa(Isa<'a>),
     /// The file is cut into records with line ends inside segments, and so inside this header.
@@ -82,9 +83,7 @@ pub fn header(input: &[u8], complete: bool) -> Header<'_> {
         return Header::Wrapped;
     }
     match loose(head) {
-        Ok((_, isa)) if !isa.elements.iter().any(|element| element.iter().any(|byte| is_break(byte))) => {
-            Header::Isa(isa)
-        }
+        Ok((_, isa)) if !isa.elements.iter().any(|element| element.iter().any(is_break)) => Header::Isa(isa),
         _ => Header::Broken,
     }
 }

@@ -211,5 +211,7 @@ pub(super) fn find_isa(text: &[u8], from: usize) -> Option<usize> {
 
 #[inline(always)]
 pub(super) fn is_isa(text: &[u8], at: usize) -> bool {
-    text.get(at) == Some(&b'I') && text[at..].starts_with(b"ISA") && text.get(at + 3).is_some_and(|byte| !byte.is_ascii_alphanumeric())
+    text.get(at) == Some(&b'I')
+        && text[at..].starts_with(b"ISA")
+        && text.get(at + 3).is_some_and(|byte| !byte.is_ascii_alphanumeric())
 }

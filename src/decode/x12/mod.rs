@@ -7,17 +7,17 @@ mod check;
 mod delimiters;
 mod envelope;
 mod reader;
+mod seen;
 mod segment;
 pub mod value;
 mod wrap;
 
-use std::collections::{HashMap, HashSet};
-
 pub use delimiters::Delimiters;
 pub use segment::{Segment, Set};
 
-use self::envelope::{Envelope, Identity, IsaCodes, Level, Short};
+use self::envelope::{Envelope, IsaCodes, Level};
 use self::reader::{Content, Reader, Scan, Scratch};
+use self::seen::Seen;
 use self::segment::{Origin, Wrap};
 use self::wrap::Unwrapped;
 use super::{Body, Control, Decoder, FINDINGS_MAX, MESSAGE_BYTES_MAX, Message, Sink, Standard};
@@ -27,10 +27,6 @@ use crate::place::{Finding, Grade, Place, Span};
 
 /// How much of a wrapped file is unwrapped at first, in bytes; doubled until a message fits.
 const UNWRAP_BYTES: usize = 16 << 10;
-
-/// Control numbers that are remembered to find doubles: interchanges of a file, groups of an interchange, sets of a
-/// group. Beyond it doubles go unnoticed.
-const NUMBERS_MAX: usize = 50_000;
 
 /// Reads X12.
 pub struct X12Decoder<'g> {
@@ -58,14 +54,6 @@ struct State {
     wrapped: bool,
     /// Where an interchange was tried as a wrapped one last.
     unwrapped_at: Option<u64>,
-}
-
-/// Control numbers of messages that were handed over.
-#[derive(Debug, Default)]
-struct Seen {
-    interchanges: HashMap<[u8; 64], u64>,
-    groups: HashSet<u64>,
-    sets: HashSet<[u8; 16]>,
 }
 
 /// Findings of one message, up to [`FINDINGS_MAX`] of them.
@@ -128,7 +116,8 @@ impl<'g> X12Decoder<'g> {
         match self.scan(text, text, &origin, last && whole, cut || !whole) {
             Scan::More => Step::More,
             Scan::Done { len, content } => {
-                let line_start = memchr::memrchr(b'\n', &text[..len]).map_or(origin.line_start, |at| origin.offset + at as u64 + 1);
+                let line_start = memchr::memrchr(b'\n', &text[..len])
+                    .map_or(origin.line_start, |at| origin.offset + at as u64 + 1);
                 let offset = origin.offset + len as u64;
                 let column = u32::try_from(offset - line_start + 1).ok();
                 let after = Place { offset, line: origin.line + content.lines, column };
@@ -287,51 +276,19 @@ impl<'g> X12Decoder<'g> {
     fn remember(&mut self, content: &Content) {
         let Envelope { interchange, group, set, .. } = &self.envelope;
         if content.opens_interchange {
-            forget(&mut self.seen.groups);
+            self.seen.groups.clear();
         }
         if content.opens_group {
-            forget(&mut self.seen.sets);
-            if let Some(number) = value::number(group.number.bytes())
-                && self.seen.groups.len() < NUMBERS_MAX
-            {
-                self.seen.groups.insert(number);
-            }
+            self.seen.sets.clear();
+            self.seen.groups.insert(group.number.bytes());
         }
-        if content.is_set && self.seen.sets.len() < NUMBERS_MAX {
-            self.seen.sets.insert(set_key(&set.number));
+        if content.is_set {
+            self.seen.sets.insert(set.number.bytes());
         }
-        if content.closes_interchange && self.seen.interchanges.len() < NUMBERS_MAX {
-            self.seen.interchanges.entry(identity_key(&interchange.identity)).or_insert(interchange.content);
+        if content.closes_interchange {
+            self.seen.close(&interchange.identity, interchange.content);
         }
     }
-}
-
-/// Empties a set, and gives its memory back when there is much of it, because emptying costs as much as it holds.
-fn forget<T>(numbers: &mut HashSet<T>) {
-    if numbers.capacity() > 1_000 {
-        *numbers = HashSet::default();
-    } else {
-        numbers.clear();
-    }
-}
-
-/// ST02 has at most nine characters; longer ones are told apart by the first fifteen.
-fn set_key(number: &Short) -> [u8; 16] {
-    let mut key = [0; 16];
-    let bytes = number.bytes();
-    let len = bytes.len().min(15);
-    key[..len].copy_from_slice(&bytes[..len]);
-    key[15] = bytes.len() as u8;
-    key
-}
-
-fn identity_key(identity: &Identity) -> [u8; 64] {
-    let mut key = [0; 64];
-    let parts = identity.iter().flat_map(|part| part.bytes().iter().chain(b"\0"));
-    for (slot, byte) in key.iter_mut().zip(parts) {
-        *slot = *byte;
-    }
-    key
 }
 
 impl Decoder for X12Decoder<'_> {
@@ -359,5 +316,87 @@ impl Decoder for X12Decoder<'_> {
             }
         }
         window.len().min(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "ISA*00*          *00*          *ZZ*LANTERNBRK     *ZZ*HARBORGOODS    *260611*0740*U*00401*\
+                        000000009*0*P*>~GS*SO*LANTERNBRK*HARBORGOODS*20260611*0740*1*X*004010~ST*350*0001~";
+    const LINE: &str = "X4*77812003*12*01*9Z700002027*20260609*1120*1C**QXLN~";
+
+    #[derive(Default)]
+    struct Log(Vec<String>);
+
+    impl Sink for Log {
+        fn message(&mut self, message: &Message<'_>) {
+            let Body::X12(set) = message.body else { return };
+            let codes: Vec<&str> = message.findings.iter().map(|finding| &*finding.code).collect();
+            let ids: Vec<&str> =
+                set.segments().filter_map(|segment| std::str::from_utf8(segment.id()).ok()).collect();
+            let set = message.control.set.map(String::from_utf8_lossy).unwrap_or_default();
+            self.0.push(format!(
+                "{} {set} {} {}",
+                message.name.unwrap_or("-"),
+                ids.join(" "),
+                codes.join(" ")
+            ));
+        }
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_read_in_parts() {
+        let grammar = Grammar::embedded();
+        for wrap in [None, Some(80)] {
+            let mut text = format!("{HEAD}{LINE}{LINE}{LINE}SE*5*0001~GE*1*1~IEA*1*000000009~");
+            if let Some(width) = wrap {
+                let lines: Vec<&str> =
+                    text.as_bytes().chunks(width).filter_map(|line| std::str::from_utf8(line).ok()).collect();
+                text = lines.join("\n");
+            }
+            let full = text.len() - 70;
+            let mut decoder = X12Decoder::new(&grammar);
+            let mut log = Log::default();
+            let window = &text.as_bytes()[..full];
+            assert_eq!(decoder.feed(window, false, &mut log), 0);
+            let taken = decoder.cut(window, &mut log);
+            assert!(taken > HEAD.len() && taken < full, "{taken}");
+            assert_eq!(decoder.feed(&text.as_bytes()[taken..], true, &mut log), text.len() - taken);
+            let parts = ["350 0001 ST X4 X4 overlong-message", "350 0001 X4 SE "];
+            assert_eq!(log.0, parts, "wrapped at {wrap:?}");
+        }
+    }
+
+    #[test]
+    fn a_segment_without_end_is_taken_as_it_is() {
+        let grammar = Grammar::embedded();
+        let mut decoder = X12Decoder::new(&grammar);
+        let mut log = Log::default();
+        let text = format!("{HEAD}{}", "X".repeat(1_000));
+        let taken = decoder.cut(text.as_bytes(), &mut log);
+        assert_eq!(taken, HEAD.len());
+        assert_eq!(decoder.cut(&text.as_bytes()[taken..], &mut log), text.len() - taken);
+        assert_eq!(log.0, ["350 0001 ST overlong-message"]);
+    }
+
+    #[test]
+    fn a_message_keeps_its_id_through_other_separators() {
+        let grammar = Grammar::embedded();
+        let own_bytes = |text: &str| {
+            let mut own = Vec::new();
+            super::super::decode(text.as_bytes(), &grammar, &mut |message: &Message<'_>| {
+                if let Body::X12(set) = message.body {
+                    set.own_bytes(&mut |part| own.extend_from_slice(part));
+                }
+            });
+            String::from_utf8(own).expect("plain text")
+        };
+        let text = format!("{HEAD}{LINE}K1*A>B***~SE*4*0001~GE*1*1~IEA*1*000000009~");
+        let wanted = format!("{}\nK1*A:B\n", LINE.trim_end_matches('~'));
+        assert_eq!(own_bytes(&text), wanted);
+        let other = text.replace('*', "|").replace('>', "<").replace('~', "\u{15}").replace("0001", "7777");
+        assert_eq!(own_bytes(&other), wanted);
     }
 }

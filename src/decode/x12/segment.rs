@@ -429,7 +429,11 @@ mod tests {
         ];
         for (text, wanted, rest) in cases {
             let (found, left) = parts(text).expect(text);
-            assert_eq!((found.as_slice(), left), (wanted.iter().map(|part| part.to_string()).collect::<Vec<_>>().as_slice(), *rest), "{text}");
+            assert_eq!(
+                (found.as_slice(), left),
+                (wanted.iter().map(|part| part.to_string()).collect::<Vec<_>>().as_slice(), *rest),
+                "{text}"
+            );
         }
         assert!(parts("X4*A*BBBBBBBBBBBBBBB").is_none());
         assert!(parts("").is_none());

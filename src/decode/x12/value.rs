@@ -5,6 +5,8 @@ use chrono::{NaiveDate, NaiveTime};
 /// Two-digit years up to this one are of the 2000s; X12 itself began in 1979.
 const CENTURY_PIVOT: u32 = 70;
 
+const THREES: u64 = 0x3030_3030_3030_3030;
+
 /// Reads a DT element: CCYYMMDD.
 pub fn date(text: &[u8]) -> Option<NaiveDate> {
     let number = eight_digits(text.try_into().ok()?)?;
@@ -22,10 +24,13 @@ pub(super) fn is_date(text: &[u8]) -> bool {
 
 /// Eight digits at once: each step adds neighbours, two digits, then four, then eight.
 fn eight_digits(text: &[u8; 8]) -> Option<u32> {
-    if !text.iter().all(u8::is_ascii_digit) {
+    let word = u64::from_le_bytes(*text);
+    // A digit is 0x30 to 0x39: the high half is 3, and stays 3 when 6 is added.
+    let high = 0xF0F0_F0F0_F0F0_F0F0;
+    if word & high != THREES || word.wrapping_add(0x0606_0606_0606_0606) & high != THREES {
         return None;
     }
-    let ones = u64::from_le_bytes(*text) & 0x0F0F_0F0F_0F0F_0F0F;
+    let ones = word & 0x0F0F_0F0F_0F0F_0F0F;
     let twos = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00FF_00FF_00FF_00FF;
     let fours = (twos.wrapping_mul(100) + (twos >> 16)) & 0x0000_FFFF_0000_FFFF;
     let eight = fours.wrapping_mul(10_000) + (fours >> 32);
@@ -49,15 +54,16 @@ fn civil(year: u32, rest: &[u8]) -> Option<NaiveDate> {
 
 /// Reads a TM element: HHMM, HHMMSS, or with tenths or hundredths of a second.
 pub fn time(text: &[u8]) -> Option<NaiveTime> {
-    let pair = |at: usize| digits(&text[at..at + 2]);
-    let milliseconds = match text.len() {
-        4 | 6 => 0,
-        7 => digits(&text[6..])? * 100,
-        8 => digits(&text[6..])? * 10,
+    // Filled up with zeros, all four forms are HHMMSSdd.
+    let mut full = [b'0'; 8];
+    match text.len() {
+        4 => full[..4].copy_from_slice(text),
+        6..=8 => full[..text.len()].copy_from_slice(text),
         _ => return None,
-    };
-    let seconds = if text.len() > 4 { pair(4)? } else { 0 };
-    NaiveTime::from_hms_milli_opt(pair(0)?, pair(2)?, seconds, milliseconds)
+    }
+    let number = eight_digits(&full)?;
+    let (hours, minutes, seconds) = (number / 1_000_000, number / 10_000 % 100, number / 100 % 100);
+    NaiveTime::from_hms_milli_opt(hours, minutes, seconds, number % 100 * 10)
 }
 
 /// Reads a count or a control number, with or without leading zeros, up to 18 digits.
@@ -119,6 +125,8 @@ mod tests {
             ("083", None),
             ("08310", None),
             ("08:31", None),
+            ("08;1", None),
+            ("/831", None),
             ("083100000", None),
             ("", None),
         ] {

@@ -47,7 +47,9 @@ impl SegmentKey {
         }
     }
 
-    fn slot(self) -> usize {
+    /// A number below 64 that spreads the identifiers.
+    #[inline]
+    pub fn slot(self) -> usize {
         (self.0.wrapping_mul(0x9E37_79B1) >> 26) as usize
     }
 }

@@ -6,7 +6,7 @@ use super::fields::{FieldList, Named};
 use super::value::unknown_code;
 use super::{CodeList, NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
-use crate::grammar::{CodeTable, Grammar, SegmentKey};
+use crate::grammar::SegmentKey;
 use crate::notice::{Effect, Kind, NoticeRef, Token};
 use crate::place::Severity;
 
@@ -34,7 +34,6 @@ pub(super) struct AcknowledgementFamily {
 
 /// The message while it is walked.
 struct Walk<'a, 's> {
-    table: Option<&'a CodeTable>,
     fields: FieldList<'a>,
     group_len: usize,
     ordinal: u32,
@@ -83,14 +82,8 @@ impl AcknowledgementFamily {
         }
     }
 
-    pub fn interpret(&self, grammar: &Grammar, set: &Set<'_>, sink: &mut dyn NoticeSink) {
-        let mut walk = Walk {
-            table: grammar.codes.get(TABLE),
-            fields: FieldList::new(),
-            group_len: 0,
-            ordinal: 0,
-            sink,
-        };
+    pub fn interpret(&self, set: &Set<'_>, sink: &mut dyn NoticeSink) {
+        let mut walk = Walk { fields: FieldList::new(), group_len: 0, ordinal: 0, sink };
         for segment in set.segments() {
             match segment.key() {
                 AK1 => {
@@ -118,9 +111,9 @@ impl AcknowledgementFamily {
         }
     }
 
-    fn verdict<'a>(&self, segment: &Segment<'a>, at: usize, list: &CodeList, walk: &mut Walk<'a, '_>) {
+    fn verdict<'a>(&'a self, segment: &Segment<'a>, at: usize, list: &'a CodeList, walk: &mut Walk<'a, '_>) {
         let code = segment.value(at);
-        let row = list.position(code).and_then(|at| walk.table.map(|table| &table.rows[at]));
+        let row = list.get(code);
         if row.is_none() {
             unknown_code(segment, at, "acknowledgement", walk.sink);
         }

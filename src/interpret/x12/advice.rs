@@ -7,7 +7,7 @@ use super::qualifier::{ENTRY, ReferenceAt, References};
 use super::value::{check_digit, event_time, not_an_entry, unknown_code};
 use super::{CodeList, NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
-use crate::grammar::{CodeTable, Grammar, SegmentKey};
+use crate::grammar::SegmentKey;
 use crate::ident::EntryNumber;
 use crate::notice::{Effect, Kind, NoticeRef, Token};
 use crate::place::Severity;
@@ -51,7 +51,6 @@ struct OtiAt {
 /// The message while it is walked.
 struct Walk<'a, 's> {
     set: &'a Set<'a>,
-    table: Option<&'a CodeTable>,
     fields: FieldList<'a>,
     header_len: usize,
     bgn: Option<Segment<'a>>,
@@ -108,10 +107,9 @@ impl AdviceFamily {
         }
     }
 
-    pub fn interpret(&self, grammar: &Grammar, set: &Set<'_>, sink: &mut dyn NoticeSink) {
+    pub fn interpret(&self, set: &Set<'_>, sink: &mut dyn NoticeSink) {
         let mut walk = Walk {
             set,
-            table: grammar.codes.get(TABLE),
             fields: FieldList::new(),
             header_len: 0,
             bgn: None,
@@ -177,7 +175,7 @@ impl AdviceFamily {
         let bill = references.bill.or(walk.header.bill);
         let stops_goods = entry.is_some() || bill.is_some() || qualifier == IN_BOND;
         let code = oti.value(self.oti.verdict);
-        let row = self.verdicts.position(code).and_then(|at| walk.table.map(|table| &table.rows[at]));
+        let row = self.verdicts.get(code);
         let (severity, effect) = match (row, code.get(1)) {
             (None, _) => {
                 unknown_code(oti, self.oti.verdict, "verdict", walk.sink);

@@ -3,20 +3,23 @@
 mod acknowledgement;
 mod advice;
 mod carried;
+mod disposition;
 mod fields;
+mod ocean;
 mod qualifier;
 mod status;
 mod value;
 
 use super::NoticeSink;
 use crate::decode::{self, Message};
-use crate::grammar::{CodeTable, Grammar, GrammarError};
+use crate::grammar::{CodeRow, CodeTable, Grammar, GrammarError};
 
 /// Reads the meaning of X12 messages.
 pub struct X12Interpreter {
     status: status::StatusFamily,
     advice: advice::AdviceFamily,
     acknowledgement: acknowledgement::AcknowledgementFamily,
+    ocean: ocean::OceanFamily,
     carried: carried::CarriedFamily,
 }
 
@@ -26,9 +29,10 @@ impl X12Interpreter {
         let status = status::StatusFamily::resolve(&mut wanted);
         let advice = advice::AdviceFamily::resolve(&mut wanted);
         let acknowledgement = acknowledgement::AcknowledgementFamily::resolve(&mut wanted);
+        let ocean = ocean::OceanFamily::resolve(&mut wanted);
         let carried = carried::CarriedFamily::resolve(&mut wanted);
         if wanted.faults.is_empty() {
-            Ok(Self { status, advice, acknowledgement, carried })
+            Ok(Self { status, advice, acknowledgement, ocean, carried })
         } else {
             Err(wanted.faults)
         }
@@ -36,15 +40,16 @@ impl X12Interpreter {
 
     pub fn interpret(
         &self,
-        grammar: &Grammar,
+        _: &Grammar,
         message: &Message<'_>,
         set: &decode::x12::Set<'_>,
         sink: &mut dyn NoticeSink,
     ) {
         match message.name {
-            Some("350") => self.status.interpret(grammar, set, sink),
-            Some("824") => self.advice.interpret(grammar, set, sink),
-            Some("997") => self.acknowledgement.interpret(grammar, set, sink),
+            Some("350") => self.status.interpret(set, sink),
+            Some("824") => self.advice.interpret(set, sink),
+            Some("997") => self.acknowledgement.interpret(set, sink),
+            Some("315") if self.ocean.reads(set) => self.ocean.interpret(set, sink),
             _ => self.carried.interpret(set, sink),
         }
     }
@@ -56,7 +61,7 @@ struct Wanted<'g> {
     faults: Vec<GrammarError>,
 }
 
-impl<'g> Wanted<'g> {
+impl Wanted<'_> {
     /// The position of an element by its names.
     fn element(&mut self, segment: &str, name: &str) -> usize {
         self.grammar.x12.element(segment, name).unwrap_or_else(|fault| {
@@ -70,38 +75,35 @@ impl<'g> Wanted<'g> {
         names.iter().map(|(element, name)| (self.element(segment, element), *name)).collect()
     }
 
-    fn table(&mut self, name: &str) -> Option<&'g CodeTable> {
-        match self.grammar.codes.require(name) {
-            Ok(table) => Some(table),
-            Err(fault) => {
+    /// A code table, copied so that it is at hand for every message.
+    fn table(&mut self, name: &str) -> CodeTable {
+        let empty = || CodeTable::parse(name, "code\tmeaning\tkind\n");
+        self.grammar
+            .codes
+            .require(name)
+            .cloned()
+            .or_else(|fault| {
                 self.faults.push(fault);
-                None
-            }
-        }
+                empty()
+            })
+            .expect("an empty table has its columns")
     }
 
     /// The rows of a table whose kind begins with `kind`; tables that hold several lists have the same code twice.
     fn list(&mut self, name: &str, kind: &str) -> CodeList {
-        let rows = self.table(name).map(|table| {
-            table
-                .rows
-                .iter()
-                .enumerate()
-                .filter(|(_, row)| row.kind.starts_with(kind))
-                .filter_map(|(at, row)| Some((packed(row.code.as_bytes())?, at)))
-                .collect()
-        });
-        CodeList(rows.unwrap_or_default())
+        let table = self.table(name);
+        let rows = table.rows.into_iter().filter(|row| row.kind.starts_with(kind));
+        CodeList(rows.filter_map(|row| Some((packed(row.code.as_bytes())?, row))).collect())
     }
 }
 
 /// One of the lists in a code table: packed codes and their rows. They are short lists of short codes.
-struct CodeList(Vec<(u64, usize)>);
+struct CodeList(Vec<(u64, CodeRow)>);
 
 impl CodeList {
-    fn position(&self, code: &[u8]) -> Option<usize> {
+    fn get(&self, code: &[u8]) -> Option<&CodeRow> {
         let code = packed(code)?;
-        self.0.iter().find(|(known, _)| *known == code).map(|&(_, at)| at)
+        self.0.iter().find(|(known, _)| *known == code).map(|(_, row)| row)
     }
 }
 

@@ -3,20 +3,17 @@
 //! The order of segments moved over the releases. Here all of them are taken: a remark or reference belongs to the
 //! disposition line (X4) or event (V9) that it follows, and before the first of them to the port (P4).
 
-use chrono::NaiveDate;
-
+use super::disposition::{self, Dispositions};
 use super::fields::{FieldList, Named};
 use super::qualifier::{self, ReferenceAt, References};
-use super::value::{check_digit, event_time, not_an_entry, unknown_code};
+use super::value::{check_digit, container, event_time, not_an_entry, unknown_code};
 use super::{NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
-use crate::grammar::{CodeTable, Grammar, SegmentKey};
+use crate::grammar::{CodeTable, SegmentKey};
 use crate::ident::EntryNumber;
-use crate::interpret::effects::CodeEffects;
 use crate::notice::{Effect, Kind, NoticeRef, Token};
 use crate::place::Severity;
 
-const DISPOSITIONS: &str = "x12_disposition";
 const EVENTS: &str = "x12_event304";
 
 const BA1: SegmentKey = SegmentKey::of(b"BA1");
@@ -41,8 +38,8 @@ pub(super) struct StatusFamily {
     equipment: Named,
     vehicle: Named,
     reference: ReferenceAt,
-    /// `None` only while an incomplete grammar is being refused.
-    effects: Option<CodeEffects>,
+    dispositions: Dispositions,
+    events: CodeTable,
 }
 
 /// Positions in X4.
@@ -91,8 +88,6 @@ struct EventAt {
 /// The message while it is walked.
 struct Walk<'a, 's> {
     set: &'a Set<'a>,
-    dispositions: Option<&'a CodeTable>,
-    grammar: &'a Grammar,
     fields: FieldList<'a>,
     /// How many of the fields belong to the conveyance, and how many to the port as well.
     conveyance_len: usize,
@@ -105,9 +100,6 @@ struct Walk<'a, 's> {
 
 impl StatusFamily {
     pub fn resolve(wanted: &mut Wanted<'_>) -> Self {
-        let effects = wanted.table(DISPOSITIONS).map(CodeEffects::resolve);
-        let effects = effects.and_then(|effects| effects.map_err(|faults| wanted.faults.extend(faults)).ok());
-        wanted.table(EVENTS);
         Self {
             line: LineAt::resolve(wanted),
             event: EventAt {
@@ -177,15 +169,14 @@ impl StatusFamily {
                 qualifier: wanted.element("N9", "qualifier"),
                 value: wanted.element("N9", "reference"),
             },
-            effects,
+            dispositions: Dispositions::resolve(wanted),
+            events: wanted.table(EVENTS),
         }
     }
 
-    pub fn interpret(&self, grammar: &Grammar, set: &Set<'_>, sink: &mut dyn NoticeSink) {
+    pub fn interpret(&self, set: &Set<'_>, sink: &mut dyn NoticeSink) {
         let mut walk = Walk {
             set,
-            dispositions: grammar.codes.get(DISPOSITIONS),
-            grammar,
             fields: FieldList::new(),
             conveyance_len: 0,
             port_len: 0,
@@ -257,7 +248,8 @@ impl StatusFamily {
 
         let code = x4.value(at.disposition);
         let time = event_time(x4, at.date, at.time);
-        let judged = self.judge(code, time.map(|time| time.date), walk.dispositions);
+        let token = Token::some(code);
+        let judged = self.dispositions.judge(token, time.map(|time| time.date));
         if judged.effect == Effect::Unknown {
             unknown_code(x4, at.disposition, "disposition", walk.sink);
         }
@@ -267,8 +259,8 @@ impl StatusFamily {
             bill: qualifier::issued_bill(x4.value(at.bill_issuer), x4.value(at.bill)),
             house_bill: qualifier::issued_bill(x4.value(at.house_bill_issuer), x4.value(at.house_bill)),
             container: container(x4.value(at.equipment_initial), x4.value(at.equipment_number)),
-            code: Token::some(code),
-            table: Some(DISPOSITIONS),
+            code: token,
+            table: Some(disposition::TABLE),
             meaning: judged.meaning,
             severity: judged.severity,
             at: time,
@@ -296,7 +288,7 @@ impl StatusFamily {
             after += 1;
         }
         let code = v9.value(self.event.event);
-        let row = walk.grammar.codes.get(EVENTS).and_then(|table| table.get(code));
+        let row = self.events.get(code);
         if row.is_none() {
             unknown_code(v9, self.event.event, "event", walk.sink);
         }
@@ -354,39 +346,4 @@ impl StatusFamily {
             }
         }
     }
-
-    fn judge<'a>(&self, code: &[u8], date: Option<NaiveDate>, table: Option<&'a CodeTable>) -> Judged<'a> {
-        let found = table.and_then(|table| table.position(code).map(|at| (at, &table.rows[at])));
-        match (found, &self.effects) {
-            (Some((at, row)), Some(effects)) => Judged {
-                meaning: Some(&row.meaning),
-                severity: row.severity.unwrap_or(Severity::Info),
-                effect: match effects.effect(at, Token::new(code), None) {
-                    Effect::Release { .. } => Effect::Release { date },
-                    effect => effect,
-                },
-            },
-            _ => Judged { meaning: None, severity: Severity::Critical, effect: Effect::Unknown },
-        }
-    }
-}
-
-struct Judged<'a> {
-    meaning: Option<&'a str>,
-    severity: Severity,
-    effect: Effect,
-}
-
-/// The equipment that a line is limited to.
-fn container(initial: &[u8], number: &[u8]) -> Option<Token> {
-    if number.is_empty() {
-        return None;
-    }
-    let mut name = [0; Token::CAPACITY];
-    let mut len = 0;
-    for (slot, byte) in name.iter_mut().zip(initial.iter().chain(number)) {
-        *slot = *byte;
-        len += 1;
-    }
-    Token::some(&name[..len])
 }

@@ -3,7 +3,7 @@
 use super::NoticeSink;
 use crate::decode::x12::{Segment, value};
 use crate::ident::EntryNumber;
-use crate::notice::EventTime;
+use crate::notice::{EventTime, Token};
 use crate::place::finding_code::{BAD_NUMBER, CHECK_DIGIT, UNKNOWN_CODE};
 use crate::place::{Finding, Grade};
 
@@ -12,6 +12,20 @@ pub(super) fn event_time(segment: &Segment<'_>, date: usize, time: usize) -> Opt
     let text = segment.value(date);
     let date = value::date(text).or_else(|| value::short_date(text))?;
     Some(EventTime { date, time: value::time(segment.value(time)) })
+}
+
+/// The equipment that a line is limited to.
+pub(super) fn container(initial: &[u8], number: &[u8]) -> Option<Token> {
+    if number.is_empty() {
+        return None;
+    }
+    let mut name = [0; Token::CAPACITY];
+    let initial = &initial[..initial.len().min(Token::CAPACITY)];
+    let number = &number[..number.len().min(Token::CAPACITY - initial.len())];
+    let len = initial.len() + number.len();
+    name[..initial.len()].copy_from_slice(initial);
+    name[initial.len()..len].copy_from_slice(number);
+    Token::some(&name[..len])
 }
 
 pub(super) fn check_digit(
@@ -38,6 +52,10 @@ pub(super) fn not_an_entry(segment: &Segment<'_>, element: usize, sink: &mut dyn
 
 pub(super) fn unknown_code(segment: &Segment<'_>, element: usize, what: &str, sink: &mut dyn NoticeSink) {
     let value = segment.value(element);
+    if value.is_empty() {
+        // A mandatory code that is missing was reported when the segment was checked.
+        return;
+    }
     let shown = value[..value.len().min(12)].escape_ascii();
     let message = format!("the {what} code `{shown}` is in no table");
     let finding = Finding::new(UNKNOWN_CODE, Grade::Warning, segment.element_place(element), message);

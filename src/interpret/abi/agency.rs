@@ -1,0 +1,184 @@
+//! SO70 with its SO71 and SO72: what a partner agency says, in SO and in UC.
+
+use super::resolve::{Carry, Codes, DateAt, Resolver, Words};
+use super::scribe::{Draft, Scribe, event_time, plain};
+use crate::decode::abi::Record;
+use crate::grammar::abi::{FieldAt, Format, Tag};
+use crate::notice::{Effect, EventTime, Kind, Token};
+use crate::place::Severity;
+
+pub const SO70: Tag = Tag::named(b"SO70");
+const SO71: Tag = Tag::named(b"SO71");
+const SO72: Tag = Tag::named(b"SO72");
+
+/// One of the two layouts of SO70; the group version in 79-80 tells which.
+struct Layout {
+    key: &'static str,
+    agency: FieldAt,
+    day: DateAt,
+    time: FieldAt,
+    time_format: Format,
+    entry_status: FieldAt,
+    line_status: FieldAt,
+    reason: FieldAt,
+    lines: FieldAt,
+    carried: Vec<Carry>,
+}
+
+/// Reads the agency groups.
+pub struct AgencyReader {
+    current: Layout,
+    before_04: Layout,
+    statuses: Codes,
+    reasons: Words,
+    references: Vec<Carry>,
+    comment: FieldAt,
+}
+
+impl Layout {
+    fn resolve(resolver: &mut Resolver<'_>, key: &'static str) -> Self {
+        let first = resolver.at(key, "begin_cbp_line");
+        let last = resolver.at(key, "end_pga_line");
+        Self {
+            key,
+            agency: resolver.at(key, "agency"),
+            day: resolver.date(key, "status_date"),
+            time: resolver.at(key, "status_time"),
+            time_format: resolver.format(key, "status_time"),
+            entry_status: resolver.at(key, "entry_status"),
+            line_status: resolver.at(key, "line_status"),
+            reason: resolver.at(key, "reason"),
+            lines: FieldAt { start: first.start, end: last.end },
+            carried: resolver.carry(
+                key,
+                &[
+                    "agency",
+                    "program",
+                    "entry_status",
+                    "entry_status_text",
+                    "entry_line_status",
+                    "line_status",
+                    "reason",
+                    "begin_cbp_line",
+                    "begin_tariff_position",
+                    "begin_pga_line",
+                    "end_cbp_line",
+                    "end_tariff_position",
+                    "end_pga_line",
+                    "document_type",
+                    "hold_type",
+                    "group_version",
+                ],
+            ),
+        }
+    }
+}
+
+impl AgencyReader {
+    pub fn resolve(resolver: &mut Resolver<'_>) -> Self {
+        Self {
+            current: Layout::resolve(resolver, "SO70"),
+            before_04: Layout::resolve(resolver, "SO70_PRE04"),
+            statuses: resolver.codes("pga-status"),
+            reasons: resolver.words("pga-status-reasons"),
+            references: resolver.carry(
+                "SO71",
+                &[
+                    "qualifier_1",
+                    "number_1",
+                    "receipt_date",
+                    "receipt_time",
+                    "sub_reason_1",
+                    "sub_reason_2",
+                    "sub_reason_3",
+                    "sub_reason_4",
+                    "sub_reason_5",
+                    "sub_reason_6",
+                    "sub_reason_7",
+                    "sub_reason_8",
+                    "sub_reason_9",
+                    "sub_reason_10",
+                    "qualifier_2",
+                    "number_2",
+                ],
+            ),
+            comment: resolver.at("SO72", "comment"),
+        }
+    }
+
+    fn layout(&self, record: &Record<'_>) -> &Layout {
+        match record.layout {
+            Some(layout) if *layout.key == *self.before_04.key => &self.before_04,
+            _ => &self.current,
+        }
+    }
+
+    /// The status that stands for the record: the entry's, and without one the line's.
+    fn status<'a>(&self, layout: &Layout, record: &Record<'a>) -> (&'a [u8], FieldAt, bool) {
+        let entry_status = record.field(layout.entry_status);
+        if entry_status.is_empty() {
+            (record.field(layout.line_status), layout.line_status, true)
+        } else {
+            (entry_status, layout.entry_status, false)
+        }
+    }
+
+    /// Reads the SO70 at `index` of the message, with the SO71 and SO72 behind it.
+    pub fn read<'a>(&'a self, records: &[Record<'a>], index: usize, scribe: &mut Scribe<'_, 'a>) {
+        let Some(record) = records.get(index) else { return };
+        let layout = self.layout(record);
+        let agency = Token::some(record.field(layout.agency));
+        let (code, at, of_line) = self.status(layout, record);
+        let mut reading = if code.is_empty() {
+            plain(Severity::Info, Effect::Inform)
+        } else {
+            self.statuses.read(code, agency)
+        };
+        scribe.check_known(&reading, record, at);
+        if of_line
+            && matches!(reading.effect, Effect::Clear { .. })
+            && self.has_open_line(records, record.field(layout.agency))
+        {
+            // One line is done while another of the same agency is held: the agency's hold stays.
+            reading.effect = Effect::Inform;
+        }
+        scribe.fields.take(record, &layout.carried);
+        scribe.fields.push_words("reason_meaning", self.reasons.meaning(record.field(layout.reason)));
+        for more in &records[index + 1..] {
+            match more.tag() {
+                SO71 if more.layout.is_some() => scribe.fields.take(more, &self.references),
+                SO72 if more.layout.is_some() => scribe.fields.push("comment", more.field(self.comment)),
+                _ => break,
+            }
+        }
+        let at = self.at(layout, record);
+        scribe.notice(record, &Draft::new(Kind::AgencyStatus, reading, at));
+    }
+
+    fn at(&self, layout: &Layout, record: &Record<'_>) -> Option<EventTime> {
+        event_time(record, layout.day, layout.time, layout.time_format)
+    }
+
+    /// Whether the message leaves a line of this agency held: the latest status of that line opens a hold. Messages
+    /// repeat earlier statuses, so a line's latest one counts.
+    #[cold]
+    fn has_open_line(&self, records: &[Record<'_>], agency: &[u8]) -> bool {
+        let mut lines: Vec<(&[u8], Option<EventTime>, usize, bool)> = records
+            .iter()
+            .enumerate()
+            .filter(|(_, record)| record.tag() == SO70 && record.layout.is_some())
+            .filter_map(|(index, record)| {
+                let layout = self.layout(record);
+                let (code, _, of_line) = self.status(layout, record);
+                let counts = of_line && !code.is_empty() && record.field(layout.agency) == agency;
+                counts.then(|| {
+                    let holds = matches!(self.statuses.read(code, None).effect, Effect::Hold { .. });
+                    (record.raw(layout.lines), self.at(layout, record), index, holds)
+                })
+            })
+            .collect();
+        lines.sort_unstable();
+        let is_last = |at: usize| lines.get(at + 1).is_none_or(|next| next.0 != lines[at].0);
+        (0..lines.len()).any(|at| lines[at].3 && is_last(at))
+    }
+}

@@ -1,0 +1,349 @@
+//! NR: liquidation, reliquidation, extension and suspension, as the courtesy notices tell them.
+
+use super::resolve::{AmountAt, Carry, DateAt, EntryAt, Reading, Resolver, Words};
+use super::scribe::{Draft, INCOMPLETE_GROUP, Scribe, amount, date};
+use crate::decode::abi::{Record, Transaction};
+use crate::grammar::abi::{FieldAt, Tag};
+use crate::notice::{Amounts, Effect, EventTime, Kind, Liquidation, LiquidationKind, Token};
+use crate::place::{Grade, Severity};
+
+const N1: Tag = Tag::named(b"N1");
+const N2: Tag = Tag::named(b"N2");
+const N3: Tag = Tag::named(b"N3");
+const N4: Tag = Tag::named(b"N4");
+
+/// What an extension or suspension code does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stay {
+    Extended,
+    Suspended,
+    Lifted,
+    /// Shown, without effect on the clocks.
+    Told,
+}
+
+/// One side of a liquidation; duty and tax stand in N1, the rest elsewhere.
+struct Side {
+    duty: AmountAt,
+    tax: AmountAt,
+    antidumping: AmountAt,
+    countervailing: AmountAt,
+    fees: AmountAt,
+}
+
+/// Reads NR.
+pub struct LiquidationReader {
+    first_entry: EntryAt,
+    second_entry: EntryAt,
+    third_entry: EntryAt,
+    fourth_entry: EntryAt,
+    first: Vec<Carry>,
+    second: Vec<Carry>,
+    fourth: Vec<Carry>,
+    notice: Vec<Carry>,
+    paid: Side,
+    liquidated: Side,
+    interest: AmountAt,
+    interest_negative: FieldAt,
+    liquidation_date: DateAt,
+    liquidation_type: FieldAt,
+    reason: FieldAt,
+    more_reasons: Vec<FieldAt>,
+    types: Words,
+    type_kinds: Vec<LiquidationKind>,
+    reasons: Words,
+    stay_code: FieldAt,
+    times_extended: FieldAt,
+    notice_date: DateAt,
+    stays: Words,
+    stay_kinds: Vec<Stay>,
+}
+
+/// The records of one liquidation.
+#[derive(Clone, Copy)]
+struct Group<'r, 'a> {
+    first: Option<&'r Record<'a>>,
+    second: Option<&'r Record<'a>>,
+    fourth: Option<&'r Record<'a>>,
+}
+
+impl LiquidationReader {
+    pub fn resolve(resolver: &mut Resolver<'_>) -> Self {
+        let (types, type_kinds) = resolver.own_effects("liquidation-types", |text| match text {
+            "liquidation" => Some(LiquidationKind::Liquidation),
+            "reliquidation" => Some(LiquidationKind::Reliquidation),
+            _ => None,
+        });
+        let (stays, stay_kinds) = resolver.own_effects("extension-suspension", |text| match text {
+            "extended" => Some(Stay::Extended),
+            "suspended" => Some(Stay::Suspended),
+            "lifted" => Some(Stay::Lifted),
+            "" => Some(Stay::Told),
+            _ => None,
+        });
+        let names = ["port_of_entry", "entry_type", "importer_number"];
+        let amounts = ["paid_duty", "paid_tax", "liquidated_duty", "liquidated_tax", "interest_negative"];
+        Self {
+            first_entry: resolver.entry("NR_N1"),
+            second_entry: resolver.entry("NR_N2"),
+            third_entry: resolver.entry("NR_N3"),
+            fourth_entry: resolver.entry("NR_N4"),
+            first: resolver.carry("NR_N1", &[&names[..], &amounts[..]].concat()),
+            second: resolver.carry(
+                "NR_N2",
+                &[
+                    "liquidation_date",
+                    "reason_1",
+                    "broker_reference",
+                    "unconfirmed",
+                    "liquidation_type",
+                    "entry_date",
+                    "paid_antidumping",
+                    "interest",
+                ],
+            ),
+            fourth: resolver.carry(
+                "NR_N4",
+                &[
+                    "paid_countervailing",
+                    "paid_fees",
+                    "liquidated_antidumping",
+                    "liquidated_countervailing",
+                    "liquidated_fees",
+                    "reason_2",
+                    "reason_3",
+                    "reason_4",
+                ],
+            ),
+            notice: resolver.carry(
+                "NR_N3",
+                &[
+                    "port_of_entry",
+                    "entry_type",
+                    "importer_number",
+                    "entry_date",
+                    "ext_susp_1",
+                    "times_extended",
+                    "notice_date",
+                    "broker_reference",
+                    "ext_susp_2",
+                    "ext_susp_3",
+                    "ext_susp_4",
+                ],
+            ),
+            paid: Side {
+                duty: resolver.amount("NR_N1", "paid_duty"),
+                tax: resolver.amount("NR_N1", "paid_tax"),
+                antidumping: resolver.amount("NR_N2", "paid_antidumping"),
+                countervailing: resolver.amount("NR_N4", "paid_countervailing"),
+                fees: resolver.amount("NR_N4", "paid_fees"),
+            },
+            liquidated: Side {
+                duty: resolver.amount("NR_N1", "liquidated_duty"),
+                tax: resolver.amount("NR_N1", "liquidated_tax"),
+                antidumping: resolver.amount("NR_N4", "liquidated_antidumping"),
+                countervailing: resolver.amount("NR_N4", "liquidated_countervailing"),
+                fees: resolver.amount("NR_N4", "liquidated_fees"),
+            },
+            interest: resolver.amount("NR_N2", "interest"),
+            interest_negative: resolver.at("NR_N1", "interest_negative"),
+            liquidation_date: resolver.date("NR_N2", "liquidation_date"),
+            liquidation_type: resolver.at("NR_N2", "liquidation_type"),
+            reason: resolver.at("NR_N2", "reason_1"),
+            more_reasons: ["reason_2", "reason_3", "reason_4"]
+                .map(|name| resolver.at("NR_N4", name))
+                .to_vec(),
+            types,
+            type_kinds,
+            reasons: resolver.words("liquidation-reasons"),
+            stay_code: resolver.at("NR_N3", "ext_susp_1"),
+            times_extended: resolver.at("NR_N3", "times_extended"),
+            notice_date: resolver.date("NR_N3", "notice_date"),
+            stays,
+            stay_kinds,
+        }
+    }
+
+    pub fn read<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
+        let records = transaction.records;
+        // The usual case: the three records of one entry, or a single N3.
+        for (index, record) in records.iter().enumerate() {
+            if record.layout.is_none() {
+                continue;
+            }
+            scribe.fields.back_to(0);
+            match record.tag().cut(2) {
+                N1 => {
+                    scribe.read_entry(record, self.first_entry);
+                    let group = Group {
+                        first: Some(record),
+                        second: self.partner(records, index, N2),
+                        fourth: self.partner(records, index, N4),
+                    };
+                    self.liquidation(group, transaction.truncated, scribe);
+                }
+                N2 if self.partner(records, index, N1).is_none() => {
+                    scribe.read_entry(record, self.second_entry);
+                    let group =
+                        Group { first: None, second: Some(record), fourth: self.partner(records, index, N4) };
+                    self.liquidation(group, transaction.truncated, scribe);
+                }
+                N4 if self.is_alone(records, index) => {
+                    let message = "an N4 record stands without the N1 and N2 of its entry and is not read";
+                    scribe.finding(INCOMPLETE_GROUP, Grade::Warning, record.place, message);
+                }
+                N3 => {
+                    scribe.read_entry(record, self.third_entry);
+                    self.stay(record, scribe);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn is_alone(&self, records: &[Record<'_>], index: usize) -> bool {
+        self.partner(records, index, N1).is_none() && self.partner(records, index, N2).is_none()
+    }
+
+    fn key<'a>(&self, record: &Record<'a>) -> (&'a [u8], &'a [u8]) {
+        let at = match record.tag().cut(2) {
+            N1 => self.first_entry,
+            N2 => self.second_entry,
+            _ => self.fourth_entry,
+        };
+        (record.field(at.filer), record.field(at.number))
+    }
+
+    /// The record of another kind about the same entry. The decoder keeps such records in one message.
+    fn partner<'r, 'a>(
+        &self,
+        records: &'r [Record<'a>],
+        index: usize,
+        wanted: Tag,
+    ) -> Option<&'r Record<'a>> {
+        let own = self.key(&records[index]);
+        let fits = |record: &&Record<'_>| {
+            record.layout.is_some() && record.tag().cut(2) == wanted && self.key(record) == own
+        };
+        let (before, after) = records.split_at(index);
+        after.iter().find(fits).or_else(|| before.iter().rev().find(fits))
+    }
+
+    fn liquidation<'a>(&'a self, group: Group<'_, 'a>, truncated: bool, scribe: &mut Scribe<'_, 'a>) {
+        let Some(head) = group.first.or(group.second) else { return };
+        if group.first.is_none() || group.second.is_none() {
+            let missing = if group.first.is_none() { "N1" } else { "N2" };
+            let message = format!("the {missing} record of this liquidation is missing");
+            scribe.finding(INCOMPLETE_GROUP, Grade::Warning, head.place, message);
+        }
+        let text =
+            |record: Option<&Record<'a>>, at: FieldAt| record.map_or(&b""[..], |record| record.field(at));
+        let kind = text(group.second, self.liquidation_type);
+        let position = self.types.position(kind);
+        let row = position.and_then(|position| self.types.row(position));
+        let event = position.and_then(|position| self.type_kinds.get(position).copied());
+        let event = event.unwrap_or(LiquidationKind::Liquidation);
+        let day = group.second.and_then(|record| date(record, self.liquidation_date));
+        let reason = text(group.second, self.reason);
+        let mut reading = Reading {
+            code: Token::new(kind),
+            table: self.types.name(),
+            meaning: row.map(|row| &*row.meaning),
+            severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
+            effect: Effect::Liquidated(Liquidation {
+                event,
+                date: day,
+                kind: Token::new(kind),
+                reason: Token::new(reason),
+                paid: self.side(&self.paid, self.paid.antidumping, group, group.second),
+                liquidated: self.side(&self.liquidated, self.liquidated.antidumping, group, group.fourth),
+                interest: self.interest(group),
+            }),
+        };
+        if truncated && group.second.is_none() {
+            // The file ended before the record that has the date: the whole message is still to come.
+            reading.effect = Effect::Unknown;
+        }
+        if let Some(second) = group.second {
+            scribe.check_known(&reading, second, self.liquidation_type);
+        }
+        let event = if event == LiquidationKind::Liquidation { "liquidation" } else { "reliquidation" };
+        scribe.fields.push_words("event", Some(event));
+        for (record, carried) in
+            [(group.first, &self.first), (group.second, &self.second), (group.fourth, &self.fourth)]
+        {
+            if let Some(record) = record {
+                scribe.fields.take(record, carried);
+            }
+        }
+        scribe.fields.push_words("reason_1_meaning", self.reasons.meaning(reason));
+        const MEANINGS: [&str; 3] = ["reason_2_meaning", "reason_3_meaning", "reason_4_meaning"];
+        for (name, &at) in MEANINGS.iter().zip(&self.more_reasons) {
+            let code = text(group.fourth, at);
+            if !code.is_empty() {
+                scribe.fields.push_words(name, self.reasons.meaning(code));
+            }
+        }
+        scribe.notice(head, &Draft::new(Kind::Liquidation, reading, day.map(EventTime::date)));
+    }
+
+    fn side(
+        &self,
+        side: &Side,
+        antidumping: AmountAt,
+        group: Group<'_, '_>,
+        holds: Option<&Record<'_>>,
+    ) -> Amounts {
+        let of = |record: Option<&Record<'_>>, at: AmountAt| record.and_then(|record| amount(record, at));
+        Amounts {
+            duty: of(group.first, side.duty),
+            tax: of(group.first, side.tax),
+            antidumping: of(holds, antidumping),
+            countervailing: of(group.fourth, side.countervailing),
+            fees: of(group.fourth, side.fees),
+        }
+    }
+
+    /// N2 has the figure, N1 its sign: 1 says that it is paid to the importer. Without N1 there is no sign.
+    fn interest(&self, group: Group<'_, '_>) -> Option<rust_decimal::Decimal> {
+        let (first, second) = (group.first?, group.second?);
+        let interest = amount(second, self.interest)?;
+        Some(if first.field(self.interest_negative) == b"1" { -interest } else { interest })
+    }
+
+    fn stay<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
+        let code = record.field(self.stay_code);
+        let reason = Token::new(code);
+        let position = self.stays.position(code);
+        let row = position.and_then(|position| self.stays.row(position));
+        let stay = position.and_then(|position| self.stay_kinds.get(position).copied());
+        let day = date(record, self.notice_date);
+        let times = match record.field(self.times_extended) {
+            &[digit @ b'0'..=b'9'] => Some(digit - b'0'),
+            _ => None,
+        };
+        let effect = match stay {
+            Some(Stay::Extended) => Effect::Extended { times, reason, date: day },
+            Some(Stay::Suspended) => Effect::Suspended { reason, date: day },
+            Some(Stay::Lifted) => Effect::SuspensionLifted { date: day },
+            Some(Stay::Told) => Effect::Inform,
+            None => Effect::Unknown,
+        };
+        let reading = Reading {
+            code: reason,
+            table: self.stays.name(),
+            meaning: row.map(|row| &*row.meaning),
+            severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
+            effect,
+        };
+        scribe.check_known(&reading, record, self.stay_code);
+        let is_extension = match stay {
+            Some(Stay::Extended) => true,
+            Some(_) => false,
+            None => times.is_some(),
+        };
+        scribe.fields.push_words("event", Some(if is_extension { "extension" } else { "suspension" }));
+        scribe.fields.take(record, &self.notice);
+        scribe.notice(record, &Draft::new(Kind::Liquidation, reading, day.map(EventTime::date)));
+    }
+}

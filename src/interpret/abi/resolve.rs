@@ -1,0 +1,243 @@
+//! From names in the grammar to positions and tables, once.
+
+use crate::decode::abi::Record;
+use crate::grammar::abi::{FieldAt, Format};
+use crate::grammar::{CodeRow, CodeTable, Grammar, GrammarError};
+use crate::interpret::effects::CodeEffects;
+use crate::notice::{Effect, Token};
+use crate::place::Severity;
+
+/// Looks names up and remembers what is missing.
+pub struct Resolver<'g> {
+    grammar: &'g Grammar,
+    faults: Vec<GrammarError>,
+}
+
+/// A field that notices carry: the name that they show and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Carry {
+    pub name: &'static str,
+    pub at: FieldAt,
+}
+
+/// A date field.
+#[derive(Clone, Copy, Debug)]
+pub struct DateAt {
+    pub at: FieldAt,
+    pub format: Format,
+}
+
+/// An amount with its implied decimal places.
+#[derive(Clone, Copy, Debug)]
+pub struct AmountAt {
+    pub at: FieldAt,
+    pub decimals: u32,
+}
+
+/// Where a record names its entry.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryAt {
+    pub filer: FieldAt,
+    pub number: FieldAt,
+}
+
+impl<'g> Resolver<'g> {
+    pub fn new(grammar: &'g Grammar) -> Self {
+        Self { grammar, faults: Vec::new() }
+    }
+
+    pub fn done<T>(self, value: T) -> Result<T, Vec<GrammarError>> {
+        if self.faults.is_empty() { Ok(value) } else { Err(self.faults) }
+    }
+
+    fn field(&mut self, key: &str, name: &str) -> Option<&'g crate::grammar::Field> {
+        let layout = self.grammar.abi.layout(key);
+        let field = layout.and_then(|layout| layout.field(name));
+        if field.is_none() {
+            let file = layout.and_then(|layout| layout.applications.first()).map(|name| name.to_lowercase());
+            let file = format!("abi/{}.toml", file.as_deref().unwrap_or("*"));
+            let message = format!("the field `{name}` of the record `{key}` is read and not described");
+            self.faults.push(GrammarError::new(&file, 1, 1, message));
+        }
+        field
+    }
+
+    pub fn at(&mut self, key: &str, name: &str) -> FieldAt {
+        self.field(key, name).map(|field| field.at).unwrap_or_default()
+    }
+
+    pub fn date(&mut self, key: &str, name: &str) -> DateAt {
+        let at = self.at(key, name);
+        DateAt { at, format: self.format(key, name) }
+    }
+
+    pub fn format(&mut self, key: &str, name: &str) -> Format {
+        let field = self.field(key, name);
+        if let Some(None) = field.map(|field| field.format) {
+            let message = format!("`{name}` of `{key}` is read as a date or a time and has no format");
+            self.faults.push(GrammarError::new("abi", 1, 1, message));
+        }
+        field.and_then(|field| field.format).unwrap_or(Format::Mmddyy)
+    }
+
+    pub fn amount(&mut self, key: &str, name: &str) -> AmountAt {
+        let field = self.field(key, name);
+        let decimals = field.map_or(0, |field| u32::from(field.decimals));
+        AmountAt { at: field.map(|field| field.at).unwrap_or_default(), decimals }
+    }
+
+    pub fn entry(&mut self, key: &str) -> EntryAt {
+        EntryAt { filer: self.at(key, "entry_filer"), number: self.at(key, "entry_number") }
+    }
+
+    /// Fields that are shown under the layout's own names.
+    pub fn carry(&mut self, key: &str, names: &[&'static str]) -> Vec<Carry> {
+        names.iter().map(|&name| Carry { name, at: self.at(key, name) }).collect()
+    }
+
+    /// Fields that are shown under the name that all families share.
+    pub fn carry_as(&mut self, key: &str, names: &[(&'static str, &'static str)]) -> Vec<Carry> {
+        names.iter().map(|&(name, own)| Carry { name, at: self.at(key, own) }).collect()
+    }
+
+    fn table(&mut self, name: &str) -> Option<CodeTable> {
+        match self.grammar.codes.require(name) {
+            Ok(table) => Some(table.clone()),
+            Err(fault) => {
+                self.faults.push(fault);
+                None
+            }
+        }
+    }
+
+    /// A code table with its effects.
+    pub fn codes(&mut self, name: &str) -> Codes {
+        let table = self.table(name);
+        let effects = table.as_ref().and_then(|table| match CodeEffects::resolve(table) {
+            Ok(effects) => Some(effects),
+            Err(faults) => {
+                self.faults.extend(faults);
+                None
+            }
+        });
+        Codes { words: Words { table }, effects }
+    }
+
+    /// A code table that only explains.
+    pub fn words(&mut self, name: &str) -> Words {
+        Words { table: self.table(name) }
+    }
+
+    /// A table whose effects are not those of [`CodeEffects`].
+    pub fn own_effects<T>(&mut self, name: &str, read: impl Fn(&str) -> Option<T>) -> (Words, Vec<T>) {
+        let table = self.table(name);
+        let mut effects = Vec::new();
+        for row in table.iter().flat_map(|table| &table.rows) {
+            match read(&row.effect) {
+                Some(effect) => effects.push(effect),
+                None => {
+                    let message = format!("`{}` is no effect of this table", row.effect);
+                    let file = format!("codes/{name}.tsv");
+                    self.faults.push(GrammarError::new(&file, row.line as usize, 1, message));
+                }
+            }
+        }
+        (Words { table }, effects)
+    }
+}
+
+/// A code table for its meanings.
+#[derive(Debug)]
+pub struct Words {
+    table: Option<CodeTable>,
+}
+
+impl Words {
+    pub fn name(&self) -> &str {
+        self.table.as_ref().map_or("", |table| &table.name)
+    }
+
+    pub fn position(&self, code: &[u8]) -> Option<usize> {
+        self.table.as_ref()?.position(code)
+    }
+
+    pub fn row(&self, position: usize) -> Option<&CodeRow> {
+        self.table.as_ref()?.rows.get(position)
+    }
+
+    pub fn get(&self, code: &[u8]) -> Option<&CodeRow> {
+        self.table.as_ref()?.get(code)
+    }
+
+    pub fn meaning(&self, code: &[u8]) -> Option<&str> {
+        self.get(code).map(|row| &*row.meaning)
+    }
+
+    /// Where a code has several meanings, the one that the message itself prints, else the first. Rows of one code
+    /// stand together.
+    pub fn meaning_printed(&self, code: &[u8], printed: &[u8]) -> Option<&str> {
+        let table = self.table.as_ref()?;
+        let at = table.position(code)?;
+        let first = table.rows.get(at)?;
+        let rows = table.rows[at..].iter().take_while(|row| row.code == first.code);
+        let exact = rows.into_iter().find(|row| row.meaning.as_bytes() == printed);
+        Some(&exact.unwrap_or(first).meaning)
+    }
+}
+
+/// A code table with what each code does.
+#[derive(Debug)]
+pub struct Codes {
+    words: Words,
+    effects: Option<CodeEffects>,
+}
+
+/// What a table says of a code; unknown codes are critical until somebody maps them.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'t> {
+    pub code: Token,
+    pub table: &'t str,
+    pub meaning: Option<&'t str>,
+    pub severity: Severity,
+    pub effect: Effect,
+}
+
+impl Codes {
+    #[inline]
+    pub fn read(&self, code: &[u8], agency: Option<Token>) -> Reading<'_> {
+        let token = Token::new(code);
+        let table = self.words.name();
+        let position = self.words.position(code);
+        match position.and_then(|position| Some((position, self.words.row(position)?))) {
+            Some((position, row)) => Reading {
+                code: token,
+                table,
+                meaning: Some(&row.meaning),
+                severity: row.severity.unwrap_or(Severity::Info),
+                effect: self
+                    .effects
+                    .as_ref()
+                    .map_or(Effect::Unknown, |effects| effects.effect(position, token, agency)),
+            },
+            None => Reading {
+                code: token,
+                table,
+                meaning: None,
+                severity: Severity::Critical,
+                effect: Effect::Unknown,
+            },
+        }
+    }
+
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+}
+
+impl Carry {
+    /// The field's value in a record, without blanks.
+    #[inline]
+    pub fn of<'a>(&self, record: &Record<'a>) -> &'a [u8] {
+        self.at.of(record.bytes)
+    }
+}

@@ -1,0 +1,225 @@
+//! Writes the notices of one message: the entry, the fields, the order.
+
+use rust_decimal::Decimal;
+
+use super::resolve::{AmountAt, Carry, DateAt, EntryAt, Reading};
+use crate::decode::Message;
+use crate::decode::abi::{Record, moment};
+use crate::grammar::abi::{FieldAt, Format};
+use crate::ident::EntryNumber;
+use crate::interpret::NoticeSink;
+use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef};
+use crate::place::{Finding, Grade, Place, Severity, finding_code};
+
+/// A notice never carries more fields than this.
+const FIELDS_MAX: usize = 200;
+
+/// Room for the fields of most notices.
+const FIELDS_USUAL: usize = 32;
+
+/// Records that belong together do not stand together.
+pub const INCOMPLETE_GROUP: &str = "incomplete-group";
+
+/// Hands notices over, and keeps what they share.
+pub struct Scribe<'s, 'a> {
+    sink: &'s mut dyn NoticeSink,
+    ordinal: u32,
+    /// Of the transaction.
+    pub entry: Option<EntryNumber>,
+    pub fields: Fields<'a>,
+    start: Place,
+}
+
+/// The fields of the next notice: those that all notices of the message share, then its own.
+pub struct Fields<'a>(Vec<(&'a str, &'a [u8])>);
+
+/// What a notice has of its own.
+pub struct Draft<'n> {
+    pub kind: Kind,
+    pub reading: Reading<'n>,
+    pub at: Option<EventTime>,
+    pub bill: Option<BillRef<'n>>,
+    pub house_bill: Option<BillRef<'n>>,
+}
+
+impl<'n> Draft<'n> {
+    pub fn new(kind: Kind, reading: Reading<'n>, at: Option<EventTime>) -> Self {
+        Self { kind, reading, at, bill: None, house_bill: None }
+    }
+}
+
+impl<'a> Fields<'a> {
+    #[inline]
+    pub fn push(&mut self, name: &'a str, value: &'a [u8]) {
+        if !value.is_empty() && self.0.len() < FIELDS_MAX {
+            self.0.push((name, value));
+        }
+    }
+
+    pub fn push_words(&mut self, name: &'a str, value: Option<&'a str>) {
+        self.push(name, value.unwrap_or("").as_bytes());
+    }
+
+    /// The fields of a record that are not blank.
+    #[inline]
+    pub fn take(&mut self, record: &Record<'a>, carried: &'a [Carry]) {
+        for carry in carried {
+            self.push(carry.name, carry.of(record));
+        }
+    }
+
+    pub fn mark(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Forgets what came after the mark.
+    pub fn back_to(&mut self, mark: usize) {
+        self.0.truncate(mark);
+    }
+
+    pub fn as_slice(&self) -> &[(&'a str, &'a [u8])] {
+        &self.0
+    }
+}
+
+impl<'s, 'a> Scribe<'s, 'a> {
+    pub fn new(sink: &'s mut dyn NoticeSink, message: &Message<'_>) -> Self {
+        let start = Place { offset: message.span.offset, line: message.span.line, column: None };
+        Self { sink, ordinal: 0, entry: None, fields: Fields(Vec::with_capacity(FIELDS_USUAL)), start }
+    }
+
+    /// Where the message begins.
+    pub fn start(&self) -> Place {
+        self.start
+    }
+
+    /// Hands a notice over, with the fields collected so far.
+    #[inline]
+    pub fn notice(&mut self, record: &Record<'_>, draft: &Draft<'_>) {
+        let fields = std::mem::take(&mut self.fields.0);
+        self.hand_over(record, draft, &fields);
+        self.fields.0 = fields;
+    }
+
+    #[inline]
+    fn hand_over(&mut self, record: &Record<'_>, draft: &Draft<'_>, fields: &[(&str, &[u8])]) {
+        let reading = &draft.reading;
+        let notice = NoticeRef {
+            kind: draft.kind,
+            entry: self.entry,
+            bill: draft.bill,
+            house_bill: draft.house_bill,
+            container: None,
+            code: (!reading.code.is_empty()).then_some(reading.code),
+            table: (!reading.code.is_empty() && !reading.table.is_empty()).then_some(reading.table),
+            meaning: reading.meaning,
+            severity: reading.severity,
+            at: draft.at,
+            effect: reading.effect,
+            place: record.place,
+            fields,
+            source: record.bytes,
+            ordinal: self.ordinal,
+        };
+        self.sink.notice(&notice);
+        self.ordinal += 1;
+    }
+
+    /// The same with one more field, whose value does not stand in the message as it is.
+    pub fn notice_with(&mut self, record: &Record<'_>, draft: &Draft<'_>, name: &str, value: &[u8]) {
+        if value.is_empty() {
+            return self.notice(record, draft);
+        }
+        let mut fields: Vec<(&str, &[u8])> = self.fields.as_slice().to_vec();
+        fields.push((name, value));
+        self.hand_over(record, draft, &fields);
+    }
+
+    pub fn finding(&mut self, code: &'static str, severity: Grade, place: Place, message: impl Into<String>) {
+        self.sink.finding(Finding::new(code, severity, place, message));
+    }
+
+    /// Reads the entry that the record is about, and says so when its check digit is not the computed one.
+    #[inline]
+    pub fn read_entry(&mut self, record: &Record<'_>, at: EntryAt) -> Option<EntryNumber> {
+        let (filer, number) = (record.field(at.filer), record.field(at.number));
+        let entry = EntryNumber::from_parts(filer, number);
+        match entry {
+            Some(entry) if entry.check_digit_offset() != 0 => self.note_check_digit(record, at.number, entry),
+            None if !(filer.is_empty() && number.is_empty()) => self.note_no_entry(record, at),
+            _ => {}
+        }
+        self.entry = entry;
+        entry
+    }
+
+    #[cold]
+    fn note_check_digit(&mut self, record: &Record<'_>, at: FieldAt, entry: EntryNumber) {
+        let offset = entry.check_digit_offset();
+        let message =
+            format!("the check digit of {entry} is {offset} off; CBP grants some filers such an offset");
+        self.finding(finding_code::CHECK_DIGIT, Grade::Warning, record.place_of(at), message);
+    }
+
+    #[cold]
+    fn note_no_entry(&mut self, record: &Record<'_>, at: EntryAt) {
+        let message = format!(
+            "`{}` and `{}` make no entry number",
+            record.field(at.filer).escape_ascii(),
+            record.field(at.number).escape_ascii()
+        );
+        self.finding(finding_code::BAD_NUMBER, Grade::Warning, record.place_of(at.filer), message);
+    }
+
+    /// Says that a table does not have a code. Blank codes are no codes.
+    #[inline]
+    pub fn check_known(&mut self, reading: &Reading<'_>, record: &Record<'_>, at: FieldAt) {
+        if reading.meaning.is_none() && !reading.code.is_empty() {
+            self.note_unknown(reading, record.place_of(at));
+        }
+    }
+
+    #[cold]
+    fn note_unknown(&mut self, reading: &Reading<'_>, place: Place) {
+        let Reading { code, table, .. } = reading;
+        let message =
+            format!("the code `{code}` is not in {table}; it is treated as critical until it is mapped");
+        self.finding(finding_code::UNKNOWN_CODE, Grade::Warning, place, message);
+    }
+}
+
+/// A reading for notices without a table.
+pub fn plain(severity: Severity, effect: Effect) -> Reading<'static> {
+    Reading { code: crate::notice::Token::new(""), table: "", meaning: None, severity, effect }
+}
+
+/// A date alone. What is no date was reported when the record was read.
+#[inline]
+pub fn date(record: &Record<'_>, at: DateAt) -> Option<chrono::NaiveDate> {
+    moment::date(record.raw(at.at), at.format).ok().flatten()
+}
+
+/// A date with its time of day.
+#[inline]
+pub fn event_time(record: &Record<'_>, day: DateAt, time: FieldAt, format: Format) -> Option<EventTime> {
+    let time = moment::time(record.raw(time), format).ok().flatten();
+    Some(EventTime { date: date(record, day)?, time })
+}
+
+/// An amount with implied decimals, exact. What is no number was reported when the record was read.
+#[inline]
+pub fn amount(record: &Record<'_>, at: AmountAt) -> Option<Decimal> {
+    let field = record.field(at.at);
+    if field.is_empty() {
+        return None;
+    }
+    let mut value: i64 = 0;
+    for &byte in field {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.checked_mul(10)?.checked_add(i64::from(digit))?;
+    }
+    Some(Decimal::new(value, at.decimals))
+}
