@@ -272,21 +272,47 @@ fn due_lists_the_deadlines() {
 
 #[test]
 fn what_is_no_message_is_still_one_line() {
-    for (input, code) in [(&b""[..], "empty"), (b"\x00\xff\x00\xff", "not-edi"), (b"hello\n", "not-edi")] {
+    // Nothing at all is odd; bytes that are neither ABI nor X12 are an error.
+    for (input, code, exit) in [
+        (&b""[..], "empty", 0),
+        (b" \r\n", "empty", 0),
+        (b"\x00\xff\x00\xff", "not-edi", 1),
+        (b"hello\n", "not-edi", 1),
+    ] {
         let ran = run_with(&["decode", "-", "--json"], input);
-        assert_eq!(ran.code, Some(1), "{code}: {}", ran.err);
-        let line = json(ran.out.lines().next().expect("a line"));
+        assert_eq!((ran.code, ran.out.lines().count()), (Some(exit), 1), "{code}: {}", ran.err);
+        let line = json(&ran.out);
         assert_eq!((&line["file"], &line["message"]), (&json!("-"), &Value::Null));
-        let codes: Vec<&Value> = ran
-            .out
-            .lines()
-            .flat_map(|_| &line["findings"].as_array().expect("a list")[..])
-            .map(|finding| &finding["code"])
-            .collect();
-        assert!(codes.contains(&&json!(code)), "{}", ran.out);
+        assert_eq!(line["findings"][0]["code"], code, "{}", ran.out);
         let ran = run_with(&["decode", "-"], input);
-        assert!(ran.code == Some(1) && ran.out.contains(code), "{}", ran.out);
+        assert!(ran.code == Some(exit) && ran.out.contains(code), "{}", ran.out);
     }
+}
+
+#[test]
+fn messages_are_read_from_several_files_and_from_input() {
+    let text = "ISA*00*          *00*          *ZZ*BROKERONE      *ZZ*IMPORTER       *260301*1405*U*00401*000000001*0*P*>~\
+                GS*BC*BROKERONE*IMPORTER*20260301*1405*1*X*004010~\
+                ST*350*0001~SE*2*0001~GE*1*1~IEA*1*000000001~";
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("a.edi");
+    std::fs::write(&file, text).expect("written");
+    let ran = run_with(&["decode", "--json", file.to_str().expect("text"), "-"], text.as_bytes());
+    let lines: Vec<Value> = ran.out.lines().map(json).collect();
+    assert_eq!(lines.len(), 2, "{}", ran.err);
+    for (line, file) in lines.iter().zip([file.to_str().expect("text"), "-"]) {
+        assert_eq!((&line["file"], &line["index"]), (&json!(file), &json!(0)));
+        assert_eq!(
+            (&line["standard"], &line["message"], &line["release"]),
+            (&json!("x12"), &json!("350"), &json!("004010"))
+        );
+        let control = json!({"sender": "BROKERONE", "interchange": "000000001", "group": "1", "set": "0001"});
+        assert_eq!(line["control"], control);
+        assert_eq!(line["span"], json!({"offset": 0, "length": text.len(), "line": 1}));
+        assert!(line["grammar"].as_str().is_some_and(|hash| !hash.is_empty()));
+    }
+    let ran = run_with(&["decode", "-"], text.as_bytes());
+    assert!(ran.out.starts_with("-\n  X12 350 004010  line 1, "), "{}", ran.out);
 }
 
 #[test]
@@ -394,7 +420,7 @@ struct Installation {
 impl Installation {
     fn start() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("config.toml"), "").expect("written");
+        std::fs::write(folder.path().join("config.toml"), entrywatch::config::EXAMPLE).expect("written");
         let (world, stop) = (Arc::new(World::new()), CancellationToken::new());
         let path = folder.path().join("state/entrywatch.sock");
         let (ready, is_ready) = std::sync::mpsc::channel();
@@ -778,12 +804,20 @@ fn status_hash_and_backup_ask_the_daemon() {
 }
 
 #[test]
-fn without_a_daemon_the_command_says_so() {
+fn without_a_daemon_the_command_opens_the_state_itself() {
     let folder = tempfile::tempdir().expect("a folder");
     let config: PathBuf = folder.path().join("config.toml");
-    std::fs::write(&config, "").expect("written");
-    let ran = run(&["status", "--config", config.to_str().expect("text")]);
-    assert_eq!(ran.code, Some(3), "{}", ran.err);
+    std::fs::write(&config, entrywatch::config::EXAMPLE).expect("written");
+    let config = config.to_str().expect("text");
+    let ran = run(&["status", "--config", config]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(ran.out.contains("does not run") && ran.out.contains("entries      0"), "{}", ran.out);
+    let ran = run(&["entry", HELD, "--config", config]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    let backup = folder.path().join("backup");
+    let backup = backup.to_str().expect("text");
+    assert_eq!(run(&["backup", backup, "--config", config]).code, Some(0));
+    assert_eq!(run(&["audit", "verify", "--state", backup]).code, Some(0));
     let ran = run(&["status"]);
     assert!(ran.code == Some(2) || Path::new("/etc/entrywatch/config.toml").exists(), "{}", ran.err);
 }

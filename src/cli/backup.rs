@@ -11,7 +11,7 @@ use crate::store::backup;
 /// Copy journal and archive, consistent and verified, also while the daemon runs
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Folder for the copy; it must not exist or be empty
+    /// Folder for the copy; one with an earlier backup is brought up to date
     dir: PathBuf,
 }
 

@@ -281,7 +281,7 @@ impl Backend for World {
         Ok(Box::new(Cursor::new(CONTENT)))
     }
     fn state_hash(&self) -> std::result::Result<Fingerprint, ApiError> {
-        Ok(entrywatch::daemon::engine::state_hash(self, &self.table)?)
+        Ok(entrywatch::daemon::apply::state_hash(self, &self.table)?)
     }
     fn act(&self, action: Action) -> std::result::Result<(), ApiError> {
         if matches!(action, Action::Backup { .. }) {

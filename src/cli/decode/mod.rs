@@ -207,7 +207,7 @@ impl Printer<'_> {
         };
         let place = Place { offset: 0, line: 1, column: None };
         let finding = match size_bytes {
-            0 => Finding::new(finding_code::EMPTY, Grade::Error, place, "the file is empty"),
+            0 => Finding::new(finding_code::EMPTY, Grade::Warning, place, "the file is empty"),
             _ => Finding::new(finding_code::NOT_EDI, Grade::Error, place, "the file holds no message"),
         };
         let printed = self.form.heading(self.out, &heading).and_then(|()| self.finish(&[finding], &[]));
