@@ -1,6 +1,7 @@
 //! Any permutation and any repetition of the same files gives the same state, and so does a rebuild from the journal.
 
 #[path = "support/desk.rs"]
+#[expect(dead_code, reason = "this test sends no mail")]
 mod desk;
 
 use std::collections::BTreeSet;

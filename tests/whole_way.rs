@@ -1,6 +1,7 @@
 //! The main job with real servers: a broker uploads over SFTP, the daemon takes the file, one mail arrives over SMTP.
 
 #[path = "support/smtp.rs"]
+#[expect(dead_code, reason = "the mail tests look closer at the server")]
 mod smtp;
 #[path = "support/sshd.rs"]
 mod sshd;

@@ -137,6 +137,7 @@ pub struct LiquidationEvent {
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "an entry has a handful, and most are liquidations")]
 pub enum LiquidationStep {
     Liquidated(Liquidation),
     Extended { times: Option<u8>, reason: Token, date: Option<NaiveDate> },

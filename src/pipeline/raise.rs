@@ -106,7 +106,7 @@ impl Pipeline {
             let key =
                 AlertKey::new(&hit.rule.name, &format!("{}:{}", trouble.subject, trouble.code), occasion);
             if group.has_alert(&key)? {
-                continue;
+                return Ok(());
             }
             let next_step = if hit.rule.next_step.is_empty() {
                 trouble.advice.as_str().into()

@@ -264,8 +264,7 @@ fn in_group(tokens: &[Token], at: usize, before: &[String], paths: &mut Vec<Path
     let mut parts = before.to_vec();
     let first = &tokens[at];
     let mut end = at;
-    loop {
-        let Some(token) = tokens.get(end) else { break };
+    while let Some(token) = tokens.get(end) {
         match token.text.as_str() {
             "{" => return group(tokens, end + 1, &parts, paths),
             "," | "}" => break,

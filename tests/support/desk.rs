@@ -145,7 +145,3 @@ impl Desk {
         }
     }
 }
-
-pub fn accepted(_: &Mail) -> Outcome {
-    Outcome::Accepted { response: "250 ok".into() }
-}

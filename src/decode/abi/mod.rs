@@ -64,6 +64,12 @@ impl<'a> Record<'a> {
     }
 }
 
+/// Applications whose records bear no date.
+const DATED_BY_HEADER: [&str; 2] = ["AX", "SX"];
+
+/// A record, positions 15 to 20.
+const TRANSMISSION_DATE: FieldAt = FieldAt { start: 14, end: 20 };
+
 /// What one block holds about one entry, bill or statement, with the headers that it stands under.
 #[derive(Clone, Copy, Debug)]
 pub struct Transaction<'a> {
@@ -81,8 +87,14 @@ pub struct Transaction<'a> {
 
 impl Transaction<'_> {
     /// Feeds the bytes that identify the message to `hash`, so that a repeated message is known again: the records
-    /// without envelope and trailing blanks, a line feed between them.
+    /// without envelope and trailing blanks, a line feed between them. An answer whose records bear no date is told
+    /// from another of the same words by the date in its header.
     pub fn own_bytes(&self, hash: &mut dyn FnMut(&[u8])) {
+        let is_dated_by_header = self.application.is_some_and(|found| DATED_BY_HEADER.contains(&&*found.id));
+        if let Some(batch) = self.batch.filter(|_| is_dated_by_header) {
+            hash(batch.field(TRANSMISSION_DATE));
+            hash(b"\n");
+        }
         for record in self.records {
             hash(record.trimmed());
             hash(b"\n");

@@ -1,6 +1,6 @@
 //! SX: CBP's immediate answer to a release filing.
 
-use super::resolve::{Carry, Codes, EntryAt, Resolver};
+use super::resolve::{Carry, Codes, DateAt, EntryAt, Resolver};
 use super::scribe::{Draft, Scribe};
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Tag};
@@ -13,6 +13,8 @@ const SE90: Tag = Tag::named(b"SE90");
 /// Reads SX.
 pub struct ReleaseAnswerReader {
     entry: EntryAt,
+    /// Of the header; no record of this application bears a date.
+    transmission: DateAt,
     action: FieldAt,
     header: Vec<Carry>,
     qualifier: FieldAt,
@@ -26,6 +28,7 @@ impl ReleaseAnswerReader {
     pub fn resolve(resolver: &mut Resolver<'_>) -> Self {
         Self {
             entry: resolver.entry("SE10"),
+            transmission: resolver.date("A_OUT", "transmission_date"),
             action: resolver.at("SE10", "action"),
             header: resolver.carry_as(
                 "SE10",
@@ -49,6 +52,7 @@ impl ReleaseAnswerReader {
     }
 
     pub fn read<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
+        scribe.date_by_header(transaction.batch.as_ref(), self.transmission);
         let mut action: &[u8] = b"";
         let mut shared = 0;
         let mut answered: Option<&Record<'a>> = None;

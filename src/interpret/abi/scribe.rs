@@ -28,6 +28,8 @@ pub struct Scribe<'s, 'a> {
     pub entry: Option<EntryNumber>,
     pub fields: Fields<'a>,
     start: Place,
+    /// The date of the batch, for notices of applications whose records bear none.
+    dated: Option<EventTime>,
 }
 
 /// The fields of the next notice: those that all notices of the message share, then its own.
@@ -85,7 +87,14 @@ impl<'a> Fields<'a> {
 impl<'s, 'a> Scribe<'s, 'a> {
     pub fn new(sink: &'s mut dyn NoticeSink, message: &Message<'_>) -> Self {
         let start = Place { offset: message.span.offset, line: message.span.line, column: None };
-        Self { sink, ordinal: 0, entry: None, fields: Fields(Vec::with_capacity(FIELDS_USUAL)), start }
+        Self { sink, ordinal: 0, entry: None, fields: Fields(Vec::with_capacity(FIELDS_USUAL)), start, dated: None }
+    }
+
+    /// Dates the notices of an answer whose records bear no date by its header, which echoes the day of the filing.
+    /// The decoder counts that date among the message's own bytes (`own_bytes`).
+    pub fn date_by_header(&mut self, batch: Option<&Record<'_>>, at: DateAt) {
+        let date = batch.and_then(|batch| moment::date(batch.field(at.at), at.format).ok().flatten());
+        self.dated = date.map(EventTime::date);
     }
 
     /// Where the message begins.
@@ -114,7 +123,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
             table: (!reading.code.is_empty() && !reading.table.is_empty()).then_some(reading.table),
             meaning: reading.meaning,
             severity: reading.severity,
-            at: draft.at,
+            at: draft.at.or(self.dated),
             effect: reading.effect,
             place: record.place,
             fields,

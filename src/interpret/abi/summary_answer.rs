@@ -1,6 +1,6 @@
 //! AX: CBP's answer to an entry summary. Conditions, then the final disposition, which its third column decides.
 
-use super::resolve::{Carry, Codes, EntryAt, Reading, Resolver, Words};
+use super::resolve::{Carry, Codes, DateAt, EntryAt, Reading, Resolver, Words};
 use super::scribe::{Draft, Scribe};
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Tag};
@@ -22,6 +22,8 @@ const TARIFF: FieldAt = FieldAt { start: 25, end: 35 };
 
 /// Reads AX.
 pub struct SummaryAnswerReader {
+    /// Of the header; no record of this application bears a date.
+    transmission: DateAt,
     reference_type: FieldAt,
     occurrence: FieldAt,
     reference_text: FieldAt,
@@ -51,6 +53,7 @@ struct Part<'a> {
 impl SummaryAnswerReader {
     pub fn resolve(resolver: &mut Resolver<'_>) -> Self {
         Self {
+            transmission: resolver.date("A_OUT", "transmission_date"),
             reference_type: resolver.at("AX_E0", "reference_type"),
             occurrence: resolver.at("AX_E0", "occurrence"),
             reference_text: resolver.at("AX_E0", "reference_text"),
@@ -70,6 +73,7 @@ impl SummaryAnswerReader {
     }
 
     pub fn read<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
+        scribe.date_by_header(transaction.batch.as_ref(), self.transmission);
         let mut part = Part::default();
         let mut shared = 0;
         for (index, record) in transaction.records.iter().enumerate() {
