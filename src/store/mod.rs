@@ -7,6 +7,7 @@ pub mod backup;
 mod codec;
 pub mod memory;
 pub mod sled;
+mod stored;
 
 use chrono::{DateTime, NaiveDate, Utc};
 

@@ -84,11 +84,11 @@ pub fn held(entry: Option<EntryNumber>, index: u64) -> Held {
         fields,
     };
     let seen = Sighting {
-        file: file(index / 40),
+        file: file(index / 3),
         place: Place { offset: index % 100_000 * 81, line: index % 100_000 + 1, column: None },
         received_at: start() + TimeDelta::seconds((index % 1_000_000) as i64),
         broker: BrokerName::new("Acme Customs Brokers"),
-        name: format!("so-{}.txt", index / 40).into(),
+        name: format!("so-{}.txt", index / 3).into(),
     };
     Held { notice: Arc::new(notice), seen, again: (index % 2) as u32 }
 }

@@ -15,6 +15,7 @@ use super::{NO_WRITES, SOUND, SledStore, State, fault, stopped};
 use crate::outbox::Letter;
 use crate::step::{Position, Step};
 use crate::store::codec::{self, CodecError, Packer, Split};
+use crate::store::stored::WrittenLife;
 use crate::store::{Counts, Result, StoreError};
 
 const DOING: &str = "commit a step";
@@ -58,7 +59,7 @@ impl Changes<'_> {
 
     fn of_step(&mut self, step: &Step) -> Result<()> {
         for (number, life) in &step.lives {
-            self.put(Shelf::Entries, number.as_bytes(), life)?;
+            self.put(Shelf::Entries, number.as_bytes(), &WrittenLife::from(&**life))?;
         }
         for (bill, record) in &step.bills {
             self.put(Shelf::Bills, bill.as_str().as_bytes(), record)?;

@@ -36,6 +36,7 @@ use serde::{Deserialize, Serialize};
 
 use self::keys::Shelf;
 use super::codec::{CodecError, Packer, Unpacker};
+use super::stored::ReadLife;
 use super::{Counts, LetterFilter, Result, Store, StoreError};
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
@@ -206,7 +207,8 @@ impl Store for SledStore {
     }
 
     fn life(&self, number: EntryNumber) -> Result<Option<Life>> {
-        self.get(Shelf::Entries, number.as_bytes())
+        let life: Option<ReadLife> = self.get(Shelf::Entries, number.as_bytes())?;
+        Ok(life.map(|ReadLife(life)| life))
     }
 
     fn bill(&self, bill: &BillOfLading) -> Result<Option<BillRecord>> {
@@ -231,7 +233,7 @@ impl Store for SledStore {
 
     fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>> {
         let after = after.as_ref().map(|number| number.as_bytes().as_slice());
-        self.list(Shelf::Entries, keys::above(after), limit, |_, life| Some(life))
+        self.list(Shelf::Entries, keys::above(after), limit, |_, ReadLife(life)| Some(life))
     }
 
     fn bills(&self, after: Option<&BillOfLading>, limit: usize) -> Result<Vec<(BillOfLading, BillRecord)>> {
