@@ -117,6 +117,7 @@ fn filing(life: &Life, accepted: bool, message: &mut Message) {
     let (code, text) = if accepted { ("02", "SE DATA ACCEPTED") } else { ("01", "SE DATA REJECTED") };
     if !accepted {
         Record::new("SE90").put(5, 6, "11").put(7, 9, "B05").put(10, 49, "IMPORTER NOT ON FILE").end(message);
+        message.said.push(Said::of_entry("release_response", life, "11", None));
     }
     Record::new("SE90").put(5, 6, code).put(10, 49, text).end(message);
     message.said.push(Said::of_entry("release_response", life, code, None));
@@ -250,6 +251,7 @@ fn summary_answer(life: &Life, summary: Summary, message: &mut Message) {
         Summary::Rejected => {
             reference("LINITM", 1).put(26, 28, "001").end(message);
             condition("F", "439", "QUANTITY/UOM(S) MISSING").end(message);
+            message.said.push(Said::of_entry("summary_response", life, "439", None));
             "F"
         }
         Summary::Added | Summary::Replaced => " ",
