@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::entry::{Held, Life, Sighting};
+use crate::entry::{Held, Life, Reminder, Sighting};
 use crate::ident::{BrokerName, EntryNumber, Fingerprint};
 use crate::notice::Notice;
 use crate::place::Place;
@@ -20,6 +20,8 @@ pub(super) struct WrittenLife<'a> {
     number: EntryNumber,
     sources: Vec<WrittenSource<'a>>,
     notices: Vec<WrittenHeld<'a>>,
+    #[serde(skip_serializing_if = "<[Reminder]>::is_empty")]
+    reminders: &'a [Reminder],
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize)]
@@ -58,7 +60,7 @@ impl<'a> From<&'a Life> for WrittenLife<'a> {
             }
             notices.push(WrittenHeld { notice, source: at, place: *place, again: *again });
         }
-        Self { number: life.number, sources, notices }
+        Self { number: life.number, sources, notices, reminders: &life.reminders }
     }
 }
 
@@ -72,6 +74,8 @@ struct ReadForm {
     number: EntryNumber,
     sources: Vec<ReadSource>,
     notices: Vec<ReadHeld>,
+    #[serde(default)]
+    reminders: Vec<Reminder>,
 }
 
 #[derive(Deserialize)]
@@ -112,7 +116,7 @@ impl TryFrom<ReadForm> for ReadLife {
             Ok(Held { notice, seen, again })
         };
         let notices = form.notices.into_iter().map(held).collect::<Result<_, NoSource>>()?;
-        Ok(Self(Life { number: form.number, notices }))
+        Ok(Self(Life { number: form.number, notices, reminders: form.reminders }))
     }
 }
 
