@@ -77,13 +77,18 @@ proptest! {
     }
 }
 
+/// Answers that bear no date are dated by their envelope, which a real bundle keeps and an invented one does not.
+fn is_dated_by_itself(file: &GeneratedFile) -> bool {
+    !file.name.starts_with("ax-") && !file.name.starts_with("sx-")
+}
+
 #[test]
 fn a_message_in_another_bundle_is_the_same_notice() {
-    let files = feed(11, 6, &[]);
+    let files: Vec<GeneratedFile> = feed(11, 6, &[]).into_iter().filter(is_dated_by_itself).collect();
     let mut bundled = Plan::new(11, 6);
     bundled.brokers = 1;
     bundled.messages_per_file = 50;
-    let bundles: Vec<GeneratedFile> = generate(&bundled).collect();
+    let bundles: Vec<GeneratedFile> = generate(&bundled).filter(is_dated_by_itself).collect();
     let small: Vec<&GeneratedFile> = files.iter().collect();
     let (_, wanted) = state_of(&small);
     let both: Vec<&GeneratedFile> = bundles.iter().chain(&files).collect();

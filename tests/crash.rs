@@ -202,7 +202,7 @@ fn harm(store: &Path, older: &Path, dice: &mut Dice) {
 
 #[test]
 fn killed_two_hundred_times_it_loses_nothing() {
-    let mut plan = Plan::new(99, 400);
+    let mut plan = Plan::new(99, 450);
     plan.messages_per_file = 3;
     let files: Vec<GeneratedFile> = generate(&plan).take(FILES).collect();
     assert_eq!(files.len(), FILES);

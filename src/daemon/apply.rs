@@ -102,30 +102,10 @@ impl Applier<'_> {
         let store = self.store;
         let mut overflow = |step: Step| store.commit(&step);
         match &line.what {
-            What::Received(received) => {
-                let file = ReceivedFile {
-                    drop: received.drop.clone(),
-                    broker: received.broker.clone(),
-                    name: received.name.clone(),
-                    size_bytes: received.size_bytes,
-                    file: received.file,
-                    incomplete: received.incomplete,
-                    again: false,
-                };
-                self.apply_file(group, moment, &file, content)
-            }
+            What::Received(received) => self.apply_file(group, moment, &first_time(received), content),
             What::Reprocess { file, .. } => {
                 let Some(known) = group.input(*file)? else { return Ok(Received::default()) };
-                let file = ReceivedFile {
-                    drop: known.drop,
-                    broker: known.broker,
-                    name: known.name,
-                    size_bytes: known.size_bytes,
-                    file: *file,
-                    incomplete: false,
-                    again: true,
-                };
-                self.apply_file(group, moment, &file, None)
+                self.apply_file(group, moment, &once_more(*file, known), None)
             }
             What::Letter { key, outcome, .. } => {
                 self.pipeline.letter(group, key, outcome, line.at)?;
@@ -178,6 +158,30 @@ impl Applier<'_> {
             ApplyError::View(error) => error.into(),
             ApplyError::Content(source) => EngineError::Content { name: file.name.to_string(), source },
         })
+    }
+}
+
+fn first_time(received: &crate::journal::Received) -> ReceivedFile {
+    ReceivedFile {
+        drop: received.drop.clone(),
+        broker: received.broker.clone(),
+        name: received.name.clone(),
+        size_bytes: received.size_bytes,
+        file: received.file,
+        incomplete: received.incomplete,
+        again: false,
+    }
+}
+
+fn once_more(file: Fingerprint, known: InputRecord) -> ReceivedFile {
+    ReceivedFile {
+        drop: known.drop,
+        broker: known.broker,
+        name: known.name,
+        size_bytes: known.size_bytes,
+        file,
+        incomplete: false,
+        again: true,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::io::Cursor;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveTime, Utc};
 use entrywatch::clock::{Clock, TestClock, Zone};
@@ -25,10 +25,25 @@ pub struct Desk {
     pub folder: tempfile::TempDir,
     pub clock: Arc<TestClock>,
     pub engine: Option<Engine>,
-    pub renderer: Renderer,
 }
 
+fn renderer() -> &'static Renderer {
+    static RENDERER: OnceLock<Renderer> = OnceLock::new();
+    RENDERER.get_or_init(|| {
+        let zone = Zone::named("America/New_York").expect("a zone");
+        let settings = MailSettings::new("entrywatch <alerts@example.com>", "example.com", None, zone)
+            .expect("mail settings");
+        Renderer::new(None, settings).expect("the embedded templates are sound")
+    })
+}
+
+/// The embedded rules and tables, compiled once.
 pub fn pipeline() -> Arc<Pipeline> {
+    static PIPELINE: OnceLock<Arc<Pipeline>> = OnceLock::new();
+    PIPELINE.get_or_init(compile).clone()
+}
+
+fn compile() -> Arc<Pipeline> {
     let grammar = Grammar::embedded();
     let deadlines = DeadlineTable::embedded();
     let ids = deadlines.definitions().iter().map(|definition| definition.id.as_str());
@@ -58,14 +73,10 @@ pub fn versions() -> Versions {
 
 impl Desk {
     pub fn new(now: DateTime<Utc>) -> Self {
-        let zone = Zone::named("America/New_York").expect("a zone");
-        let settings = MailSettings::new("entrywatch <alerts@example.com>", "example.com", None, zone)
-            .expect("mail settings");
         let mut desk = Self {
             folder: tempfile::tempdir().expect("a folder"),
             clock: Arc::new(TestClock::at(now)),
             engine: None,
-            renderer: Renderer::new(None, settings).expect("the embedded templates are sound"),
         };
         desk.open(&pipeline());
         desk
@@ -137,7 +148,7 @@ impl Desk {
                         self.store().alert(key).expect("the store answers").expect("the alert is there")
                     })
                     .collect();
-                let mail = self.renderer.render(&letter, &alerts).expect("the letter renders");
+                let mail = renderer().render(&letter, &alerts).expect("the letter renders");
                 outcomes.push((letter.key, answer(&mail)));
                 sent.push(mail);
             }

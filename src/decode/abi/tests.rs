@@ -1,3 +1,5 @@
+//! Framing, cutting and findings, case by case.
+
 use expect_test::{Expect, expect};
 
 use super::*;

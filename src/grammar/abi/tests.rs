@@ -1,3 +1,5 @@
+//! The audit of record layouts: every fault, by its place.
+
 use super::*;
 use crate::grammar::embedded_sources;
 

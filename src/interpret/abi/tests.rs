@@ -1,3 +1,5 @@
+//! ABI messages to notices, case by case.
+
 use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
