@@ -22,7 +22,7 @@ demo: build ## Build, then follow the bundled samples from file to mail; needs n
 
 test: ## Check format, lints and documentation, then run every test
 	@scripts/packages.sh test
-	@if [ -f tests/support/setup_venv.sh ]; then sh tests/support/setup_venv.sh; fi
+	@if [ -x tests/support/setup_venv.sh ]; then tests/support/setup_venv.sh; fi
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps
