@@ -6,7 +6,8 @@ DESTDIR ?=
 # Seconds for each fuzz target.
 FUZZ_SECS ?= 60
 
-BINARY = $(or $(CARGO_TARGET_DIR),target)/release/entrywatch
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+BINARY = $(TARGET)/release/entrywatch
 SHARE = $(DESTDIR)$(PREFIX)/share
 LIB = $(DESTDIR)$(PREFIX)/lib
 
@@ -22,7 +23,7 @@ demo: build ## Build, then follow the bundled samples from file to mail; needs n
 
 test: ## Check format, lints and documentation, then run every test
 	@scripts/packages.sh test
-	@if [ -x tests/support/setup_venv.sh ]; then tests/support/setup_venv.sh; fi
+	@sh tests/support/setup_venv.sh $(TARGET)/test-venv
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps
