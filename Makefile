@@ -21,9 +21,11 @@ help: ## Show this list
 demo: build ## Build, then follow the bundled samples from file to mail; needs no configuration
 	$(BINARY) demo
 
+# With this set, a test that needs a real server fails without one instead of being skipped.
+test: export ENTRYWATCH_REQUIRE_SERVERS = 1
 test: ## Check format, lints and documentation, then run every test
 	@scripts/packages.sh test
-	@sh tests/support/setup_venv.sh $(TARGET)/test-venv
+	@sh tests/support/setup_venv.sh $(abspath $(TARGET))/test-venv
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps
