@@ -6,7 +6,8 @@ DESTDIR ?=
 # Seconds for each fuzz target.
 FUZZ_SECS ?= 60
 
-BINARY = $(or $(CARGO_TARGET_DIR),target)/release/entrywatch
+TARGET = $(or $(CARGO_TARGET_DIR),target)
+BINARY = $(TARGET)/release/entrywatch
 SHARE = $(DESTDIR)$(PREFIX)/share
 LIB = $(DESTDIR)$(PREFIX)/lib
 
@@ -20,9 +21,11 @@ help: ## Show this list
 demo: build ## Build, then follow the bundled samples from file to mail; needs no configuration
 	$(BINARY) demo
 
+# With this set, a test that needs a real server fails without one instead of being skipped.
+test: export ENTRYWATCH_REQUIRE_SERVERS = 1
 test: ## Check format, lints and documentation, then run every test
 	@scripts/packages.sh test
-	@if [ -f tests/support/setup_venv.sh ]; then sh tests/support/setup_venv.sh; fi
+	@sh tests/support/setup_venv.sh $(abspath $(TARGET))/test-venv
 	$(CARGO) fmt --check
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps

@@ -4,6 +4,7 @@
 #![allow(dead_code, reason = "each fuzz target uses one of these checks")]
 
 use std::path::Path;
+use std::sync::LazyLock;
 
 use entrywatch::config::Config;
 use entrywatch::decode::{self, Decoder, Message, abi::AbiDecoder, x12::X12Decoder};
@@ -85,7 +86,9 @@ pub fn grammar(bytes: &[u8]) {
 /// Reads bytes as the program does, and checks what comes out.
 fn decode_any(bytes: &[u8]) {
     let grammar = Grammar::embedded();
-    let interpreter = Interpreter::new(grammar.clone()).expect("a test audits the embedded grammar");
+    static INTERPRETER: LazyLock<Interpreter> =
+        LazyLock::new(|| Interpreter::new(Grammar::embedded()).expect("a test audits the embedded grammar"));
+    let interpreter = &*INTERPRETER;
     let mut end = 0;
     let mut index = 0;
     decode::decode(bytes, &grammar, &mut |message: &Message<'_>| {

@@ -6,7 +6,7 @@ set -eu
 build='gcc libc6-dev libssl-dev pkg-config'
 case "${1:-}" in
     build) wanted=$build ;;
-    test) wanted="$build openssh-server openssh-client python3-venv strace" ;;
+    test) wanted="$build openssh-server openssh-client openssl python3-venv strace" ;;
     *)
         echo 'usage: scripts/packages.sh build|test' >&2
         exit 2
