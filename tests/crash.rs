@@ -136,7 +136,10 @@ impl Installation {
     /// The Message-IDs of the mails that were written as files, and of the letters in the outbox.
     fn mails(&self) -> BTreeSet<String> {
         let listing = std::fs::read_dir(self.path("mail")).expect("mails");
-        let files = listing.flatten().map(|item| item.path()).filter(|path| path.extension().is_some_and(|end| end == "eml"));
+        let files = listing
+            .flatten()
+            .map(|item| item.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "eml"));
         files.map(|path| message_id(&path)).collect()
     }
 }
@@ -218,7 +221,10 @@ fn killed_two_hundred_times_it_loses_nothing() {
     let mut dropped = 0;
     for kill in 0..KILLS {
         let until = FILES * (kill as usize + 1) / KILLS as usize;
-        files[dropped..until].iter().enumerate().for_each(|(index, file)| stormy.drop_file(dropped + index, file));
+        files[dropped..until]
+            .iter()
+            .enumerate()
+            .for_each(|(index, file)| stormy.drop_file(dropped + index, file));
         dropped = until;
         stormy.run_and_kill(Duration::from_millis(20 + dice.roll(280)));
         if kill % HARM_EVERY == HARM_EVERY - 1 && store.exists() {

@@ -131,7 +131,8 @@ fn files(folder: &Path) -> Vec<String> {
 /// Uploads with the real client. `limit` is in kbit/s.
 fn upload(ssh: &Sshd, from: &Path, name: &str, limit: Option<&str>) -> Child {
     let batch = ssh.path("batch");
-    std::fs::write(&batch, format!("put {} {}/{name}\n", from.display(), ssh.path("drop").display())).expect("a batch");
+    std::fs::write(&batch, format!("put {} {}/{name}\n", from.display(), ssh.path("drop").display()))
+        .expect("a batch");
     let mut client = Command::new("sftp");
     if let Some(limit) = limit {
         client.args(["-l", limit]);
@@ -140,7 +141,10 @@ fn upload(ssh: &Sshd, from: &Path, name: &str, limit: Option<&str>) -> Child {
         .args(["-q", "-b"])
         .arg(&batch)
         .args(["-i", &ssh.path("user").display().to_string()])
-        .args(["-o", &format!("UserKnownHostsFile={}", ssh.known_hosts(&["ed25519", "ecdsa", "rsa"]).display())])
+        .args([
+            "-o",
+            &format!("UserKnownHostsFile={}", ssh.known_hosts(&["ed25519", "ecdsa", "rsa"]).display()),
+        ])
         .args(["-o", "IdentitiesOnly=yes", "-P", &ssh.port.to_string()])
         .arg(format!("{}@127.0.0.1", ssh.user))
         .stdin(Stdio::null())
@@ -164,7 +168,8 @@ fn a_slow_upload_leads_to_one_mail_and_the_file_moves_afterwards() {
     let looks = |daemon: &Daemon| daemon.count("File received.");
     wait_until("the half has stood still for longer than the settle period", || {
         let half = ssh.path("drop").join(name);
-        let age = std::fs::metadata(half).and_then(|found| found.modified()).ok().and_then(|at| at.elapsed().ok());
+        let age =
+            std::fs::metadata(half).and_then(|found| found.modified()).ok().and_then(|at| at.elapsed().ok());
         age.is_some_and(|age| age.as_secs() >= 4)
     });
     assert_eq!(looks(&daemon), 0, "half a file is not taken");
@@ -230,13 +235,22 @@ fn a_server_killed_in_the_middle_of_a_download_loses_nothing() {
     let mut large = format!("{}\r\n{}\r\n", head[0], head[1]);
     (0..times).for_each(|_| body.iter().for_each(|line| large.extend([*line, "\r\n"])));
     let trailer = lines[lines.len() - 2];
-    large.extend([&trailer[..12], &format!("{:05}", body.len() * times % 100_000), &trailer[17..], "\r\n", tail, "\r\n"]);
+    large.extend([
+        &trailer[..12],
+        &format!("{:05}", body.len() * times % 100_000),
+        &trailer[17..],
+        "\r\n",
+        tail,
+        "\r\n",
+    ]);
     std::fs::write(ssh.path("drop/large.txt"), &large).expect("a file");
 
     let daemon = Daemon::start(&config);
     wait_until("a session is there", || !ssh.sessions().is_empty());
     ssh.stop();
-    wait_until("the loss is noticed", || daemon.says("Trouble with a drop.") || daemon.says("File received."));
+    wait_until("the loss is noticed", || {
+        daemon.says("Trouble with a drop.") || daemon.says("File received.")
+    });
     ssh.listen(&[]);
     wait_until("the file is taken in the end", || daemon.count("File received.") == 1);
     wait_until("the file is moved", || files(&ssh.path("drop")).is_empty());

@@ -74,7 +74,8 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
 
 /// What only the modules above the configuration can check: that interpretation finds its fields, that mails render.
 fn look_inside(config: &Config, report: &mut CheckReport) {
-    let interpreter = Interpreter::new(config.grammar.clone()).map(|_| "every field that is read exists".to_owned());
+    let interpreter =
+        Interpreter::new(config.grammar.clone()).map(|_| "every field that is read exists".to_owned());
     let faults = |faults: Vec<crate::grammar::GrammarError>| {
         faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     };

@@ -35,7 +35,11 @@ pub struct Args {
 const STORY: &[(&str, &str, &[u8])] = &[
     ("2025-04-01 09:05", "1-hold.txt", include_bytes!("../../samples/demo/1-hold.txt")),
     ("2025-04-02 14:10", "2-released.txt", include_bytes!("../../samples/demo/2-released.txt")),
-    ("2025-04-08 11:30", "3-accepted-with-warning.txt", include_bytes!("../../samples/demo/3-accepted-with-warning.txt")),
+    (
+        "2025-04-08 11:30",
+        "3-accepted-with-warning.txt",
+        include_bytes!("../../samples/demo/3-accepted-with-warning.txt"),
+    ),
     ("2025-04-09 08:20", "4-carrier-status.edi", include_bytes!("../../samples/demo/4-carrier-status.edi")),
     ("2026-02-15 07:45", "5-liquidated.txt", include_bytes!("../../samples/demo/5-liquidated.txt")),
 ];
@@ -58,7 +62,9 @@ pub fn run(args: &Args, ui: &Ui) -> Outcome {
     let folder = match &args.folder {
         Some(folder) => folder.clone(),
         // It stays after the end, for the mails are there to be looked at.
-        None => tempfile::Builder::new().prefix("entrywatch-demo-").tempdir().map_err(Failure::unreadable)?.keep(),
+        None => {
+            tempfile::Builder::new().prefix("entrywatch-demo-").tempdir().map_err(Failure::unreadable)?.keep()
+        }
     };
     std::fs::create_dir_all(&folder).map_err(Failure::unreadable)?;
     let demo = Demo::new(folder)?;
@@ -100,7 +106,8 @@ struct Demo {
 impl Demo {
     /// The embedded configuration, everything below one folder.
     fn new(folder: PathBuf) -> Result<Self, Failure> {
-        let faults = |faults: Vec<crate::config::Diagnostic>| Failure::usage(super::context::faults_text(&faults));
+        let faults =
+            |faults: Vec<crate::config::Diagnostic>| Failure::usage(super::context::faults_text(&faults));
         let config = Config::embedded_defaults(&folder).map_err(faults)?;
         let mut settings = Settings::of(&config).map_err(Failure::usage)?;
         // The story's clock stands still while files are taken, so they count as written by their trailers.
@@ -117,7 +124,11 @@ impl Demo {
     }
 
     fn tell(&self, runtime: &tokio::runtime::Runtime, ui: &Ui, out: &mut Out) -> Result<(), Told> {
-        writeln!(out, "{}", ui.paint(Paint::Strong, "One entry, from its first hold to its protest deadline"))?;
+        writeln!(
+            out,
+            "{}",
+            ui.paint(Paint::Strong, "One entry, from its first hold to its protest deadline")
+        )?;
         let mut known: Vec<String> = Vec::new();
         for (at, name, bytes) in STORY {
             self.clock.set(instant(&self.zone, at)?);
@@ -171,7 +182,12 @@ impl Demo {
                 alerts.extend(store.alert(key).map_err(Failure::unreadable)?);
             }
             let mail = self.settings.renderer.render(&letter, &alerts).map_err(Failure::unreadable)?;
-            writeln!(out, "  mail to {}: {}", letter.recipient, ui.paint(Paint::severity(letter.severity), mail.subject()))?;
+            writeln!(
+                out,
+                "  mail to {}: {}",
+                letter.recipient,
+                ui.paint(Paint::severity(letter.severity), mail.subject())
+            )?;
             if letter.kind == LetterKind::Alert && known.len() <= SHOWN {
                 for line in mail.text().lines().take(9).filter(|line| !line.trim().is_empty()) {
                     writeln!(out, "    | {line}")?;
@@ -183,7 +199,11 @@ impl Demo {
 
     fn show_life(&self, ui: &Ui, out: &mut Out, life: &Life, engine: &Engine) -> Result<(), Told> {
         let entry = life.entry();
-        writeln!(out, "\n{}", ui.paint(Paint::Strong, &format!("Entry {} is {}", life.number, entry.status().as_str())))?;
+        writeln!(
+            out,
+            "\n{}",
+            ui.paint(Paint::Strong, &format!("Entry {} is {}", life.number, entry.status().as_str()))
+        )?;
         for held in life.timeline() {
             let notice = &held.notice;
             writeln!(

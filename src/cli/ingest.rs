@@ -83,7 +83,12 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     )
 }
 
-fn receive(engine: &mut Engine, args: &Args, group: &[(PathBuf, u64)], totals: &mut Totals) -> Result<(), Failure> {
+fn receive(
+    engine: &mut Engine,
+    args: &Args,
+    group: &[(PathBuf, u64)],
+    totals: &mut Totals,
+) -> Result<(), Failure> {
     let mut contents = Vec::with_capacity(group.len());
     for (path, _) in group {
         contents.push(File::open(path).map_err(|error| unreadable(path, &error))?);

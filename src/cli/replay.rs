@@ -7,8 +7,8 @@ use std::sync::Arc;
 use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Paint, Ui, answer};
-use crate::daemon::assemble;
 use crate::daemon::apply::replay;
+use crate::daemon::assemble;
 use crate::daemon::state::STORE;
 use crate::ident::Fingerprint;
 use crate::journal::JournalReader;
@@ -47,7 +47,8 @@ fn rebuild(context: &Context) -> Result<Rebuilt, Failure> {
     let settings = SledSettings { cache_bytes, ..SledSettings::default() };
     let (store, _) = SledStore::open(&folder.path().join(STORE), settings).map_err(Failure::unreadable)?;
     let journal = JournalReader::open(&context.state_folder).map_err(Failure::unreadable)?;
-    let replayed = replay(&journal, Arc::new(store), pipeline, &context.versions()).map_err(Failure::unreadable)?;
+    let replayed =
+        replay(&journal, Arc::new(store), pipeline, &context.versions()).map_err(Failure::unreadable)?;
     Ok(Rebuilt { hash: replayed.hash, lines: replayed.lines })
 }
 

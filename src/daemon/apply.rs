@@ -11,7 +11,9 @@ use crate::entry::Unmatched;
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
 use crate::journal::{JournalReader, Line, What};
 use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
-use crate::pipeline::{ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash, View};
+use crate::pipeline::{
+    ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash, View,
+};
 use crate::step::{BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Step};
 use crate::store::{Store, StoreError};
 

@@ -91,7 +91,8 @@ pub fn renderer(config: &Config, templates: Option<&Path>) -> Result<Renderer, A
         Some(zone) => zone,
         None => Zone::named(CUSTOMS_ZONE).map_err(|_| AssembleError::Zone)?,
     };
-    let mail = MailSettings::new(&config.mail.from, &config.mail.domain, config.mail.link_base.as_deref(), zone)?;
+    let mail =
+        MailSettings::new(&config.mail.from, &config.mail.domain, config.mail.link_base.as_deref(), zone)?;
     Ok(Renderer::new(templates, mail)?)
 }
 
@@ -125,7 +126,8 @@ pub fn smtp_settings(smtp: &config::SmtpSettings) -> Result<SmtpSettings, Assemb
 fn host_name() -> Result<String, AssembleError> {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").map_err(AssembleError::Host)?;
     let name = name.trim();
-    let plain = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    let plain =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
     Ok(if plain { name.to_owned() } else { "localhost".to_owned() })
 }
 

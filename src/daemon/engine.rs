@@ -334,4 +334,3 @@ impl Mask for SecretMask {
         self.0.mask(chunk);
     }
 }
-

@@ -35,7 +35,9 @@ pub async fn round(settings: &Settings, engine: Engine, clock: Arc<dyn Clock>) -
     let mut round = Round::default();
     for drop in &settings.drops {
         let (settings, writer, clock) = (drop.clone(), writer.clone(), clock.clone());
-        let scanned = tokio::task::spawn_blocking(move || scan(Scanner::open(settings, ScanLimits::default()), &writer, &*clock));
+        let scanned = tokio::task::spawn_blocking(move || {
+            scan(Scanner::open(settings, ScanLimits::default()), &writer, &*clock)
+        });
         let scanned = scanned.await.map_err(|error| std::io::Error::other(error.to_string()))??;
         round.files += scanned.files;
         round.duplicates += scanned.duplicates;

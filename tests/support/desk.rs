@@ -78,11 +78,7 @@ pub fn versions() -> Versions {
 
 impl Desk {
     pub fn new(now: DateTime<Utc>) -> Self {
-        let mut desk = Self {
-            folder: in_memory(),
-            clock: Arc::new(TestClock::at(now)),
-            engine: None,
-        };
+        let mut desk = Self { folder: in_memory(), clock: Arc::new(TestClock::at(now)), engine: None };
         desk.open(&pipeline());
         desk
     }

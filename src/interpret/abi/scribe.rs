@@ -87,7 +87,14 @@ impl<'a> Fields<'a> {
 impl<'s, 'a> Scribe<'s, 'a> {
     pub fn new(sink: &'s mut dyn NoticeSink, message: &Message<'_>) -> Self {
         let start = Place { offset: message.span.offset, line: message.span.line, column: None };
-        Self { sink, ordinal: 0, entry: None, fields: Fields(Vec::with_capacity(FIELDS_USUAL)), start, dated: None }
+        Self {
+            sink,
+            ordinal: 0,
+            entry: None,
+            fields: Fields(Vec::with_capacity(FIELDS_USUAL)),
+            start,
+            dated: None,
+        }
     }
 
     /// Dates the notices of an answer whose records bear no date by its header, which echoes the day of the filing.
