@@ -36,6 +36,16 @@ impl EntryNumber {
     pub fn from_parts(filer: &[u8], rest: &[u8]) -> Option<Self> {
         let mut number = [0u8; 15];
         let (filer, rest) = (filer.trim_ascii(), rest.trim_ascii());
+        if let (Ok(filer), Ok(rest)) = (<&[u8; 3]>::try_from(filer), <&[u8; 8]>::try_from(rest))
+            && filer.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
+            && !rest.iter().fold(false, |found, byte| found | !byte.is_ascii_digit())
+        {
+            // As nearly every record writes it.
+            let mut number = [0; 11];
+            number[..3].copy_from_slice(filer);
+            number[3..].copy_from_slice(rest);
+            return Some(Self(number));
+        }
         let len = filer.len() + rest.len();
         if filer.len() != 3 || len > number.len() {
             return None;
@@ -60,29 +70,41 @@ impl EntryNumber {
     /// How far the check digit is from the one that ACE appendix E computes: 0 when it agrees.
     pub fn check_digit_offset(&self) -> u8 {
         let mut sum = 0;
-        for (index, &byte) in self.0[..10].iter().enumerate() {
-            let digit = check_value(byte);
-            let doubled = digit * 2;
-            sum += match index % 2 {
-                0 => digit,
-                _ if doubled > 9 => doubled - 9,
-                _ => doubled,
-            };
+        for pair in self.0[..10].chunks_exact(2) {
+            sum += CHECK_VALUES[usize::from(pair[0])] + CHECK_VALUES_DOUBLED[usize::from(pair[1])];
         }
         let expected = (10 - sum % 10) % 10;
         (self.0[10] - b'0' + 10 - expected) % 10
     }
 }
 
-/// The digit that stands for a letter in the check-digit rule: A-I = 1-9, J-R = 1-9, S-Z = 2-9.
-fn check_value(byte: u8) -> u8 {
-    match byte {
-        b'0'..=b'9' => byte - b'0',
-        b'A'..=b'I' => byte - b'A' + 1,
-        b'J'..=b'R' => byte - b'J' + 1,
-        _ => byte - b'S' + 2,
+/// The digit that stands for a character in the check-digit rule: A-I = 1-9, J-R = 1-9, S-Z = 2-9.
+const CHECK_VALUES: [u8; 256] = {
+    let mut values = [0; 256];
+    let mut byte = 0;
+    while byte < values.len() {
+        values[byte] = match byte as u8 {
+            digit @ b'0'..=b'9' => digit - b'0',
+            letter @ b'A'..=b'I' => letter - b'A' + 1,
+            letter @ b'J'..=b'R' => letter - b'J' + 1,
+            letter @ b'S'..=b'Z' => letter - b'S' + 2,
+            _ => 0,
+        };
+        byte += 1;
     }
-}
+    values
+};
+
+/// The same doubled, its two digits added.
+const CHECK_VALUES_DOUBLED: [u8; 256] = {
+    let mut values = CHECK_VALUES;
+    let mut byte = 0;
+    while byte < values.len() {
+        values[byte] = values[byte] * 2 / 10 + values[byte] * 2 % 10;
+        byte += 1;
+    }
+    values
+};
 
 impl fmt::Display for EntryNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -102,12 +102,6 @@ impl Framing {
 /// A line, cut at [`LINE_BYTES_MAX`].
 #[inline]
 fn line(window: &[u8], end: u8, last: bool) -> Next<'_> {
-    if end == b'\n'
-        && let Ok((_, bytes)) = full_line(window)
-    {
-        let length = RECORD_WIDTH + if window[RECORD_WIDTH] == b'\r' { 2 } else { 1 };
-        return Next::Record(Framed { bytes, length, padded: false, open: false });
-    }
     let bounded = &window[..window.len().min(LINE_BYTES_MAX)];
     let (bytes, length, open) = match memchr(end, bounded) {
         Some(at) => (&bounded[..at], at + 1, false),
@@ -122,14 +116,26 @@ fn line(window: &[u8], end: u8, last: bool) -> Next<'_> {
 
 /// The usual case: 80 columns that hold no line end themselves, then CR LF or LF.
 #[inline]
-fn full_line(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    terminated(verify(take(RECORD_WIDTH), is_one_line), line_ending).parse(input)
+pub fn whole_line(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    terminated(verify(columns, is_one_line), line_ending).parse(input)
+}
+
+/// 80 bytes.
+#[inline]
+fn columns(input: &[u8]) -> IResult<&[u8], &[u8]> {
+    match input.split_at_checked(RECORD_WIDTH) {
+        Some((columns, rest)) => Ok((rest, columns)),
+        None => take(RECORD_WIDTH).parse(input),
+    }
 }
 
 #[inline]
 fn is_one_line(bytes: &[u8]) -> bool {
-    // Written without an early exit, so that it becomes a few vector instructions.
-    bytes.iter().fold(0, |found, &byte| found | u8::from(byte == b'\n') | u8::from(byte < b' ')) == 0
+    // Over an array and without an early exit, so that it becomes a few vector instructions.
+    match <&[u8; RECORD_WIDTH]>::try_from(bytes) {
+        Ok(bytes) => bytes.iter().fold(0, |below, byte| below | b' '.saturating_sub(*byte)) == 0,
+        Err(_) => false,
+    }
 }
 
 /// 80 bytes, after any line ends before them; a record that a line end cuts short ends there.
@@ -137,7 +143,7 @@ fn fixed(window: &[u8], last: bool) -> Next<'_> {
     let skipped: IResult<&[u8], &[u8]> = take_while(is_line_end).parse(window);
     let Ok((rest, ends)) = skipped else { return Next::End };
     let full: IResult<&[u8], &[u8]> = alt((
-        verify(take(RECORD_WIDTH), |bytes: &[u8]| memchr2(b'\r', b'\n', bytes).is_none()),
+        verify(columns, |bytes: &[u8]| memchr2(b'\r', b'\n', bytes).is_none()),
         short_record,
     ))
     .parse(rest);

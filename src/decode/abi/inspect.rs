@@ -56,20 +56,11 @@ pub fn record(bytes: &[u8], layout: &RecordLayout, place: Place, findings: &mut 
             &padded
         }
     };
-    let look = layout.look(full);
-    if look.odd {
-        fields(full, layout, place, findings);
-    }
-    if look.strange {
-        characters(bytes, place, findings);
-    }
-    for at in layout.demanded() {
-        if full[usize::from(at.start)] == b' ' && at.of(full).is_empty() {
-            missing(layout, at.start, place, findings);
-        }
+    if layout.is_odd(full) {
+        fields(full, bytes, layout, place, findings);
     }
     for &(at, format) in layout.moments() {
-        if !moment::is_readable(at.raw(full), format) {
+        if !moment::is_plain(full, at, format) && !moment::is_readable(at.raw(full), format) {
             unreadable_moment(layout, at.start, at.raw(full), place, findings);
         }
     }
@@ -80,7 +71,17 @@ fn in_column(place: Place, start: u8) -> Place {
 }
 
 #[cold]
-fn fields(full: &[u8; RECORD_WIDTH], layout: &RecordLayout, place: Place, findings: &mut Findings) {
+fn fields(
+    full: &[u8; RECORD_WIDTH],
+    bytes: &[u8],
+    layout: &RecordLayout,
+    place: Place,
+    findings: &mut Findings,
+) {
+    characters(bytes, place, findings);
+    for at in layout.demanded().iter().filter(|at| at.of(full).is_empty()) {
+        missing(layout, at.start, place, findings);
+    }
     for field in &layout.fields {
         let bytes = field.at.raw(full);
         if field.is_filler() {

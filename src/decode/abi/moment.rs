@@ -2,27 +2,23 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use crate::grammar::abi::Format;
+use crate::grammar::abi::{FieldAt, Format, RECORD_WIDTH};
 
 /// The field holds something that is no date, time or number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unreadable;
 
 /// Two-digit years from here on are 19xx.
-const CENTURY_TURN: u8 = 70;
+const CENTURY_TURN: u16 = 70;
 
 /// Reads `MMDDYY` or `YYMMDD`; `None` for blanks and zeros, which both say "no date".
 #[inline]
 pub fn date(field: &[u8], format: Format) -> Result<Option<NaiveDate>, Unreadable> {
-    let [a, b, c] = match pairs::<3>(field) {
-        Ok(Some(pairs)) => pairs,
-        Ok(None) => return Ok(None),
-        Err(unreadable) => return Err(unreadable),
-    };
-    let (year, month, day) = if format == Format::Yymmdd { (a, b, c) } else { (c, a, b) };
+    let Some([a, b, c]) = pairs(field)? else { return Ok(None) };
     if (a, b, c) == (0, 0, 0) {
         return Ok(None);
     }
+    let (year, month, day) = if format == Format::Yymmdd { (a, b, c) } else { (c, a, b) };
     let century = if year >= CENTURY_TURN { 1900 } else { 2000 };
     NaiveDate::from_ymd_opt(century + i32::from(year), u32::from(month), u32::from(day))
         .map(Some)
@@ -33,12 +29,48 @@ pub fn date(field: &[u8], format: Format) -> Result<Option<NaiveDate>, Unreadabl
 #[inline]
 pub fn time(field: &[u8], format: Format) -> Result<Option<NaiveTime>, Unreadable> {
     let parts = if format == Format::Hhmmss {
-        pairs::<3>(field)?
+        pairs(field)?
     } else {
-        pairs::<2>(field)?.map(|[hours, minutes]| [hours, minutes, 0])
+        pairs(field)?.map(|[hours, minutes]| [hours, minutes, 0])
     };
     let Some([hours, minutes, seconds]) = parts else { return Ok(None) };
     NaiveTime::from_hms_opt(hours.into(), minutes.into(), seconds.into()).map(Some).ok_or(Unreadable)
+}
+
+/// True for a date or time that is certainly readable, or blank; cheap, and right for nearly every one that is sent.
+/// For the others [`is_readable`] decides.
+#[inline]
+pub fn is_plain(record: &[u8; RECORD_WIDTH], at: FieldAt, format: Format) -> bool {
+    let start = usize::from(at.start);
+    let bytes = |from: usize| record.get(from..).and_then(<[u8]>::first_chunk::<2>).map(|pair| u16::from_le_bytes(*pair));
+    let (Some(first), Some(second)) = (bytes(start), bytes(start + 2)) else { return false };
+    if format == Format::Hhmm {
+        return (first, second) == (BLANK_PAIR, BLANK_PAIR)
+            || value(first).is_some_and(|hours| hours < 24) && value(second).is_some_and(|minutes| minutes < 60);
+    }
+    let Some(third) = bytes(start + 4) else { return false };
+    if (first, second, third) == (BLANK_PAIR, BLANK_PAIR, BLANK_PAIR) {
+        return true;
+    }
+    let (year, month, day) = match format {
+        Format::Mmddyy => (third, first, second),
+        Format::Yymmdd => (first, second, third),
+        _ => return false,
+    };
+    let is_month = value(month).is_some_and(|month| month.wrapping_sub(1) < 12);
+    // No month is shorter than 28 days.
+    is_month && value(day).is_some_and(|day| day.wrapping_sub(1) < 28) && value(year).is_some()
+}
+
+const BLANK_PAIR: u16 = u16::from_le_bytes([b' '; 2]);
+
+/// What two digits say, the first of which stands in the low byte.
+#[inline]
+fn value(pair: u16) -> Option<u16> {
+    let digits = pair ^ u16::from_le_bytes([b'0'; 2]);
+    // A nibble above nine reaches the next one when six is added.
+    let over = digits | digits.wrapping_add(0x0606);
+    (over & 0xf0f0 == 0).then_some((digits & 0xff) * 10 + (digits >> 8))
 }
 
 /// True when the field is blank or holds what its format says.
@@ -52,22 +84,17 @@ pub fn is_readable(field: &[u8], format: Format) -> bool {
 
 /// Two digits at a time; `None` when everything is blank or the record ends before the field.
 #[inline]
-fn pairs<const N: usize>(field: &[u8]) -> Result<Option<[u8; N]>, Unreadable> {
-    if field.iter().all(|&byte| byte == b' ') {
-        return Ok(None);
-    }
-    if field.len() != 2 * N {
-        return Err(Unreadable);
-    }
-    let mut values = [0; N];
-    for (value, pair) in values.iter_mut().zip(field.chunks_exact(2)) {
-        let (tens, units) = (pair[0].wrapping_sub(b'0'), pair[1].wrapping_sub(b'0'));
-        if tens > 9 || units > 9 {
-            return Err(Unreadable);
+fn pairs<const N: usize>(field: &[u8]) -> Result<Option<[u16; N]>, Unreadable> {
+    let (pairs, rest) = field.as_chunks::<2>();
+    if let Ok(pairs) = <&[[u8; 2]; N]>::try_from(pairs)
+        && rest.is_empty()
+    {
+        let read = pairs.map(|pair| value(u16::from_le_bytes(pair)));
+        if read.iter().all(Option::is_some) {
+            return Ok(Some(read.map(Option::unwrap_or_default)));
         }
-        *value = tens * 10 + units;
     }
-    Ok(Some(values))
+    if field.iter().all(|&byte| byte == b' ') { Ok(None) } else { Err(Unreadable) }
 }
 
 #[cfg(test)]
@@ -95,6 +122,29 @@ mod tests {
             assert_eq!(read, wanted.map(|date| date.map(str::to_owned)), "{text}");
         }
         assert_eq!(date(b"260709", Format::Yymmdd), date(b"070926", Format::Mmddyy));
+    }
+
+    fn plain(text: &str, start: u8, format: Format) -> bool {
+        let mut record = [b'x'; RECORD_WIDTH];
+        let at = FieldAt { start, end: start + text.len() as u8 };
+        record[usize::from(at.start)..usize::from(at.end)].copy_from_slice(text.as_bytes());
+        is_plain(&record, at, format)
+    }
+
+    #[test]
+    fn what_is_plain_is_readable() {
+        for format in [Format::Mmddyy, Format::Yymmdd, Format::Hhmmss, Format::Hhmm] {
+            for number in (0..1_000_000).step_by(7) {
+                let text = format!("{number:06}");
+                let text = if format == Format::Hhmm { &text[2..] } else { &text };
+                assert!(!plain(text, 0, format) || is_readable(text.as_bytes(), format), "{text} {format:?}");
+            }
+        }
+        assert!(plain("030826", 74, Format::Mmddyy) && plain("      ", 0, Format::Mmddyy));
+        assert!(plain("2359", 76, Format::Hhmm) && plain("    ", 0, Format::Hhmm));
+        for odd in ["03O826", "0 0826", "0308 6", "1308:6", "03/826", "000026"] {
+            assert!(!plain(odd, 3, Format::Mmddyy), "{odd}");
+        }
     }
 
     #[test]

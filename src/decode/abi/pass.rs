@@ -8,7 +8,7 @@ use super::{AbiDecoder, RECORDS_MAX, Record, Transaction};
 use crate::decode::{Body, Control, Message, Sink, Standard};
 use crate::grammar::Grammar;
 use crate::grammar::abi::{Application, ControlFields, Described, Direction, FieldAt, RECORD_WIDTH};
-use crate::grammar::abi::{RecordEntry, RecordLayout, Tag};
+use crate::grammar::abi::{RecordEntry, RecordLayout, Split, Tag};
 use crate::place::{Grade, Place, Span, finding_code};
 
 /// What stands behind the last byte of the window.
@@ -115,6 +115,8 @@ pub struct Pass<'p, 'g> {
     block_ended: bool,
     batch_ended: bool,
     truncated: bool,
+    /// Headers or application changed since the state was saved.
+    changed: bool,
 }
 
 impl<'p, 'g: 'p> Pass<'p, 'g> {
@@ -148,6 +150,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             block_ended: false,
             batch_ended: false,
             truncated: false,
+            changed: true,
         }
     }
 
@@ -159,6 +162,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         }
         let last = self.ending == Ending::File;
         loop {
+            while self.take_whole_line() {}
             match self.framing.next(&self.window[self.at..], last) {
                 Next::Record(framed) => {
                     if !self.take(framed) {
@@ -178,6 +182,24 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             Ending::Cut => self.cut(),
         }
         (self.saved.offset - self.base) as usize
+    }
+
+    /// The usual case: a line of 80 columns inside a block, which the application has. False when it is another case.
+    #[inline]
+    fn take_whole_line(&mut self) -> bool {
+        if self.framing != Framing::Lines(b'\n') {
+            return false;
+        }
+        let input = &self.window[self.at..];
+        let Ok((rest, bytes)) = framing::whole_line(input) else { return false };
+        let length = input.len() - rest.len();
+        let Some((application, layout, entry)) = self.expected(bytes) else { return false };
+        let place = Place { offset: self.base + self.at as u64, line: self.work.line + 1, column: None };
+        if !self.expected_data(application, layout, entry, bytes, length, place) {
+            return false;
+        }
+        self.step(length);
+        true
     }
 
     /// Takes one record; false when the record behind it must be seen first and the window does not hold it.
@@ -221,14 +243,103 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         if !taken || matches!(self.ending, Ending::Window) && self.waits_for_more(bytes, framed.length) {
             return false;
         }
+        self.note_edges(&framed, excess, place);
+        self.step(framed.length);
+        true
+    }
+
+    /// The usual case: inside a block, a record that the application has.
+    #[inline]
+    fn expected(&self, bytes: &[u8]) -> Option<(&'g Application, &'g RecordLayout, RecordEntry)> {
+        let Context::Described(application) = self.work.context else { return None };
+        if self.block_ended || self.batch_ended {
+            return None;
+        }
+        let entry = application.entry(Tag::of(bytes))?;
+        Some((application, self.grammar.abi.choose(entry, bytes), entry))
+    }
+
+    /// The same as [`Self::data`] for a whole record that the application describes.
+    #[inline]
+    fn expected_data(
+        &mut self,
+        application: &'g Application,
+        layout: &'g RecordLayout,
+        entry: RecordEntry,
+        bytes: &'p [u8],
+        length: usize,
+        place: Place,
+    ) -> bool {
+        let record = Record { bytes, layout: Some(layout), place };
+        let simple = matches!(application.split, Split::Starts | Split::Block);
+        let starts = if simple {
+            application.split == Split::Starts && entry.starts() && self.begins_new()
+        } else {
+            match self.boundary(application, &record, Some(entry), length) {
+                Some(starts) => starts,
+                None => return false,
+            }
+        };
+        if starts {
+            self.flush();
+        }
+        if self.records.len() >= RECORDS_MAX {
+            self.cut_records(place);
+        }
+        if entry.others() > 0 && layout.version_fits(bytes) == Some(false) {
+            self.note_version(bytes, layout, place);
+        }
+        inspect::record(bytes, layout, place, self.findings);
+        if simple {
+            self.open.lead(entry.leads(), self.records.is_empty());
+        } else {
+            split::joined(Some(application), self.fields, &mut self.open, &self.records, &record, Some(entry));
+        }
+        self.records.push(record);
+        self.work.block_records += 1;
+        true
+    }
+
+    /// A record that starts a transaction comes after records that do not only lead to it.
+    fn begins_new(&self) -> bool {
+        !self.records.is_empty() && !self.open.only_leads()
+    }
+
+    /// Whether a record starts a new transaction; `None` when the record behind it must be seen first and the window
+    /// does not hold it.
+    fn boundary(
+        &self,
+        application: &Application,
+        record: &Record<'p>,
+        entry: Option<RecordEntry>,
+        length: usize,
+    ) -> Option<bool> {
+        let mut ahead = Ahead::Unseen;
+        loop {
+            match split::verdict(application, self.fields, &self.open, &self.records, record, entry, ahead) {
+                Verdict::Joins => return Some(false),
+                Verdict::Starts => return Some(true),
+                Verdict::NeedsNext => ahead = Ahead::Seen(self.ahead(length).ok()?),
+            }
+        }
+    }
+
+    /// Cuts a message that has [`RECORDS_MAX`] records.
+    #[cold]
+    fn cut_records(&mut self, place: Place) {
+        let message = format!("the message is cut after {RECORDS_MAX} records");
+        self.findings.push(finding_code::OVERLONG_MESSAGE, Grade::Error, place, message);
+        self.flush();
+    }
+
+    #[inline]
+    fn note_edges(&mut self, framed: &Framed<'_>, excess: &[u8], place: Place) {
         if framed.padded {
             self.note_padding(place);
         }
         if !is_blank(excess) {
             self.note_excess(framed.bytes.len(), place);
         }
-        self.step(framed.length);
-        true
     }
 
     fn step(&mut self, length: usize) {
@@ -325,6 +436,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             self.flush();
         }
         self.report_junk();
+        self.changed = true;
         self.work.context = Context::Described(application);
         self.work.inferred = true;
     }
@@ -345,26 +457,14 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         let record = Record { bytes, layout: layout.map(|layout| layout as &'p RecordLayout), place };
         let application = self.application();
         if let Some(application) = application {
-            let mut ahead = Ahead::Unseen;
-            loop {
-                let (fields, records) = (self.fields, self.records.as_slice());
-                match split::verdict(application, fields, &self.open, records, &record, entry, ahead) {
-                    Verdict::Joins => break,
-                    Verdict::Starts => {
-                        self.flush();
-                        break;
-                    }
-                    Verdict::NeedsNext => match self.ahead(framed.length) {
-                        Ok(next) => ahead = Ahead::Seen(next),
-                        Err(()) => return false,
-                    },
-                }
+            match self.boundary(application, &record, entry, framed.length) {
+                Some(true) => self.flush(),
+                Some(false) => {}
+                None => return false,
             }
         }
         if self.records.len() >= RECORDS_MAX {
-            let message = format!("the message is cut after {RECORDS_MAX} records");
-            self.findings.push(finding_code::OVERLONG_MESSAGE, Grade::Error, place, message);
-            self.flush();
+            self.cut_records(place);
         }
         if cut {
             self.truncated = true;
@@ -487,6 +587,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         self.set_context(self.fields.batch_application.of(bytes));
         let layout = self.grammar.abi.control(bytes, self.direction());
         self.work.batch = Some(Header::new(bytes, layout, place));
+        self.changed = true;
         self.headed = true;
     }
 
@@ -507,6 +608,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         }
         let layout = self.grammar.abi.control(bytes, self.direction());
         self.work.block = Some(Header::new(bytes, layout, place));
+        self.changed = true;
         self.work.block_records = 0;
         self.headed = true;
     }
@@ -616,6 +718,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
     /// Hands the bytes that belong to no message over, as one piece.
     fn report_junk(&mut self) {
         let Some(span) = self.work.junk.take() else { return };
+        self.changed = true;
         let offset = self.base + self.start as u64;
         *self.saved = State { offset, line: self.start_line - 1, ..self.work.clone() };
         let place = Place { offset: span.offset, line: span.line, column: None };
@@ -650,6 +753,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
 
     fn note_mark(&mut self, findings: &mut Findings) {
         if std::mem::take(&mut self.work.marked) {
+            self.changed = true;
             let place = Place { offset: 0, line: 1, column: Some(1) };
             findings.push(
                 finding_code::ENCODING,
@@ -720,6 +824,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         let answered = self.records.iter().any(|record| record.tag() == SE90);
         if !answered && let Some(filing) = self.grammar.abi.application(b"SE") {
             self.work.context = Context::Described(filing);
+            self.changed = true;
         }
     }
 
@@ -733,6 +838,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             && let Some(answer) = self.grammar.abi.application(b"SX")
         {
             self.work.context = Context::Described(answer);
+            self.changed = true;
         }
         self.start = self.at;
         self.start_line = self.work.line + 1;
@@ -742,11 +848,17 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         self.headed = false;
         self.truncated = false;
         self.work.offset = self.base + self.at as u64;
-        self.saved.clone_from(&self.work);
+        if std::mem::take(&mut self.changed) {
+            self.saved.clone_from(&self.work);
+        } else {
+            let State { offset, line, block_records, .. } = self.work;
+            (self.saved.offset, self.saved.line, self.saved.block_records) = (offset, line, block_records);
+        }
     }
 
     /// Forgets the headers whose trailers were seen.
     fn close_ended(&mut self) {
+        self.changed = true;
         if self.batch_ended {
             self.work.batch = None;
         }

@@ -20,6 +20,18 @@ pub struct Open {
     last: Option<Tag>,
 }
 
+impl Open {
+    pub fn only_leads(&self) -> bool {
+        self.only_leads
+    }
+
+    /// Takes note of a record that leads another, or does not.
+    #[inline]
+    pub fn lead(&mut self, leads: bool, is_first: bool) {
+        self.only_leads = leads && (is_first || self.only_leads);
+    }
+}
+
 /// What to do with a record.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
@@ -59,7 +71,7 @@ pub fn verdict(
     }
     let starts = match application.split {
         Split::Block => false,
-        Split::Starts => entry.is_some_and(|entry| entry.starts) && !open.only_leads,
+        Split::Starts => entry.is_some_and(|entry| entry.starts()) && !open.only_leads,
         Split::Answers => {
             let summary =
                 Tag::of(record.bytes).cut(2) == E0 && fields.reference_type.of(record.bytes) == b"SUMMRY";
@@ -81,7 +93,7 @@ pub fn joined(
     entry: Option<RecordEntry>,
 ) {
     let tag = Tag::of(record.bytes).cut(2);
-    open.only_leads = entry.is_some_and(|entry| entry.leads) && (records.is_empty() || open.only_leads);
+    open.lead(entry.is_some_and(|entry| entry.leads()), records.is_empty());
     match application.map(|application| application.split) {
         Some(Split::Answers) => open.answered |= tag == E1 && !fields.disposition.of(record.bytes).is_empty(),
         Some(Split::Entry) => match tag {

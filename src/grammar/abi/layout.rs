@@ -111,6 +111,23 @@ pub struct FieldAt {
     pub end: u8,
 }
 
+/// Most of a text field is blank: eight bytes at a time, the last byte in the highest place of the number.
+#[inline]
+fn without_trailing_blanks(mut field: &[u8]) -> &[u8] {
+    const BLANKS: u64 = u64::from_le_bytes([b' '; 8]);
+    while let Some((rest, tail)) = field.split_last_chunk() {
+        let blanks = (u64::from_le_bytes(*tail) ^ BLANKS).leading_zeros() / 8;
+        if blanks < 8 {
+            return &field[..field.len() - blanks as usize];
+        }
+        field = rest;
+    }
+    while let [rest @ .., b' '] = field {
+        field = rest;
+    }
+    field
+}
+
 impl FieldAt {
     /// The field's bytes as they stand; what a short record lacks is blank.
     #[inline]
@@ -123,8 +140,8 @@ impl FieldAt {
     #[inline]
     pub fn of(self, record: &[u8]) -> &[u8] {
         let mut field = self.raw(record);
-        while let [rest @ .., b' '] = field {
-            field = rest;
+        if let [.., b' '] = field {
+            field = without_trailing_blanks(field);
         }
         while let [b' ', rest @ ..] = field {
             field = rest;
@@ -161,6 +178,17 @@ impl Field {
         &*self.name == "filler"
     }
 
+    /// A number without a sign, whose every byte is known.
+    fn is_plain_number(&self) -> bool {
+        self.class.is_number() && !self.signed
+    }
+
+    /// The column that shows whether a mandatory field is filled. Entry numbers of nine columns begin with a blank.
+    fn probe(&self) -> usize {
+        let begins_blank = &*self.name == "entry_number" && self.at.end - self.at.start == 9;
+        usize::from(self.at.start) + usize::from(begins_blank)
+    }
+
     fn is_demanded(&self) -> bool {
         self.side == Side::Mandatory && !self.blank && !self.is_filler() && self.at.start > 0
     }
@@ -183,7 +211,7 @@ pub struct RecordLayout {
     /// Place in [`super::AbiGrammar::layouts`].
     pub index: u16,
     version: Option<(FieldAt, Vec<Box<[u8]>>)>,
-    demands: [u8; RECORD_WIDTH],
+    ranges: Ranges,
     demanded: Vec<FieldAt>,
     moments: Vec<(FieldAt, Format)>,
     entry: Option<(FieldAt, FieldAt)>,
@@ -192,18 +220,44 @@ pub struct RecordLayout {
 /// Codes up to this width fill their field; longer fields hold texts that may end in blanks.
 const CODE_WIDTH_MAX: u8 = 9;
 
-/// What a byte of a record must be, as bits.
-const DIGIT_OR_BLANK: u8 = 1;
-const BLANK: u8 = 2;
-const DIGIT: u8 = 4;
+/// Which bytes may stand in each column, made for a look at all 80 at once: a blank turns into `0` where `blanks` says
+/// so, then the byte must lie between `low` and `low + span`. Aligned as vector instructions like it.
+#[derive(Debug)]
+#[repr(C, align(16))]
+struct Ranges {
+    blanks: [u8; RECORD_WIDTH],
+    low: [u8; RECORD_WIDTH],
+    span: [u8; RECORD_WIDTH],
+}
 
-/// What a look over a whole record brought up.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Look {
-    /// Some field holds bytes that its class does not allow, or an amount is padded with blanks.
-    pub odd: bool,
-    /// Some byte is a control character or above 126.
-    pub strange: bool,
+/// Turns a blank into the digit zero.
+const BLANK_TO_ZERO: u8 = b' ' ^ b'0';
+
+impl Ranges {
+    fn new(fields: &[Field]) -> Self {
+        let mut ranges =
+            Self { blanks: [0; RECORD_WIDTH], low: [b' '; RECORD_WIDTH], span: [b'~' - b' '; RECORD_WIDTH] };
+        for field in fields {
+            let columns = usize::from(field.at.start)..usize::from(field.at.end);
+            if field.is_filler() {
+                ranges.span[columns].fill(0);
+            } else if field.is_plain_number() {
+                ranges.low[columns.clone()].fill(b'0');
+                ranges.span[columns.clone()].fill(9);
+                if field.decimals == 0 {
+                    ranges.blanks[columns].fill(BLANK_TO_ZERO);
+                }
+            }
+            if field.is_demanded() {
+                let at = field.probe();
+                ranges.blanks[at] = 0;
+                let low = ranges.low[at].max(b' ' + 1);
+                ranges.span[at] -= low - ranges.low[at];
+                ranges.low[at] = low;
+            }
+        }
+        ranges
+    }
 }
 
 pub(super) struct LayoutParts {
@@ -220,20 +274,9 @@ pub(super) struct LayoutParts {
 
 impl RecordLayout {
     pub(super) fn new(parts: LayoutParts) -> Self {
-        let mut demands = [0; RECORD_WIDTH];
-        for field in &parts.fields {
-            let demand = match field.class {
-                _ if field.is_filler() => BLANK,
-                _ if field.signed => 0,
-                class if class.is_number() && field.decimals > 0 => DIGIT,
-                class if class.is_number() => DIGIT_OR_BLANK,
-                _ => 0,
-            };
-            demands[usize::from(field.at.start)..usize::from(field.at.end)].fill(demand);
-        }
         let at = |name: &str| parts.fields.iter().find(|field| &*field.name == name).map(|field| field.at);
         Self {
-            demands,
+            ranges: Ranges::new(&parts.fields),
             demanded: parts.fields.iter().filter(|field| field.is_demanded()).map(|field| field.at).collect(),
             moments: parts.fields.iter().filter_map(|field| Some((field.at, field.format?))).collect(),
             entry: at("entry_filer").zip(at("entry_number")),
@@ -298,20 +341,18 @@ impl RecordLayout {
         self.version.as_ref().map(|(at, _)| *at)
     }
 
-    /// Looks over all 80 bytes at once; only an odd record is worth a look at each field.
+    /// Looks over all 80 bytes at once. True when some byte is no printable ASCII, or not of its field's class, or a
+    /// mandatory field seems blank, or an amount holds blanks: then each field is worth a look of its own.
     #[inline]
-    pub fn look(&self, record: &[u8; RECORD_WIDTH]) -> Look {
-        let mut odd = 0;
-        let mut strange = 0;
-        for (&byte, &demand) in record.iter().zip(&self.demands) {
-            let digit = byte.wrapping_sub(b'0') < 10;
-            let blank = byte == b' ';
-            let lacks_digit = if digit { 0 } else { DIGIT };
-            let lacks_blank = if blank { 0 } else { BLANK };
-            let lacks_both = if digit | blank { 0 } else { DIGIT_OR_BLANK };
-            odd |= demand & (lacks_digit | lacks_blank | lacks_both);
-            strange |= u8::from(byte.wrapping_sub(b' ') > b'~' - b' ');
+    pub fn is_odd(&self, record: &[u8; RECORD_WIDTH]) -> bool {
+        let Ranges { blanks, low, span } = &self.ranges;
+        let mut outside = 0;
+        for column in 0..RECORD_WIDTH {
+            let byte = record[column];
+            // Without a branch, so that the loop becomes a few vector instructions.
+            let zero = blanks[column] & if byte == b' ' { 0xff } else { 0 };
+            outside |= (byte | zero).wrapping_sub(low[column]).saturating_sub(span[column]);
         }
-        Look { odd: odd != 0, strange: strange != 0 }
+        outside != 0
     }
 }

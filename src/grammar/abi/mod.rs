@@ -8,7 +8,7 @@ mod table;
 use std::collections::BTreeMap;
 
 pub use control::ControlFields;
-pub use layout::{Class, Field, FieldAt, Format, Look, RECORD_WIDTH, RecordLayout, Side, Tag};
+pub use layout::{Class, Field, FieldAt, Format, RECORD_WIDTH, RecordLayout, Side, Tag};
 pub use table::{Described, Entry as RecordEntry};
 use table::{RecordTable, Undescribed};
 
@@ -184,14 +184,14 @@ impl AbiGrammar {
 
     /// Of the layouts with the entry's record id, the one whose version the record carries, else the first.
     #[inline]
-    fn choose(&self, entry: RecordEntry, record: &[u8]) -> &RecordLayout {
-        let first = &self.layouts[usize::from(entry.layout)];
-        if entry.others == 0 || first.version_fits(record) != Some(false) {
+    pub fn choose(&self, entry: RecordEntry, record: &[u8]) -> &RecordLayout {
+        let first = &self.layouts[entry.layout()];
+        if entry.others() == 0 || first.version_fits(record) != Some(false) {
             return first;
         }
-        self.layouts[usize::from(entry.layout) + 1..]
+        self.layouts[entry.layout() + 1..]
             .iter()
-            .take(usize::from(entry.others))
+            .take(entry.others())
             .find(|layout| layout.version_fits(record) == Some(true))
             .unwrap_or(first)
     }
@@ -201,8 +201,7 @@ impl AbiGrammar {
 fn rejected(layouts: &[RecordLayout], envelope: &[usize]) -> Application {
     let ids = envelope.iter().map(|&at| &layouts[at]).filter(|layout| layout.id.starts_with('X'));
     let entries = ids.map(|layout| {
-        let entry = RecordEntry { layout: layout.index, others: 0, starts: false, leads: false };
-        (layout.id.to_string(), entry)
+        (layout.id.to_string(), RecordEntry::new(layout.index))
     });
     Application {
         id: BATCH_REJECTED.into(),

@@ -284,7 +284,7 @@ pub(super) fn application(
             let mut known = false;
             for (_, entry) in entries.iter_mut().filter(|(id, _)| id == wanted.get_ref()) {
                 known = true;
-                if starts { entry.starts = true } else { entry.leads = true }
+                *entry = if starts { entry.starting() } else { entry.leading() };
             }
             if !known {
                 let message = format!("`{}` is no record of `{id}`", wanted.get_ref());
@@ -309,11 +309,8 @@ fn entries_of(application: &str, layouts: &[RecordLayout]) -> Vec<(String, Entry
         layouts.iter().filter(|layout| layout.applications.iter().any(|name| **name == *application))
     {
         match entries.last_mut() {
-            Some((id, entry)) if **id == *layout.id => entry.others += 1,
-            _ => {
-                let entry = Entry { layout: layout.index, others: 0, starts: false, leads: false };
-                entries.push((layout.id.to_string(), entry));
-            }
+            Some((id, entry)) if **id == *layout.id => *entry = entry.with_another(),
+            _ => entries.push((layout.id.to_string(), Entry::new(layout.index))),
         }
     }
     entries
@@ -328,8 +325,8 @@ fn renamed(file: &File, layouts: &[RecordLayout], faults: &mut Vec<GrammarError>
             continue;
         };
         let same = layouts[usize::from(layout.index) + 1..].iter().take_while(|next| next.id == layout.id);
-        let others = same.count() as u8;
-        entries.push((id.clone(), Entry { layout: layout.index, others, starts: false, leads: false }));
+        let entry = same.fold(Entry::new(layout.index), |entry, _| entry.with_another());
+        entries.push((id.clone(), entry));
     }
     entries
 }

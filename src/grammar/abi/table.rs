@@ -2,17 +2,58 @@
 
 use super::layout::{RecordLayout, Tag};
 
-/// What the table holds for a record id.
+/// What the table holds for a record id, packed: the index of the (first) layout in the low half, then how many
+/// versions follow it, then two flags.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Entry {
+pub struct Entry(u32);
+
+const OTHERS_SHIFT: u32 = 16;
+const OTHERS_MAX: u32 = 0xff;
+const STARTS: u32 = 1 << 24;
+const LEADS: u32 = 1 << 25;
+
+impl Entry {
+    /// Of the layout with this index.
+    pub(super) fn new(layout: u16) -> Self {
+        Self(u32::from(layout))
+    }
+
+    /// One more layout of the same record id follows; more than 255 are not counted.
+    pub(super) fn with_another(self) -> Self {
+        if self.others() < OTHERS_MAX as usize { Self(self.0 + (1 << OTHERS_SHIFT)) } else { self }
+    }
+
+    pub(super) fn starting(self) -> Self {
+        Self(self.0 | STARTS)
+    }
+
+    pub(super) fn leading(self) -> Self {
+        Self(self.0 | LEADS)
+    }
+
     /// Index of the (first) layout.
-    pub layout: u16,
+    #[inline]
+    pub fn layout(self) -> usize {
+        (self.0 & 0xffff) as usize
+    }
+
     /// How many layouts of the same record id follow it, told apart by version.
-    pub others: u8,
+    #[inline]
+    pub fn others(self) -> usize {
+        (self.0 >> OTHERS_SHIFT & OTHERS_MAX) as usize
+    }
+
     /// The record starts a transaction.
-    pub starts: bool,
+    #[inline]
+    pub fn starts(self) -> bool {
+        self.0 & STARTS != 0
+    }
+
     /// The record stands before the one that starts the transaction, and belongs to it.
-    pub leads: bool,
+    #[inline]
+    pub fn leads(self) -> bool {
+        self.0 & LEADS != 0
+    }
 }
 
 /// What the grammar says of one record.
@@ -27,31 +68,40 @@ pub enum Described<'g> {
     Unknown,
 }
 
-/// Open addressing with linear steps; at most half full, so every chain ends.
+/// Open addressing with linear steps; at most half full, so every chain ends at a slot of [`NO_TAG`].
 #[derive(Debug)]
 pub(super) struct RecordTable {
-    slots: Vec<Option<(Tag, Entry)>>,
-    /// Widths of the record ids, widest first; zeros at the end.
-    widths: [u8; 4],
+    slots: Vec<(Tag, Entry)>,
+    /// Which bits of a tag belong to a record id, for each width that the ids have, widest first; zeros at the end.
+    keeps: [u32; 4],
 }
+
+const BLANKS: u32 = u32::from_be_bytes([b' '; 4]);
+
+/// No record begins with four NULs: they would have been taken off or reported.
+const NO_TAG: Tag = Tag(0);
+
+const NO_ENTRY: Entry = Entry(0);
 
 impl RecordTable {
     /// Of two entries with one id, the first stays.
     pub(super) fn new(entries: impl Iterator<Item = (String, Entry)>) -> Self {
         let entries: Vec<_> = entries.collect();
         let size = (entries.len() * 2).next_power_of_two().max(8);
-        let mut table = Self { slots: vec![None; size], widths: [0; 4] };
+        let mut table = Self { slots: vec![(NO_TAG, NO_ENTRY); size], keeps: [0; 4] };
         for (id, entry) in &entries {
             let tag = Tag::named(id.as_bytes());
             let mut at = table.start(tag);
-            while table.slots[at].is_some_and(|(taken, _)| taken != tag) {
+            while table.slots[at].0 != NO_TAG && table.slots[at].0 != tag {
                 at = (at + 1) & (size - 1);
             }
-            table.slots[at].get_or_insert((tag, *entry));
+            if table.slots[at].0 == NO_TAG {
+                table.slots[at] = (tag, *entry);
+            }
         }
         let has = |width: &u8| entries.iter().any(|(id, _)| id.len() == usize::from(*width));
-        for (slot, width) in table.widths.iter_mut().zip((1..=4).rev().filter(has)) {
-            *slot = width;
+        for (slot, width) in table.keeps.iter_mut().zip((1..=4).rev().filter(has)) {
+            *slot = u32::MAX << (8 * (4 - u32::from(width)));
         }
         table
     }
@@ -64,15 +114,18 @@ impl RecordTable {
 
     #[inline]
     pub(super) fn get(&self, tag: Tag) -> Option<Entry> {
-        for &width in &self.widths {
-            if width == 0 {
+        for &keep in &self.keeps {
+            if keep == 0 {
                 break;
             }
-            let wanted = tag.cut(width);
+            let wanted = Tag(tag.0 & keep | BLANKS & !keep);
             let mut at = self.start(wanted);
-            while let Some((taken, entry)) = self.slots[at] {
-                if taken == wanted {
+            while let Some(&(taken, entry)) = self.slots.get(at) {
+                if taken == wanted && wanted != NO_TAG {
                     return Some(entry);
+                }
+                if taken == NO_TAG {
+                    break;
                 }
                 at = (at + 1) & (self.slots.len() - 1);
             }

@@ -130,17 +130,19 @@ impl AgencyReader {
         let agency = Token::some(record.field(layout.agency));
         let (code, at, of_line) = self.status(layout, record);
         let mut reading = if code.is_empty() {
-            plain(Severity::Info, Effect::Inform)
+            plain(Severity::Info, &Effect::Inform)
         } else {
-            self.statuses.read(code, agency)
+            self.statuses.read(code)
         };
+        let effect = if code.is_empty() { Effect::Inform } else { self.statuses.effect_of(code, agency) };
+        reading.effect = &effect;
         scribe.check_known(&reading, record, at);
         if of_line
             && matches!(reading.effect, Effect::Clear { .. })
             && self.has_open_line(records, record.field(layout.agency))
         {
             // One line is done while another of the same agency is held: the agency's hold stays.
-            reading.effect = Effect::Inform;
+            reading.effect = &Effect::Inform;
         }
         scribe.fields.take(record, &layout.carried);
         scribe.fields.push_words("reason_meaning", self.reasons.meaning(record.field(layout.reason)));
@@ -172,7 +174,7 @@ impl AgencyReader {
                 let (code, _, of_line) = self.status(layout, record);
                 let counts = of_line && !code.is_empty() && record.field(layout.agency) == agency;
                 counts.then(|| {
-                    let holds = matches!(self.statuses.read(code, None).effect, Effect::Hold { .. });
+                    let holds = matches!(self.statuses.read(code).effect, Effect::Hold { .. });
                     (record.raw(layout.lines), self.at(layout, record), index, holds)
                 })
             })

@@ -68,7 +68,7 @@ impl CarriedReader {
                 }
             }
         }
-        let mut reading = plain(Severity::Info, Effect::Inform);
+        let mut reading = plain(Severity::Info, &Effect::Inform);
         reading.meaning = meaning;
         scribe.notice(record, &Draft::new(Kind::Carried, reading, None));
     }

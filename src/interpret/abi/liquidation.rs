@@ -205,13 +205,14 @@ impl LiquidationReader {
         self.partner(records, index, N1).is_none() && self.partner(records, index, N2).is_none()
     }
 
-    fn key<'a>(&self, record: &Record<'a>) -> (&'a [u8], &'a [u8]) {
+    /// The bytes that name the entry, as they stand.
+    fn key<'a>(&self, record: &Record<'a>) -> &'a [u8] {
         let at = match record.tag().cut(2) {
             N1 => self.first_entry,
             N2 => self.second_entry,
             _ => self.fourth_entry,
         };
-        (record.field(at.filer), record.field(at.number))
+        record.raw(FieldAt { start: at.filer.start, end: at.number.end })
     }
 
     /// The record of another kind about the same entry. The decoder keeps such records in one message.
@@ -245,25 +246,27 @@ impl LiquidationReader {
         let event = event.unwrap_or(LiquidationKind::Liquidation);
         let day = group.second.and_then(|record| date(record, self.liquidation_date));
         let reason = text(group.second, self.reason);
-        let mut reading = Reading {
-            code: Token::new(kind),
-            table: self.types.name(),
-            meaning: row.map(|row| &*row.meaning),
-            severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
-            effect: Effect::Liquidated(Liquidation {
+        let effect = if truncated && group.second.is_none() {
+            // The file ended before the record that has the date: the whole message is still to come.
+            Effect::Unknown
+        } else {
+            Effect::Liquidated(Liquidation {
                 event,
                 date: day,
                 kind: Token::new(kind),
                 reason: Token::new(reason),
-                paid: self.side(&self.paid, self.paid.antidumping, group, group.second),
-                liquidated: self.side(&self.liquidated, self.liquidated.antidumping, group, group.fourth),
+                paid: self.side(&self.paid, group, group.second),
+                liquidated: self.side(&self.liquidated, group, group.fourth),
                 interest: self.interest(group),
-            }),
+            })
         };
-        if truncated && group.second.is_none() {
-            // The file ended before the record that has the date: the whole message is still to come.
-            reading.effect = Effect::Unknown;
-        }
+        let reading = Reading {
+            code: Token::new(kind),
+            table: self.types.name(),
+            meaning: row.map(|row| &*row.meaning),
+            severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
+            effect: &effect,
+        };
         if let Some(second) = group.second {
             scribe.check_known(&reading, second, self.liquidation_type);
         }
@@ -287,10 +290,8 @@ impl LiquidationReader {
         scribe.notice(head, &Draft::new(Kind::Liquidation, reading, day.map(EventTime::date)));
     }
 
-    fn side(
-        &self,
-        side: &Side,
-        antidumping: AmountAt,
+    /// `holds` is the record that has the antidumping duty of this side.
+    fn side(&self, side: &Side,
         group: Group<'_, '_>,
         holds: Option<&Record<'_>>,
     ) -> Amounts {
@@ -298,7 +299,7 @@ impl LiquidationReader {
         Amounts {
             duty: of(group.first, side.duty),
             tax: of(group.first, side.tax),
-            antidumping: of(holds, antidumping),
+            antidumping: of(holds, side.antidumping),
             countervailing: of(group.fourth, side.countervailing),
             fees: of(group.fourth, side.fees),
         }
@@ -334,7 +335,7 @@ impl LiquidationReader {
             table: self.stays.name(),
             meaning: row.map(|row| &*row.meaning),
             severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
-            effect,
+            effect: &effect,
         };
         scribe.check_known(&reading, record, self.stay_code);
         let is_extension = match stay {

@@ -52,7 +52,7 @@ impl RejectedBatchReader {
     }
 
     fn condition<'a>(&'a self, record: &Record<'a>, before: &[Record<'a>], scribe: &mut Scribe<'_, 'a>) {
-        let reading = self.conditions.read(record.field(self.condition), None);
+        let reading = self.conditions.read(record.field(self.condition));
         scribe.check_known(&reading, record, self.condition);
         let is_final = !record.field(self.disposition).is_empty();
         if is_final {

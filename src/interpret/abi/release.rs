@@ -190,7 +190,7 @@ impl ReleaseReader {
         scribe: &mut Scribe<'_, 'a>,
     ) {
         let status = &self.bill_status;
-        let reading = status.codes.read(record.field(status.code), None);
+        let reading = status.codes.read(record.field(status.code));
         scribe.check_known(&reading, record, status.code);
         scribe.fields.take(record, &status.carried);
         let at = event_time(record, status.day, status.time, status.time_format);
@@ -200,13 +200,15 @@ impl ReleaseReader {
 
     fn entry_disposition<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
         let status = &self.entry_status;
-        let mut reading = status.codes.read(record.field(status.code), None);
+        let mut reading = status.codes.read(record.field(status.code));
         scribe.check_known(&reading, record, status.code);
-        match &mut reading.effect {
-            Effect::Release { date: released } | Effect::ReleaseDate { date: released } => {
-                *released = date(record, self.release_date);
-            }
-            _ => {}
+        let dated = match reading.effect {
+            Effect::Release { .. } => Some(Effect::Release { date: date(record, self.release_date) }),
+            Effect::ReleaseDate { .. } => Some(Effect::ReleaseDate { date: date(record, self.release_date) }),
+            _ => None,
+        };
+        if let Some(dated) = &dated {
+            reading.effect = dated;
         }
         scribe.fields.take(record, &status.carried);
         let origin = record.field(self.release_origin);

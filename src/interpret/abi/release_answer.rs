@@ -87,7 +87,7 @@ impl ReleaseAnswerReader {
         answered: Option<&Record<'a>>,
         scribe: &mut Scribe<'_, 'a>,
     ) {
-        let mut reading = self.types.read(record.field(self.message_type), None);
+        let mut reading = self.types.read(record.field(self.message_type));
         scribe.check_known(&reading, record, self.message_type);
         // What was filed before stands when its change is refused, and a cancellation waits for CBP's consent (SO 23).
         let changes_nothing = match reading.effect {
@@ -96,7 +96,7 @@ impl ReleaseAnswerReader {
             _ => false,
         };
         if changes_nothing {
-            reading.effect = Effect::Inform;
+            reading.effect = &Effect::Inform;
         }
         scribe.fields.take(record, &self.carried);
         let is_whole = !matches!(record.field(self.message_type), b"11" | b"13");

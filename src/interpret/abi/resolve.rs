@@ -1,7 +1,7 @@
 //! From names in the grammar to positions and tables, once.
 
 use crate::decode::abi::Record;
-use crate::grammar::abi::{FieldAt, Format};
+use crate::grammar::abi::{FieldAt, Format, Tag};
 use crate::grammar::{CodeRow, CodeTable, Grammar, GrammarError};
 use crate::interpret::effects::CodeEffects;
 use crate::notice::{Effect, Token};
@@ -120,12 +120,12 @@ impl<'g> Resolver<'g> {
                 None
             }
         });
-        Codes { words: Words { table }, effects }
+        Codes::new(Words::new(table), effects)
     }
 
     /// A code table that only explains.
     pub fn words(&mut self, name: &str) -> Words {
-        Words { table: self.table(name) }
+        Words::new(self.table(name))
     }
 
     /// A table whose effects are not those of [`CodeEffects`].
@@ -142,7 +142,7 @@ impl<'g> Resolver<'g> {
                 }
             }
         }
-        (Words { table }, effects)
+        (Words::new(table), effects)
     }
 }
 
@@ -150,15 +150,57 @@ impl<'g> Resolver<'g> {
 #[derive(Debug)]
 pub struct Words {
     table: Option<CodeTable>,
+    /// Row numbers of the codes of up to four bytes, in open addressing with linear steps, at most half full.
+    short: Vec<(u32, u32)>,
+}
+
+/// A code of up to four bytes as a number; never zero, because blanks fill it up.
+#[inline]
+fn short_code(code: &[u8]) -> Option<u32> {
+    (code.len() <= 4).then(|| Tag::named(code).0)
 }
 
 impl Words {
+    fn new(table: Option<CodeTable>) -> Self {
+        let rows = table.as_ref().map_or(&[][..], |table| &table.rows);
+        let size = (rows.len() * 2).next_power_of_two().max(8);
+        let mut words = Self { table: None, short: vec![(0, 0); size] };
+        for (row, code) in rows.iter().enumerate().filter_map(|(row, r)| Some((row, short_code(r.code.as_bytes())?))) {
+            let mut at = words.start(code);
+            while words.short[at].0 != 0 && words.short[at].0 != code {
+                at = (at + 1) & (size - 1);
+            }
+            if words.short[at].0 == 0 {
+                words.short[at] = (code, row as u32);
+            }
+        }
+        Self { table, ..words }
+    }
+
+    #[inline]
+    fn start(&self, code: u32) -> usize {
+        (code.wrapping_mul(0x9E37_79B1) >> 16) as usize & (self.short.len() - 1)
+    }
+
     pub fn name(&self) -> &str {
         self.table.as_ref().map_or("", |table| &table.name)
     }
 
+    /// The number of the first row with this code, which has no blanks around it.
+    #[inline]
     pub fn position(&self, code: &[u8]) -> Option<usize> {
-        self.table.as_ref()?.position(code)
+        let Some(wanted) = short_code(code) else { return self.table.as_ref()?.position(code) };
+        let mut at = self.start(wanted);
+        while let Some(&(taken, row)) = self.short.get(at) {
+            if taken == wanted {
+                return Some(row as usize);
+            }
+            if taken == 0 {
+                break;
+            }
+            at = (at + 1) & (self.short.len() - 1);
+        }
+        None
     }
 
     pub fn row(&self, position: usize) -> Option<&CodeRow> {
@@ -166,7 +208,7 @@ impl Words {
     }
 
     pub fn get(&self, code: &[u8]) -> Option<&CodeRow> {
-        self.table.as_ref()?.get(code)
+        self.row(self.position(code)?)
     }
 
     pub fn meaning(&self, code: &[u8]) -> Option<&str> {
@@ -177,7 +219,7 @@ impl Words {
     /// stand together.
     pub fn meaning_printed(&self, code: &[u8], printed: &[u8]) -> Option<&str> {
         let table = self.table.as_ref()?;
-        let at = table.position(code)?;
+        let at = self.position(code)?;
         let first = table.rows.get(at)?;
         let rows = table.rows[at..].iter().take_while(|row| row.code == first.code);
         let exact = rows.into_iter().find(|row| row.meaning.as_bytes() == printed);
@@ -190,6 +232,15 @@ impl Words {
 pub struct Codes {
     words: Words,
     effects: Option<CodeEffects>,
+    /// What each row says when CBP itself speaks, made once.
+    rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+struct Row {
+    code: Token,
+    severity: Severity,
+    effect: Effect,
 }
 
 /// What a table says of a code; unknown codes are critical until somebody maps them.
@@ -199,34 +250,51 @@ pub struct Reading<'t> {
     pub table: &'t str,
     pub meaning: Option<&'t str>,
     pub severity: Severity,
-    pub effect: Effect,
+    pub effect: &'t Effect,
 }
 
 impl Codes {
+    fn new(words: Words, effects: Option<CodeEffects>) -> Self {
+        let rows = words.table.iter().flat_map(|table| &table.rows).enumerate();
+        let rows = rows.map(|(position, row)| {
+            let code = Token::new(row.code.as_bytes());
+            let effect = effects.as_ref().map_or(Effect::Unknown, |effects| effects.effect(position, code, None));
+            Row { code, severity: row.severity.unwrap_or(Severity::Info), effect }
+        });
+        let rows = rows.collect();
+        Self { words, effects, rows }
+    }
+
+    /// What the code says when CBP itself speaks.
     #[inline]
-    pub fn read(&self, code: &[u8], agency: Option<Token>) -> Reading<'_> {
-        let token = Token::new(code);
+    pub fn read(&self, code: &[u8]) -> Reading<'_> {
         let table = self.words.name();
         let position = self.words.position(code);
-        match position.and_then(|position| Some((position, self.words.row(position)?))) {
-            Some((position, row)) => Reading {
-                code: token,
+        let row = position.and_then(|position| Some((self.rows.get(position)?, self.words.row(position)?)));
+        match row {
+            Some((row, words)) => Reading {
+                code: row.code,
                 table,
-                meaning: Some(&row.meaning),
-                severity: row.severity.unwrap_or(Severity::Info),
-                effect: self
-                    .effects
-                    .as_ref()
-                    .map_or(Effect::Unknown, |effects| effects.effect(position, token, agency)),
+                meaning: Some(&words.meaning),
+                severity: row.severity,
+                effect: &row.effect,
             },
             None => Reading {
-                code: token,
+                code: Token::new(code),
                 table,
                 meaning: None,
                 severity: Severity::Critical,
-                effect: Effect::Unknown,
+                effect: &Effect::Unknown,
             },
         }
+    }
+
+    /// What the code does when an agency speaks, unless the table names another.
+    pub fn effect_of(&self, code: &[u8], agency: Option<Token>) -> Effect {
+        let Some((position, effects)) = self.words.position(code).zip(self.effects.as_ref()) else {
+            return Effect::Unknown;
+        };
+        effects.effect(position, Token::new(code), agency)
     }
 
     pub fn words(&self) -> &Words {

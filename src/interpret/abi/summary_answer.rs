@@ -153,7 +153,7 @@ impl SummaryAnswerReader {
         let code = record.field(self.condition);
         let outcome = self.outcome(record);
         let mut reading = match self.results.words().get(code) {
-            Some(_) => self.results.read(code, None),
+            Some(_) => self.results.read(code),
             None if code.is_empty() => outcome,
             None => Reading {
                 table: self.conditions.name(),
@@ -167,13 +167,14 @@ impl SummaryAnswerReader {
         }
         let is_failure = code == b"ZZZ";
         reading.severity = if is_failure { Severity::Critical } else { outcome.severity };
-        reading.effect = match outcome.effect {
+        let effect = match *outcome.effect {
             _ if is_failure => Effect::Inform,
             Effect::SummaryAccepted { warnings, .. } => {
                 Effect::SummaryAccepted { version: Token::some(record.field(self.version)), warnings }
             }
             effect => effect,
         };
+        reading.effect = &effect;
         if outcome.meaning.is_none() {
             scribe.check_known(&outcome, record, self.disposition);
         }
@@ -197,10 +198,10 @@ impl SummaryAnswerReader {
             }
             (other, _) => other,
         };
-        let exact = self.results.read(key, None);
+        let exact = self.results.read(key);
         match (exact.meaning, disposition) {
-            (None, b"A") => self.results.read(b"A+P", None),
-            (None, b"R") => self.results.read(b"R+F", None),
+            (None, b"A") => self.results.read(b"A+P"),
+            (None, b"R") => self.results.read(b"R+F"),
             _ => exact,
         }
     }
@@ -226,8 +227,8 @@ impl SummaryAnswerReader {
 fn explained<'t>(words: &'t Words, code: &[u8], printed: &[u8], severity: Severity) -> Reading<'t> {
     let meaning = words.meaning_printed(code, printed);
     let (severity, effect) = match meaning {
-        None if !code.is_empty() => (Severity::Critical, Effect::Unknown),
-        _ => (severity, Effect::Inform),
+        None if !code.is_empty() => (Severity::Critical, &Effect::Unknown),
+        _ => (severity, &Effect::Inform),
     };
     Reading { code: Token::new(code), table: words.name(), meaning, severity, effect }
 }

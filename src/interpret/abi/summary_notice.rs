@@ -4,7 +4,7 @@ use super::agency::{AgencyReader, SO70};
 use super::resolve::{Carry, Codes, DateAt, EntryAt, Resolver, Words};
 use super::scribe::{Draft, Scribe, date};
 use crate::decode::abi::{Record, Transaction};
-use crate::grammar::abi::{FieldAt, Tag};
+use crate::grammar::abi::{FieldAt, RECORD_WIDTH, Tag};
 use crate::notice::{EventTime, Kind};
 
 const E1: Tag = Tag::named(b"E1");
@@ -93,7 +93,7 @@ impl SummaryNoticeReader {
         remarks: &[u8],
         scribe: &mut Scribe<'_, 'a>,
     ) {
-        let reading = self.dispositions.read(record.field(self.disposition), None);
+        let reading = self.dispositions.read(record.field(self.disposition));
         scribe.check_known(&reading, record, self.disposition);
         scribe.fields.take(record, &self.carried);
         scribe.fields.push_words("reason_meaning", self.reasons.meaning(record.field(self.reason)));
@@ -119,6 +119,7 @@ impl SummaryNoticeReader {
         let pieces = records.iter().filter(|record| record.layout.is_some() && record.tag().cut(2) == E3);
         let mut text = Vec::new();
         for record in pieces.take(REMARKS_MAX) {
+            text.reserve(RECORD_WIDTH);
             let piece = record.raw(self.remarks);
             let piece = piece.trim_ascii_end();
             let width = usize::from(self.remarks.end - self.remarks.start);
