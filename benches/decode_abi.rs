@@ -91,7 +91,10 @@ impl Writer {
             self.line(&format!("SO6003{day:02}2609{minute:02}{code}{:40}{release}", "ENTRY STATUS TEXT"));
         }
         let status = self.dice.pick(&["01", "07", "10", "11"]);
-        self.line(&format!("SO70FDAFOO03{day:02}2610{minute:02}{status}{:28}  {status}2200101001{:14}04", "AGENCY TEXT", ""));
+        self.line(&format!(
+            "SO70FDAFOO03{day:02}2610{minute:02}{status}{:28}  {status}2200101001{:14}04",
+            "AGENCY TEXT", ""
+        ));
     }
 
     fn nr(&mut self) {

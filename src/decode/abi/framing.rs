@@ -142,11 +142,9 @@ fn is_one_line(bytes: &[u8]) -> bool {
 fn fixed(window: &[u8], last: bool) -> Next<'_> {
     let skipped: IResult<&[u8], &[u8]> = take_while(is_line_end).parse(window);
     let Ok((rest, ends)) = skipped else { return Next::End };
-    let full: IResult<&[u8], &[u8]> = alt((
-        verify(columns, |bytes: &[u8]| memchr2(b'\r', b'\n', bytes).is_none()),
-        short_record,
-    ))
-    .parse(rest);
+    let full: IResult<&[u8], &[u8]> =
+        alt((verify(columns, |bytes: &[u8]| memchr2(b'\r', b'\n', bytes).is_none()), short_record))
+            .parse(rest);
     match full {
         Ok((_, [])) if last => Next::End,
         Ok((_, bytes)) => {

@@ -42,11 +42,14 @@ pub fn time(field: &[u8], format: Format) -> Result<Option<NaiveTime>, Unreadabl
 #[inline]
 pub fn is_plain(record: &[u8; RECORD_WIDTH], at: FieldAt, format: Format) -> bool {
     let start = usize::from(at.start);
-    let bytes = |from: usize| record.get(from..).and_then(<[u8]>::first_chunk::<2>).map(|pair| u16::from_le_bytes(*pair));
+    let bytes = |from: usize| {
+        record.get(from..).and_then(<[u8]>::first_chunk::<2>).map(|pair| u16::from_le_bytes(*pair))
+    };
     let (Some(first), Some(second)) = (bytes(start), bytes(start + 2)) else { return false };
     if format == Format::Hhmm {
         return (first, second) == (BLANK_PAIR, BLANK_PAIR)
-            || value(first).is_some_and(|hours| hours < 24) && value(second).is_some_and(|minutes| minutes < 60);
+            || value(first).is_some_and(|hours| hours < 24)
+                && value(second).is_some_and(|minutes| minutes < 60);
     }
     let Some(third) = bytes(start + 4) else { return false };
     if (first, second, third) == (BLANK_PAIR, BLANK_PAIR, BLANK_PAIR) {

@@ -293,7 +293,14 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         if simple {
             self.open.lead(entry.leads(), self.records.is_empty());
         } else {
-            split::joined(Some(application), self.fields, &mut self.open, &self.records, &record, Some(entry));
+            split::joined(
+                Some(application),
+                self.fields,
+                &mut self.open,
+                &self.records,
+                &record,
+                Some(entry),
+            );
         }
         self.records.push(record);
         self.work.block_records += 1;

@@ -200,9 +200,7 @@ impl AbiGrammar {
 /// X0 and X1 of the envelope's file, dressed as an application.
 fn rejected(layouts: &[RecordLayout], envelope: &[usize]) -> Application {
     let ids = envelope.iter().map(|&at| &layouts[at]).filter(|layout| layout.id.starts_with('X'));
-    let entries = ids.map(|layout| {
-        (layout.id.to_string(), RecordEntry::new(layout.index))
-    });
+    let entries = ids.map(|layout| (layout.id.to_string(), RecordEntry::new(layout.index)));
     Application {
         id: BATCH_REJECTED.into(),
         title: "Rejected batch".into(),

@@ -129,11 +129,8 @@ impl AgencyReader {
         let layout = self.layout(record);
         let agency = Token::some(record.field(layout.agency));
         let (code, at, of_line) = self.status(layout, record);
-        let mut reading = if code.is_empty() {
-            plain(Severity::Info, &Effect::Inform)
-        } else {
-            self.statuses.read(code)
-        };
+        let mut reading =
+            if code.is_empty() { plain(Severity::Info, &Effect::Inform) } else { self.statuses.read(code) };
         let effect = if code.is_empty() { Effect::Inform } else { self.statuses.effect_of(code, agency) };
         reading.effect = &effect;
         scribe.check_known(&reading, record, at);

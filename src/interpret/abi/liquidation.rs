@@ -291,10 +291,7 @@ impl LiquidationReader {
     }
 
     /// `holds` is the record that has the antidumping duty of this side.
-    fn side(&self, side: &Side,
-        group: Group<'_, '_>,
-        holds: Option<&Record<'_>>,
-    ) -> Amounts {
+    fn side(&self, side: &Side, group: Group<'_, '_>, holds: Option<&Record<'_>>) -> Amounts {
         let of = |record: Option<&Record<'_>>, at: AmountAt| record.and_then(|record| amount(record, at));
         Amounts {
             duty: of(group.first, side.duty),

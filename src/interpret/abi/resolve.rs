@@ -165,7 +165,9 @@ impl Words {
         let rows = table.as_ref().map_or(&[][..], |table| &table.rows);
         let size = (rows.len() * 2).next_power_of_two().max(8);
         let mut words = Self { table: None, short: vec![(0, 0); size] };
-        for (row, code) in rows.iter().enumerate().filter_map(|(row, r)| Some((row, short_code(r.code.as_bytes())?))) {
+        for (row, code) in
+            rows.iter().enumerate().filter_map(|(row, r)| Some((row, short_code(r.code.as_bytes())?)))
+        {
             let mut at = words.start(code);
             while words.short[at].0 != 0 && words.short[at].0 != code {
                 at = (at + 1) & (size - 1);
@@ -258,7 +260,8 @@ impl Codes {
         let rows = words.table.iter().flat_map(|table| &table.rows).enumerate();
         let rows = rows.map(|(position, row)| {
             let code = Token::new(row.code.as_bytes());
-            let effect = effects.as_ref().map_or(Effect::Unknown, |effects| effects.effect(position, code, None));
+            let effect =
+                effects.as_ref().map_or(Effect::Unknown, |effects| effects.effect(position, code, None));
             Row { code, severity: row.severity.unwrap_or(Severity::Info), effect }
         });
         let rows = rows.collect();
