@@ -1,4 +1,4 @@
-//! The configuration as people write it. Every key is optional here; [`resolve`](super::resolve) says what must be there.
+//! The configuration as people write it. Every key is optional here; `resolve` says what must be there.
 
 use chrono::NaiveDate;
 use toml::Spanned;

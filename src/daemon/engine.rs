@@ -2,7 +2,7 @@
 //!
 //! Order of a group: the bytes of every file are archived and its line is appended; both are synced once; the lines
 //! are applied; the step is committed. A crash between any two leaves a store that is behind its journal, and
-//! [`Engine::catch_up`] applies the rest at the next start.
+//! [`Applier::catch_up`] applies the rest at the next start.
 
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;

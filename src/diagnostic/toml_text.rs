@@ -1,7 +1,7 @@
 //! Reading TOML that people write, so that every fault is found at once.
 //!
 //! serde stops at the first value that does not fit, and `deny_unknown_fields` at the first unknown key. A person who
-//! mends a configuration wants all of them, so [`written!`] declares a table with its keys and reads it with a fault
+//! mends a configuration wants all of them, so `written!` declares a table with its keys and reads it with a fault
 //! for each key that is unknown and each value that is of another kind.
 
 use std::ops::Range;
@@ -17,7 +17,7 @@ pub const FILE_BYTES_MAX: usize = 1 << 20;
 
 type Value<'i> = Spanned<DeValue<'i>>;
 
-/// Reads a file into `T`, a table that [`written!`] declares. `None` when it is no TOML; then the faults say where,
+/// Reads a file into `T`, a table that `written!` declares. `None` when it is no TOML; then the faults say where,
 /// all of them.
 pub fn read_toml<T: Written>(source: &Source) -> (Option<T>, Faults) {
     let mut faults = Faults::of(source.clone());
@@ -52,7 +52,7 @@ pub trait Written: Sized {
     fn read(key: &str, value: &Value<'_>, faults: &mut Faults) -> Option<Self>;
 }
 
-/// A table that [`written!`] declares.
+/// A table that `written!` declares.
 pub trait WrittenTable: Written {
     /// The keys, in the order in which they are declared.
     const KEYS: &'static [&'static str];
@@ -248,7 +248,7 @@ impl Written for RawValue {
     }
 }
 
-/// The table behind a value, for [`written!`].
+/// The table behind a value, for `written!`.
 pub(crate) fn table_of<'v, 'i>(
     key: &str,
     value: &'v Value<'i>,
@@ -264,7 +264,7 @@ pub(crate) fn table_of<'v, 'i>(
     }
 }
 
-/// For [`written!`].
+/// For `written!`.
 pub(crate) fn unknown_key<T: WrittenTable>(key: &Spanned<std::borrow::Cow<'_, str>>, faults: &mut Faults) {
     let name = key.get_ref();
     let hint = hint(name, "known", T::KEYS.iter().copied());

@@ -28,13 +28,13 @@ pub fn line(text: &str, chars_max: usize) -> String {
     kept
 }
 
-/// Text of several lines: each cleaned as [`line`] does, blank ones dropped, at most `lines_max`.
+/// Text of several lines: each cleaned as [`line()`] does, blank ones dropped, at most `lines_max`.
 pub fn lines(text: &str, lines_max: usize, chars_max: usize) -> Vec<String> {
     let full = text.lines().map(|part| line(part, chars_max)).filter(|part| !part.is_empty());
     full.take(lines_max).collect()
 }
 
-/// Text for a header: as [`line`], without a count of what was cut, and without the sign that starts an encoded word,
+/// Text for a header: as [`line()`], without a count of what was cut, and without the sign that starts an encoded word,
 /// which a mail program would decode into whatever the sender of the message liked.
 pub fn header(text: &str, chars_max: usize) -> String {
     // One blank is kept of several, so what is looked at may be longer than what stays; but not without bound.

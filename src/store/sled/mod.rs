@@ -14,7 +14,7 @@
 //! | due | `d` day entry deadline, and `e` entry day deadline | [`DueValue`] |
 //! | alerts | alert key | [`Alert`] |
 //! | letters | letter key | [`Letter`] |
-//! | letters_by | see [`keys`] | next try, raw |
+//! | letters_by | see `keys` | next try, raw |
 //! | digest | recipient, alert | nothing |
 //! | quarantine | file, piece | [`Quarantined`] |
 //! | parts | tree, key, number | part of a value above 7 KiB |
