@@ -166,7 +166,7 @@ fn segments_follow_each_other() {
     for from in 0..=21 {
         let read: Vec<Position> =
             reader.read(from).expect("it reads").map(|line| line.expect("a line").0).collect();
-        assert_eq!(read, positions[from.max(1).min(21) as usize..], "from {from}");
+        assert_eq!(read, positions[from.clamp(1, 21) as usize..], "from {from}");
     }
     let report = verify(folder.path(), &mut |_| {}).expect("it can be checked");
     assert!(report.is_intact() && report.last == positions[20] && report.lines == 20);
@@ -201,7 +201,7 @@ fn a_torn_tail_is_dropped_wherever_it_was_cut() {
     let folder = folder();
     drop(open(folder.path()));
     // Every place near a line end, and some in between.
-    let near = |cut: &usize| cut % 29 == 0 || ends.iter().any(|end| end.abs_diff(*cut) < 3);
+    let near = |cut: &usize| cut.is_multiple_of(29) || ends.iter().any(|end| end.abs_diff(*cut) < 3);
     for cut in (0..=whole.len()).filter(near) {
         fs::write(&segments(folder.path())[0], &whole[..cut]).expect("write");
         // A reader stops before the torn line.
