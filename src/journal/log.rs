@@ -60,7 +60,7 @@ pub(crate) fn segments(folder: &Path) -> Result<Vec<(u64, PathBuf)>> {
 }
 
 /// What stands next in a segment.
-#[expect(clippy::large_enum_variant, reason = "one at a time, handed on at once")]
+#[expect(clippy::large_enum_variant, reason = "taken apart where it is made, never kept")]
 pub(super) enum Next {
     Line(Position, Line),
     /// The end of the file, after a whole line.

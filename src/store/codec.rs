@@ -93,12 +93,13 @@ pub(super) fn plain<T: Serialize>(value: &T) -> Result<Vec<u8>> {
 /// Packs values. Keeps its buffers and tables between them.
 pub(super) struct Packer {
     json: Vec<u8>,
+    compressed: Vec<u8>,
     zstd: Compressor<'static>,
 }
 
 impl Packer {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { json: Vec::new(), zstd: Compressor::new(LEVEL)? })
+        Ok(Self { json: Vec::new(), compressed: Vec::new(), zstd: Compressor::new(LEVEL)? })
     }
 
     pub(super) fn pack<T: Serialize>(&mut self, value: &T) -> Result<Packed> {
@@ -113,16 +114,19 @@ impl Packer {
             packed.extend_from_slice(&[FORMAT, PLAIN]);
             packed.extend_from_slice(&self.json);
         } else {
-            packed = vec![0; 6 + zstd::zstd_safe::compress_bound(self.json.len())];
-            let written = self
-                .zstd
-                .compress_to_buffer(&self.json, &mut packed[6..])
+            self.compressed.clear();
+            self.compressed.reserve(zstd::zstd_safe::compress_bound(self.json.len()));
+            self.zstd
+                .compress_to_buffer(&self.json, &mut self.compressed)
                 .map_err(CodecError::Compression)?;
-            packed.truncate(6 + written);
-            packed[..2].copy_from_slice(&[FORMAT, ZSTD]);
+            packed = Vec::with_capacity(6 + self.compressed.len());
+            packed.extend_from_slice(&[FORMAT, ZSTD]);
             // Bounded by JSON_BYTES_MAX.
-            packed[2..6].copy_from_slice(&(self.json.len() as u32).to_le_bytes());
+            packed.extend_from_slice(&(self.json.len() as u32).to_le_bytes());
+            packed.extend_from_slice(&self.compressed);
         }
+        shrink(&mut self.json);
+        shrink(&mut self.compressed);
         if packed.len() <= PART_BYTES_MAX {
             return Ok(Packed { value: packed, parts: Vec::new() });
         }
@@ -156,15 +160,15 @@ impl Unpacker {
                     return Err(CodecError::Short);
                 }
                 self.json.clear();
-                self.json.resize(len, 0);
-                let written = self
+                self.json.reserve(len);
+                let read = self
                     .zstd
-                    .decompress_to_buffer(compressed, self.json.as_mut_slice())
-                    .map_err(CodecError::Compression)?;
-                let json = self.json.get(..written).filter(|json| json.len() == len);
-                let read = serde_json::from_slice(json.ok_or(CodecError::Short)?)?;
-                self.shrink();
-                Ok(read)
+                    .decompress_to_buffer(compressed, &mut self.json)
+                    .map_err(CodecError::Compression)
+                    .and_then(|written| if written == len { Ok(()) } else { Err(CodecError::Short) })
+                    .and_then(|()| Ok(serde_json::from_slice(&self.json)?));
+                shrink(&mut self.json);
+                read
             }
             [FORMAT, SPLIT, ..] => Err(CodecError::Parts),
             [FORMAT, ..] | [] => Err(CodecError::Short),
@@ -183,13 +187,13 @@ impl Unpacker {
         }
         self.unpack(parts).map(Some)
     }
+}
 
-    /// One huge value must not hold its memory for ever.
-    fn shrink(&mut self) {
-        const KEEP_BYTES: usize = 1 << 20;
-        if self.json.capacity() > KEEP_BYTES {
-            self.json = Vec::new();
-        }
+/// One huge value must not hold its memory for ever.
+fn shrink(buffer: &mut Vec<u8>) {
+    const KEEP_BYTES: usize = 1 << 20;
+    if buffer.capacity() > KEEP_BYTES {
+        *buffer = Vec::new();
     }
 }
 
