@@ -141,6 +141,13 @@ impl Pipeline {
         entry: Option<EntryBrief>,
         deadlines: &[EntryDeadline],
     ) -> Raised {
+        // A digest is a table: what only a letter of its own shows is not kept for it.
+        let is_told_alone = hit.rule.delivery == Delivery::Now;
+        let mut notice = brief::notice(fresh);
+        if !is_told_alone {
+            notice.fields.clear();
+            notice.source_line = "".into();
+        }
         Raised {
             alert: Alert {
                 key,
@@ -149,8 +156,8 @@ impl Pipeline {
                 severity: hit.severity,
                 raised_at: moment.at,
                 entry,
-                cause: Cause::Notice(Box::new(brief::notice(fresh))),
-                deadlines: running(deadlines),
+                cause: Cause::Notice(Box::new(notice)),
+                deadlines: if is_told_alone { running(deadlines) } else { Vec::new() },
                 next_step: hit.rule.next_step.clone(),
             },
             delivery: hit.rule.delivery,
