@@ -725,12 +725,13 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
     /// Hands the bytes that belong to no message over, as one piece.
     fn report_junk(&mut self) {
         let Some(span) = self.work.junk.take() else { return };
-        self.changed = true;
-        let offset = self.base + self.start as u64;
-        *self.saved = State { offset, line: self.start_line - 1, ..self.work.clone() };
         let place = Place { offset: span.offset, line: span.line, column: None };
         let message = format!("{} bytes are neither ABI records nor X12", span.length);
         self.hand_over_nothing(finding_code::NOT_EDI, Grade::Error, place, message, span);
+        self.changed = true;
+        // After handing over, so that neither the piece nor the mark of the file's start is told twice.
+        let offset = self.base + self.start as u64;
+        *self.saved = State { offset, line: self.start_line - 1, ..self.work.clone() };
     }
 
     fn hand_over_nothing(
@@ -773,6 +774,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
 
     /// Hands the collected message over and begins the next one at `at`.
     fn flush(&mut self) {
+        self.report_junk();
         let offset = self.base + self.start as u64;
         let span = Span { offset, length: (self.at - self.start) as u64, line: self.start_line };
         let place = Place { offset, line: self.start_line, column: None };

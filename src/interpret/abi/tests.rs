@@ -159,6 +159,17 @@ fn endless_blanks_and_endless_lines_end() {
     }
 }
 
+/// A mark and a first record that the envelope lacks: both are told with the piece that holds them, and once.
+#[test]
+fn a_mark_before_junk_is_told_once() {
+    let mut file = b"\xef\xbb\xbfN0 is no record here\n".to_vec();
+    file.extend_from_slice(&sample_files()[0]);
+    let interpreter = interpreter();
+    let read = whole(&file, interpreter);
+    assert_eq!(read.iter().filter(|message| message.contains("byte-order mark")).count(), 1, "{read:#?}");
+    assert_eq!(read, in_windows(&file, &[1], interpreter));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
