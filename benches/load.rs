@@ -22,6 +22,10 @@ use entrywatch::pipeline::Pipeline;
 use entrywatch::rules::{Playbook, Rules, Vocabulary};
 use entrywatch::synthetic::{GeneratedFile, Plan, generate};
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Options {
     entries: u64,
     messages_per_file: usize,

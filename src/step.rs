@@ -111,10 +111,14 @@ pub struct DueValue {
     pub target: NaiveDate,
 }
 
-/// An alert that waits for a recipient's next digest.
+/// An alert that waits for a recipient's next digest. In the order in which they were raised, so that what is added
+/// goes behind what is there.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct DigestKey {
     pub recipient: Box<str>,
+    /// The journal's line that raised it.
+    pub seq: u64,
+    /// Kept in the store, or told by the entry: see `Pipeline::alert`.
     pub alert: AlertKey,
 }
 

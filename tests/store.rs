@@ -64,9 +64,6 @@ fn everything(store: &dyn Store) -> Result<Vec<String>, StoreError> {
     said.extend(store.quarantined(None, all)?.iter().map(|piece| format!("{piece:?}")));
     said.extend(store.digest(None, all)?.iter().map(|key| format!("{key:?}")));
     said.push(format!("{:?}", store.digest(Some("ops@importer.example"), 3)?));
-    for entry in 0..4 {
-        said.push(format!("{:?}", store.due_of(number(entry))?));
-    }
     for offset in -4..5 {
         said.push(format!("until {offset}: {:?}", store.due_until(day(offset), all)?));
     }
@@ -119,7 +116,7 @@ fn every_kind_comes_back() {
         assert_eq!(store.input(file(1)).expect("read"), Some(input(1)));
         assert_eq!(store.alert(&alert_key(1)).expect("read"), Some(alert(1)));
         assert_eq!(store.letter(&letter_key(1)).expect("read"), Some(letter(1, 1, 1)));
-        assert_eq!(store.due_of(number(1)).expect("read"), [(due_key(1), due_value(1))]);
+        assert_eq!(store.due_until(day(100), 9).expect("read"), [(due_key(1), due_value(1))]);
         assert_eq!(store.digest(None, 9).expect("read"), [digest_key(1)]);
         assert_eq!(store.quarantined(None, 9).expect("read"), [(quarantine_key(1), quarantined(1))]);
         let counts = store.counts().expect("read");
@@ -142,7 +139,6 @@ fn removed_things_are_gone() {
         step.due.insert(due_key(2), None);
         store.commit(&step).expect("commit");
         assert!(store.due_until(day(100), 9).expect("read").is_empty());
-        assert!(store.due_of(number(1)).expect("read").is_empty());
         assert!(store.digest(None, 9).expect("read").is_empty());
         assert!(store.quarantined(None, 9).expect("read").is_empty());
         assert_eq!(store.counts().expect("read").quarantined, 0);

@@ -16,11 +16,12 @@ use crate::config::Config;
 use crate::daemon::app::StartError;
 use crate::daemon::engine::Engine;
 use crate::daemon::settings::Settings;
+use crate::daemon::tasks::deliver::alerts_of;
 use crate::daemon::{once, state};
 use crate::entry::{DeadlineState, Life};
 use crate::ident::EntryNumber;
 use crate::intake::DropPlace;
-use crate::outbox::{Alert, LetterKind};
+use crate::outbox::LetterKind;
 use crate::store::{LetterFilter, Store};
 
 /// Show the whole way with invented messages, without configuration and services
@@ -177,10 +178,7 @@ impl Demo {
                 continue;
             }
             known.push(key);
-            let mut alerts: Vec<Alert> = Vec::new();
-            for key in &letter.alerts {
-                alerts.extend(store.alert(key).map_err(Failure::unreadable)?);
-            }
+            let alerts = alerts_of(&**store, engine.pipeline(), &letter).map_err(Failure::unreadable)?;
             let mail = self.settings.renderer.render(&letter, &alerts).map_err(Failure::unreadable)?;
             writeln!(
                 out,

@@ -187,6 +187,7 @@ impl App {
         let deliver = Deliver {
             writer,
             store: self.store.clone(),
+            pipeline: self.settings.pipeline.clone(),
             renderer: self.settings.renderer.clone(),
             courier: self.settings.courier()?,
             clock: self.clock.clone(),

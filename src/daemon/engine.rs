@@ -20,9 +20,6 @@ use crate::place::Severity;
 use crate::step::Position;
 use crate::store::{Store, StoreError};
 
-/// Alerts that are looked at to see whether a digest is due.
-const PAGE: usize = 500;
-
 /// A file to be received.
 pub struct Incoming<'a> {
     pub drop: DropName,
@@ -274,9 +271,11 @@ impl Engine {
     }
 
     fn waits_since(&self, team: &crate::outbox::Team, at: DateTime<Utc>) -> Result<bool, EngineError> {
+        let view = StoreView(&*self.store);
         for recipient in &team.to {
-            for key in self.store.digest(Some(recipient), PAGE)? {
-                if self.store.alert(&key.alert)?.is_none_or(|alert| alert.raised_at <= at) {
+            // The oldest comes first.
+            for key in self.store.digest(Some(recipient), 1)? {
+                if self.pipeline.alert(&view, &key.alert)?.is_none_or(|alert| alert.raised_at <= at) {
                     return Ok(true);
                 }
             }

@@ -47,6 +47,7 @@ pub async fn round(settings: &Settings, engine: Engine, clock: Arc<dyn Clock>) -
     let mut deliver = Deliver {
         writer: writer.clone(),
         store,
+        pipeline: settings.pipeline.clone(),
         renderer: settings.renderer.clone(),
         courier: settings.courier()?,
         clock: clock.clone(),

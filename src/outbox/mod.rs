@@ -45,6 +45,13 @@ impl AlertKey {
     pub fn parse(text: &str) -> Self {
         Self(text.to_owned())
     }
+
+    /// The rule, the entry and the notice, when it is about one.
+    pub fn of_notice(&self) -> Option<(&str, EntryNumber, NoticeId)> {
+        let (rule, rest) = self.0.split_once('|')?;
+        let (subject, occasion) = rest.split_once('|')?;
+        Some((rule, EntryNumber::parse(subject)?, NoticeId::parse(occasion)?))
+    }
 }
 
 impl fmt::Display for AlertKey {

@@ -3,8 +3,9 @@
 use rust_decimal::Decimal;
 
 use super::receive::Fresh;
-use crate::entry::{Entry, LiquidationStep};
+use crate::entry::{Entry, LiquidationStep, Sighting};
 use crate::ident::BrokerName;
+use crate::notice::Notice;
 use crate::outbox::{EntryBrief, HoldBrief, ImporterNumber, NoticeBrief};
 
 /// Lists in an alert are cut here; the entry shows them whole.
@@ -96,8 +97,18 @@ pub fn money(amount: Decimal) -> String {
     grouped
 }
 
+/// All that a letter of its own shows.
 pub(super) fn notice(fresh: &Fresh) -> NoticeBrief {
-    let notice = &fresh.notice;
+    let fields = fresh.notice.fields.iter().take(FIELDS_MAX);
+    NoticeBrief {
+        fields: fields.map(|(name, value)| (name.into(), value.into())).collect(),
+        source_line: fresh.source.clone(),
+        ..row(&fresh.notice, &fresh.seen)
+    }
+}
+
+/// What a line of a digest shows.
+pub(super) fn row(notice: &Notice, seen: &Sighting) -> NoticeBrief {
     NoticeBrief {
         id: notice.id,
         kind: notice.kind,
@@ -106,17 +117,12 @@ pub(super) fn notice(fresh: &Fresh) -> NoticeBrief {
         meaning: notice.meaning.clone(),
         at: notice.at,
         bill: notice.house_bill.as_ref().or(notice.bill.as_ref()).map(|bill| bill.as_str().into()),
-        fields: notice
-            .fields
-            .iter()
-            .take(FIELDS_MAX)
-            .map(|(name, value)| (name.into(), value.into()))
-            .collect(),
-        source_line: fresh.source.clone(),
-        file: fresh.seen.file,
-        file_name: (&*fresh.seen.name).into(),
-        place: fresh.seen.place,
-        received_at: fresh.seen.received_at,
+        fields: Vec::new(),
+        source_line: "".into(),
+        file: seen.file,
+        file_name: (&*seen.name).into(),
+        place: seen.place,
+        received_at: seen.received_at,
     }
 }
 

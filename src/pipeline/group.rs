@@ -70,16 +70,15 @@ impl<'v, V: View> Group<'v, V> {
         self.step.lives.insert(life.number, Arc::new(life));
     }
 
-    /// The record of a bill, to be changed in place.
-    pub fn bill(&mut self, bill: &BillOfLading) -> Result<Option<&BillRecord>, V::Error> {
-        if !self.step.bills.contains_key(bill) {
-            let Some(record) = self.view.bill(bill)? else { return Ok(None) };
-            // Unchanged records in a step cost a write; bills that are read are nearly always changed or few.
-            self.step.bills.insert(bill.clone(), record);
+    /// Whether the entry is known to be under the bill. Nearly every message names a bill that is known.
+    pub fn is_linked(&self, bill: &BillOfLading, number: EntryNumber) -> Result<bool, V::Error> {
+        match self.step.bills.get(bill) {
+            Some(record) => Ok(record.entries.contains(&number)),
+            None => Ok(self.view.bill(bill)?.is_some_and(|record| record.entries.contains(&number))),
         }
-        Ok(self.step.bills.get(bill))
     }
 
+    /// The record of a bill, to be changed in place. It is written even if it is not.
     pub fn change_bill(&mut self, bill: &BillOfLading) -> Result<&mut BillRecord, V::Error> {
         Ok(match self.step.bills.entry(bill.clone()) {
             Slot::Occupied(slot) => slot.into_mut(),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use super::receive::{Fresh, Touched};
 use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{DeadlineState, Entry, EntryDeadline};
@@ -56,11 +58,15 @@ impl Pipeline {
             };
             if let Some(hit) = self.rules.for_notice(&context) {
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
+                if hit.rule.delivery == Delivery::Digest {
+                    self.tell_later(group, moment, hit.severity, &hit.rule.notify, &key);
+                    continue;
+                }
                 if group.has_alert(&key)? || raised.iter().any(|known: &Raised| known.alert.key == key) {
                     continue;
                 }
                 let facts = facts.get_or_insert_with(|| brief::entry(&entry, broker, self.importer_number));
-                raised.push(self.notice_alert(moment, hit, key, fresh, Some(facts.clone()), &deadlines));
+                raised.push(self.notice_alert(moment.at, hit, key, fresh, Some(facts.clone()), &deadlines));
             }
         }
         self.tell(group, moment, Some(number), raised)
@@ -86,7 +92,7 @@ impl Pipeline {
         if let Some(hit) = self.rules.for_notice(&context) {
             let key = AlertKey::new(&hit.rule.name, subject, &hit.occasion);
             if !group.has_alert(&key)? {
-                raised.push(self.notice_alert(moment, hit, key, fresh, None, &[]));
+                raised.push(self.notice_alert(moment.at, hit, key, fresh, None, &[]));
             }
         }
         self.tell(group, moment, None, raised)
@@ -134,7 +140,7 @@ impl Pipeline {
 
     fn notice_alert(
         &self,
-        moment: Moment,
+        raised_at: DateTime<Utc>,
         hit: Hit<'_>,
         key: AlertKey,
         fresh: &Fresh,
@@ -143,18 +149,15 @@ impl Pipeline {
     ) -> Raised {
         // A digest is a table: what only a letter of its own shows is not kept for it.
         let is_told_alone = hit.rule.delivery == Delivery::Now;
-        let mut notice = brief::notice(fresh);
-        if !is_told_alone {
-            notice.fields.clear();
-            notice.source_line = "".into();
-        }
+        let notice =
+            if is_told_alone { brief::notice(fresh) } else { brief::row(&fresh.notice, &fresh.seen) };
         Raised {
             alert: Alert {
                 key,
                 rule: hit.rule.name.clone(),
                 title: hit.rule.title.clone(),
                 severity: hit.severity,
-                raised_at: moment.at,
+                raised_at,
                 entry,
                 cause: Cause::Notice(Box::new(notice)),
                 deadlines: if is_told_alone { running(deadlines) } else { Vec::new() },
@@ -163,6 +166,51 @@ impl Pipeline {
             delivery: hit.rule.delivery,
             notify: hit.rule.notify.to_vec(),
         }
+    }
+
+    /// A routine alert of an entry waits for the digest under its key alone: [`Pipeline::alert`] has the rest from the
+    /// entry. Most of what Customs says is routine.
+    fn tell_later<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        severity: Severity,
+        notify: &[Box<str>],
+        key: &AlertKey,
+    ) {
+        if !moment.mailing.writes_letters() {
+            return;
+        }
+        for recipient in self.audience.recipients(notify.iter().map(|team| &**team), severity) {
+            group.set_digest(DigestKey { recipient, seq: moment.seq, alert: key.clone() }, true);
+        }
+    }
+
+    /// The alert with this key: kept by itself, or, when it is routine, told by the notice of its entry that raised it.
+    pub fn alert<V: View>(&self, view: &V, key: &AlertKey) -> Result<Option<Alert>, V::Error> {
+        if let Some(alert) = view.alert(key)? {
+            return Ok(Some(alert));
+        }
+        let Some((rule, number, id)) = key.of_notice() else { return Ok(None) };
+        let Some(life) = view.life(number)? else { return Ok(None) };
+        let Some(held) = life.get(id) else { return Ok(None) };
+        let severity = held.notice.severity;
+        // A rule that is gone since then has left its name.
+        let (title, severity, next_step) = match self.rules.get(rule) {
+            Some(rule) => (rule.title.clone(), rule.severity(severity), rule.next_step.clone()),
+            None => (rule.into(), severity, "".into()),
+        };
+        Ok(Some(Alert {
+            key: key.clone(),
+            rule: rule.into(),
+            title,
+            severity,
+            raised_at: held.seen.received_at,
+            entry: Some(brief::entry(&life.entry(), &held.seen.broker, self.importer_number)),
+            cause: Cause::Notice(Box::new(brief::row(&held.notice, &held.seen))),
+            deadlines: Vec::new(),
+            next_step,
+        }))
     }
 
     /// Keeps the alerts, and writes one letter a recipient for those that are told at once.
@@ -183,7 +231,7 @@ impl Pipeline {
                             now.entry(recipient).or_default().push((alert.severity, alert.key.clone()));
                         }
                         Delivery::Digest => {
-                            group.set_digest(DigestKey { recipient, alert: alert.key.clone() }, true);
+                            group.set_digest(DigestKey { recipient, seq: moment.seq, alert: alert.key.clone() }, true);
                         }
                         Delivery::None => {}
                     }

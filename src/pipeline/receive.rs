@@ -276,6 +276,9 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
         let bills: Vec<BillOfLading> =
             fresh.notice.bill.iter().chain(&fresh.notice.house_bill).cloned().collect();
         for bill in bills {
+            if self.group.is_linked(&bill, number)? {
+                continue;
+            }
             let record = self.group.change_bill(&bill)?;
             if record.entries.len() >= BillRecord::ENTRIES_MAX || !record.entries.insert(number) {
                 continue;

@@ -137,7 +137,7 @@ pub struct Rule {
 }
 
 impl Rule {
-    fn severity(&self, of_cause: Severity) -> Severity {
+    pub fn severity(&self, of_cause: Severity) -> Severity {
         match self.loudness {
             Loudness::Fixed(severity) => severity,
             Loudness::OfCause => of_cause,

@@ -166,12 +166,6 @@ impl Store for MemoryStore {
         Ok(due.map(|(key, value)| (key.clone(), value.clone())).collect())
     }
 
-    fn due_of(&self, number: EntryNumber) -> Result<Vec<(DueKey, DueValue)>> {
-        let state = self.state();
-        let due = state.due.iter().filter(|(key, _)| key.entry == number);
-        Ok(due.map(|(key, value)| (key.clone(), value.clone())).collect())
-    }
-
     fn digest(&self, recipient: Option<&str>, limit: usize) -> Result<Vec<DigestKey>> {
         let state = self.state();
         let of = |key: &&DigestKey| recipient.is_none_or(|recipient| *key.recipient == *recipient);

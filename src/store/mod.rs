@@ -102,9 +102,7 @@ pub trait Store: Send + Sync {
 
     /// Reminders due on `day` or before, earliest first.
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>>;
-    /// The reminders that stand for one entry.
-    fn due_of(&self, number: EntryNumber) -> Result<Vec<(DueKey, DueValue)>>;
-    /// What waits for the digest of `recipient`, or of everybody.
+    /// What waits for the digest of `recipient`, or of everybody, a recipient's oldest first.
     fn digest(&self, recipient: Option<&str>, limit: usize) -> Result<Vec<DigestKey>>;
 
     /// Waiting letters whose next try is at `now` or before, most urgent and oldest first.

@@ -343,9 +343,6 @@ impl Store for World {
     fn due_until(&self, _day: NaiveDate, _limit: usize) -> Result<Vec<(DueKey, DueValue)>> {
         Ok(Vec::new())
     }
-    fn due_of(&self, _number: EntryNumber) -> Result<Vec<(DueKey, DueValue)>> {
-        Ok(Vec::new())
-    }
     fn digest(&self, _recipient: Option<&str>, _limit: usize) -> Result<Vec<DigestKey>> {
         Ok(Vec::new())
     }

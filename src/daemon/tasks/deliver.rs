@@ -6,9 +6,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::daemon::apply::StoreView;
 use crate::daemon::writer::{WriteError, Writer};
 use crate::email::{Courier, Mail, Renderer};
 use crate::outbox::{Alert, Letter, LetterKey, Outcome};
+use crate::pipeline::Pipeline;
 use crate::store::{Store, StoreError};
 
 /// Letters that are sent before their outcomes are recorded.
@@ -23,6 +25,7 @@ const IDLE: Duration = Duration::from_secs(5);
 pub struct Deliver {
     pub writer: Writer,
     pub store: Arc<dyn Store>,
+    pub pipeline: Arc<Pipeline>,
     pub renderer: Arc<Renderer>,
     pub courier: Box<dyn Courier>,
     pub clock: Arc<dyn Clock>,
@@ -65,8 +68,9 @@ impl Deliver {
     pub async fn once(&mut self) -> Result<usize, WriteError> {
         let now = self.clock.now();
         let store = self.store.clone();
-        let renderer = self.renderer.clone();
-        let prepared = tokio::task::spawn_blocking(move || prepare(&*store, &renderer, now)).await;
+        let (pipeline, renderer) = (self.pipeline.clone(), self.renderer.clone());
+        let prepared =
+            tokio::task::spawn_blocking(move || prepare(&*store, &pipeline, &renderer, now)).await;
         let prepared = match prepared {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(error)) => return Err(WriteError::Fatal(crate::daemon::writer::chain(&error).into())),
@@ -113,12 +117,13 @@ struct Prepared {
 
 fn prepare(
     store: &dyn Store,
+    pipeline: &Pipeline,
     renderer: &Renderer,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Prepared, StoreError> {
     let mut prepared = Prepared { keys: Vec::new(), mails: Vec::new(), outcomes: Vec::new() };
     for letter in store.letters_ready(now, BATCH)? {
-        let alerts = alerts_of(store, &letter)?;
+        let alerts = alerts_of(store, pipeline, &letter)?;
         match renderer.render(&letter, &alerts) {
             Ok(mail) => {
                 prepared.keys.push(letter.key);
@@ -133,10 +138,11 @@ fn prepare(
     Ok(prepared)
 }
 
-fn alerts_of(store: &dyn Store, letter: &Letter) -> Result<Vec<Alert>, StoreError> {
+/// What a letter carries.
+pub fn alerts_of(store: &dyn Store, pipeline: &Pipeline, letter: &Letter) -> Result<Vec<Alert>, StoreError> {
     let mut alerts = Vec::with_capacity(letter.alerts.len());
     for key in &letter.alerts {
-        alerts.extend(store.alert(key)?);
+        alerts.extend(pipeline.alert(&StoreView(store), key)?);
     }
     Ok(alerts)
 }

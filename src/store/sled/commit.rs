@@ -74,11 +74,9 @@ impl Changes<'_> {
             self.put(Shelf::Alerts, key.as_str().as_bytes(), alert)?;
         }
         for (key, due) in &step.due {
-            for key in [keys::due(key), keys::due_by_entry(key)] {
-                match due {
-                    Some(due) => self.put(Shelf::Due, &key, due)?,
-                    None => self.remove(Shelf::Due, &key),
-                }
+            match due {
+                Some(due) => self.put(Shelf::Due, &keys::due(key), due)?,
+                None => self.remove(Shelf::Due, &keys::due(key)),
             }
         }
         for (key, &waits) in &step.digest {

@@ -112,37 +112,19 @@ pub(super) fn parse_instant(bytes: &[u8]) -> Option<DateTime<Utc>> {
 }
 
 pub(super) fn due(key: &DueKey) -> Vec<u8> {
-    [b"d", &day(key.day)[..], key.entry.as_bytes(), key.deadline.as_bytes()].concat()
+    [&day(key.day)[..], key.entry.as_bytes(), key.deadline.as_bytes()].concat()
 }
 
 pub(super) fn parse_due(bytes: &[u8]) -> Option<DueKey> {
-    let (day, rest) = bytes.strip_prefix(b"d")?.split_first_chunk::<4>()?;
+    let (day, rest) = bytes.split_first_chunk::<4>()?;
     let (entry, deadline) = rest.split_first_chunk::<11>()?;
     due_key(*day, entry, deadline)
 }
 
 /// All reminders up to and including a day.
 pub(super) fn due_until(until: NaiveDate) -> Range {
-    let from = b"d".to_vec();
-    let end = match until.succ_opt() {
-        Some(next) => [b"d", &day(next)[..]].concat(),
-        None => b"e".to_vec(),
-    };
-    (Bound::Included(from), Bound::Excluded(end))
-}
-
-pub(super) fn due_by_entry(key: &DueKey) -> Vec<u8> {
-    [b"e", &key.entry.as_bytes()[..], &day(key.day), key.deadline.as_bytes()].concat()
-}
-
-pub(super) fn parse_due_of(bytes: &[u8]) -> Option<DueKey> {
-    let (entry, rest) = bytes.strip_prefix(b"e")?.split_first_chunk::<11>()?;
-    let (day, deadline) = rest.split_first_chunk::<4>()?;
-    due_key(*day, entry, deadline)
-}
-
-pub(super) fn due_of(number: EntryNumber) -> Range {
-    prefixed(&[b"e", &number.as_bytes()[..]].concat())
+    let end = until.succ_opt().map_or(Bound::Unbounded, |next| Bound::Excluded(day(next).to_vec()));
+    (Bound::Unbounded, end)
 }
 
 fn due_key(day: [u8; 4], entry: &[u8; 11], deadline: &[u8]) -> Option<DueKey> {
@@ -176,7 +158,7 @@ pub(super) fn digest_of(recipient: &str) -> Vec<u8> {
 }
 
 pub(super) fn digest(key: &DigestKey) -> Vec<u8> {
-    [&digest_of(&key.recipient)[..], key.alert.as_str().as_bytes()].concat()
+    [&digest_of(&key.recipient)[..], &key.seq.to_be_bytes(), key.alert.as_str().as_bytes()].concat()
 }
 
 pub(super) fn parse_digest(bytes: &[u8]) -> Option<DigestKey> {
@@ -184,10 +166,12 @@ pub(super) fn parse_digest(bytes: &[u8]) -> Option<DigestKey> {
     let mut rest = bytes;
     loop {
         match rest {
-            [0, 0, alert @ ..] => {
+            [0, 0, behind @ ..] => {
+                let (seq, alert) = behind.split_first_chunk::<8>()?;
+                let seq = u64::from_be_bytes(*seq);
                 let recipient = String::from_utf8(recipient).ok()?.into_boxed_str();
                 let alert = AlertKey::parse(std::str::from_utf8(alert).ok()?);
-                return Some(DigestKey { recipient, alert });
+                return Some(DigestKey { recipient, seq, alert });
             }
             [0, 1, after @ ..] => {
                 recipient.push(0);
@@ -284,13 +268,23 @@ mod tests {
         });
         assert!(due_keys.is_sorted() && due_keys.iter().map(due).is_sorted());
         for key in due_keys {
-            assert_eq!(parse_due(&due(&key)), Some(key.clone()));
-            assert_eq!(parse_due_of(&due_by_entry(&key)), Some(key));
+            assert_eq!(parse_due(&due(&key)), Some(key));
         }
 
-        let digest_keys = [("a", "z"), ("a\0", "b"), ("a\0\u{1}", ""), ("a@b", "\0\0x"), ("é", "ü")].map(
-            |(recipient, alert)| DigestKey { recipient: recipient.into(), alert: AlertKey::parse(alert) },
-        );
+        let digest_keys = [
+            ("a", 1, "z"),
+            ("a", 2, "b"),
+            ("a", 256, "a"),
+            ("a\0", 0, "b"),
+            ("a\0\u{1}", 7, ""),
+            ("a@b", 7, "\0\0x"),
+            ("é", 0, "ü"),
+        ]
+        .map(|(recipient, seq, alert)| DigestKey {
+            recipient: recipient.into(),
+            seq,
+            alert: AlertKey::parse(alert),
+        });
         assert!(digest_keys.is_sorted() && digest_keys.iter().map(digest).is_sorted());
         for key in digest_keys {
             assert_eq!(parse_digest(&digest(&key)), Some(key));

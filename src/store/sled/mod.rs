@@ -11,11 +11,11 @@
 //! | bills | bill | [`BillRecord`] |
 //! | loose | notice id | [`Unmatched`] |
 //! | inputs | fingerprint | [`InputRecord`] |
-//! | due | `d` day entry deadline, and `e` entry day deadline | [`DueValue`] |
+//! | due | day, entry, deadline | [`DueValue`] |
 //! | alerts | alert key | [`Alert`] |
 //! | letters | letter key | [`Letter`] |
 //! | letters_by | see `keys` | next try, raw |
-//! | digest | recipient, alert | nothing |
+//! | digest | recipient, line, alert | nothing |
 //! | quarantine | file, piece | [`Quarantined`] |
 //! | parts | tree, key, number | part of a value above 7 KiB |
 //! | meta | `format`, `state` | version; position and counts |
@@ -266,12 +266,6 @@ impl Store for SledStore {
 
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>> {
         self.list(Shelf::Due, keys::due_until(day), limit, |key, value| Some((keys::parse_due(key)?, value)))
-    }
-
-    fn due_of(&self, number: EntryNumber) -> Result<Vec<(DueKey, DueValue)>> {
-        self.list(Shelf::Due, keys::due_of(number), usize::MAX, |key, value| {
-            Some((keys::parse_due_of(key)?, value))
-        })
     }
 
     fn digest(&self, recipient: Option<&str>, limit: usize) -> Result<Vec<DigestKey>> {
