@@ -3,18 +3,14 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
-
+use super::commits::Commits;
 use super::engine::{EngineError, Versions};
+use super::view::StoreView;
 use crate::deadline::DeadlineTable;
-use crate::entry::Unmatched;
-use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::ident::{BillOfLading, Fingerprint, NoticeId};
 use crate::journal::{JournalReader, Line, What};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
-use crate::pipeline::{
-    ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash, View,
-};
-use crate::step::{BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Step};
+use crate::pipeline::{ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash};
+use crate::step::{InputRecord, Position, Step};
 use crate::store::{Store, StoreError};
 
 /// Values that a group may change before it is committed.
@@ -25,7 +21,7 @@ const PAGE: usize = 500;
 
 /// Applies lines to a store.
 pub struct Applier<'a> {
-    pub store: &'a dyn Store,
+    pub commits: &'a Commits,
     pub pipeline: &'a Pipeline,
     /// The version of the rules in force.
     pub rules: &'a str,
@@ -35,7 +31,7 @@ pub struct Applier<'a> {
 impl Applier<'_> {
     /// Applies the journal's lines that the store has not seen; answers how many.
     pub fn catch_up(&self, end: Position) -> Result<u64, EngineError> {
-        let start = self.store.position()?;
+        let start = self.commits.position()?;
         let foreign = EngineError::Foreign { store: start.seq, journal: end.seq };
         if start.seq > end.seq || (start.seq == end.seq && start.hash != end.hash) {
             return Err(foreign);
@@ -50,7 +46,7 @@ impl Applier<'_> {
             }
         }
         let rules = self.rules_in_force(start.seq + 1)?;
-        let view = StoreView(self.store);
+        let view = StoreView::over(self.commits);
         let mut group = Group::new(&view, start);
         let mut position = start;
         let mut applied = 0;
@@ -61,12 +57,12 @@ impl Applier<'_> {
             position = at;
             applied += 1;
             if group.len() >= GROUP_VALUES_MAX {
-                self.store.commit(&group.finish(position))?;
+                self.commits.commit(&group.finish(position))?;
                 group = Group::new(&view, position);
             }
         }
-        self.store.commit(&group.finish(position))?;
-        self.store.flush()?;
+        self.commits.commit(&group.finish(position))?;
+        self.commits.store().flush()?;
         Ok(applied)
     }
 
@@ -101,8 +97,7 @@ impl Applier<'_> {
         content: Option<&mut dyn Read>,
     ) -> Result<Received, EngineError> {
         let moment = Moment { seq: line.seq, at: line.at, mailing };
-        let store = self.store;
-        let mut overflow = |step: Step| store.commit(&step);
+        let mut overflow = |step: Step| self.commits.commit(&step);
         match &line.what {
             What::Received(received) => self.apply_file(group, moment, &first_time(received), content),
             What::Reprocess { file, .. } => {
@@ -146,8 +141,7 @@ impl Applier<'_> {
         file: &ReceivedFile,
         content: Option<&mut dyn Read>,
     ) -> Result<Received, EngineError> {
-        let store = self.store;
-        let mut overflow = |step: Step| store.commit(&step);
+        let mut overflow = |step: Step| self.commits.commit(&step);
         let mut archived;
         let content: &mut dyn Read = match content {
             Some(content) => content,
@@ -208,8 +202,9 @@ pub fn replay(
     for line in journal.read(1)? {
         end = line?.0;
     }
+    let commits = Commits::new(store.clone());
     let applier =
-        Applier { store: &*store, pipeline: &pipeline, rules: &versions.rules, archive: journal.clone() };
+        Applier { commits: &commits, pipeline: &pipeline, rules: &versions.rules, archive: journal.clone() };
     let lines = applier.catch_up(end)?;
     Ok(Replayed { hash: state_hash(&*store, &pipeline.deadlines)?, lines })
 }
@@ -239,72 +234,4 @@ pub fn state_hash(store: &dyn Store, deadlines: &DeadlineTable) -> Result<Finger
         loose.iter().for_each(|unmatched| hash.loose(unmatched));
     }
     Ok(hash.finish())
-}
-
-/// A store as the pipeline reads it.
-pub struct StoreView<'s>(pub &'s dyn Store);
-
-impl View for StoreView<'_> {
-    type Error = StoreError;
-
-    fn life(&self, number: EntryNumber) -> Result<Option<crate::entry::Life>, StoreError> {
-        self.0.life(number)
-    }
-    fn bill(&self, bill: &BillOfLading) -> Result<Option<BillRecord>, StoreError> {
-        self.0.bill(bill)
-    }
-    fn loose(&self, id: NoticeId) -> Result<Option<Unmatched>, StoreError> {
-        self.0.loose(id)
-    }
-    fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>, StoreError> {
-        self.0.input(file)
-    }
-    fn alert(&self, key: &AlertKey) -> Result<Option<Alert>, StoreError> {
-        self.0.alert(key)
-    }
-    fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, StoreError> {
-        self.0.letter(key)
-    }
-    fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, StoreError> {
-        self.0.due_until(day, limit)
-    }
-    fn digest(&self, recipient: &str, limit: usize) -> Result<Vec<DigestKey>, StoreError> {
-        self.0.digest(Some(recipient), limit)
-    }
-    fn quarantined_of(&self, file: Fingerprint) -> Result<Vec<QuarantineKey>, StoreError> {
-        let mut keys = Vec::new();
-        let mut after: Option<QuarantineKey> = None;
-        loop {
-            let start = after.clone().unwrap_or(QuarantineKey { file, piece: 0 });
-            let page = match &after {
-                None if self.has_piece(&start)? => {
-                    keys.push(start.clone());
-                    self.0.quarantined(Some(&start), PAGE)?
-                }
-                _ => self.0.quarantined(Some(&start), PAGE)?,
-            };
-            let mine: Vec<QuarantineKey> =
-                page.into_iter().map(|(key, _)| key).take_while(|key| key.file == file).collect();
-            let Some(last) = mine.last() else { return Ok(keys) };
-            after = Some(last.clone());
-            keys.extend(mine);
-        }
-    }
-}
-
-impl StoreView<'_> {
-    /// Listing starts behind a key, so the first piece is asked for by listing from the one before it.
-    fn has_piece(&self, key: &QuarantineKey) -> Result<bool, StoreError> {
-        let mut before = *key.file.as_bytes();
-        for byte in before.iter_mut().rev() {
-            let (less, borrowed) = byte.overflowing_sub(1);
-            *byte = less;
-            if !borrowed {
-                break;
-            }
-        }
-        let from = QuarantineKey { file: Fingerprint::from_bytes(before), piece: u32::MAX };
-        let from = (from < *key).then_some(from);
-        Ok(self.0.quarantined(from.as_ref(), 1)?.first().is_some_and(|(found, _)| found == key))
-    }
 }

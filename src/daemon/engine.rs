@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::apply::{Applier, StoreView, state_hash};
+use super::apply::{Applier, state_hash};
+use super::commits::{Commits, Done};
+use super::view::StoreView;
 use crate::clock::Clock;
 use crate::decode::abi::PasswordMask;
 use crate::ident::{BrokerName, DropName, Fingerprint};
@@ -17,7 +19,7 @@ use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
 use crate::outbox::{LetterKey, Outcome, TroubleBrief};
 use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
-use crate::step::Position;
+use crate::step::{Position, Step};
 use crate::store::{Store, StoreError};
 
 /// A file to be received.
@@ -80,7 +82,7 @@ pub struct Versions {
 
 pub struct Engine {
     journal: Journal,
-    store: Arc<dyn Store>,
+    commits: Commits,
     pipeline: Arc<Pipeline>,
     versions: Versions,
     clock: Arc<dyn Clock>,
@@ -99,7 +101,8 @@ impl Engine {
         versions: Versions,
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, u64), EngineError> {
-        let mut engine = Self { journal, store, pipeline, versions, clock };
+        let commits = Commits::new(store);
+        let mut engine = Self { journal, commits, pipeline, versions, clock };
         let end = engine.journal.position();
         let applied = engine.applier().catch_up(end)?;
         engine.note_versions()?;
@@ -107,7 +110,7 @@ impl Engine {
     }
 
     pub fn store(&self) -> &Arc<dyn Store> {
-        &self.store
+        self.commits.store()
     }
 
     pub fn pipeline(&self) -> &Arc<Pipeline> {
@@ -120,7 +123,7 @@ impl Engine {
 
     fn applier(&self) -> Applier<'_> {
         Applier {
-            store: &*self.store,
+            commits: &self.commits,
             pipeline: &self.pipeline,
             rules: &self.versions.rules,
             archive: self.journal.reader(),
@@ -144,6 +147,14 @@ impl Engine {
     ///
     /// When this returns `Ok`, the files may leave their drops.
     pub fn receive(&mut self, files: &mut [Incoming<'_>]) -> Result<Vec<Taken>, EngineError> {
+        let (step, taken) = self.read(files)?;
+        self.commits.commit(&step)?;
+        Ok(taken)
+    }
+
+    /// The same up to the commit, for which the caller has [`Engine::commit_beside`]. The commit of the group before may
+    /// still be under way.
+    pub fn read(&mut self, files: &mut [Incoming<'_>]) -> Result<(Step, Vec<Taken>), EngineError> {
         let now = self.clock.now();
         let mut lines = Vec::with_capacity(files.len());
         let mut staged = Vec::with_capacity(files.len());
@@ -179,10 +190,10 @@ impl Engine {
     fn apply_received<'f, 'c: 'f>(
         &self,
         lines: impl Iterator<Item = ((Position, Line), Staged, &'f mut Incoming<'c>)>,
-    ) -> Result<Vec<Taken>, EngineError> {
+    ) -> Result<(Step, Vec<Taken>), EngineError> {
         let applier = self.applier();
-        let view = StoreView(&*self.store);
-        let mut position = self.store.position()?;
+        let view = StoreView::over(&self.commits);
+        let mut position = self.commits.position()?;
         let mut group = Group::new(&view, position);
         let mut taken = Vec::new();
         for ((at, line), staged, incoming) in lines {
@@ -194,8 +205,17 @@ impl Engine {
             taken.push(Taken { file: staged.file, received });
             position = at;
         }
-        self.store.commit(&group.finish(position))?;
-        Ok(taken)
+        Ok((group.finish(position), taken))
+    }
+
+    /// Commits what [`Engine::read`] gave while the caller goes on; `done` is told the outcome.
+    pub fn commit_beside(&mut self, step: Step, done: Done) -> Result<(), EngineError> {
+        Ok(self.commits.begin(step, done)?)
+    }
+
+    /// Waits for the commit under way.
+    pub fn settle(&self) -> Result<(), EngineError> {
+        Ok(self.commits.wait()?)
     }
 
     /// Journals one thing that happened, syncs, applies and commits it.
@@ -211,22 +231,23 @@ impl Engine {
         }
         self.journal.sync()?;
         let applier = self.applier();
-        let view = StoreView(&*self.store);
-        let mut position = self.store.position()?;
+        let view = StoreView::over(&self.commits);
+        let mut position = self.commits.position()?;
         let mut group = Group::new(&view, position);
         for (at, line) in lines {
             applier.apply(&mut group, &line, Mailing::Deliver, None)?;
             position = at;
         }
-        self.store.commit(&group.finish(position))?;
+        self.commits.commit(&group.finish(position))?;
         Ok(())
     }
 
     /// Records what mail servers did with letters. Synced once for all of them.
     pub fn delivered(&mut self, outcomes: &[(LetterKey, Outcome)]) -> Result<(), EngineError> {
+        self.settle()?;
         let mut lines = Vec::with_capacity(outcomes.len());
         for (key, outcome) in outcomes {
-            let Some(letter) = self.store.letter(key)? else { continue };
+            let Some(letter) = self.store().letter(key)? else { continue };
             let attempt = match letter.state {
                 crate::outbox::LetterState::Waiting { attempt, .. } => attempt + 1,
                 crate::outbox::LetterState::Sent { attempt, .. }
@@ -245,8 +266,9 @@ impl Engine {
 
     /// Says the reminders that are due, when there are any.
     pub fn remind(&mut self) -> Result<bool, EngineError> {
+        self.settle()?;
         let day = self.pipeline.reminder_day(self.clock.now());
-        if self.store.due_until(day, 1)?.is_empty() {
+        if self.store().due_until(day, 1)?.is_empty() {
             return Ok(false);
         }
         self.happened(What::Reminded)?;
@@ -255,6 +277,7 @@ impl Engine {
 
     /// Writes the digests whose time has come. Something waits from before that time, else there is nothing to write.
     pub fn digests(&mut self) -> Result<u64, EngineError> {
+        self.settle()?;
         let now = self.clock.now();
         let mut due: Vec<(Box<str>, NaiveDate)> = Vec::new();
         for team in self.pipeline.audience.teams() {
@@ -271,10 +294,10 @@ impl Engine {
     }
 
     fn waits_since(&self, team: &crate::outbox::Team, at: DateTime<Utc>) -> Result<bool, EngineError> {
-        let view = StoreView(&*self.store);
+        let view = StoreView::over(&self.commits);
         for recipient in &team.to {
             // The oldest comes first.
-            for key in self.store.digest(Some(recipient), 1)? {
+            for key in self.store().digest(Some(recipient), 1)? {
                 if self.pipeline.alert(&view, &key.alert)?.is_none_or(|alert| alert.raised_at <= at) {
                     return Ok(true);
                 }
@@ -294,7 +317,8 @@ impl Engine {
 
     /// Reads an archived file again with the grammar in force.
     pub fn reprocess(&mut self, file: Fingerprint, by: &str) -> Result<(), EngineError> {
-        if self.store.input(file)?.is_none() {
+        self.settle()?;
+        if self.store().input(file)?.is_none() {
             return Err(EngineError::NoSuchFile(file));
         }
         self.happened(What::Reprocess { file, by: by.into() })
@@ -306,7 +330,8 @@ impl Engine {
 
     /// The hash of all entry state.
     pub fn state_hash(&self) -> Result<Fingerprint, EngineError> {
-        Ok(state_hash(&*self.store, &self.pipeline.deadlines)?)
+        self.settle()?;
+        Ok(state_hash(&**self.store(), &self.pipeline.deadlines)?)
     }
 
     /// Sync system calls that the journal has made.
@@ -321,7 +346,8 @@ impl Engine {
 
     /// Makes everything survive a power cut as well as the store can.
     pub fn flush(&self) -> Result<(), EngineError> {
-        Ok(self.store.flush()?)
+        self.settle()?;
+        Ok(self.store().flush()?)
     }
 }
 

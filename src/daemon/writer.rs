@@ -1,7 +1,7 @@
 //! The one thread that writes: it owns the [`Engine`] and does jobs in the order in which they come.
 //!
-//! Files that arrive while a group is being committed wait and become the next group, so that the number of syncs falls
-//! as the load rises. The queue is bounded: whoever brings more waits.
+//! Files that arrive while a group is being read wait and become the next group, so that the number of syncs falls as
+//! the load rises. A group is committed while the next one is read. The queue is bounded: whoever brings more waits.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -17,6 +17,8 @@ use crate::intake::scanner::Arrived;
 use crate::outbox::{LetterKey, Outcome, TroubleBrief};
 use crate::pipeline::Pipeline;
 use crate::place::Severity;
+use crate::step::Step;
+use crate::store::StoreError;
 
 /// Jobs that may wait.
 const QUEUE_JOBS: usize = 64;
@@ -29,6 +31,9 @@ const GROUP_BYTES_MAX: u64 = 64 << 20;
 const FREE_BYTES_MIN: u64 = 64 << 20;
 
 type Reply<T> = oneshot::Sender<Result<T, WriteError>>;
+
+/// The askers of a group, with how many files each brought.
+type Replies = Vec<(usize, Reply<Vec<Taken>>)>;
 
 /// Why a job was not done.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -83,6 +88,7 @@ impl Writer {
         let letters = Arc::new(Notify::new());
         let alive_at = Arc::new(AtomicI64::new(engine.now().timestamp()));
         let worker = Worker {
+            fatal: fatal.clone(),
             engine,
             queue,
             letters: letters.clone(),
@@ -150,6 +156,8 @@ impl Writer {
 }
 
 struct Worker {
+    /// Rung when a commit beside this thread fails.
+    fatal: Arc<Notify>,
     engine: Engine,
     queue: mpsc::Receiver<Job>,
     letters: Arc<Notify>,
@@ -195,6 +203,9 @@ impl Worker {
             }
             self.letters.notify_one();
         }
+        if let Err(error) = self.engine.settle() {
+            return Some(WriteError::Fatal(chain(&error).into()));
+        }
         if let Err(error) = self.engine.flush() {
             tracing::error!(error = %chain(&error), "Could not flush the store at the end.");
         }
@@ -232,30 +243,36 @@ impl Worker {
             }
             return Ok(());
         }
-        let outcome = self.receive(&mut requests);
-        match outcome {
-            Ok(mut taken) => {
-                for (files, reply) in requests {
-                    let rest = taken.split_off(files.len().min(taken.len()));
-                    // Whoever asked may be gone; the files are safe all the same.
-                    let _ = reply.send(Ok(std::mem::replace(&mut taken, rest)));
-                }
-                Ok(())
-            }
+        let read = self.read(&requests);
+        let mut replies: Replies = requests.into_iter().map(|(files, reply)| (files.len(), reply)).collect();
+        let (step, taken) = match read {
+            Ok(read) => read,
             Err(error) => {
                 let fatal = WriteError::Fatal(chain(&error).into());
-                for (_, reply) in requests {
-                    let _ = reply.send(Err(fatal.clone()));
-                }
-                Err(fatal)
+                refuse(&mut replies, &fatal);
+                return Err(fatal);
             }
-        }
+        };
+        let (letters, fatal) = (self.letters.clone(), self.fatal.clone());
+        let done = move |outcome: Result<(), StoreError>| match outcome {
+            Ok(()) => {
+                answer_group(replies, taken);
+                letters.notify_one();
+            }
+            Err(error) => {
+                refuse(&mut replies, &WriteError::Fatal(chain(&error).into()));
+                fatal.notify_one();
+            }
+        };
+        self.engine
+            .commit_beside(step, Box::new(done))
+            .map_err(|error| WriteError::Fatal(chain(&error).into()))
     }
 
-    fn receive(
+    fn read(
         &mut self,
-        requests: &mut [(Vec<Arrived>, Reply<Vec<Taken>>)],
-    ) -> Result<Vec<Taken>, EngineError> {
+        requests: &[(Vec<Arrived>, Reply<Vec<Taken>>)],
+    ) -> Result<(Step, Vec<Taken>), EngineError> {
         let mut contents: Vec<Cursor<&[u8]>> =
             requests.iter().flat_map(|(files, _)| files).map(|file| Cursor::new(&*file.bytes)).collect();
         let mut incoming: Vec<Incoming<'_>> = requests
@@ -272,7 +289,7 @@ impl Worker {
                 content,
             })
             .collect();
-        self.engine.receive(&mut incoming)
+        self.engine.read(&mut incoming)
     }
 
     /// Refuses a group that would fill the disk, and tells it once.
@@ -299,6 +316,21 @@ impl Worker {
             }
         }
         Err(WriteError::FullDisk { free_bytes })
+    }
+}
+
+/// Tells each asker of a group what became of its files.
+fn answer_group(replies: Replies, mut taken: Vec<Taken>) {
+    for (count, reply) in replies {
+        let rest = taken.split_off(count.min(taken.len()));
+        // Whoever asked may be gone; the files are safe all the same.
+        let _ = reply.send(Ok(std::mem::replace(&mut taken, rest)));
+    }
+}
+
+fn refuse(replies: &mut Replies, error: &WriteError) {
+    for (_, reply) in replies.drain(..) {
+        let _ = reply.send(Err(error.clone()));
     }
 }
 

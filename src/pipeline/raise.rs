@@ -231,7 +231,10 @@ impl Pipeline {
                             now.entry(recipient).or_default().push((alert.severity, alert.key.clone()));
                         }
                         Delivery::Digest => {
-                            group.set_digest(DigestKey { recipient, seq: moment.seq, alert: alert.key.clone() }, true);
+                            group.set_digest(
+                                DigestKey { recipient, seq: moment.seq, alert: alert.key.clone() },
+                                true,
+                            );
                         }
                         Delivery::None => {}
                     }

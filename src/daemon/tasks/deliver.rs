@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::daemon::apply::StoreView;
+use crate::daemon::view::StoreView;
 use crate::daemon::writer::{WriteError, Writer};
 use crate::email::{Courier, Mail, Renderer};
 use crate::outbox::{Alert, Letter, LetterKey, Outcome};
@@ -69,8 +69,7 @@ impl Deliver {
         let now = self.clock.now();
         let store = self.store.clone();
         let (pipeline, renderer) = (self.pipeline.clone(), self.renderer.clone());
-        let prepared =
-            tokio::task::spawn_blocking(move || prepare(&*store, &pipeline, &renderer, now)).await;
+        let prepared = tokio::task::spawn_blocking(move || prepare(&*store, &pipeline, &renderer, now)).await;
         let prepared = match prepared {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(error)) => return Err(WriteError::Fatal(crate::daemon::writer::chain(&error).into())),
@@ -142,7 +141,7 @@ fn prepare(
 pub fn alerts_of(store: &dyn Store, pipeline: &Pipeline, letter: &Letter) -> Result<Vec<Alert>, StoreError> {
     let mut alerts = Vec::with_capacity(letter.alerts.len());
     for key in &letter.alerts {
-        alerts.extend(pipeline.alert(&StoreView(store), key)?);
+        alerts.extend(pipeline.alert(&StoreView::of(store), key)?);
     }
     Ok(alerts)
 }
