@@ -1,7 +1,7 @@
 //! How a value of the domain becomes the bytes that a key-value store keeps.
 //!
 //! ```text
-//! byte 0    the format, 2
+//! byte 0    the format, 1
 //! byte 1    0: JSON follows    1: length (u32) and zstd of JSON    2: the parts lie under other keys
 //! ```
 //!
@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use zstd::bulk::{Compressor, Decompressor};
 
 /// The version of the stored values. A value with another one is not read; the store is rebuilt.
-pub(super) const FORMAT: u8 = 2;
+pub(super) const FORMAT: u8 = 1;
 
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;

@@ -8,13 +8,14 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, NaiveTime, Utc};
 use entrywatch::clock::{Clock, TestClock, Zone};
 use entrywatch::daemon::engine::{Engine, Incoming, Taken, Versions};
+use entrywatch::daemon::tasks::deliver::alerts_of;
 use entrywatch::deadline::DeadlineTable;
 use entrywatch::email::{Mail, MailSettings, Renderer};
 use entrywatch::grammar::Grammar;
 use entrywatch::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
 use entrywatch::interpret::Interpreter;
 use entrywatch::journal::Journal;
-use entrywatch::outbox::{Alert, Audience, LetterKey, Outcome, Team};
+use entrywatch::outbox::{Audience, LetterKey, Outcome, Team};
 use entrywatch::pipeline::Pipeline;
 use entrywatch::place::Severity;
 use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, Playbook, Rules, Vocabulary};
@@ -142,13 +143,9 @@ impl Desk {
             }
             let mut outcomes: Vec<(LetterKey, Outcome)> = Vec::new();
             for letter in letters {
-                let alerts: Vec<Alert> = letter
-                    .alerts
-                    .iter()
-                    .map(|key| {
-                        self.store().alert(key).expect("the store answers").expect("the alert is there")
-                    })
-                    .collect();
+                let alerts =
+                    alerts_of(&*self.store(), self.engine().pipeline(), &letter).expect("the store answers");
+                assert_eq!(alerts.len(), letter.alerts.len(), "every alert of the letter is there");
                 let mail = renderer().render(&letter, &alerts).expect("the letter renders");
                 outcomes.push((letter.key, answer(&mail)));
                 sent.push(mail);
