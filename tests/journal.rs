@@ -349,6 +349,30 @@ fn a_group_takes_at_most_six_sync_calls() {
     assert_eq!(journal.sync_calls(), before);
 }
 
+#[test]
+fn a_small_file_takes_one_sync_call_and_survives_the_loss_of_its_archived_copy() {
+    let folder = folder();
+    let mut journal = open(folder.path());
+    let large: Vec<u8> =
+        (0..200_000u32).flat_map(|number| number.wrapping_mul(2_654_435_761).to_le_bytes()).collect();
+    for (content, calls) in [(&b"first"[..], 1), (b"second", 1), (b"", 1), (&large, 3)] {
+        let before = journal.sync_calls();
+        take(&mut journal, content);
+        journal.sync().expect("sync");
+        assert_eq!(journal.sync_calls() - before, calls, "{} bytes", content.len());
+    }
+    drop(journal);
+    // What a power cut leaves of a file that was never synced: nothing, or a name without bytes.
+    fs::remove_file(archived(folder.path(), b"first")).expect("removed");
+    File::create(archived(folder.path(), b"second")).expect("emptied");
+    let journal = open(folder.path());
+    for content in [&b"first"[..], b"second", b"", &large] {
+        assert_eq!(bytes_of(journal.content(Fingerprint::of(content)).expect("it is there")), content);
+    }
+    drop(journal);
+    assert!(verify(folder.path(), &mut |_| {}).expect("it is checked").is_intact());
+}
+
 /// A source that fails in the middle.
 struct Failing(usize);
 

@@ -49,6 +49,10 @@ const HASH_LOG: u32 = 15;
 const CHAIN_LOG: u32 = 14;
 /// At most this many files wait for one sync.
 const STAGED_MAX: usize = 10_000;
+/// Lines carry up to this many files of a group, so that one sync makes both durable.
+const CARRIED_MAX: usize = 2;
+/// A file of the archive above this size is not carried.
+const CARRIED_BYTES_MAX: u64 = 32 << 10;
 /// Up to this many files are synced one by one; for more, one sync of the filesystem is cheaper.
 const SYNC_ONE_BY_ONE_MAX: usize = 2;
 
@@ -103,6 +107,8 @@ struct Waiting {
     /// `None` when it is in its place already.
     temporary: Option<PathBuf>,
     kept: Fingerprint,
+    /// Its line carries it as well: the file itself needs no sync.
+    carried: bool,
 }
 
 /// The writing end of the archive.
@@ -203,13 +209,13 @@ impl Stage {
             // A power cut between naming and syncing leaves an empty or short file that no line names: look inside.
             match hash_of(&path, file) {
                 Ok((kept, held_bytes)) if held_bytes == size_bytes => {
-                    self.waiting.insert(file, Waiting { temporary: None, kept });
+                    self.waiting.insert(file, Waiting { temporary: None, kept, carried: false });
                     return Ok(Staged { file, kept, size_bytes, already: true });
                 }
                 Ok(_) | Err(_) => {}
             }
         }
-        self.waiting.insert(file, Waiting { temporary: Some(temporary.to_owned()), kept });
+        self.waiting.insert(file, Waiting { temporary: Some(temporary.to_owned()), kept, carried: false });
         Ok(Staged { file, kept, size_bytes, already: false })
     }
 
@@ -219,17 +225,36 @@ impl Stage {
         waiting.unwrap_or_else(|| path_of(&self.folder, file))
     }
 
-    /// Gives the staged files their names and makes them durable: 4 sync calls for two files, 1 for more.
-    pub(super) fn sync(&mut self, syncer: &mut Syncer) -> Result<()> {
+    /// What a line is to carry of its file: a small one, while the group has few. The file need not be synced then, for
+    /// [`restore`] makes it again from the line.
+    pub(super) fn carry(&mut self, file: Fingerprint) -> Option<Vec<u8>> {
+        if self.waiting.values().filter(|waiting| waiting.carried).count() >= CARRIED_MAX {
+            return None;
+        }
+        let waiting = self.waiting.get_mut(&file).filter(|waiting| !waiting.carried)?;
+        let temporary = waiting.temporary.as_deref()?;
+        if fs::metadata(temporary).ok()?.len() > CARRIED_BYTES_MAX {
+            return None;
+        }
+        let content = fs::read(temporary).ok()?;
+        waiting.carried = true;
+        Some(content)
+    }
+
+    /// Gives the staged files their names and makes those durable that no line carries: 4 sync calls for two files, 1
+    /// for more. With `all`, those as well that lines before carried.
+    pub(super) fn sync(&mut self, syncer: &mut Syncer, all: bool) -> Result<()> {
         let mut paths = Vec::with_capacity(self.waiting.len());
         for (&file, waiting) in &mut self.waiting {
             let path = path_of(&self.folder, file);
             if let Some(temporary) = waiting.temporary.take() {
                 fs::rename(&temporary, &path).map_err(JournalError::io("name", &path))?;
             }
-            paths.push(path);
+            if !waiting.carried {
+                paths.push(path);
+            }
         }
-        if paths.len() > SYNC_ONE_BY_ONE_MAX {
+        if all || paths.len() > SYNC_ONE_BY_ONE_MAX {
             syncer.everything()?;
         } else {
             for path in &paths {
@@ -242,6 +267,20 @@ impl Stage {
         self.waiting.clear();
         Ok(())
     }
+}
+
+/// Makes the archived file that a line carries again, if a power cut took it. True when it was made.
+pub(super) fn restore(folder: &Path, file: Fingerprint, content: &[u8]) -> Result<bool> {
+    let path = path_of(folder, file);
+    if fs::read(&path).is_ok_and(|found| found == content) {
+        return Ok(false);
+    }
+    let temporary = path.with_extension("restored");
+    let fault = |source| JournalError::io("restore", &path)(source);
+    let mut handle = File::create(&temporary).map_err(fault)?;
+    handle.write_all(content).and_then(|()| handle.sync_all()).map_err(fault)?;
+    fs::rename(&temporary, &path).map_err(fault)?;
+    Ok(true)
 }
 
 /// Hashes the original bytes, and the masked ones from the first chunk on that differs.

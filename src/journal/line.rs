@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -142,6 +143,16 @@ struct Written<'a> {
     prev: Fingerprint,
     #[serde(flatten)]
     what: &'a What,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    content: Option<String>,
+}
+
+/// A line that carries what its file holds.
+#[derive(Deserialize)]
+struct Carrying {
+    file: Fingerprint,
+    /// The archived file, base64.
+    content: String,
 }
 
 #[derive(Deserialize)]
@@ -154,16 +165,20 @@ struct Envelope<'a> {
 }
 
 /// Appends one line with its end to `out` and answers its hash. On an error `out` is as it was.
+///
+/// `content` is what the archive has of the line's file, when the line carries it.
 pub(super) fn write(
     out: &mut Vec<u8>,
     seq: u64,
     at: DateTime<Utc>,
     prev: Fingerprint,
     what: &What,
+    content: Option<&[u8]>,
 ) -> Result<Fingerprint> {
     let start = out.len();
     // Only a kind that is marked `skip` refuses to be written: all other parts are plain data.
-    if serde_json::to_writer(&mut *out, &Written { seq, at, prev, what }).is_err() {
+    let content = content.map(|bytes| BASE64_STANDARD.encode(bytes));
+    if serde_json::to_writer(&mut *out, &Written { seq, at, prev, what, content }).is_err() {
         out.truncate(start);
         return Err(JournalError::UnknownKind);
     }
@@ -174,6 +189,13 @@ pub(super) fn write(
         return Err(JournalError::TooLong { size_bytes });
     }
     Ok(Fingerprint::of(&out[start..]))
+}
+
+/// The file that a line carries, as it stands in the archive.
+pub(super) fn carried(line: &[u8]) -> Option<(Fingerprint, Vec<u8>)> {
+    memchr::memmem::find(line, br#""content":""#)?;
+    let Carrying { file, content } = serde_json::from_slice(line).ok()?;
+    Some((file, BASE64_STANDARD.decode(content).ok()?))
 }
 
 /// Reads one line.
@@ -229,13 +251,24 @@ mod tests {
         assert_eq!(kinds.len(), What::KINDS.len());
         for (what, name) in kinds.into_iter().zip(What::KINDS) {
             let mut out = Vec::new();
-            let hash = write(&mut out, 7, at, Fingerprint::ZERO, &what).expect("it is written");
+            let hash = write(&mut out, 7, at, Fingerprint::ZERO, &what, None).expect("it is written");
+            assert_eq!(carried(&out), None);
             assert_eq!(hash, Fingerprint::of(&out));
             assert!(out.starts_with(br#"{"seq":7,"at":"2026-03-01T14:05:00Z","prev":"0000"#), "{name}");
             assert_eq!(what.kind(), name);
             let line = parse(&out).expect(name);
             assert_eq!(line, Line { seq: 7, at, prev: Fingerprint::ZERO, what });
         }
+    }
+
+    #[test]
+    fn a_line_may_carry_its_file() {
+        let what = kinds().swap_remove(0);
+        let mut out = Vec::new();
+        let at = DateTime::UNIX_EPOCH;
+        write(&mut out, 1, at, Fingerprint::ZERO, &what, Some(b"\0zst\n")).expect("it is written");
+        assert_eq!(carried(&out), Some((Fingerprint::of(b"x"), b"\0zst\n".to_vec())));
+        assert_eq!(parse(&out).expect("a line").what, what);
     }
 
     #[test]
@@ -247,7 +280,10 @@ mod tests {
         let What::Unknown(unknown) = &line.what else { panic!("{line:?}") };
         assert_eq!((&*unknown.what, &unknown.line["phase"]), ("moon", &serde_json::json!(3)));
         let mut out = b"before".to_vec();
-        assert!(matches!(write(&mut out, 2, line.at, zero, &line.what), Err(JournalError::UnknownKind)));
+        assert!(matches!(
+            write(&mut out, 2, line.at, zero, &line.what, None),
+            Err(JournalError::UnknownKind)
+        ));
         assert_eq!(out, b"before");
     }
 
@@ -257,7 +293,7 @@ mod tests {
         let mut out = Vec::new();
         let at = DateTime::UNIX_EPOCH;
         assert!(matches!(
-            write(&mut out, 1, at, Fingerprint::ZERO, &what),
+            write(&mut out, 1, at, Fingerprint::ZERO, &what, None),
             Err(JournalError::TooLong { .. })
         ));
         assert!(out.is_empty());

@@ -140,6 +140,11 @@ impl SegmentReader {
         Ok(Next::Line(self.last, line))
     }
 
+    /// The line that [`next`](Self::next) read last, as it stands.
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// Reads up to a line end into `bytes`; false when the file ends before one.
     fn fill(&mut self) -> Result<bool> {
         self.bytes.clear();

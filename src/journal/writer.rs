@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::archive::{Content, Mask, Stage, Staged};
+use super::archive::{Content, Mask, Stage, Staged, restore};
 use super::folder::{JOURNAL, StateLock, Syncer, create_folder};
 use super::log::{Header, Lines, Next, SegmentReader, segment_path, segments};
 use super::{JournalError, JournalReader, Result, What, line};
@@ -121,7 +121,11 @@ impl Journal {
         let prev = header.as_deref().map_or(self.chain, Fingerprint::of);
         let start = self.pending.len();
         self.pending.extend_from_slice(header.as_deref().unwrap_or_default());
-        match line::write(&mut self.pending, seq, at, prev, what) {
+        let content = match what {
+            What::Received(received) => self.stage.carry(received.file),
+            _ => None,
+        };
+        match line::write(&mut self.pending, seq, at, prev, what, content.as_deref()) {
             Ok(hash) => {
                 if rolls {
                     self.roll_to = Some(segment_path(self.reader.folder(), seq));
@@ -139,14 +143,17 @@ impl Journal {
 
     /// Makes the staged files and then the lines durable, and answers the last durable line.
     ///
-    /// At most six sync system calls, whatever the number of files and lines.
+    /// One sync system call for a small file or two, whose lines carry them; at most six, whatever the number of files
+    /// and lines.
     ///
     /// # Errors
     /// After any error nothing since the last sync is confirmed, and the journal takes nothing more until it is
     /// opened again: what the kernel reported as unwritten must not be taken for written by a second try.
     pub fn sync(&mut self) -> Result<Position> {
         self.alive()?;
-        let outcome = self.stage.sync(&mut self.syncer).and_then(|()| self.write_pending());
+        // Files that only the lines of the segment carry must be durable before the next segment begins.
+        let rolls = self.roll_to.is_some();
+        let outcome = self.stage.sync(&mut self.syncer, rolls).and_then(|()| self.write_pending());
         match outcome {
             Ok(()) => {
                 self.pending.clear();
@@ -240,7 +247,7 @@ fn recover(folder: &Path, syncer: &mut Syncer) -> Result<Tail> {
             let why = "the segments before it are missing".to_owned();
             return Err(JournalError::Broken { path, line: 1, why });
         }
-        let end = find_end(&mut reader)?;
+        let end = find_end(&mut reader, folder, syncer)?;
         let file = File::options().append(true).open(&path).map_err(JournalError::io("open", &path))?;
         let size_bytes = size_of(&path)?;
         if size_bytes > end {
@@ -268,16 +275,27 @@ fn recover(folder: &Path, syncer: &mut Syncer) -> Result<Tail> {
 ///
 /// A tail is torn when it has no line end, or when it begins with a page that a power cut kept from the disk, which
 /// reads as zeros: no line holds those. Anything else that is wrong was written by someone, and is an error.
-fn find_end(reader: &mut SegmentReader) -> Result<u64> {
-    loop {
+///
+/// What a line carries is put back into the archive, should a power cut have taken it from there.
+fn find_end(reader: &mut SegmentReader, folder: &Path, syncer: &mut Syncer) -> Result<u64> {
+    let mut restored = false;
+    let end = loop {
         match reader.next() {
-            Ok(Next::Line(..)) => {}
-            Ok(Next::End) => return Ok(reader.offset),
-            Ok(Next::Torn) => return Ok(reader.line_start),
-            Err(JournalError::Broken { .. }) if reader.holed => return Ok(reader.line_start),
+            Ok(Next::Line(..)) => {
+                if let Some((file, content)) = line::carried(reader.bytes()) {
+                    restored |= restore(folder, file, &content)?;
+                }
+            }
+            Ok(Next::End) => break reader.offset,
+            Ok(Next::Torn) => break reader.line_start,
+            Err(JournalError::Broken { .. }) if reader.holed => break reader.line_start,
             Err(error) => return Err(error),
         }
+    };
+    if restored {
+        syncer.everything()?;
     }
+    Ok(end)
 }
 
 /// Keeps a copy of a torn end beside the segment, for whoever wants to know what was in it.
