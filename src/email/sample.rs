@@ -182,13 +182,13 @@ pub(super) fn entry() -> EntryBrief {
         importer: Some("12-3456789AB".into()),
         broker_reference: Some("ACME-2026-0117".into()),
         orders: vec!["4500012345".into(), "4500012346".into()],
-        bills: vec!["MAEU123456789".into()],
+        bills: vec!["QXLN123456789".into()],
         released_at: EventTime::parse("2026-02-27T16:02:00"),
         open_holds: vec![HoldBrief {
             agency: "FDA".into(),
             code: "02".into(),
             since: EventTime::parse("2026-03-02T09:14:00"),
-            bill: Some("MAEU123456789".into()),
+            bill: Some("QXLN123456789".into()),
         }],
         at_stake: "Entered value 48,200.00; duty and fees 1,250.00".into(),
     }
@@ -203,7 +203,7 @@ pub(super) fn notice() -> NoticeBrief {
         table: Some("so70-agency-dispositions".into()),
         meaning: Some("FDA hold placed".into()),
         at: EventTime::parse("2026-03-02T09:14:00"),
-        bill: Some("MAEU123456789".into()),
+        bill: Some("QXLN123456789".into()),
         fields: vec![
             ("agency".into(), "FDA".into()),
             ("remark".into(), "LABEL REVIEW, SEND LABELS OF ALL LINES".into()),

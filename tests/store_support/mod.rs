@@ -26,7 +26,7 @@ pub fn number(index: u64) -> EntryNumber {
 }
 
 pub fn bill(index: u64) -> BillOfLading {
-    BillOfLading::parse(&format!("MAEU{index:09}")).expect("a bill")
+    BillOfLading::parse(&format!("QXLN{index:09}")).expect("a bill")
 }
 
 pub fn file(index: u64) -> Fingerprint {
