@@ -19,9 +19,17 @@ impl EntryNumber {
     ///
     /// Answers `None` unless exactly 11 letters and digits remain and the last eight are digits.
     pub fn parse(text: impl AsRef<[u8]>) -> Option<Self> {
+        let text = text.as_ref();
+        if let Ok(number) = <&[u8; 11]>::try_from(text)
+            && let Some((filer, rest)) = number.split_first_chunk()
+            && let Ok(rest) = rest.try_into()
+            && let Some(number) = Self::as_usual(filer, rest)
+        {
+            return Some(number);
+        }
         let mut number = [0u8; 11];
         let mut len = 0;
-        for &byte in text.as_ref() {
+        for &byte in text {
             if byte.is_ascii_alphanumeric() {
                 *number.get_mut(len)? = byte.to_ascii_uppercase();
                 len += 1;
@@ -32,19 +40,28 @@ impl EntryNumber {
         (len == 11 && number[3..].iter().all(u8::is_ascii_digit)).then_some(Self(number))
     }
 
+    /// As nearly every message writes it.
+    #[inline]
+    fn as_usual(filer: &[u8; 3], rest: &[u8; 8]) -> Option<Self> {
+        let is_filer = filer.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+        // Without an early exit, so that all eight are looked at at once.
+        if !is_filer || rest.iter().fold(false, |found, byte| found | !byte.is_ascii_digit()) {
+            return None;
+        }
+        let mut number = [0; 11];
+        number[..3].copy_from_slice(filer);
+        number[3..].copy_from_slice(rest);
+        Some(Self(number))
+    }
+
     /// Joins the filer code and the rest, which ABI records keep in two fields.
     pub fn from_parts(filer: &[u8], rest: &[u8]) -> Option<Self> {
         let mut number = [0u8; 15];
         let (filer, rest) = (filer.trim_ascii(), rest.trim_ascii());
         if let (Ok(filer), Ok(rest)) = (<&[u8; 3]>::try_from(filer), <&[u8; 8]>::try_from(rest))
-            && filer.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
-            && !rest.iter().fold(false, |found, byte| found | !byte.is_ascii_digit())
+            && let Some(number) = Self::as_usual(filer, rest)
         {
-            // As nearly every record writes it.
-            let mut number = [0; 11];
-            number[..3].copy_from_slice(filer);
-            number[3..].copy_from_slice(rest);
-            return Some(Self(number));
+            return Some(number);
         }
         let len = filer.len() + rest.len();
         if filer.len() != 3 || len > number.len() {

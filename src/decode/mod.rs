@@ -4,6 +4,7 @@
 //! never takes a good one down with it, and what no table describes is carried.
 
 pub mod abi;
+pub mod digits;
 mod sniff;
 pub mod x12;
 

@@ -1,7 +1,6 @@
 //! Code tables: what each short code means, how loud it is, and what it does.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
 use super::GrammarError;
 use crate::place::Severity;
@@ -32,7 +31,8 @@ pub struct CodeTable {
     /// The file's name without `.tsv`; notices carry it as `table`.
     pub name: Box<str>,
     pub rows: Vec<CodeRow>,
-    first: HashMap<u64, u32, BuildHasherDefault<KeyHasher>>,
+    /// First row of each short code, by its key.
+    short: ShortCodes,
     long: HashMap<Box<[u8]>, u32>,
 }
 
@@ -53,7 +53,7 @@ impl CodeTable {
         let (alert, effect) = (column("suggested_alert"), column("effect"));
 
         let mut table =
-            Self { name: name.into(), rows: Vec::new(), first: HashMap::default(), long: HashMap::new() };
+            Self { name: name.into(), rows: Vec::new(), short: ShortCodes::default(), long: HashMap::new() };
         for (index, line) in lines {
             if line.trim().is_empty() {
                 continue;
@@ -73,7 +73,7 @@ impl CodeTable {
             if table.rows.len() == ROWS_MAX {
                 return Err(fault(index + 1, format!("more than {ROWS_MAX} rows")));
             }
-            table.add(CodeRow {
+            table.rows.push(CodeRow {
                 code: cell(code).into(),
                 meaning: cell(meaning).into(),
                 kind: cell(kind).into(),
@@ -84,30 +84,33 @@ impl CodeTable {
                 line: index as u32 + 1,
             });
         }
+        table.index();
         Ok(table)
     }
 
-    fn add(&mut self, row: CodeRow) {
-        let at = self.rows.len() as u32;
-        match short_key(row.code.as_bytes()) {
-            Some(key) => {
-                self.first.entry(key).or_insert(at);
-            }
-            None => {
-                self.long.entry(row.code.as_bytes().into()).or_insert(at);
+    fn index(&mut self) {
+        self.short = ShortCodes::with_room(self.rows.len());
+        for (row, at) in self.rows.iter().zip(0..) {
+            match short_key(row.code.as_bytes()) {
+                Some(key) => self.short.insert(key, at),
+                None => {
+                    self.long.entry(row.code.as_bytes().into()).or_insert(at);
+                }
             }
         }
-        self.rows.push(row);
     }
 
     /// The number of the first row with this code. Blanks around the code do not count.
     pub fn position(&self, code: &[u8]) -> Option<usize> {
-        let code = code.trim_ascii();
-        let at = match short_key(code) {
-            Some(key) => self.first.get(&key),
-            None => self.long.get(code),
+        let code = match code {
+            [first, .., last] if *first > b' ' && *last > b' ' => code,
+            _ => code.trim_ascii(),
         };
-        at.map(|&at| at as usize)
+        let at = match short_key(code) {
+            Some(key) => self.short.get(key),
+            None => self.long.get(code).copied(),
+        };
+        at.map(|at| at as usize)
     }
 
     /// The first row with this code.
@@ -122,35 +125,56 @@ impl CodeTable {
     }
 }
 
-/// Packs a code of up to seven bytes and its length into one number.
+/// Packs a code of up to seven bytes and its length into one number, which is never zero.
+#[inline]
 fn short_key(code: &[u8]) -> Option<u64> {
     if code.len() > 7 {
         return None;
     }
-    let mut bytes = [0u8; 8];
-    bytes[..code.len()].copy_from_slice(code);
-    bytes[7] = code.len() as u8;
-    Some(u64::from_le_bytes(bytes))
+    let bytes = code.iter().rev().fold(0, |key, &byte| key << 8 | u64::from(byte));
+    Some(bytes | (code.len() as u64 + 1) << 56)
 }
 
-/// A multiplicative hash. The keys come from our own tables, so nobody can choose them to collide.
-#[derive(Clone, Copy, Default)]
-pub struct KeyHasher(u64);
+/// Keys and row numbers in open addressing with linear steps, at most half full, so that every chain ends.
+#[derive(Clone, Debug, Default)]
+struct ShortCodes(Vec<(u64, u32)>);
 
-impl Hasher for KeyHasher {
-    fn finish(&self) -> u64 {
-        self.0
+impl ShortCodes {
+    fn with_room(rows: usize) -> Self {
+        Self(vec![(0, 0); (rows * 2).next_power_of_two().max(8)])
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_u64(u64::from(byte));
+    #[inline]
+    fn start(&self, key: u64) -> usize {
+        // Nobody can choose the keys to collide: they come from our own tables.
+        (key.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as usize & (self.0.len().wrapping_sub(1))
+    }
+
+    /// Of two rows with one key, the first stays.
+    fn insert(&mut self, key: u64, row: u32) {
+        let mut at = self.start(key);
+        while self.0[at].0 != 0 {
+            if self.0[at].0 == key {
+                return;
+            }
+            at = (at + 1) & (self.0.len() - 1);
         }
+        self.0[at] = (key, row);
     }
 
-    fn write_u64(&mut self, value: u64) {
-        let mixed = (self.0 ^ value).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        self.0 = mixed ^ (mixed >> 29);
+    #[inline]
+    fn get(&self, key: u64) -> Option<u32> {
+        let mut at = self.start(key);
+        while let Some(&(taken, row)) = self.0.get(at) {
+            if taken == key {
+                return Some(row);
+            }
+            if taken == 0 {
+                break;
+            }
+            at = (at + 1) & (self.0.len() - 1);
+        }
+        None
     }
 }
 

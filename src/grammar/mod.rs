@@ -13,7 +13,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 pub use abi::{AbiGrammar, Application, Class, Direction, Field, FieldAt, RecordLayout};
-pub use codes::{CodeRow, CodeTable, CodeTables, KeyHasher};
+pub use codes::{CodeRow, CodeTable, CodeTables};
 use sha2::{Digest, Sha256};
 pub use x12::{
     ConditionKind, ElementClass, Release, Rules, SegmentKey, SegmentLayout, SetLayout, X12Grammar,

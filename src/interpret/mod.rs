@@ -4,6 +4,7 @@
 
 mod abi;
 mod effects;
+mod fields;
 mod x12;
 
 use std::sync::Arc;

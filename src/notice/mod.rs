@@ -174,7 +174,8 @@ pub struct NoticeRef<'a> {
     pub meaning: Option<&'a str>,
     pub severity: Severity,
     pub at: Option<EventTime>,
-    pub effect: Effect,
+    /// Large, because it may hold the amounts of a liquidation; most are the same for every notice with the code.
+    pub effect: &'a Effect,
     pub place: Place,
     /// Non-blank named fields in record order: name, raw bytes (trimmed).
     pub fields: &'a [(&'a str, &'a [u8])],
@@ -203,7 +204,7 @@ impl NoticeRef<'_> {
             meaning: self.meaning.map(Into::into),
             severity: self.severity,
             at: self.at,
-            effect: self.effect,
+            effect: *self.effect,
             fields,
         }
     }

@@ -19,18 +19,41 @@ impl Token {
 
     /// Takes the first [`Self::CAPACITY`] bytes of the trimmed text.
     pub fn new(text: impl AsRef<[u8]>) -> Self {
-        let text = text.as_ref().trim_ascii();
-        let len = text.len().min(Self::CAPACITY);
-        let mut bytes = [0; Self::CAPACITY];
-        for (slot, &byte) in bytes.iter_mut().zip(&text[..len]) {
-            *slot = if byte.is_ascii_graphic() || byte == b' ' { byte } else { b'?' };
+        let text = text.as_ref();
+        let text = match text {
+            [first, .., last] if *first > b' ' && *last > b' ' => text,
+            _ => text.trim_ascii(),
+        };
+        let mut token = Self { bytes: [0; Self::CAPACITY], len: 0 };
+        token.append(text);
+        token
+    }
+
+    /// Takes as much of the text as there is room for, blanks included.
+    fn append(&mut self, text: &[u8]) {
+        let room = &mut self.bytes[usize::from(self.len)..];
+        let len = text.len().min(room.len());
+        for (slot, &byte) in room.iter_mut().zip(text) {
+            *slot = if matches!(byte, b' '..=b'~') { byte } else { b'?' };
         }
-        Self { bytes, len: len as u8 }
+        self.len += len as u8;
     }
 
     /// The same, or `None` when the text is blank.
     pub fn some(text: impl AsRef<[u8]>) -> Option<Self> {
         let token = Self::new(text);
+        (token.len > 0).then_some(token)
+    }
+
+    /// Two texts without blanks around them, one behind the other.
+    pub fn joined(first: &[u8], second: &[u8]) -> Option<Self> {
+        if first.len() + second.len() > Self::CAPACITY {
+            // What is cut may end in blanks.
+            return Self::some(first.iter().chain(second).copied().take(Self::CAPACITY).collect::<Vec<u8>>());
+        }
+        let mut token = Self { bytes: [0; Self::CAPACITY], len: 0 };
+        token.append(first);
+        token.append(second);
         (token.len > 0).then_some(token)
     }
 

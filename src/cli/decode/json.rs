@@ -200,7 +200,7 @@ mod tests {
             meaning: Some("documents required"),
             severity: Severity::Critical,
             at: EventTime::parse("2021-07-05T21:14:00"),
-            effect: Effect::Inform,
+            effect: &Effect::Inform,
             place,
             fields: &fields,
             source: b"SO60",

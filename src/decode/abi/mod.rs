@@ -3,6 +3,7 @@
 //! `framing` finds the records, `infer` tells what they are when the envelope is gone, `split` says where one
 //! transaction ends, `inspect` finds what is wrong with a record, `pass` walks one window and puts it together.
 
+mod filled;
 mod framing;
 pub mod infer;
 mod inspect;
@@ -14,6 +15,7 @@ mod split;
 pub use inspect::UNEXPECTED_DATA;
 pub use mask::PasswordMask;
 
+use self::filled::Filled;
 use self::framing::Framing;
 use self::inspect::Findings;
 use self::pass::{Ending, Pass, State};
@@ -32,13 +34,21 @@ pub struct Record<'a> {
     /// `None` for records that no table describes, and for one that the end of the file cut off.
     pub layout: Option<&'a RecordLayout>,
     pub place: Place,
+    filled: Filled,
 }
 
 impl<'a> Record<'a> {
+    fn new(bytes: &'a [u8], layout: Option<&'a RecordLayout>, place: Place) -> Self {
+        Self { bytes, layout, place, filled: Filled::of(bytes) }
+    }
+
     /// A field without the blanks around it.
-    #[inline]
+    #[inline(always)]
     pub fn field(&self, at: FieldAt) -> &'a [u8] {
-        at.of(self.bytes)
+        match self.filled.within(at) {
+            Some(columns) => self.bytes.get(columns).unwrap_or_default(),
+            None => &[],
+        }
     }
 
     /// A field as it stands; what a short record lacks is missing.

@@ -128,7 +128,7 @@ fn by_entry(open: &Open, records: &[Record<'_>], record: &Record<'_>, ahead: Ahe
             Ahead::Unseen => Verdict::NeedsNext,
             Ahead::Seen(next) => {
                 let pairs = next.is_some_and(|next| {
-                    let next = Record { bytes: next, ..*record };
+                    let next = Record::new(next, record.layout, record.place);
                     Tag::of(next.bytes).cut(2) == N2 && key(&next) == Some(own)
                 });
                 if pairs && !open.interleaved { Verdict::Starts } else { Verdict::Joins }

@@ -18,8 +18,10 @@ impl Default for Passed {
     }
 }
 
+/// `present` has a bit for each element that is not empty.
 pub(super) fn check(
     segment: &Segment<'_>,
+    present: u32,
     layout: &SegmentLayout,
     release: Release,
     passed: &mut Passed,
@@ -29,7 +31,6 @@ pub(super) fn check(
     if rules.last == 0 {
         return;
     }
-    let present = segment.present();
     let this = (segment.key(), release, present);
     let known = &mut passed.0[this.0.slot() ^ (present.wrapping_mul(0x9E37_79B1) >> 26) as usize];
     if *known != this {

@@ -5,7 +5,9 @@
 
 mod check;
 mod delimiters;
+mod ends;
 mod envelope;
+mod marks;
 mod reader;
 mod seen;
 mod segment;

@@ -2,6 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use sha2::{Digest, Sha256};
+
 use super::envelope::Identity;
 use super::value::number;
 
@@ -12,8 +14,8 @@ const NUMBERS_MAX: usize = 50_000;
 /// Control numbers of messages that were handed over.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Identity, and fingerprint of the content.
-    interchanges: HashMap<[u8; 64], u64>,
+    /// Hash of the identity, so that a file of many interchanges needs little memory, and fingerprint of the content.
+    interchanges: HashMap<[u8; 16], u64>,
     pub groups: Numbers,
     pub sets: Numbers,
 }
@@ -31,12 +33,14 @@ impl Seen {
     }
 }
 
-fn identity_key(identity: &Identity) -> [u8; 64] {
-    let mut key = [0; 64];
-    let parts = identity.iter().flat_map(|part| part.bytes().iter().chain(b"\0"));
-    for (slot, byte) in key.iter_mut().zip(parts) {
-        *slot = *byte;
+fn identity_key(identity: &Identity) -> [u8; 16] {
+    let mut hash = Sha256::new();
+    for part in identity {
+        hash.update(part.bytes());
+        hash.update(b"\0");
     }
+    let mut key = [0; 16];
+    key.copy_from_slice(&hash.finalize()[..16]);
     key
 }
 

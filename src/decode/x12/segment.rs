@@ -1,14 +1,13 @@
 //! Segments: found by their separators, kept as ranges, never copied.
 
-use nom::{IResult, Needed};
+use nom::bytes::complete::take_till;
+use nom::number::complete::u8;
+use nom::{IResult, Needed, Parser};
 
 use super::delimiters::Delimiters;
 use super::wrap::{Break, raw_place};
 use crate::grammar::SegmentKey;
 use crate::place::Place;
-
-const ONES: u64 = 0x0101_0101_0101_0101;
-const LOW_BITS: u64 = 0x7F7F_7F7F_7F7F_7F7F;
 
 /// One segment as ranges in the text of its message.
 #[derive(Clone, Copy, Debug)]
@@ -22,124 +21,37 @@ pub(super) struct RawSegment {
     pub ends_to: u32,
 }
 
-/// Where identifiers and elements end: the list that all segments of a message share.
-#[derive(Debug, Default)]
-pub(super) struct Ends {
-    /// Longer than the list, so that several ends can be written at once and counted afterwards.
-    buffer: Vec<u32>,
-    len: usize,
-}
-
-impl Ends {
-    pub fn len(&self) -> usize {
-        self.len
-    }
-
-    pub fn as_slice(&self) -> &[u32] {
-        &self.buffer[..self.len]
-    }
-
-    pub fn truncate(&mut self, len: usize) {
-        self.len = self.len.min(len);
-    }
-
-    /// The next eight places, as many as one word can fill.
-    #[inline(always)]
-    fn room(&mut self) -> &mut [u32; 8] {
-        if self.buffer.len() < self.len + 8 {
-            self.grow();
-        }
-        self.buffer[self.len..].first_chunk_mut().expect("the buffer was made eight longer than the list")
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn grow(&mut self) {
-        let longer = (self.buffer.len() * 2).max(1_024);
-        self.buffer.resize(longer, 0);
-    }
-
-    fn push(&mut self, end: u32) {
-        self.room()[0] = end;
-        self.len += 1;
-    }
-
-    /// Adds the positions of the bytes that are marked in `found`, counted from `base`.
-    #[inline(always)]
-    fn push_marked(&mut self, base: u32, mut found: u64) {
-        // One bit a byte: the product adds them up in the highest one.
-        let count = ((found >> 7).wrapping_mul(ONES) >> 56) as usize;
-        let room = self.room();
-        // A word seldom holds more than three; writing them without looking is cheaper than asking each time.
-        for slot in &mut room[..3] {
-            *slot = base + found.trailing_zeros() / 8;
-            found &= found.wrapping_sub(1);
-        }
-        let mut slot = 3;
-        while found != 0 {
-            room[slot] = base + found.trailing_zeros() / 8;
-            found &= found - 1;
-            slot += 1;
-        }
-        self.len += count;
-    }
-}
-
 /// segment = identifier *(element-separator element) terminator
 ///
 /// Answers with the bytes before the terminator, and appends to `ends` where the identifier and each element end, plus
 /// `base`. `Incomplete` when the input ends before the terminator; then `ends` is as it was.
+///
+/// This is the grammar, one part after another. [`Ends::segment`](super::ends::Ends::segment) finds the same in whole
+/// messages, and a test holds the one against the other.
 pub(super) fn segment<'i>(
     delimiters: Delimiters,
     base: u32,
-    ends: &mut Ends,
+    ends: &mut Vec<u32>,
 ) -> impl FnMut(&'i [u8]) -> IResult<&'i [u8], &'i [u8]> {
-    let separator = u64::from(delimiters.element) * ONES;
-    let terminator = u64::from(delimiters.segment) * ONES;
+    let Delimiters { element, segment, .. } = delimiters;
     move |input| {
         let before = ends.len();
-        let (words, rest) = input.as_chunks();
-        let mut at = 0;
-        for bytes in words {
-            let word = u64::from_le_bytes(*bytes);
-            let separators = equal_bytes(word, separator);
-            let last = first_equal_byte(word, terminator);
-            if last != 0 {
-                // The terminator ends the last element, and only what stands before it belongs to this segment.
-                let lowest = last & last.wrapping_neg();
-                ends.push_marked(base + at as u32, separators & (lowest - 1) | lowest);
-                let end = at + (last.trailing_zeros() / 8) as usize;
-                return Ok((&input[end + 1..], &input[..end]));
+        let mut rest = input;
+        loop {
+            let part: IResult<&[u8], (&[u8], u8)> =
+                (take_till(|byte| byte == element || byte == segment), u8).parse(rest);
+            let Ok((after, (_, separator))) = part else {
+                ends.truncate(before);
+                return Err(nom::Err::Incomplete(Needed::Unknown));
+            };
+            let end = input.len() - after.len() - 1;
+            ends.push(base + end as u32);
+            if separator == segment {
+                return Ok((after, &input[..end]));
             }
-            ends.push_marked(base + at as u32, separators);
-            at += 8;
+            rest = after;
         }
-        for (end, &byte) in (at..).zip(rest) {
-            if byte == delimiters.segment {
-                ends.push(base + end as u32);
-                return Ok((&input[end + 1..], &input[..end]));
-            }
-            if byte == delimiters.element {
-                ends.push(base + end as u32);
-            }
-        }
-        ends.truncate(before);
-        Err(nom::Err::Incomplete(Needed::Unknown))
     }
-}
-
-/// The highest bit of every byte of `word` that equals the byte in `pattern`.
-#[inline(always)]
-fn equal_bytes(word: u64, pattern: u64) -> u64 {
-    let differing = word ^ pattern;
-    !(((differing & LOW_BITS) + LOW_BITS) | differing | LOW_BITS)
-}
-
-/// The same, cheaper, and only the lowest bit that is set is to be trusted.
-#[inline(always)]
-fn first_equal_byte(word: u64, pattern: u64) -> u64 {
-    let differing = word ^ pattern;
-    differing.wrapping_sub(ONES) & !differing & !LOW_BITS
 }
 
 /// From where in the file places of a message count.
@@ -336,14 +248,6 @@ impl<'a> Segment<'a> {
         }
     }
 
-    /// A bit for each of the first 32 elements that is not empty.
-    #[inline]
-    pub(super) fn present(&self) -> u32 {
-        let ends = &self.ends[..self.ends.len().min(33)];
-        let pairs = ends.iter().zip(ends.iter().skip(1)).enumerate();
-        pairs.fold(0, |present, (bit, (before, end))| present | u32::from(end - before > 1) << bit)
-    }
-
     /// Element `n` without the blanks around it.
     #[inline]
     pub fn value(&self, n: usize) -> &'a [u8] {
@@ -406,11 +310,11 @@ mod tests {
         Delimiters { element: b'*', component: b'>', repetition: None, segment: b'~' };
 
     fn parts(text: &str) -> Option<(Vec<String>, &str)> {
-        let mut ends = Ends::default();
+        let mut ends = Vec::new();
         let (rest, _) = segment(DELIMITERS, 0, &mut ends)(text.as_bytes()).ok()?;
         let mut from = 0;
         let mut parts = Vec::new();
-        for &end in ends.as_slice() {
+        for end in ends {
             parts.push(text[from..end as usize].to_owned());
             from = end as usize + 1;
         }
@@ -438,20 +342,5 @@ mod tests {
         }
         assert!(parts("X4*A*BBBBBBBBBBBBBBB").is_none());
         assert!(parts("").is_none());
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn words_agree_with_bytes(bytes in proptest::collection::vec(0u8..0x80, 0..64)) {
-            let bytes: Vec<u8> = bytes.iter().map(|byte| match byte { 0..20 => b'*', 20..25 => b'~', other => *other }).collect();
-            let mut ends = Ends::default();
-            let found = segment(DELIMITERS, 7, &mut ends)(&bytes).is_ok();
-            let stop = bytes.iter().position(|&byte| byte == b'~');
-            proptest::prop_assert_eq!(found, stop.is_some());
-            let wanted: Vec<u32> = stop.map_or(Vec::new(), |stop| {
-                (0..=stop).filter(|&at| matches!(bytes[at], b'*' | b'~')).map(|at| at as u32 + 7).collect()
-            });
-            proptest::prop_assert_eq!(ends.as_slice(), wanted);
-        }
     }
 }

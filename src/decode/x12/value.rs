@@ -2,46 +2,31 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
+use crate::decode::digits;
+
 /// Two-digit years up to this one are of the 2000s; X12 itself began in 1979.
 const CENTURY_PIVOT: u32 = 70;
 
-const THREES: u64 = 0x3030_3030_3030_3030;
-
 /// Reads a DT element: CCYYMMDD.
 pub fn date(text: &[u8]) -> Option<NaiveDate> {
-    let number = eight_digits(text.try_into().ok()?)?;
+    let number = digits::eight(text.try_into().ok()?)?;
     NaiveDate::from_ymd_opt((number / 10_000) as i32, number / 100 % 100, number % 100)
 }
 
 /// True for what [`date`] can read.
 pub(super) fn is_date(text: &[u8]) -> bool {
-    let Some(number) = text.try_into().ok().and_then(eight_digits) else { return false };
+    let Some(number) = text.try_into().ok().and_then(digits::eight) else { return false };
     let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
     // Days that every month has need no calendar.
     (1..=12).contains(&month)
         && ((1..=28).contains(&day) || NaiveDate::from_ymd_opt(year as i32, month, day).is_some())
 }
 
-/// Eight digits at once: each step adds neighbours, two digits, then four, then eight.
-fn eight_digits(text: &[u8; 8]) -> Option<u32> {
-    let word = u64::from_le_bytes(*text);
-    // A digit is 0x30 to 0x39: the high half is 3, and stays 3 when 6 is added.
-    let high = 0xF0F0_F0F0_F0F0_F0F0;
-    if word & high != THREES || word.wrapping_add(0x0606_0606_0606_0606) & high != THREES {
-        return None;
-    }
-    let ones = word & 0x0F0F_0F0F_0F0F_0F0F;
-    let twos = (ones.wrapping_mul(10) + (ones >> 8)) & 0x00FF_00FF_00FF_00FF;
-    let fours = (twos.wrapping_mul(100) + (twos >> 16)) & 0x0000_FFFF_0000_FFFF;
-    let eight = fours.wrapping_mul(10_000) + (fours >> 32);
-    Some(eight as u32)
-}
-
 /// Reads the dates of releases before 004010 and of the envelope: YYMMDD.
 pub fn short_date(text: &[u8]) -> Option<NaiveDate> {
     match text.len() {
         6 => {
-            let year = digits(&text[..2])?;
+            let year = few_digits(&text[..2])?;
             civil(if year < CENTURY_PIVOT { 2000 + year } else { 1900 + year }, &text[2..])
         }
         _ => None,
@@ -49,7 +34,7 @@ pub fn short_date(text: &[u8]) -> Option<NaiveDate> {
 }
 
 fn civil(year: u32, rest: &[u8]) -> Option<NaiveDate> {
-    NaiveDate::from_ymd_opt(year as i32, digits(&rest[..2])?, digits(&rest[2..])?)
+    NaiveDate::from_ymd_opt(year as i32, few_digits(&rest[..2])?, few_digits(&rest[2..])?)
 }
 
 /// Reads a TM element: HHMM, HHMMSS, or with tenths or hundredths of a second.
@@ -61,7 +46,7 @@ pub fn time(text: &[u8]) -> Option<NaiveTime> {
         6..=8 => full[..text.len()].copy_from_slice(text),
         _ => return None,
     }
-    let number = eight_digits(&full)?;
+    let number = digits::eight(&full)?;
     let (hours, minutes, seconds) = (number / 1_000_000, number / 10_000 % 100, number / 100 % 100);
     NaiveTime::from_hms_milli_opt(hours, minutes, seconds, number % 100 * 10)
 }
@@ -81,7 +66,7 @@ pub fn same_number(one: &[u8], other: &[u8]) -> bool {
     one == other || matches!((number(one), number(other)), (Some(a), Some(b)) if a == b)
 }
 
-fn digits(text: &[u8]) -> Option<u32> {
+fn few_digits(text: &[u8]) -> Option<u32> {
     text.iter().try_fold(0, |sum: u32, byte| byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0')))
 }
 

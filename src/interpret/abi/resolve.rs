@@ -307,8 +307,8 @@ impl Codes {
 
 impl Carry {
     /// The field's value in a record, without blanks.
-    #[inline]
+    #[inline(always)]
     pub fn of<'a>(&self, record: &Record<'a>) -> &'a [u8] {
-        self.at.of(record.bytes)
+        record.field(self.at)
     }
 }

@@ -5,9 +5,11 @@ use rust_decimal::Decimal;
 use super::resolve::{AmountAt, Carry, DateAt, EntryAt, Reading};
 use crate::decode::Message;
 use crate::decode::abi::{Record, moment};
+use crate::decode::digits;
 use crate::grammar::abi::{FieldAt, Format};
 use crate::ident::EntryNumber;
 use crate::interpret::NoticeSink;
+use crate::interpret::fields::FieldList;
 use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef};
 use crate::place::{Finding, Grade, Place, Severity, finding_code};
 
@@ -16,9 +18,6 @@ const AMOUNT_DIGITS_MAX: usize = 16;
 
 /// A notice never carries more fields than this.
 const FIELDS_MAX: usize = 200;
-
-/// Room for the fields of most notices, within what the allocator hands out fastest.
-const FIELDS_USUAL: usize = 31;
 
 /// Records that belong together do not stand together.
 pub const INCOMPLETE_GROUP: &str = "incomplete-group";
@@ -36,7 +35,8 @@ pub struct Scribe<'s, 'a> {
 }
 
 /// The fields of the next notice: those that all notices of the message share, then its own.
-pub struct Fields<'a>(Vec<(&'a str, &'a [u8])>);
+#[derive(Clone)]
+pub struct Fields<'a>(FieldList<'a>);
 
 /// What a notice has of its own.
 pub struct Draft<'n> {
@@ -56,8 +56,8 @@ impl<'n> Draft<'n> {
 impl<'a> Fields<'a> {
     #[inline]
     pub fn push(&mut self, name: &'a str, value: &'a [u8]) {
-        if !value.is_empty() && self.0.len() < FIELDS_MAX {
-            self.0.push((name, value));
+        if self.0.len() < FIELDS_MAX {
+            self.0.push(name, value);
         }
     }
 
@@ -82,22 +82,16 @@ impl<'a> Fields<'a> {
         self.0.truncate(mark);
     }
 
-    pub fn as_slice(&self) -> &[(&'a str, &'a [u8])] {
-        &self.0
+    fn as_slice(&self) -> &[(&'a str, &'a [u8])] {
+        self.0.as_slice()
     }
 }
 
 impl<'s, 'a> Scribe<'s, 'a> {
+    #[inline(always)]
     pub fn new(sink: &'s mut dyn NoticeSink, message: &Message<'_>) -> Self {
         let start = Place { offset: message.span.offset, line: message.span.line, column: None };
-        Self {
-            sink,
-            ordinal: 0,
-            entry: None,
-            fields: Fields(Vec::with_capacity(FIELDS_USUAL)),
-            start,
-            dated: None,
-        }
+        Self { sink, ordinal: 0, entry: None, fields: Fields(FieldList::new()), start, dated: None }
     }
 
     /// Dates the notices of an answer whose records bear no date by its header, which echoes the day of the filing.
@@ -115,17 +109,24 @@ impl<'s, 'a> Scribe<'s, 'a> {
     /// Hands a notice over, with the fields collected so far.
     #[inline]
     pub fn notice(&mut self, record: &Record<'_>, draft: &Draft<'_>) {
-        let fields = std::mem::take(&mut self.fields.0);
-        self.hand_over(record, draft, &fields);
-        self.fields.0 = fields;
+        let Self { sink, fields, .. } = self;
+        let notice = Self::noted(self.entry, self.ordinal, record, draft, fields.as_slice());
+        sink.notice(&notice);
+        self.ordinal += 1;
     }
 
     #[inline]
-    fn hand_over(&mut self, record: &Record<'_>, draft: &Draft<'_>, fields: &[(&str, &[u8])]) {
+    fn noted<'n>(
+        entry: Option<EntryNumber>,
+        ordinal: u32,
+        record: &Record<'n>,
+        draft: &Draft<'n>,
+        fields: &'n [(&'n str, &'n [u8])],
+    ) -> NoticeRef<'n> {
         let reading = &draft.reading;
-        let notice = NoticeRef {
+        NoticeRef {
             kind: draft.kind,
-            entry: self.entry,
+            entry,
             bill: draft.bill,
             house_bill: draft.house_bill,
             container: None,
@@ -134,25 +135,21 @@ impl<'s, 'a> Scribe<'s, 'a> {
             meaning: reading.meaning,
             severity: reading.severity,
             at: draft.at,
-            effect: *reading.effect,
+            effect: reading.effect,
             place: record.place,
             fields,
             source: record.bytes,
-            ordinal: self.ordinal,
-        };
-        self.sink.notice(&notice);
-        self.ordinal += 1;
+            ordinal,
+        }
     }
 
     /// The same with one more field, whose value does not stand in the message as it is.
     pub fn notice_with(&mut self, record: &Record<'_>, draft: &Draft<'_>, name: &str, value: &[u8]) {
-        if value.is_empty() {
-            return self.notice(record, draft);
-        }
-        let mut fields: Vec<(&str, &[u8])> = Vec::with_capacity(self.fields.as_slice().len() + 1);
-        fields.extend(self.fields.as_slice());
-        fields.push((name, value));
-        self.hand_over(record, draft, &fields);
+        let mut fields = self.fields.clone();
+        fields.0.push(name, value);
+        let notice = Self::noted(self.entry, self.ordinal, record, draft, fields.as_slice());
+        self.sink.notice(&notice);
+        self.ordinal += 1;
     }
 
     pub fn finding(&mut self, code: &'static str, severity: Grade, place: Place, message: impl Into<String>) {
@@ -236,14 +233,22 @@ pub fn amount(record: &Record<'_>, at: AmountAt) -> Option<Decimal> {
     if field.len() > AMOUNT_DIGITS_MAX {
         return None;
     }
+    // The last eight digits at once; what stands before them, most often zeros, one by one.
+    let (digits, eight) = match field.split_last_chunk() {
+        Some((before, eight)) => (before, Some(digits::eight(eight)?)),
+        None => (field, None),
+    };
     let (mut value, mut over) = (0i64, 0);
-    for &byte in field {
+    for &byte in digits {
         let digit = byte.wrapping_sub(b'0');
         over |= digit.saturating_sub(9);
         value = value * 10 + i64::from(digit);
     }
     if over > 0 {
         return None;
+    }
+    if let Some(eight) = eight {
+        value = value * 100_000_000 + i64::from(eight);
     }
     Some(Decimal::new(value, at.decimals))
 }

@@ -15,6 +15,41 @@ const E4: Tag = Tag::named(b"E4");
 /// The chapter allows 7 remarks of 78 characters; ten times that is taken, the rest stays in the records.
 const REMARKS_MAX: usize = 70;
 
+/// So many bytes of remarks need no allocation: what the chapter allows.
+const REMARKS_USUAL: usize = 7 * RECORD_WIDTH;
+
+/// The remarks of a notice as one text.
+struct Remarks {
+    usual: [u8; REMARKS_USUAL],
+    len: usize,
+    /// Everything, once there is more than usual.
+    long: Vec<u8>,
+}
+
+impl Remarks {
+    fn new() -> Self {
+        Self { usual: [0; REMARKS_USUAL], len: 0, long: Vec::new() }
+    }
+
+    fn push(&mut self, text: &[u8]) {
+        match self.usual.get_mut(self.len..self.len + text.len()) {
+            Some(room) if self.long.is_empty() => room.copy_from_slice(text),
+            _ => {
+                if self.long.is_empty() {
+                    self.long.extend_from_slice(&self.usual[..self.len]);
+                }
+                self.long.extend_from_slice(text);
+            }
+        }
+        self.len += text.len();
+    }
+
+    fn as_slice(&self) -> &[u8] {
+        let text = if self.long.is_empty() { &self.usual[..self.len] } else { &self.long };
+        text.trim_ascii_end()
+    }
+}
+
 /// Reads UC.
 pub struct SummaryNoticeReader {
     entry: EntryAt,
@@ -73,7 +108,7 @@ impl SummaryNoticeReader {
                 scribe.fields.take(record, &self.shared);
                 let shared = scribe.fields.mark();
                 let remarks = self.remarks(records);
-                self.notice(record, records, &remarks, scribe);
+                self.notice(record, records, remarks.as_slice(), scribe);
                 shared
             }
             None => 0,
@@ -115,21 +150,19 @@ impl SummaryNoticeReader {
 
     /// The remarks as one text. A piece that ends within two columns of the record's end was broken by the sender and
     /// goes on in the next one; a shorter piece ended a line.
-    fn remarks(&self, records: &[Record<'_>]) -> Vec<u8> {
+    fn remarks(&self, records: &[Record<'_>]) -> Remarks {
         let pieces = records.iter().filter(|record| record.layout.is_some() && record.tag().cut(2) == E3);
-        let mut text = Vec::new();
+        let mut text = Remarks::new();
         for record in pieces.take(REMARKS_MAX) {
-            text.reserve(RECORD_WIDTH);
             let piece = record.raw(self.remarks);
             let piece = piece.trim_ascii_end();
             let width = usize::from(self.remarks.end - self.remarks.start);
-            text.extend_from_slice(piece);
+            text.push(piece);
             match width - piece.len() {
                 0 | 2 => {}
-                _ => text.push(b' '),
+                _ => text.push(b" "),
             }
         }
-        text.truncate(text.trim_ascii_end().len());
         text
     }
 }

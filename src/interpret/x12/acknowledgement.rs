@@ -128,7 +128,7 @@ impl AcknowledgementFamily {
             meaning: row.map(|row| &*row.meaning),
             severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
             at: None,
-            effect: if row.is_some() { Effect::Inform } else { Effect::Unknown },
+            effect: if row.is_some() { &Effect::Inform } else { &Effect::Unknown },
             place: segment.place(),
             fields: walk.fields.as_slice(),
             source: segment.bytes(),

@@ -179,17 +179,17 @@ impl AdviceFamily {
         let (severity, effect) = match (row, code.get(1)) {
             (None, _) => {
                 unknown_code(oti, self.oti.verdict, "verdict", walk.sink);
-                (Severity::Critical, Effect::Unknown)
+                (Severity::Critical, &Effect::Unknown)
             }
             // A reject of what stops no goods can wait for the morning.
-            (Some(_), Some(b'R')) if !stops_goods => (Severity::Warning, Effect::Inform),
+            (Some(_), Some(b'R')) if !stops_goods => (Severity::Warning, &Effect::Inform),
             (Some(row), Some(b'R')) => {
-                let effect = if entry.is_some() { Effect::FilingRejected } else { Effect::Inform };
+                let effect = if entry.is_some() { &Effect::FilingRejected } else { &Effect::Inform };
                 (row.severity.unwrap_or(Severity::Critical), effect)
             }
             // Somebody put another value in place of ours: it wants a look.
-            (Some(_), Some(b'E' | b'C')) if changed => (Severity::Warning, Effect::Inform),
-            (Some(row), _) => (row.severity.unwrap_or(Severity::Info), Effect::Inform),
+            (Some(_), Some(b'E' | b'C')) if changed => (Severity::Warning, &Effect::Inform),
+            (Some(row), _) => (row.severity.unwrap_or(Severity::Info), &Effect::Inform),
         };
         let own_time = event_time(oti, self.oti.date, self.oti.time);
         let notice = NoticeRef {

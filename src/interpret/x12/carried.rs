@@ -47,7 +47,7 @@ impl CarriedFamily {
             meaning: None,
             severity: Severity::Info,
             at: None,
-            effect: Effect::Inform,
+            effect: &Effect::Inform,
             place: first.place(),
             fields: &[],
             source: first.bytes(),

@@ -12,41 +12,60 @@ pub(super) const TABLE: &str = "x12_disposition";
 
 pub(super) struct Dispositions {
     table: CodeTable,
-    /// `None` only while an incomplete grammar is being refused.
-    effects: Option<CodeEffects>,
+    /// By row of the table; empty only while an incomplete grammar is being refused.
+    rows: Vec<Row>,
+}
+
+struct Row {
+    severity: Severity,
+    effect: Effect,
 }
 
 /// What the table says about a code.
 pub(super) struct Judged<'t> {
     pub meaning: Option<&'t str>,
     pub severity: Severity,
-    pub effect: Effect,
+    pub effect: &'t Effect,
+}
+
+impl Judged<'_> {
+    pub fn is_unknown(&self) -> bool {
+        matches!(self.effect, Effect::Unknown)
+    }
+
+    /// The effect of a release, with its date, which the table cannot know.
+    pub fn release(&self, date: Option<NaiveDate>) -> Option<Effect> {
+        matches!(self.effect, Effect::Release { .. }).then_some(Effect::Release { date })
+    }
+
+    /// The effect, with its date when it is a release.
+    pub fn dated(&self, date: Option<NaiveDate>) -> Effect {
+        self.release(date).unwrap_or(*self.effect)
+    }
 }
 
 impl Dispositions {
     pub fn resolve(wanted: &mut Wanted<'_>) -> Self {
         let table = wanted.table(TABLE);
         let effects = CodeEffects::resolve(&table).map_err(|faults| wanted.faults.extend(faults)).ok();
-        Self { table, effects }
+        let rows = effects.iter().flat_map(|effects| {
+            table.rows.iter().enumerate().map(|(at, row)| Row {
+                severity: row.severity.unwrap_or(Severity::Info),
+                effect: effects.effect(at, Token::new(&*row.code), None),
+            })
+        });
+        let rows = rows.collect();
+        Self { table, rows }
     }
 
     /// A code that no table has is as loud as can be: it may be a hold that is newer than the table.
-    pub fn judge(&self, code: Option<Token>, date: Option<NaiveDate>) -> Judged<'_> {
-        let row = code.and_then(|code| Some((code, self.table.position(code.as_str().as_bytes())?)));
-        match (row, &self.effects) {
-            (Some((code, at)), Some(effects)) => {
-                let row = &self.table.rows[at];
-                let effect = match effects.effect(at, code, None) {
-                    Effect::Release { .. } => Effect::Release { date },
-                    effect => effect,
-                };
-                Judged {
-                    meaning: Some(&row.meaning),
-                    severity: row.severity.unwrap_or(Severity::Info),
-                    effect,
-                }
+    pub fn judge(&self, code: Option<Token>) -> Judged<'_> {
+        let at = code.and_then(|code| self.table.position(code.as_str().as_bytes()));
+        match at.and_then(|at| Some((self.rows.get(at)?, self.table.rows.get(at)?))) {
+            Some((row, words)) => {
+                Judged { meaning: Some(&words.meaning), severity: row.severity, effect: &row.effect }
             }
-            _ => Judged { meaning: None, severity: Severity::Critical, effect: Effect::Unknown },
+            None => Judged { meaning: None, severity: Severity::Critical, effect: &Effect::Unknown },
         }
     }
 }
@@ -57,8 +76,8 @@ mod tests {
     use crate::grammar::Grammar;
 
     fn judged(dispositions: &Dispositions, code: &str) -> (Severity, Effect) {
-        let judged = dispositions.judge(Token::some(code), None);
-        (judged.severity, judged.effect)
+        let judged = dispositions.judge(Token::some(code));
+        (judged.severity, judged.dated(None))
     }
 
     fn dispositions() -> Dispositions {

@@ -9,7 +9,7 @@ use super::value::{container, event_time, unknown_code};
 use super::{NoticeSink, Wanted};
 use crate::decode::x12::Set;
 use crate::grammar::SegmentKey;
-use crate::notice::{Effect, Kind, NoticeRef, Token};
+use crate::notice::{Kind, NoticeRef, Token};
 
 const B4: SegmentKey = SegmentKey::of(b"B4");
 const N9: SegmentKey = SegmentKey::of(b"N9");
@@ -89,8 +89,8 @@ impl OceanFamily {
             fields.truncate(common);
             fields.push_all(&segment, &self.status);
             let at = event_time(&segment, self.date, self.time);
-            let judged = self.dispositions.judge(code, at.map(|at| at.date));
-            if judged.effect == Effect::Unknown {
+            let judged = self.dispositions.judge(code);
+            if judged.is_unknown() {
                 unknown_code(&segment, self.disposition, "disposition", sink);
             }
             sink.notice(&NoticeRef {
@@ -104,7 +104,7 @@ impl OceanFamily {
                 meaning: judged.meaning,
                 severity: judged.severity,
                 at,
-                effect: judged.effect,
+                effect: &judged.dated(at.map(|at| at.date)),
                 place: segment.place(),
                 fields: fields.as_slice(),
                 source: segment.bytes(),

@@ -6,7 +6,7 @@ use crate::ident::EntryNumber;
 use crate::notice::BillRef;
 
 /// CBP entry number.
-pub(super) const ENTRY: &[u8] = b"6B";
+pub(super) const ENTRY: &[u8; 2] = b"6B";
 
 /// Entry types that are in-bond movements: then the number beside it is the in-bond number, not an entry's.
 pub(super) fn is_in_bond(entry_type: &[u8]) -> bool {
@@ -15,12 +15,14 @@ pub(super) fn is_in_bond(entry_type: &[u8]) -> bool {
 
 /// Bill of lading, ocean bill, master bill.
 fn is_bill(qualifier: &[u8]) -> bool {
-    matches!(qualifier, b"BM" | b"OB" | b"MB")
+    matches!(qualifier, [b'B', b'M'] | [b'O', b'B'] | [b'M', b'B'])
 }
 
 /// The name under which a reference is kept, when the qualifier is one that we know. The qualifiers are those of
 /// `codes/x12_ref.tsv`.
 pub(super) fn name(qualifier: &[u8]) -> Option<&'static str> {
+    // Of two bytes all of them, so that no texts are compared.
+    let qualifier: &[u8; 2] = qualifier.try_into().ok()?;
     Some(match qualifier {
         b"6B" => "entry_number",
         b"6C" => "entry_type",
@@ -69,6 +71,7 @@ pub(super) struct ReferenceAt {
 }
 
 impl ReferenceAt {
+    #[inline(always)]
     pub fn read<'a>(self, segment: &Segment<'a>) -> (&'a [u8], &'a [u8]) {
         (segment.value(self.qualifier), segment.value(self.value))
     }

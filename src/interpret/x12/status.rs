@@ -249,10 +249,11 @@ impl StatusFamily {
         let code = x4.value(at.disposition);
         let time = event_time(x4, at.date, at.time);
         let token = Token::some(code);
-        let judged = self.dispositions.judge(token, time.map(|time| time.date));
-        if judged.effect == Effect::Unknown {
+        let judged = self.dispositions.judge(token);
+        if judged.is_unknown() {
             unknown_code(x4, at.disposition, "disposition", walk.sink);
         }
+        let release = judged.release(time.map(|time| time.date));
         let notice = NoticeRef {
             kind: Kind::BillStatus,
             entry,
@@ -264,7 +265,7 @@ impl StatusFamily {
             meaning: judged.meaning,
             severity: judged.severity,
             at: time,
-            effect: judged.effect,
+            effect: release.as_ref().unwrap_or(judged.effect),
             place: x4.place(),
             fields: walk.fields.as_slice(),
             source: x4.bytes(),
@@ -303,7 +304,7 @@ impl StatusFamily {
             meaning: row.map(|row| &*row.meaning),
             severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
             at: event_time(v9, self.event.date, self.event.time),
-            effect: if row.is_some() { Effect::Inform } else { Effect::Unknown },
+            effect: if row.is_some() { &Effect::Inform } else { &Effect::Unknown },
             place: v9.place(),
             fields: walk.fields.as_slice(),
             source: v9.bytes(),

@@ -8,6 +8,7 @@ use crate::place::finding_code::{BAD_NUMBER, CHECK_DIGIT, UNKNOWN_CODE};
 use crate::place::{Finding, Grade};
 
 /// A date that cannot be read leaves the time unknown; a time that cannot be read leaves the date.
+#[inline]
 pub(super) fn event_time(segment: &Segment<'_>, date: usize, time: usize) -> Option<EventTime> {
     let text = segment.value(date);
     let date = value::date(text).or_else(|| value::short_date(text))?;
@@ -19,13 +20,7 @@ pub(super) fn container(initial: &[u8], number: &[u8]) -> Option<Token> {
     if number.is_empty() {
         return None;
     }
-    let mut name = [0; Token::CAPACITY];
-    let initial = &initial[..initial.len().min(Token::CAPACITY)];
-    let number = &number[..number.len().min(Token::CAPACITY - initial.len())];
-    let len = initial.len() + number.len();
-    name[..initial.len()].copy_from_slice(initial);
-    name[initial.len()..len].copy_from_slice(number);
-    Token::some(&name[..len])
+    Token::joined(initial, number)
 }
 
 pub(super) fn check_digit(

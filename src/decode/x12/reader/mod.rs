@@ -4,9 +4,10 @@ mod header;
 mod trailer;
 
 use self::header::Outside;
+use super::ends::Ends;
 use super::envelope::{self, BETWEEN, Envelope, IsaCodes, Level, is_isa, mix};
 use super::seen::Seen;
-use super::segment::{Ends, Origin, RawSegment, Segment, segment};
+use super::segment::{Origin, RawSegment, Segment, segment};
 use super::value::same_number;
 use super::{Findings, check};
 use crate::grammar::{Grammar, SegmentKey, SetLayout};
@@ -111,7 +112,7 @@ impl<'g> Reader<'_, 'g> {
     /// `last` when nothing follows the text, `cut` when no more of it can be had at once.
     pub fn read(mut self, last: bool, cut: bool, first: bool) -> Scan {
         self.scratch.segments.clear();
-        self.scratch.ends.truncate(0);
+        self.scratch.ends.clear();
         self.scratch.findings.clear();
         let mut draft = Draft::default();
         if self.envelope.level == Level::Set {
@@ -126,7 +127,10 @@ impl<'g> Reader<'_, 'g> {
             }
             if self.envelope.level == Level::Outside || is_isa(self.text, at) {
                 match self.interchange(at, last, first, &mut draft) {
-                    Outside::At(next) => at = next,
+                    Outside::At(next) => {
+                        self.scratch.ends.look_from(next);
+                        at = next;
+                    }
                     Outside::Stop => return self.done(at, draft),
                     Outside::More => break,
                     Outside::Wrapped => return Scan::Wrapped,
@@ -136,16 +140,16 @@ impl<'g> Reader<'_, 'g> {
             }
             let ends_from = self.scratch.ends.len();
             let rest = &self.text[at..];
-            let found = segment(self.envelope.delimiters, at as u32, &mut self.scratch.ends)(rest);
-            let Ok((after, _)) = found else { break };
-            let end = self.text.len() - after.len();
+            let found = self.scratch.ends.segment(self.envelope.delimiters, self.text, at);
+            let Some(found) = found else { break };
+            let end = found.terminator + 1;
             let id_len = self.scratch.ends.as_slice()[ends_from] as usize - at;
             let key = match rest.first_chunk() {
                 Some(start) => SegmentKey::at_start(start, id_len),
                 None => SegmentKey::of(&rest[..id_len]),
             };
             let next = if self.envelope.level == Level::Set && !is_control(key) {
-                self.member(key, at, ends_from, &mut draft);
+                self.member(key, at, ends_from, found.present, &mut draft);
                 Next::Took
             } else {
                 let ends_to = self.scratch.ends.len() as u32;
@@ -229,7 +233,14 @@ impl<'g> Reader<'_, 'g> {
 
     /// A segment between ST and SE.
     #[inline(always)]
-    fn member(&mut self, key: SegmentKey, start: usize, ends_from: usize, draft: &mut Draft<'g>) {
+    fn member(
+        &mut self,
+        key: SegmentKey,
+        start: usize,
+        ends_from: usize,
+        present: u32,
+        draft: &mut Draft<'g>,
+    ) {
         let ends_to = self.scratch.ends.len();
         if ends_to - ends_from == 1 && self.scratch.ends.as_slice()[ends_from] as usize == start {
             // Nothing but a terminator.
@@ -252,7 +263,7 @@ impl<'g> Reader<'_, 'g> {
                 let Scratch { segments, ends, findings, passed } = &mut *self.scratch;
                 if let Some(raw) = segments.last() {
                     let segment = view(self.text, ends, self.envelope, self.origin, raw);
-                    check::check(&segment, layout, release, passed, findings);
+                    check::check(&segment, present, layout, release, passed, findings);
                 }
             }
             None => self.foreign(set, start, ends_from),
@@ -348,9 +359,11 @@ impl<'g> Reader<'_, 'g> {
         let mut whole = self.text[at..].trim_ascii_end().to_vec();
         whole.push(delimiters.segment);
         let ends_from = self.scratch.ends.len();
-        if segment(delimiters, at as u32, &mut self.scratch.ends)(&whole).is_err() {
+        let mut ends = Vec::new();
+        if segment(delimiters, at as u32, &mut ends)(&whole).is_err() {
             return false;
         }
+        self.scratch.ends.extend(ends);
         let raw = RawSegment {
             key: SegmentKey::of(&self.text[at..self.scratch.ends.as_slice()[ends_from] as usize]),
             start: at as u32,

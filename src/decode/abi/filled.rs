@@ -1,0 +1,92 @@
+//! Which columns of a record hold something, so that blanks are taken off a field without a look at each of them.
+
+use std::ops::Range;
+
+use wide::u8x16;
+
+use crate::grammar::abi::{FieldAt, RECORD_WIDTH};
+
+/// A bit for each column that is not blank.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Filled {
+    /// Columns 1 to 64.
+    left: u64,
+    /// Columns 17 to 80: most fields lie within one of the two, and each is one machine word.
+    right: u64,
+}
+
+/// How many columns the right word begins behind the left one.
+const RIGHT_START: u8 = 16;
+
+impl Filled {
+    /// What a short record lacks is blank; what stands behind its 80th byte does not count.
+    #[inline]
+    pub fn of(record: &[u8]) -> Self {
+        if let Some(full) = record.first_chunk() {
+            return Self::of_full(full);
+        }
+        let mut full = [b' '; RECORD_WIDTH];
+        full[..record.len()].copy_from_slice(record);
+        Self::of_full(&full)
+    }
+
+    #[inline(always)]
+    fn of_full(record: &[u8; RECORD_WIDTH]) -> Self {
+        let blank = u8x16::splat(b' ');
+        let (chunks, _) = record.as_chunks();
+        let blanks = |at: usize| {
+            let chunk: [u8; 16] = chunks[at];
+            u64::from(u8x16::new(chunk).simd_eq(blank).to_bitmask())
+        };
+        let middle = blanks(1) | blanks(2) << 16 | blanks(3) << 32;
+        Self { left: !(blanks(0) | middle << 16), right: !(middle | blanks(4) << 48) }
+    }
+
+    /// From the first to the last column of a field that is not blank; `None` when all are.
+    #[inline(always)]
+    pub fn within(self, at: FieldAt) -> Option<Range<usize>> {
+        let start = usize::from(at.start);
+        let (word, end) = if at.end <= 64 {
+            (self.left, u32::from(at.end))
+        } else if at.start >= RIGHT_START {
+            (self.right, u32::from(at.end - RIGHT_START))
+        } else {
+            return self.within_wide(at);
+        };
+        if at.start >= at.end {
+            return None;
+        }
+        // What stands behind the field is shifted out at the top, what stands before it at the bottom.
+        let found = word.wrapping_shl(64 - end).wrapping_shr(64 - u32::from(at.end - at.start));
+        if found == 0 {
+            return None;
+        }
+        Some(start + found.trailing_zeros() as usize..start + 64 - found.leading_zeros() as usize)
+    }
+
+    /// The same for a field that lies in neither word.
+    #[cold]
+    fn within_wide(self, at: FieldAt) -> Option<Range<usize>> {
+        let all = u128::from(self.left) | u128::from(self.right) << RIGHT_START;
+        let found = (all & ((1 << at.end.min(RECORD_WIDTH as u8)) - 1)) >> at.start;
+        let start = usize::from(at.start);
+        (found != 0)
+            .then(|| start + found.trailing_zeros() as usize..start + 128 - found.leading_zeros() as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn fields_are_those_that_trimming_finds(record in "[ a]{0,80}| {0,40}[ -~]{0,50}", start in 0u8..80, width in 0u8..81) {
+            let record = record.as_bytes();
+            let at = FieldAt { start, end: (start + width).min(80) };
+            let found = Filled::of(record).within(at).map_or(&b""[..], |columns| &record[columns]);
+            let wanted = at.of(&record[..record.len().min(80)]);
+            proptest::prop_assert_eq!(found, wanted);
+        }
+    }
+}

@@ -1,0 +1,249 @@
+//! Where identifiers and elements end: the list that all segments of a message share, and how it is filled.
+
+use super::delimiters::Delimiters;
+use super::marks::{BLOCK_BYTES, Marks};
+
+/// The list of ends. Separators are looked for a block ahead, so it knows more ends than the segments have that were
+/// asked for.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    /// Longer than `known` by a block, so that all ends of one can be written without asking for room each time.
+    buffer: Vec<u32>,
+    /// How many ends belong to segments.
+    len: usize,
+    /// How many were found.
+    known: usize,
+    block: Block,
+}
+
+/// The stretch of text that was looked at last.
+#[derive(Debug, Default)]
+struct Block {
+    start: usize,
+    /// Behind it; the next block begins here.
+    end: usize,
+    /// Every separator in it.
+    all: u64,
+    /// The terminators of segments that were not asked for yet.
+    terminators: u64,
+    /// Index of its first end in the list, counted backwards from zero when ends before it were taken out.
+    first: usize,
+    /// How many of its ends belong to segments that were asked for.
+    taken: u32,
+    /// A bit for each of its ends, in their order: something stands before it.
+    filled: u64,
+    /// The same for the ends of blocks before it that belong to the next segment, and how many those are.
+    before: (u64, u32),
+    /// Its last byte separates.
+    ends_on_mark: bool,
+}
+
+/// A segment that was found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Found {
+    /// Where its terminator stands.
+    pub terminator: usize,
+    /// A bit for each of its first 32 elements that is not empty.
+    pub present: u32,
+}
+
+/// Hardly a block has more separators.
+const USUAL: usize = 16;
+
+impl Ends {
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    #[inline(always)]
+    pub fn as_slice(&self) -> &[u32] {
+        &self.buffer[..self.len]
+    }
+
+    /// Empties the list, for a text that is read from its beginning.
+    pub fn clear(&mut self) {
+        (self.len, self.known) = (0, 0);
+        self.look_from(0);
+    }
+
+    /// Takes the ends from index `len` on out of the list.
+    pub fn truncate(&mut self, len: usize) {
+        if len < self.len {
+            let removed = self.len - len;
+            self.buffer.copy_within(self.len..self.known, len);
+            self.len = len;
+            self.known -= removed;
+            self.block.first = self.block.first.wrapping_sub(removed);
+        }
+    }
+
+    /// Forgets the separators that were found ahead: the text goes on at `at`, perhaps with others.
+    pub fn look_from(&mut self, at: usize) {
+        self.known = self.len;
+        self.block = Block { start: at, end: at, first: self.known, ..Block::default() };
+    }
+
+    /// Adds the ends of the segment that begins at `at`: of its identifier, then of each element. `None`, and nothing
+    /// added, when the text ends before its terminator.
+    #[inline(always)]
+    pub fn segment(&mut self, delimiters: Delimiters, text: &[u8], at: usize) -> Option<Found> {
+        if self.len < self.known {
+            // What is blank between segments may separate inside them, as tabs and line feeds do.
+            if (self.buffer[self.len] as usize) < at {
+                self.look_from(at);
+            }
+        } else if self.block.end < at {
+            self.look_from(at);
+        }
+        while self.block.terminators == 0 {
+            if self.block.end >= text.len() {
+                return None;
+            }
+            self.look_ahead(delimiters, text);
+        }
+        let block = &mut self.block;
+        let lowest = block.terminators & block.terminators.wrapping_neg();
+        block.terminators ^= lowest;
+        let last = (block.all & (lowest - 1)).count_ones();
+        let filled = block.filled >> block.taken & u64::MAX >> (63 - (last - block.taken));
+        let (earlier, count) = std::mem::take(&mut block.before);
+        let filled = earlier | filled.checked_shl(count).unwrap_or(0);
+        block.taken = last + 1;
+        self.len = block.first.wrapping_add(last as usize) + 1;
+        let terminator = block.start + lowest.trailing_zeros() as usize;
+        // The lowest bit is the identifier's.
+        Some(Found { terminator, present: (filled >> 1) as u32 })
+    }
+
+    /// Finds the separators of the next block.
+    #[inline(always)]
+    fn look_ahead(&mut self, delimiters: Delimiters, text: &[u8]) {
+        let start = self.block.end;
+        let marks = Marks::of(&text[start..], delimiters.element, delimiters.segment);
+        let count = marks.all.count_ones();
+        let filled = marks.all & !(marks.all << 1 | u64::from(self.block.ends_on_mark));
+        let (base, known) = (start as u32, self.known);
+        let room = self.room();
+        let (mut left, mut in_order) = (marks.all, 0);
+        // Most blocks hold no more than this; writing all of them without looking is cheaper than asking each time.
+        for (at, slot) in room.iter_mut().enumerate().take(USUAL) {
+            let bit = (left | 1 << 63).trailing_zeros();
+            *slot = base + bit;
+            in_order |= (filled >> bit & 1) << at;
+            left &= left.wrapping_sub(1);
+        }
+        let mut at = USUAL;
+        while left != 0 {
+            let bit = left.trailing_zeros();
+            room[at] = base + bit;
+            in_order |= (filled >> bit & 1) << at;
+            left &= left - 1;
+            at += 1;
+        }
+        let block = &mut self.block;
+        let (earlier, earlier_count) = block.before;
+        let rest = block.filled.checked_shr(block.taken).unwrap_or(0).checked_shl(earlier_count).unwrap_or(0);
+        let rest_count = (known.wrapping_sub(block.first)) as u32 - block.taken;
+        *block = Block {
+            start,
+            end: start + BLOCK_BYTES,
+            all: marks.all,
+            terminators: marks.terminators,
+            first: known,
+            taken: 0,
+            filled: in_order & 1u64.checked_shl(count).unwrap_or(0).wrapping_sub(1),
+            before: (earlier | rest, earlier_count.saturating_add(rest_count)),
+            ends_on_mark: marks.all >> (BLOCK_BYTES - 1) != 0,
+        };
+        self.known += count as usize;
+    }
+
+    /// The next places, as many as one block can fill.
+    #[inline(always)]
+    fn room(&mut self) -> &mut [u32; BLOCK_BYTES] {
+        if self.buffer.len() < self.known + BLOCK_BYTES {
+            self.grow();
+        }
+        self.buffer[self.known..].first_chunk_mut().expect("the buffer was made a block longer than the list")
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self) {
+        let longer = (self.buffer.len() * 2).max(4_096);
+        self.buffer.resize(longer, 0);
+    }
+
+    /// Adds the ends of a segment that was found by other means; what was found ahead is forgotten.
+    pub fn extend(&mut self, ends: impl IntoIterator<Item = u32>) {
+        self.known = self.len;
+        for end in ends {
+            self.room()[0] = end;
+            self.known += 1;
+        }
+        self.len = self.known;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::segment::segment;
+    use super::*;
+
+    /// All segments of a text, each as its ends and which elements are there; every third one is taken out of the list
+    /// again. Tabs between segments are passed over, even where they separate.
+    fn by_blocks(delimiters: Delimiters, text: &[u8]) -> Vec<(Vec<u32>, u32)> {
+        let mut ends = Ends::default();
+        ends.clear();
+        let (mut at, mut found) = (0, Vec::new());
+        loop {
+            at += text[at..].iter().take_while(|byte| **byte == b'\t').count();
+            let from = ends.len();
+            let Some(Found { terminator, present }) = ends.segment(delimiters, text, at) else {
+                return found;
+            };
+            found.push((ends.as_slice()[from..].to_vec(), present));
+            if found.len() % 3 == 0 {
+                ends.truncate(from);
+            }
+            at = terminator + 1;
+        }
+    }
+
+    fn one_by_one(delimiters: Delimiters, text: &[u8]) -> Vec<(Vec<u32>, u32)> {
+        let (mut at, mut found) = (0, Vec::new());
+        loop {
+            at += text[at..].iter().take_while(|byte| **byte == b'\t').count();
+            let mut ends = Vec::new();
+            let Ok((rest, _)) = segment(delimiters, at as u32, &mut ends)(&text[at..]) else { return found };
+            let filled = ends.windows(2).map(|pair| pair[1] - pair[0] > 1);
+            let present =
+                filled.take(32).enumerate().fold(0, |mask, (bit, filled)| mask | u32::from(filled) << bit);
+            found.push((ends, present));
+            at = text.len() - rest.len();
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn blocks_agree_with_the_grammar(
+            bytes in proptest::collection::vec(0u8..0x60, 0..600),
+            terminators in 0u8..6,
+            separators in 0u8..80,
+            tabs: bool,
+        ) {
+            let element = if tabs { b'\t' } else { b'*' };
+            let text: Vec<u8> = bytes
+                .iter()
+                .map(|&byte| match byte {
+                    _ if byte < terminators => b'~',
+                    6 => b'\t',
+                    _ if byte > 7 && byte - 7 < separators => element,
+                    _ => b'x',
+                })
+                .collect();
+            let delimiters = Delimiters { element, component: b'>', repetition: None, segment: b'~' };
+            proptest::prop_assert_eq!(by_blocks(delimiters, &text), one_by_one(delimiters, &text));
+        }
+    }
+}
