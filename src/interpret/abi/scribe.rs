@@ -110,7 +110,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     #[inline]
     pub fn notice(&mut self, record: &Record<'_>, draft: &Draft<'_>) {
         let Self { sink, fields, .. } = self;
-        let notice = Self::noted(self.entry, self.ordinal, record, draft, fields.as_slice());
+        let notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields.as_slice());
         sink.notice(&notice);
         self.ordinal += 1;
     }
@@ -119,6 +119,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     fn noted<'n>(
         entry: Option<EntryNumber>,
         ordinal: u32,
+        dated: Option<EventTime>,
         record: &Record<'n>,
         draft: &Draft<'n>,
         fields: &'n [(&'n str, &'n [u8])],
@@ -134,7 +135,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
             table: (!reading.code.is_empty() && !reading.table.is_empty()).then_some(reading.table),
             meaning: reading.meaning,
             severity: reading.severity,
-            at: draft.at,
+            at: draft.at.or(dated),
             effect: reading.effect,
             place: record.place,
             fields,
@@ -147,7 +148,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     pub fn notice_with(&mut self, record: &Record<'_>, draft: &Draft<'_>, name: &str, value: &[u8]) {
         let mut fields = self.fields.clone();
         fields.0.push(name, value);
-        let notice = Self::noted(self.entry, self.ordinal, record, draft, fields.as_slice());
+        let notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields.as_slice());
         self.sink.notice(&notice);
         self.ordinal += 1;
     }

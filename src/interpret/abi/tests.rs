@@ -159,6 +159,38 @@ fn endless_blanks_and_endless_lines_end() {
     }
 }
 
+/// Records of AX and SX bear no date: their header does, and two answers of the same words on two days are two notices.
+#[test]
+fn answers_without_a_date_are_dated_by_their_header() {
+    let interpreter = interpreter();
+    for (application, record) in [
+        ("AX", "E1A 995   SUMMARY HAS BEEN ADDED                  9Z7  0000001300100P2600041"),
+        ("SX", "SE10A9Z7  00000013 01EI 98-7654321001180000045210 2704  2704"),
+    ] {
+        let file = |day: &str| {
+            let mut text = format!("{:80}\n", format!("A27049Z7      {day}     {application}"));
+            for line in [format!("B  27049Z7{application}"), record.to_owned(), "SE9002   SE DATA".to_owned()]
+            {
+                if application == "SX" || !line.starts_with("SE90") {
+                    text += &format!("{line:80}\n");
+                }
+            }
+            whole(text.as_bytes(), interpreter).join("\n")
+        };
+        let (one, other) = (file("030226"), file("030326"));
+        assert!(
+            one.contains("at: Some(2026-03-02") && other.contains("at: Some(2026-03-03"),
+            "{one}\n{other}"
+        );
+        let ids = |text: &str| {
+            let words: Vec<String> =
+                text.split(' ').filter(|word| word.len() == 32).map(str::to_owned).collect();
+            words
+        };
+        assert_ne!(ids(&one), ids(&other), "{application}");
+    }
+}
+
 /// A mark and a first record that the envelope lacks: both are told with the piece that holds them, and once.
 #[test]
 fn a_mark_before_junk_is_told_once() {
