@@ -203,6 +203,18 @@ fn suspension_and_extension_move_the_clocks() {
     assert_eq!(due(&notices, "LIQ_DEEMED_1Y").as_deref(), Some("NONE"));
 }
 
+#[test]
+fn a_date_of_entry_is_read_as_the_courtesy_notice_writes_it() {
+    for (text, wanted) in [("2025-06-02", Some("2025-06-02")), ("060225", Some("2025-06-02")), ("0602", None)]
+    {
+        let mut stated = notice(1, "2026-01-05", Effect::Inform);
+        stated.fields.push("entry_date", text);
+        let entry = Entry::of(number(), &[stated]);
+        let found = entry.entry_date().map(|dated| dated.date.to_string());
+        assert_eq!(found.as_deref(), wanted, "{text}");
+    }
+}
+
 fn any_effect() -> impl Strategy<Value = Effect> {
     let agency = prop::sample::select(vec!["CBP", "FDA"]);
     let code = prop::sample::select(vec!["96", "02", "1H"]);
