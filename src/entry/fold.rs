@@ -11,7 +11,7 @@ use super::{
 use crate::decode::abi::moment;
 use crate::grammar::abi::Format;
 use crate::ident::{EntryNumber, FilerCode};
-use crate::notice::{CBP, Effect, HoldKind, Kind, Liquidation, Notice, Token};
+use crate::notice::{CBP, Effect, HoldKind, Liquidation, Notice, Token};
 
 impl Entry {
     /// The entry that these notices make. Total: no clock, no I/O, no error.
@@ -133,9 +133,6 @@ impl Fold {
         entry.references.containers.extend(notice.container);
         if matches!(notice.effect, Effect::Unknown) {
             entry.unknown_codes.extend(notice.code);
-        }
-        if notice.kind == Kind::ReleaseFiled {
-            entry.filing.filed_at = entry.filing.filed_at.or(notice.at);
         }
     }
 

@@ -139,7 +139,11 @@ fn tib(entry: &mut Entry, notice: &Notice) {
                     tib.is_closed = true;
                     tib.closed_at = notice.at;
                 }
-                (true, Some(false)) => tib.extensions = tib.extensions.saturating_add(1),
+                (true, Some(false)) => {
+                    tib.extensions = tib.extensions.saturating_add(1);
+                    // What CBP printed before holds no longer.
+                    tib.expires = None;
+                }
                 // An answer to a request that nobody dropped: it is shown, and moves no date.
                 (true, None) => {}
                 (false, _) => tib.refused_at = notice.at,

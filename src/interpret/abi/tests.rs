@@ -159,6 +159,70 @@ fn endless_blanks_and_endless_lines_end() {
     }
 }
 
+/// A field written anew from the value that it was read as: dates and numbers by their values, the rest as it stands.
+fn rewritten(field: &crate::grammar::Field, raw: &[u8]) -> Vec<u8> {
+    use chrono::Datelike;
+
+    use crate::decode::abi::moment;
+    use crate::grammar::abi::Format;
+
+    let trimmed = raw.trim_ascii();
+    if let Some(format @ (Format::Mmddyy | Format::Yymmdd)) = field.format {
+        let Ok(Some(date)) = moment::date(raw, format) else { return raw.to_vec() };
+        let (year, month, day) = (date.year() % 100, date.month(), date.day());
+        return match format {
+            Format::Yymmdd => format!("{year:02}{month:02}{day:02}"),
+            _ => format!("{month:02}{day:02}{year:02}"),
+        }
+        .into_bytes();
+    }
+    let is_amount = field.decimals > 0 || field.class == crate::grammar::Class::Sn;
+    let read = super::sheet::decimal(trimmed, field.decimals.into()).filter(|_| is_amount);
+    let Some(amount) = read else { return raw.to_vec() };
+    // A sign stands directly before the first digit; zeros or blanks fill up, as the sender chose.
+    let digits = amount.abs().mantissa().to_string();
+    let sign = if amount.is_sign_negative() { "-" } else { "" };
+    let has_zeros = trimmed.first() == Some(&b'0');
+    let digits = if has_zeros { format!("{digits:0>width$}", width = trimmed.len()) } else { digits };
+    format!("{:>width$}", format!("{sign}{digits}"), width = raw.len()).into_bytes()
+}
+
+/// Nothing of a record is lost or changed by reading it: what was read makes the same 80 columns again.
+#[test]
+fn records_are_rewritten_byte_for_byte() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = ["samples/abi/pass", "../shared/spec/abi/samples/constructed"];
+    let (grammar, mut count, mut amounts) = (Grammar::embedded(), 0, 0);
+    for path in folders.iter().flat_map(|folder| fs::read_dir(root.join(folder)).into_iter().flatten()) {
+        let path = path.expect("a readable folder").path();
+        if path.extension().is_none_or(|end| end != "txt") {
+            continue;
+        }
+        let bytes = fs::read(&path).expect("a sample");
+        decode(&bytes, &grammar, &mut |message: &Message<'_>| {
+            let Body::Abi(transaction) = message.body else { return };
+            for record in
+                transaction.records.iter().filter(|record| !crate::decode::abi::says_nothing(record.bytes))
+            {
+                let Some(layout) = record.layout else { continue };
+                let mut whole = record.bytes.to_vec();
+                whole.resize(80, b' ');
+                let again: Vec<u8> =
+                    layout.fields.iter().flat_map(|field| rewritten(field, field.at.raw(&whole))).collect();
+                assert_eq!(
+                    again.escape_ascii().to_string(),
+                    whole.escape_ascii().to_string(),
+                    "{}",
+                    path.display()
+                );
+                amounts += layout.fields.iter().filter(|field| field.decimals > 0).count();
+                count += 1;
+            }
+        });
+    }
+    assert!(count > 300 && amounts > 200, "{count} records, {amounts} amounts");
+}
+
 /// A mark and a first record that the envelope lacks: both are told with the piece that holds them, and once.
 #[test]
 fn a_mark_before_junk_is_told_once() {
