@@ -11,14 +11,14 @@ use serde::Serialize;
 use super::compile::severity;
 use super::names::{EFFECTS, kind_words};
 use super::raw::{RawNotice, RawTest};
+use super::stated::stated;
 use super::{DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Step, Vocabulary};
 use crate::diagnostic::{Diagnostic, Faults, RawKind, WrittenTable, hint};
 use crate::entry::{DeadlineState, Entry, EntryDeadline};
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
 use crate::notice::{
-    Amounts, CBP, ClearedCodes, CustomsBill, Effect, EventTime, Fields, FiledLine, FilingAction, HoldKind,
-    Kind, Liquidation, LiquidationKind, MonthlyLine, Notice, ProtestStatus, StatementLine, StatementStatus,
-    SummaryFiling, SummaryStatus, Token,
+    Amounts, CBP, ClearedCodes, Effect, EventTime, Fields, HoldKind, Kind, Liquidation, LiquidationKind,
+    Notice, Token,
 };
 use crate::place::Severity;
 
@@ -413,91 +413,15 @@ fn effect(raw: &RawNotice, code: &str, at: EventTime, faults: &mut Faults) -> Op
         "extended" => Effect::Extended { times: Some(1), reason: code, date },
         "suspended" => Effect::Suspended { reason: code, date },
         "suspension_lifted" => Effect::SuspensionLifted { date },
-        "summary_filed"
-        | "filed_line"
-        | "on_statement"
-        | "on_monthly_statement"
-        | "summary_status"
-        | "customs_bill"
-        | "protest" => stated(word.get_ref(), code, at),
-        "census_warning" => Effect::CensusWarning { line: Token::new(""), code },
-        "census_resolved" => Effect::CensusResolved { line: Token::new(""), code },
-        "off_statement" => Effect::OffStatement { statement: Token::new("TEST"), by: code },
-        "liquidation_scheduled" => Effect::LiquidationScheduled { date },
-        "tib_request" => Effect::TibRequest { closes: false },
-        "tib_answer" => Effect::TibAnswer { is_accepted: true },
-        "tib_expires" => Effect::TibExpires { date, extensions: None },
-        other => {
-            let hint = hint(other, "known", EFFECTS.iter().copied());
-            faults.add(word.span(), format!("`effect` has no value `{other}` ({hint})"));
-            return None;
-        }
+        other => match stated(other, code, at) {
+            Some(stated) => stated,
+            None => {
+                let hint = hint(other, "known", EFFECTS.iter().copied());
+                faults.add(word.span(), format!("`effect` has no value `{other}` ({hint})"));
+                return None;
+            }
+        },
     })
-}
-
-/// Facts that conditions do not look into: rules compare the fields of the notice.
-fn stated(word: &str, code: Token, at: EventTime) -> Effect {
-    let test = Token::new("TEST");
-    let (date, amounts) = (Some(at.date), Amounts::default());
-    match word {
-        "summary_filed" => Effect::SummaryFiled(SummaryFiling {
-            filing: test,
-            action: FilingAction::Filed,
-            is_correction: false,
-            payment_type: None,
-            statement_date: None,
-            statement_month: None,
-            import_date: None,
-            line_count: 1,
-            entered_value: None,
-            amounts,
-            other: None,
-        }),
-        "filed_line" => Effect::FiledLine(FiledLine { filing: test, ordinal: 1, value: None, amounts }),
-        "on_statement" => Effect::OnStatement(StatementLine {
-            statement: test,
-            status: StatementStatus::Preliminary,
-            print_date: date,
-            payment_type: None,
-            amount: None,
-            is_due: true,
-        }),
-        "on_monthly_statement" => Effect::OnMonthlyStatement(MonthlyLine {
-            statement: test,
-            monthly: test,
-            status: StatementStatus::Preliminary,
-            print_date: date,
-            due_date: None,
-            presented: None,
-            amount: None,
-        }),
-        "customs_bill" => Effect::CustomsBill(CustomsBill {
-            number: test,
-            date,
-            kind: Token::new("2"),
-            status: code,
-            total: None,
-            paid: None,
-            is_open: true,
-        }),
-        "protest" => {
-            let kind = Token::new("1");
-            Effect::Protest(ProtestStatus { number: test, kind, status: code, decided: None })
-        }
-        _ => Effect::SummaryStatus(SummaryStatus {
-            version: None,
-            accepted_at: None,
-            state: None,
-            state_date: date,
-            release_date: None,
-            collection: None,
-            collection_date: None,
-            is_late: false,
-            is_under_review: false,
-            is_protested: false,
-            census: None,
-        }),
-    }
 }
 
 fn liquidation(

@@ -186,59 +186,81 @@ impl FilingReader {
         if let Some(number) = number {
             sheet.take(number, &self.number);
         }
-        let (mut value, mut duty, mut tax, mut fees) =
-            (Sum::default(), Sum::default(), Sum::default(), Sum::default());
-        let (mut antidumping, mut countervailing) = (Sum::default(), Sum::default());
+        let mut sums = Sums::default();
         let mut agency_records = 0usize;
         for record in records {
-            if record.layout.is_none() {
+            if record.layout.is_some() {
+                self.take(record, &mut sheet);
+                self.add(record, &mut sums);
+            } else {
                 agency_records += usize::from(record.bytes.starts_with(b"PG"));
-                continue;
-            }
-            match tag(record) {
-                LINE => sheet.take(record, &self.line),
-                TARIFF => {
-                    sheet.take(record, &self.tariff);
-                    duty.add(record, self.duty);
-                    value.add(record, self.value);
-                }
-                CASE => {
-                    sheet.take(record, &self.case);
-                    let is_countervailing = record.field(self.case_number).starts_with(b"C");
-                    let sum = if is_countervailing { &mut countervailing } else { &mut antidumping };
-                    sum.add(record, self.case_duty);
-                }
-                TAX => {
-                    sheet.take(record, &self.tax);
-                    tax.add(record, self.tax_amount);
-                }
-                OTHER => sheet.take(record, &self.other),
-                FEE => {
-                    sheet.take(record, &self.fee);
-                    fees.add(record, self.fee_amount);
-                }
-                _ if record.bytes.starts_with(b"CW02") => sheet.take(record, &self.overrides),
-                found => {
-                    if let Some((_, columns)) = self.shown.iter().find(|(known, _)| *known == found) {
-                        sheet.take(record, columns);
-                    }
-                }
             }
         }
         if agency_records > 0 {
             sheet.write("agency_records", agency_records);
         }
-        let amounts = Amounts {
-            duty: duty.total(),
-            tax: tax.total(),
-            antidumping: antidumping.total(),
-            countervailing: countervailing.total(),
-            fees: fees.total(),
-        };
-        let effect = Effect::FiledLine(FiledLine { filing, ordinal, value: value.total(), amounts });
+        let (value, amounts) = (sums.value.total(), sums.amounts());
+        let effect = Effect::FiledLine(FiledLine { filing, ordinal, value, amounts });
         let mut reading = plain(Severity::Info, &effect);
         reading.meaning = Some("line of the entry summary");
         scribe.notice_of(head, &Draft::new(kind, reading, None), &sheet);
+    }
+
+    /// The fields of one record of a line.
+    fn take<'a>(&'a self, record: &Record<'a>, sheet: &mut Sheet<'a>) {
+        let columns = match tag(record) {
+            LINE => &self.line,
+            TARIFF => &self.tariff,
+            CASE => &self.case,
+            TAX => &self.tax,
+            OTHER => &self.other,
+            FEE => &self.fee,
+            _ if record.bytes.starts_with(b"CW02") => &self.overrides,
+            found => match self.shown.iter().find(|(known, _)| *known == found) {
+                Some((_, columns)) => columns,
+                None => return,
+            },
+        };
+        sheet.take(record, columns);
+    }
+
+    fn add(&self, record: &Record<'_>, sums: &mut Sums) {
+        match tag(record) {
+            TARIFF => {
+                sums.duty.add(record, self.duty);
+                sums.value.add(record, self.value);
+            }
+            CASE if record.field(self.case_number).starts_with(b"C") => {
+                sums.countervailing.add(record, self.case_duty);
+            }
+            CASE => sums.antidumping.add(record, self.case_duty),
+            TAX => sums.tax.add(record, self.tax_amount),
+            FEE => sums.fees.add(record, self.fee_amount),
+            _ => {}
+        }
+    }
+}
+
+/// What the records of a line come to.
+#[derive(Default)]
+struct Sums {
+    value: Sum,
+    duty: Sum,
+    tax: Sum,
+    fees: Sum,
+    antidumping: Sum,
+    countervailing: Sum,
+}
+
+impl Sums {
+    fn amounts(&self) -> Amounts {
+        Amounts {
+            duty: self.duty.total(),
+            tax: self.tax.total(),
+            antidumping: self.antidumping.total(),
+            countervailing: self.countervailing.total(),
+            fees: self.fees.total(),
+        }
     }
 }
 

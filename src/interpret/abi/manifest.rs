@@ -1,5 +1,7 @@
 //! NS and C1: what happens to bills and their goods under the manifest, told to the broker or answered to a query.
 
+use std::collections::BTreeSet;
+
 use super::resolve::{Codes, DateAt, EntryAt, Reading, Resolver, Words};
 use super::scribe::{Draft, Scribe, date, event_time};
 use super::sheet::{Column, Sheet, columns, columns_without};
@@ -152,7 +154,7 @@ impl BillNoticeReader {
         let mut sheet = shared.clone();
         sheet.take(record, &self.status.columns);
         scribe.entry = None;
-        let mut containers: Vec<&'a [u8]> = Vec::new();
+        let mut containers: BTreeSet<&'a [u8]> = BTreeSet::new();
         for more in &group[1..] {
             if is(more, N40, 2) {
                 self.entry(more, &mut sheet, scribe);
@@ -163,8 +165,8 @@ impl BillNoticeReader {
                 sheet.take(more, &self.equipment);
                 let container = more.field(self.more_container);
                 let is_limited = more.field(self.is_limited) == b"1" && !container.is_empty();
-                if is_limited && !containers.contains(&container) {
-                    containers.push(container);
+                if is_limited {
+                    containers.insert(container);
                 }
             }
         }

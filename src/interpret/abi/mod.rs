@@ -3,6 +3,7 @@
 mod agency;
 mod carried;
 mod census;
+mod claims;
 mod filing;
 mod liquidation;
 mod manifest;

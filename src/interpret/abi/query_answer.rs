@@ -1,6 +1,9 @@
 //! ER: how CBP says that a summary stands, as the answer to a query. A second basis for dates that notices brought, and
 //! the only message that tells of bills, protests and the scheduled liquidation.
 
+use chrono::NaiveDate;
+
+use super::claims::{ClaimReader, unknown};
 use super::resolve::{AmountAt, DateAt, EntryAt, Reading, Resolver, Words};
 use super::scribe::{Draft, Scribe, date, plain};
 use super::sheet::{Column, Sheet, columns, decimal, stamp};
@@ -9,8 +12,8 @@ use super::summary_filing::SummaryFilingReader;
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Tag};
 use crate::notice::{
-    Amounts, AnsweredCensus, AnsweredState, CustomsBill, Effect, EventTime, Kind, Liquidation,
-    LiquidationKind, ProtestStatus, SummaryStatus, Token,
+    Amounts, AnsweredCensus, AnsweredState, Effect, EventTime, Kind, Liquidation, LiquidationKind,
+    SummaryStatus, Token,
 };
 use crate::place::Severity;
 
@@ -18,8 +21,6 @@ const JB: Tag = Tag::named(b"JB");
 const JC: Tag = Tag::named(b"JC");
 const JD: Tag = Tag::named(b"JD");
 const JI: Tag = Tag::named(b"JI");
-const JJ: Tag = Tag::named(b"JJ");
-const JN: Tag = Tag::named(b"JN");
 const JZ: Tag = Tag::named(b"JZ");
 
 /// Records that are shown as they stand.
@@ -53,10 +54,7 @@ pub struct QueryAnswerReader {
     stay_codes: [FieldAt; 4],
     stay_date: DateAt,
     stays: StayCodes,
-    bills: [BillAt; 2],
-    bill_codes: Words,
-    protest: ProtestAt,
-    protest_codes: Words,
+    claims: ClaimReader,
     condition: FieldAt,
     condition_entry: EntryAt,
     condition_fields: Vec<Column>,
@@ -98,26 +96,6 @@ struct Liquidated {
     reason: FieldAt,
 }
 
-/// Positions in JK or JN.
-struct BillAt {
-    tag: Tag,
-    number: FieldAt,
-    date: DateAt,
-    kind: FieldAt,
-    status: FieldAt,
-    total: AmountAt,
-    paid: AmountAt,
-    columns: Vec<Column>,
-}
-
-struct ProtestAt {
-    number: FieldAt,
-    kind: FieldAt,
-    status: FieldAt,
-    decided: DateAt,
-    columns: Vec<Column>,
-}
-
 /// The codes of JB to JF: record, field, `kind` of its rows, name of the meaning.
 const CODES: &[(&[u8], &str, &str, &str, &str)] = &[
     (b"JB", "ER_JB", "liquidation_status", "JB 43", "liquidation_status_meaning"),
@@ -133,21 +111,6 @@ const CODES: &[(&[u8], &str, &str, &str, &str)] = &[
     (b"JD", "ER_JD", "under_review", "JD 3", "under_review_meaning"),
     (b"JF", "ER_JF", "accelerated_drawback", "JF 23", "accelerated_drawback_meaning"),
 ];
-
-impl BillAt {
-    fn resolve(resolver: &mut Resolver<'_>, id: &[u8], key: &str) -> Self {
-        Self {
-            tag: Tag::named(id),
-            number: resolver.at(key, "bill_number"),
-            date: resolver.date(key, "bill_date"),
-            kind: resolver.at(key, "bill_type"),
-            status: resolver.at(key, "bill_status"),
-            total: resolver.amount(key, "total"),
-            paid: resolver.amount(key, "paid"),
-            columns: columns(resolver, key),
-        }
-    }
-}
 
 impl QueryAnswerReader {
     pub fn resolve(resolver: &mut Resolver<'_>) -> Self {
@@ -194,16 +157,7 @@ impl QueryAnswerReader {
                 .map(|name| resolver.at("ER_JC", name)),
             stay_date: resolver.date("ER_JC", "ext_susp_date"),
             stays: StayCodes::resolve(resolver),
-            bills: [BillAt::resolve(resolver, b"JK", "ER_JK"), BillAt::resolve(resolver, b"JN", "ER_JN")],
-            bill_codes: resolver.words("bill-codes"),
-            protest: ProtestAt {
-                number: resolver.at("ER_JJ", "protest_number"),
-                kind: resolver.at("ER_JJ", "protest_type"),
-                status: resolver.at("ER_JJ", "protest_status"),
-                decided: resolver.date("ER_JJ", "decision_date"),
-                columns: columns(resolver, "ER_JJ"),
-            },
-            protest_codes: resolver.words("protest-codes"),
+            claims: ClaimReader::resolve(resolver),
             condition: resolver.at("ER_JZ", "condition_code"),
             condition_entry: resolver.entry("ER_JZ"),
             condition_fields: columns(resolver, "ER_JZ"),
@@ -223,12 +177,7 @@ impl QueryAnswerReader {
             self.stay(records, scribe);
         }
         for record in records.iter().filter(|record| !says_nothing(record)) {
-            if is(record, JJ) {
-                self.protest(record, scribe);
-            }
-            for at in self.bills.iter().filter(|at| is(record, at.tag)) {
-                self.bill(at, record, scribe);
-            }
+            self.claims.read(record, scribe);
         }
         self.content.read_content(transaction, scribe);
         for record in records.iter().filter(|record| is(record, JZ)) {
@@ -310,33 +259,24 @@ impl QueryAnswerReader {
             for coded in self.codes.iter().filter(|coded| is(record, coded.tag)) {
                 let code = record.field(coded.at);
                 if !code.is_empty() && self.statuses.meaning_of(code, coded.kind).is_none() {
-                    self.unknown(record, coded.at, &self.statuses, scribe);
+                    unknown(record, coded.at, &self.statuses, scribe);
                 }
             }
         }
     }
 
-    fn unknown<'a>(
-        &'a self,
-        record: &Record<'a>,
-        at: FieldAt,
-        table: &'a Words,
-        scribe: &mut Scribe<'_, 'a>,
-    ) {
-        let reading = Reading {
-            code: Token::new(record.field(at)),
-            table: table.name(),
-            meaning: None,
-            severity: Severity::Critical,
-            effect: &Effect::Unknown,
-        };
-        scribe.check_known(&reading, record, at);
+    fn scheduled<'a>(&'a self, head: &Record<'a>, day: Option<NaiveDate>, scribe: &mut Scribe<'_, 'a>) {
+        let effect = Effect::LiquidationScheduled { date: day };
         let mut sheet = Sheet::default();
-        let field = record.layout.and_then(|layout| layout.field_at(usize::from(at.start)));
-        if let Some(field) = field {
-            sheet.write("field", &field.name);
+        if let Some(day) = day {
+            sheet.write("scheduled_liquidation", day);
         }
-        scribe.notice_of(record, &Draft::new(Kind::EntryStatus, reading, None), &sheet);
+        let mut reading = plain(Severity::Info, &effect);
+        reading.meaning = Some(match day {
+            Some(_) => "liquidation scheduled",
+            None => "no date of liquidation is set",
+        });
+        scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, None), &sheet);
     }
 
     /// Liquidated, reliquidated, or scheduled.
@@ -346,20 +286,7 @@ impl QueryAnswerReader {
         let event = match code {
             b"1" => LiquidationKind::Liquidation,
             b"3" => LiquidationKind::Reliquidation,
-            b"2" => {
-                let effect = Effect::LiquidationScheduled { date: day };
-                let mut sheet = Sheet::default();
-                if let Some(day) = day {
-                    sheet.write("scheduled_liquidation", day);
-                }
-                let mut reading = plain(Severity::Info, &effect);
-                reading.meaning = Some(match day {
-                    Some(_) => "liquidation scheduled",
-                    None => "no date of liquidation is set",
-                });
-                scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, None), &sheet);
-                return;
-            }
+            b"2" => return self.scheduled(head, day, scribe),
             _ => return,
         };
         let detail = records.iter().find(|record| is(record, JD));
@@ -417,7 +344,7 @@ impl QueryAnswerReader {
                 continue;
             }
             let Some((stay, row)) = self.stays.get(code) else {
-                self.unknown(record, at, self.stays.words(), scribe);
+                unknown(record, at, self.stays.words(), scribe);
                 continue;
             };
             let reason = Token::new(code);
@@ -440,75 +367,6 @@ impl QueryAnswerReader {
                 &sheet,
             );
         }
-    }
-
-    fn protest<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
-        let at = &self.protest;
-        let code = record.field(at.status);
-        let effect = Effect::Protest(ProtestStatus {
-            number: Token::new(record.field(at.number)),
-            kind: Token::new(record.field(at.kind)),
-            status: Token::new(code),
-            decided: date(record, at.decided),
-        });
-        let row = self.protest_codes.meaning_of(code, "JJ 16-17");
-        let kind = self.protest_codes.meaning_of(record.field(at.kind), "JJ 15");
-        if row.is_none() && !code.is_empty() {
-            return self.unknown(record, at.status, &self.protest_codes, scribe);
-        }
-        let mut sheet = Sheet::default();
-        sheet.take(record, &at.columns);
-        sheet.push_words("protest_type_meaning", kind.map(|row| &*row.meaning));
-        let reading = Reading {
-            code: Token::new(code),
-            table: self.protest_codes.name(),
-            meaning: Some(row.map_or("protest", |row| &row.meaning)),
-            severity: row.and_then(|row| row.severity).unwrap_or(Severity::Info),
-            effect: &effect,
-        };
-        scribe.notice_of(record, &Draft::new(Kind::EntryStatus, reading, None), &sheet);
-    }
-
-    fn bill<'a>(&'a self, at: &'a BillAt, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
-        const KIND: &str = "ER JK/JN bill type";
-        const STATUS: &str = "ER JK/JN bill status";
-        let code = record.field(at.status);
-        let row = self.bill_codes.meaning_of(code, STATUS);
-        let kind = self.bill_codes.meaning_of(record.field(at.kind), KIND);
-        let of = |at: AmountAt| decimal(record.field(at.at), at.decimals);
-        // Paid, canceled, void, paid by administration, written off. A status that nobody knows may still want money.
-        let is_open = !matches!(code, b"04" | b"06" | b"07" | b"08" | b"09" | b"10" | b"11");
-        let bill = CustomsBill {
-            number: Token::new(record.field(at.number)),
-            date: date(record, at.date),
-            kind: Token::new(record.field(at.kind)),
-            status: Token::new(code),
-            total: of(at.total),
-            paid: of(at.paid),
-            is_open,
-        };
-        if row.is_none() && !code.is_empty() {
-            self.unknown(record, at.status, &self.bill_codes, scribe);
-        }
-        let severity = match (is_open, kind.and_then(|row| row.severity)) {
-            (true, severity) => severity.unwrap_or(Severity::Warning),
-            (false, _) => Severity::Info,
-        };
-        let effect = Effect::CustomsBill(bill);
-        let mut sheet = Sheet::default();
-        sheet.take(record, &at.columns);
-        sheet.push_words("bill_type_meaning", kind.map(|row| &*row.meaning));
-        if at.tag == JN {
-            sheet.push_words("asked_of", Some("surety"));
-        }
-        let reading = Reading {
-            code: Token::new(code),
-            table: self.bill_codes.name(),
-            meaning: Some(row.map_or("bill from Customs", |row| &row.meaning)),
-            severity,
-            effect: &effect,
-        };
-        scribe.notice_of(record, &Draft::new(Kind::EntryStatus, reading, None), &sheet);
     }
 
     /// The query found nothing, or could not be read.

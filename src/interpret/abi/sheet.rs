@@ -162,10 +162,13 @@ impl<'a> Sheet<'a> {
 
     /// A value that does not stand in the message as it is.
     pub fn write(&mut self, name: &'a str, value: impl Display) {
+        if self.fields.len() >= FIELDS_MAX {
+            return;
+        }
         let start = self.text.len();
         // Writing to a string cannot fail, and the values that are written here have no failing `Display`.
         let _ = write!(self.text, "{value}");
-        if self.text.len() > start && self.fields.len() < FIELDS_MAX {
+        if self.text.len() > start {
             self.fields.push((name, Value::Written(start..self.text.len())));
         }
     }
