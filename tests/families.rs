@@ -172,6 +172,9 @@ fn a_query_answer_is_a_second_basis() {
     assert_eq!(deadline(&liquidated, "BILL_DISHONORED@12345678903").due, Some(date("2027-02-14")));
     assert!(deadline(&liquidated, "CIT_SUMMONS@270426100011").due.is_some());
     assert_eq!(liquidated.extensions(), 1);
+
+    let closed = desk.entry("9Z700000567");
+    assert!(closed.liquidation().is_none(), "a temporary importation is closed, not liquidated");
 }
 
 #[test]

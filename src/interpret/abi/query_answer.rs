@@ -292,6 +292,9 @@ impl QueryAnswerReader {
         let detail = records.iter().find(|record| is(record, JD));
         let of = |at: AmountAt| detail.and_then(|record| decimal(record.field(at.at), at.decimals));
         let reason = detail.map_or(&b""[..], |record| record.field(self.liquidated.reason));
+        if code == b"1" && matches!(reason, b"52" | b"53" | b"54") {
+            return self.closed_tib(head, reason, day, scribe);
+        }
         let at = &self.liquidated;
         let liquidated = Amounts {
             duty: of(at.duty),
@@ -330,6 +333,29 @@ impl QueryAnswerReader {
             sheet.take(detail, columns);
         }
         sheet.push_words("liq_reason_1_meaning", self.reasons.meaning(reason));
+        let at = day.map(EventTime::date);
+        scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, at), &sheet);
+    }
+
+    /// A temporary importation is closed, not liquidated: there is nothing to protest (EQ/ER chapter, reasons 52 to 54).
+    fn closed_tib<'a>(
+        &'a self,
+        head: &Record<'a>,
+        reason: &[u8],
+        day: Option<NaiveDate>,
+        scribe: &mut Scribe<'_, 'a>,
+    ) {
+        let mut sheet = Sheet::default();
+        if let Some(day) = day {
+            sheet.write("closed", day);
+        }
+        let reading = Reading {
+            code: Token::new(reason),
+            table: self.reasons.name(),
+            meaning: self.reasons.meaning(reason),
+            severity: if reason == b"52" { Severity::Info } else { Severity::Critical },
+            effect: &Effect::Inform,
+        };
         let at = day.map(EventTime::date);
         scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, at), &sheet);
     }
