@@ -213,6 +213,12 @@ impl BillOfLading {
         Self::from_parts(b"", text.as_bytes())
     }
 
+    /// The key under which what is said of a daily statement waits for its entries, as notices of bills do. No bill is
+    /// written like it: the colon is punctuation.
+    pub fn of_statement(number: &str) -> Self {
+        Self(format!("statement:{number}"))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

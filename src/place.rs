@@ -89,6 +89,8 @@ pub mod finding_code {
     pub const UNKNOWN_RECORD: &str = "unknown-record";
     pub const UNKNOWN_SEGMENT: &str = "unknown-segment";
     pub const UNKNOWN_SET: &str = "unknown-set";
+    /// A family that CBP documents and this release keeps without reading it.
+    pub const CARRIED: &str = "carried";
     pub const UNKNOWN_CODE: &str = "unknown-code";
     pub const UNKNOWN_ENTRY: &str = "unknown-entry";
     pub const CHECK_DIGIT: &str = "check-digit";

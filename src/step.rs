@@ -67,8 +67,9 @@ pub struct BillRecord {
 }
 
 impl BillRecord {
-    /// More entries than this under one bill are not linked; the bill is shown as crowded.
-    pub const ENTRIES_MAX: usize = 1_000;
+    /// More entries than this under one bill are not linked; the bill is shown as crowded. A daily statement lists up to
+    /// 2,000.
+    pub const ENTRIES_MAX: usize = 2_000;
     /// More notices than this for one bill are kept in the archive only.
     pub const NOTICES_MAX: usize = 5_000;
 }

@@ -40,6 +40,9 @@ fn print(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
         }
         table.write(out, ui)?;
     }
+    lines(out, ui, view)?;
+    statements(out, ui, view)?;
+    customs_bills(out, ui, view)?;
     liquidation(out, ui, view)?;
     deadlines(out, ui, view)?;
     writeln!(out, "\n{}", ui.paint(Paint::Strong, "Timeline"))?;
@@ -92,12 +95,88 @@ fn head(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
         ("containers", list(&references.container)),
         ("released", view.released_at.map(|at| when(Some(at)))),
         ("summary", accepted.or(rejected)),
+        ("filed", summary.filed_at.map(|at| when(Some(at)))),
+        ("census", (!summary.census_warnings.is_empty()).then(|| census(view))),
+        (
+            "scheduled",
+            view.scheduled_liquidation.map(|date| format!("liquidation on {}", day_or_dash(Some(date)))),
+        ),
     ] {
         if let Some(value) = value {
             writeln!(out, "  {what:<11} {}", ui.paint(Paint::Plain, &value))?;
         }
     }
     Ok(())
+}
+
+/// Open warnings, `002 27I`.
+fn census(view: &EntryView) -> String {
+    let warnings = view.summary.census_warnings.iter();
+    let words: Vec<String> = warnings
+        .map(|warning| match (warning.line, warning.code) {
+            (Some(line), Some(code)) => format!("{line} {code}"),
+            _ => "some line".to_owned(),
+        })
+        .collect();
+    format!("open on {}", words.join(", "))
+}
+
+/// The summary line by line, as it was sent last.
+fn lines(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
+    if view.summary.lines.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", ui.paint(Paint::Strong, "Lines as filed"))?;
+    let mut table = Table::new(["LINE", "ORIGIN", "TARIFF NUMBERS", "VALUE", "DUTY", "FEES"]).indented(2);
+    for line in &view.summary.lines {
+        let numbers: Vec<&str> = line.tariffs.iter().map(|tariff| tariff.hts.as_str()).collect();
+        table.row([
+            or_dash(line.line.as_ref()),
+            or_dash(line.origin.as_ref()),
+            numbers.join(", "),
+            or_dash(line.value.map(money)),
+            or_dash(line.amounts.duty.map(money)),
+            or_dash(line.amounts.fees.map(money)),
+        ]);
+    }
+    table.write(out, ui)
+}
+
+fn statements(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
+    if view.statements.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", ui.paint(Paint::Strong, "Statements"))?;
+    let mut table = Table::new(["STATEMENT", "STATE", "PRINTED", "AMOUNT", "PAY BY", "MONTHLY"]).indented(2);
+    for statement in &view.statements {
+        table.row([
+            statement.number.to_string(),
+            statement.state.clone(),
+            day_or_dash(statement.print_date),
+            or_dash(statement.amount.map(money)),
+            day_or_dash(statement.due_date),
+            or_dash(statement.monthly_number),
+        ]);
+    }
+    table.write(out, ui)
+}
+
+fn customs_bills(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
+    if view.customs_bills.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", ui.paint(Paint::Strong, "Bills from Customs"))?;
+    let mut table = Table::new(["BILL", "DATE", "TOTAL", "PAID", "STATE"]).indented(2);
+    for bill in &view.customs_bills {
+        table.row([
+            bill.number.to_string(),
+            day_or_dash(bill.date),
+            or_dash(bill.total.map(money)),
+            or_dash(bill.paid.map(money)),
+            if bill.is_open { "open" } else { "closed" }.to_owned(),
+        ]);
+    }
+    table.write(out, ui)
 }
 
 fn liquidation(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {

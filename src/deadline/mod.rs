@@ -37,6 +37,7 @@ pub mod id {
     pub const DAILY_STMT_DUE: &str = "DAILY_STMT_DUE";
     pub const PMS_DUE: &str = "PMS_DUE";
     pub const BILL_DUE: &str = "BILL_DUE";
+    pub const BILL_DISHONORED: &str = "BILL_DISHONORED";
     pub const LIQ_SCHEDULED_EST: &str = "LIQ_SCHEDULED_EST";
     pub const LIQ_DEEMED_1Y: &str = "LIQ_DEEMED_1Y";
     pub const LIQ_EXT_END: &str = "LIQ_EXT_END";
@@ -44,6 +45,8 @@ pub mod id {
     pub const RELIQ_90D: &str = "RELIQ_90D";
     pub const PSC_DUE: &str = "PSC_DUE";
     pub const PROTEST_DUE: &str = "PROTEST_DUE";
+    pub const CIT_SUMMONS: &str = "CIT_SUMMONS";
+    pub const TIB_EXPORT: &str = "TIB_EXPORT";
     pub const CF28_RESPONSE: &str = "CF28_RESPONSE";
     pub const CF29_RESPONSE: &str = "CF29_RESPONSE";
     pub const CF4647_RESPONSE: &str = "CF4647_RESPONSE";
@@ -58,6 +61,7 @@ pub mod id {
         DAILY_STMT_DUE,
         PMS_DUE,
         BILL_DUE,
+        BILL_DISHONORED,
         LIQ_SCHEDULED_EST,
         LIQ_DEEMED_1Y,
         LIQ_EXT_END,
@@ -65,6 +69,8 @@ pub mod id {
         RELIQ_90D,
         PSC_DUE,
         PROTEST_DUE,
+        CIT_SUMMONS,
+        TIB_EXPORT,
         CF28_RESPONSE,
         CF29_RESPONSE,
         CF4647_RESPONSE,

@@ -102,6 +102,7 @@ keys! {
     EarliestSummaryDate "earliest_summary_date" Kind::Date, "earliest entry summary on the reconciliation";
     EntryDate "entry_date" Kind::Date, "date of entry";
     EntryType "entry_type" Kind::EntryType, "entry type code";
+    ExpirationDate "expiration_date" Kind::Date, "end of the bond on the notice of a temporary importation";
     ExtBy "ext_by" Kind::Word(&["importer", "cbp", "unknown"]), "who asked for the extension of liquidation";
     ExtendWorkingDays "extend_working_days" Kind::Count(GRANTED_DAYS_MAX), "working days granted by a closure notice";
     ExtendedLiq "extended_liq" Kind::Date, "liquidation date after an extension";

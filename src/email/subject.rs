@@ -172,6 +172,8 @@ fn from_customs(kind: Kind) -> bool {
             | Kind::OrderLink
             | Kind::ReleaseFiled
             | Kind::SummaryFiled
+            | Kind::TibRequest
+            | Kind::Query
             | Kind::Payment
             | Kind::Recorded
             | Kind::Carried
@@ -206,6 +208,10 @@ fn carrier(kind: Kind) -> &'static str {
         Kind::Form => "a CBP form",
         Kind::Recorded => "a fact that was recorded by hand",
         Kind::Carried => "a message of a family that is kept without being read",
+        Kind::CensusOverride => "a census override",
+        Kind::TibRequest => "a copy of a request about a temporary importation",
+        Kind::TibResponse => "an answer about a temporary importation",
+        Kind::Query => "a copy of a query",
     }
 }
 
@@ -222,12 +228,19 @@ pub(super) fn group(cause: &Cause) -> &'static str {
         Kind::ReleaseStatus => "Release status",
         Kind::BillStatus | Kind::ManifestEvent => "Bills and manifests",
         Kind::AgencyStatus => "Partner agencies",
-        Kind::SummaryFiled | Kind::SummaryResponse | Kind::CensusWarning | Kind::SummaryNotice => {
-            "Entry summaries"
-        }
+        Kind::SummaryFiled
+        | Kind::SummaryResponse
+        | Kind::CensusWarning
+        | Kind::CensusOverride
+        | Kind::SummaryNotice => "Entry summaries",
         Kind::Statement | Kind::StatementEntry | Kind::Payment => "Statements and payments",
         Kind::Liquidation => "Liquidation",
-        Kind::EntryStatus | Kind::TibExpiration | Kind::Form => "Requests and answers of Customs",
+        Kind::EntryStatus
+        | Kind::TibExpiration
+        | Kind::TibRequest
+        | Kind::TibResponse
+        | Kind::Query
+        | Kind::Form => "Requests and answers of Customs",
         Kind::BatchRejected | Kind::Acknowledgement | Kind::ApplicationAdvice => "Transmissions",
         Kind::ApprovedEntry | Kind::OrderLink | Kind::Recorded | Kind::Carried => "Other",
     }

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{Dated, Entry, LiquidationStep, SummaryState};
+use super::{Basis, Dated, Entry, LiquidationStep, SummaryState};
 use crate::deadline::{Computed, DeadlineTable, Due, DueError, Key, Triggers, id};
 use crate::ident::NoticeId;
 
@@ -97,6 +97,9 @@ impl Entry {
         let mut clocks = vec![self.summary_clock(), self.correction_clock()];
         clocks.extend(self.liquidation_clocks());
         clocks.extend(self.protest_clocks());
+        clocks.extend(self.summons_clocks());
+        clocks.extend(self.bill_clocks());
+        clocks.extend(self.tib_clock());
         clocks
     }
 
@@ -106,8 +109,10 @@ impl Entry {
         if let Some(dated) = self.entry_date() {
             clock.fact(Key::EntryDate, dated, STATED);
         }
-        if let Some(dated) = self.release_date() {
-            clock.fact(Key::ReleaseDate, dated, RELEASED);
+        match (self.release_date(), self.answered_release()) {
+            (Some(dated), _) => clock.fact(Key::ReleaseDate, dated, RELEASED),
+            (None, Some(dated)) => clock.fact(Key::ReleaseDate, dated, ANSWERED),
+            (None, None) => {}
         }
         self.with_type(&mut clock);
         clock.closed = match self.summary.state {
@@ -128,6 +133,12 @@ impl Entry {
         if self.liquidation().is_some() {
             clock.set(Key::Liquidated, true);
         }
+        if let Some(dated) = self.scheduled_liquidation() {
+            clock.fact(Key::ScheduledLiq, dated, ANSWERED);
+        }
+        if self.answered.is_some_and(|answered| answered.status.is_under_review) {
+            clock.set(Key::UnderReview, true);
+        }
         clock.closed = self.over();
         clock
     }
@@ -143,7 +154,8 @@ impl Entry {
             if self.extensions() > 0 {
                 clock.set(Key::Extensions, u32::from(self.extensions()));
             }
-            clock.closed = self.over();
+            let is_scheduled = id == id::LIQ_SCHEDULED_EST && self.scheduled_liquidation().is_some();
+            clock.closed = self.over().or(is_scheduled.then_some("CBP scheduled the liquidation"));
             clock
         })
     }
@@ -156,7 +168,11 @@ impl Entry {
             let mut clock = Clock::new(id::PROTEST_DUE);
             if let Some(date) = liquidation.date {
                 clock.instance = date.to_string().into();
-                clock.fact(Key::LiquidationDate, Dated { date, notice: event.notice }, COURTESY);
+                let source = match event.basis {
+                    Basis::QueryAnswer => ANSWERED,
+                    _ => COURTESY,
+                };
+                clock.fact(Key::LiquidationDate, Dated { date, notice: event.notice }, source);
                 if clocks.iter().any(|known| known.instance == clock.instance) {
                     continue;
                 }
@@ -172,12 +188,66 @@ impl Entry {
         clocks
     }
 
+    /// A summons for each protest that was denied, in part or whole.
+    fn summons_clocks(&self) -> impl Iterator<Item = Clock> + '_ {
+        let denied =
+            self.protests.values().filter(|state| matches!(state.protest.status.as_str(), "DN" | "PD"));
+        denied.map(|state| {
+            let mut clock = Clock::new(id::CIT_SUMMONS);
+            clock.instance = state.protest.number.as_str().into();
+            if let Some(date) = state.protest.decided {
+                clock.fact(Key::DenialDate, Dated { date, notice: state.notice }, ANSWERED);
+            }
+            clock
+        })
+    }
+
+    /// One clock for each bill from CBP. A returned payment has the shorter term.
+    fn bill_clocks(&self) -> impl Iterator<Item = Clock> + '_ {
+        self.customs_bills.values().map(|state| {
+            let bill = &state.bill;
+            let is_returned = bill.kind == *"7";
+            let mut clock = Clock::new(if is_returned { id::BILL_DISHONORED } else { id::BILL_DUE });
+            clock.instance = bill.number.as_str().into();
+            if let Some(date) = bill.date {
+                clock.fact(Key::BillDate, Dated { date, notice: state.notice }, ANSWERED);
+            }
+            clock.closed = (!bill.is_open).then_some("nothing is asked for any more");
+            clock
+        })
+    }
+
+    /// Export or destroy: for temporary importations only.
+    fn tib_clock(&self) -> Option<Clock> {
+        let is_tib = self.entry_type.is_some_and(|entry_type| entry_type == *"23");
+        if !is_tib && self.tib == super::Tib::default() {
+            return None;
+        }
+        let mut clock = Clock::new(id::TIB_EXPORT);
+        let filed = self.filed_summary().and_then(|filing| Some((filing.filed.import_date?, filing.notice)));
+        if let Some((date, notice)) = filed {
+            clock.fact(Key::ImportDate, Dated { date, notice }, FILED);
+        }
+        if self.tib.extensions > 0 {
+            clock.set(Key::Extensions, u32::from(self.tib.extensions));
+        }
+        if let Some(dated) = self.tib.expires {
+            clock.fact(Key::ExpirationDate, dated, EXPIRY);
+        }
+        clock.closed = if self.tib.is_closed { Some("the importation is closed") } else { self.over() };
+        Some(clock)
+    }
+
     /// The date of entry, or the date of release in its place: ACE takes the release for the time of entry.
     fn with_entry_date(&self, clock: &mut Clock) {
         match (self.entry_date(), self.release_date()) {
             (Some(dated), _) => clock.fact(Key::EntryDate, dated, STATED),
             (None, Some(dated)) => clock.fact(Key::EntryDate, dated, RELEASE_FOR_ENTRY),
-            (None, None) => {}
+            (None, None) => {
+                if let Some(dated) = self.answered_release() {
+                    clock.fact(Key::EntryDate, dated, ANSWERED_FOR_ENTRY);
+                }
+            }
         }
     }
 
@@ -202,6 +272,10 @@ impl Entry {
 const STATED: &str = "stated by CBP";
 const RELEASED: &str = "release status";
 const RELEASE_FOR_ENTRY: &str = "release status, standing in for the date of entry";
+const ANSWERED: &str = "query answer";
+const ANSWERED_FOR_ENTRY: &str = "release in a query answer, standing in for the date of entry";
+const FILED: &str = "entry summary as filed";
+const EXPIRY: &str = "notice that the bond ends";
 const COURTESY: &str = "courtesy notice of liquidation";
 
 impl Clock {

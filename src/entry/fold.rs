@@ -1,12 +1,17 @@
 //! The fold: what each notice does to the entry, one small function an aspect.
 
+use chrono::NaiveDate;
+
+use super::fold_facts;
 use super::holds::{HoldState, Holds};
 use super::{
-    Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Request, Scope, Summary,
-    SummaryState, Takeover,
+    Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Request, Scope, Summary,
+    SummaryState, Takeover, Tib,
 };
+use crate::decode::abi::moment;
+use crate::grammar::abi::Format;
 use crate::ident::{EntryNumber, FilerCode};
-use crate::notice::{CBP, Effect, HoldKind, Kind, Liquidation, Notice, Token};
+use crate::notice::{CBP, Effect, HoldKind, Liquidation, Notice, Token};
 
 impl Entry {
     /// The entry that these notices make. Total: no clock, no I/O, no error.
@@ -43,6 +48,12 @@ impl Entry {
             requests: Vec::new(),
             liquidation_history: Vec::new(),
             takeover: None,
+            statements: Default::default(),
+            answered: None,
+            scheduled_liquidations: Vec::new(),
+            customs_bills: Default::default(),
+            protests: Default::default(),
+            tib: Tib::default(),
             entry_dates: Vec::new(),
             unknown_codes: Default::default(),
             check_digit_offset: number.check_digit_offset(),
@@ -72,10 +83,19 @@ fn effect_rank(effect: &Effect) -> u8 {
         Effect::Release { .. } => 6,
         Effect::ReleaseDate { .. } => 7,
         Effect::OneGovernment => 8,
+        // Lines and requests come behind the filing and before the answer that they belong to.
+        Effect::SummaryFiled(_) | Effect::TibRequest { .. } => 0,
+        Effect::FiledLine(_) => 1,
         Effect::SummaryRejected => 10,
         Effect::SummaryCancelled => 11,
+        Effect::CensusResolved { .. } => 12,
         _ => 9,
     }
+}
+
+/// A date in a field: written out, or MMDDYY as the courtesy notice sends it.
+fn stated_date(text: &str) -> Option<NaiveDate> {
+    text.parse().ok().or_else(|| moment::date(text.as_bytes(), Format::Mmddyy).ok().flatten())
 }
 
 struct Fold {
@@ -93,11 +113,16 @@ impl Fold {
                 "port_of_entry" => entry.port = Token::some(value),
                 "importer_number" => entry.importer = Some(value.into()),
                 "broker_reference" => entry.references.broker = Some(value.into()),
+                "container" | "equipment_number" => {
+                    // A longer number would be cut.
+                    let whole = Some(value).filter(|value| value.len() <= Token::CAPACITY);
+                    entry.references.containers.extend(whole.and_then(Token::some));
+                }
                 "purchase_order" => {
                     entry.references.orders.insert(value.into());
                 }
                 "entry_date" => {
-                    if let Ok(date) = value.parse() {
+                    if let Some(date) = stated_date(value) {
                         entry.entry_dates.push(Dated { date, notice: notice.id });
                     }
                 }
@@ -108,9 +133,6 @@ impl Fold {
         entry.references.containers.extend(notice.container);
         if matches!(notice.effect, Effect::Unknown) {
             entry.unknown_codes.extend(notice.code);
-        }
-        if notice.kind == Kind::ReleaseFiled {
-            entry.filing.filed_at = entry.filing.filed_at.or(notice.at);
         }
     }
 
@@ -144,6 +166,20 @@ impl Fold {
             Effect::SuspensionLifted { date } => {
                 self.liquidation_step(notice, LiquidationStep::Lifted { date });
             }
+            Effect::SummaryFiled(_)
+            | Effect::FiledLine(_)
+            | Effect::CensusWarning { .. }
+            | Effect::CensusResolved { .. }
+            | Effect::OnStatement(_)
+            | Effect::OffStatement { .. }
+            | Effect::OnMonthlyStatement(_)
+            | Effect::SummaryStatus(_)
+            | Effect::LiquidationScheduled { .. }
+            | Effect::CustomsBill(_)
+            | Effect::Protest(_)
+            | Effect::TibRequest { .. }
+            | Effect::TibAnswer { .. }
+            | Effect::TibExpires { .. } => fold_facts::obey(&mut self.entry, notice),
         }
     }
 
@@ -206,10 +242,13 @@ impl Fold {
                 summary.accepted_at = notice.at;
                 summary.accepted_by = Some(notice.id);
                 summary.has_warnings = warnings;
+                // What the new version is warned of comes with it; earlier warnings were about the earlier one.
+                summary.census.clear();
             }
             Effect::SummaryRejected => {
                 summary.state = SummaryState::Rejected;
                 summary.rejected_at = notice.at;
+                fold_facts::unschedule(entry, notice);
             }
             Effect::SummaryCancelled => {
                 summary.state = SummaryState::Cancelled;
@@ -233,6 +272,13 @@ impl Fold {
     }
 
     fn liquidation_step(&mut self, notice: &Notice, what: LiquidationStep) {
-        self.entry.liquidation_history.push(LiquidationEvent { at: notice.at, notice: notice.id, what });
+        let basis = Basis::of(notice.kind);
+        let history = &mut self.entry.liquidation_history;
+        // Every answer to a query tells again what stands: one of them is enough.
+        let is_known = basis == Basis::QueryAnswer
+            && history.iter().any(|event| event.basis == basis && event.what == what);
+        if !is_known {
+            history.push(LiquidationEvent { at: notice.at, notice: notice.id, basis, what });
+        }
     }
 }

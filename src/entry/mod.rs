@@ -5,7 +5,9 @@
 //! first seen. The state is computed from it whenever it is needed, so it can never disagree with its notices.
 
 mod deadlines;
+mod facts;
 mod fold;
+mod fold_facts;
 mod holds;
 mod life;
 #[cfg(test)]
@@ -15,12 +17,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 pub use deadlines::{Clock, DeadlineState, EntryDeadline, Provenance};
+pub use facts::{
+    Answered, BillState, CensusKey, CensusState, Filing as FiledSummary, Line, Monthly, ProtestState,
+    Removed, Scheduled, Statement, StatementState, Tib, Told,
+};
 pub use holds::{HoldKey, HoldState, Scope};
 pub use life::{Added, BillNotices, Held, Life, Reminder, Sighting, Unmatched};
 use serde::Serialize;
 
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};
-use crate::notice::{EventTime, Liquidation, Token};
+use crate::notice::{EventTime, FilingAction, Kind, Liquidation, Notice, Token};
 
 /// The state of one entry.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -44,6 +50,17 @@ pub struct Entry {
     /// Append-only: every liquidation, reliquidation, extension and suspension, in the order of their dates.
     pub liquidation_history: Vec<LiquidationEvent>,
     pub takeover: Option<Takeover>,
+    /// Statements that list the entry, by the number of the daily one.
+    pub statements: BTreeMap<Token, Statement>,
+    /// The last answer to a query.
+    pub answered: Option<Answered>,
+    /// Append-only: what CBP answered about the date of liquidation, and rejections that unset it.
+    pub scheduled_liquidations: Vec<Scheduled>,
+    /// Bills from CBP, by number.
+    pub customs_bills: BTreeMap<Token, BillState>,
+    /// Protests on file, by number.
+    pub protests: BTreeMap<Token, ProtestState>,
+    pub tib: Tib,
     /// Dates of entry that messages state, with the notice that says so. The latest statement counts, all are kept.
     pub entry_dates: Vec<Dated>,
     pub unknown_codes: BTreeSet<Token>,
@@ -88,7 +105,7 @@ pub struct Release {
 }
 
 /// What CBP last said of the entry summary.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
 pub struct Summary {
     pub version: Option<Token>,
     pub accepted_at: Option<EventTime>,
@@ -98,6 +115,10 @@ pub struct Summary {
     pub rejected_at: Option<EventTime>,
     pub cancelled_at: Option<EventTime>,
     pub state: SummaryState,
+    /// Append-only: every version that was filed, or that CBP repeated, in the order of their dates.
+    pub filings: Vec<FiledSummary>,
+    /// Census warnings that want a correction or an override.
+    pub census: BTreeMap<CensusKey, CensusState>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
@@ -131,8 +152,41 @@ pub struct Takeover {
 pub struct LiquidationEvent {
     pub at: Option<EventTime>,
     pub notice: NoticeId,
+    pub basis: Basis,
     #[serde(flatten)]
     pub what: LiquidationStep,
+}
+
+/// Where a step towards liquidation is known from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// NR.
+    CourtesyNotice,
+    /// ER.
+    QueryAnswer,
+    Recorded,
+    Other,
+}
+
+impl Basis {
+    pub fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Liquidation => Self::CourtesyNotice,
+            Kind::EntryStatus => Self::QueryAnswer,
+            Kind::Recorded => Self::Recorded,
+            _ => Self::Other,
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CourtesyNotice => "courtesy notice",
+            Self::QueryAnswer => "query answer",
+            Self::Recorded => "recorded by hand",
+            Self::Other => "other",
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -231,9 +285,31 @@ impl Entry {
             .min_by_key(|dated| dated.date)
     }
 
+    /// The date of release that a query answer states: a second basis, for a release whose notice never came.
+    pub fn answered_release(&self) -> Option<Dated> {
+        let answered = self.answered.as_ref()?;
+        Some(Dated { date: answered.status.release_date?, notice: answered.notice })
+    }
+
     /// The date of entry: the latest that a message stated, else none.
     pub fn entry_date(&self) -> Option<Dated> {
         self.entry_dates.last().copied()
+    }
+
+    /// The version of the summary that was sent last, unless its deletion was asked for.
+    pub fn filed_summary(&self) -> Option<&FiledSummary> {
+        self.summary.filings.last().filter(|filing| filing.filed.action == FilingAction::Filed)
+    }
+
+    /// The date of liquidation that CBP scheduled, as it last said.
+    pub fn scheduled_liquidation(&self) -> Option<Dated> {
+        let last = self.scheduled_liquidations.last()?;
+        Some(Dated { date: last.date?, notice: last.notice })
+    }
+
+    /// Whether the notice tells again what the entry knows: a warning or bill that stands, a liquidation on file.
+    pub fn knows(&self, notice: &Notice) -> bool {
+        fold_facts::knows(self, notice)
     }
 
     /// Liquidations and reliquidations, oldest first.
@@ -245,8 +321,12 @@ impl Entry {
     }
 
     /// The last word: the liquidation that counts now.
+    ///
+    /// An answer to a query stands behind the courtesy notice of the same day, which has the amounts paid as well, and one
+    /// without a date behind any that has one.
     pub fn liquidation(&self) -> Option<&Liquidation> {
-        self.liquidations().next_back().map(|(_, liquidation)| liquidation)
+        let dated = self.liquidations().rev().find(|(_, liquidation)| liquidation.date.is_some());
+        dated.or_else(|| self.liquidations().next_back()).map(|(_, liquidation)| liquidation)
     }
 
     /// How many extensions were granted: the highest count that a notice states, at least the number of notices.
@@ -284,7 +364,10 @@ impl Entry {
             Status::Accepted
         } else if self.released_at().is_some() {
             Status::Released
-        } else if self.filing.filed_at.is_some() || self.filing.accepted_at.is_some() {
+        } else if self.filing.filed_at.is_some()
+            || self.filing.accepted_at.is_some()
+            || self.filed_summary().is_some()
+        {
             Status::Filed
         } else {
             Status::Known

@@ -2,11 +2,15 @@
 
 use chrono::NaiveDate;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 
 use super::*;
 use crate::deadline::DeadlineTable;
 use crate::ident::BillOfLading;
-use crate::notice::{Amounts, ClearedCodes, Effect, Fields, HoldKind, Kind, LiquidationKind, Notice};
+use crate::notice::{
+    Amounts, AnsweredCensus, AnsweredState, ClearedCodes, Effect, Fields, FiledLine, FilingAction, HoldKind,
+    Kind, LiquidationKind, MonthlyLine, Notice, StatementLine, StatementStatus, SummaryFiling, SummaryStatus,
+};
 use crate::place::Severity;
 
 fn number() -> EntryNumber {
@@ -203,6 +207,18 @@ fn suspension_and_extension_move_the_clocks() {
     assert_eq!(due(&notices, "LIQ_DEEMED_1Y").as_deref(), Some("NONE"));
 }
 
+#[test]
+fn a_date_of_entry_is_read_as_the_courtesy_notice_writes_it() {
+    for (text, wanted) in [("2025-06-02", Some("2025-06-02")), ("060225", Some("2025-06-02")), ("0602", None)]
+    {
+        let mut stated = notice(1, "2026-01-05", Effect::Inform);
+        stated.fields.push("entry_date", text);
+        let entry = Entry::of(number(), &[stated]);
+        let found = entry.entry_date().map(|dated| dated.date.to_string());
+        assert_eq!(found.as_deref(), wanted, "{text}");
+    }
+}
+
 fn any_effect() -> impl Strategy<Value = Effect> {
     let agency = prop::sample::select(vec!["CBP", "FDA"]);
     let code = prop::sample::select(vec!["96", "02", "1H"]);
@@ -218,7 +234,156 @@ fn any_effect() -> impl Strategy<Value = Effect> {
         Just(Effect::ReleaseReversed { agency: token("CBP"), code: token("99") }),
         Just(liquidated(LiquidationKind::Liquidation, "2026-03-06")),
         Just(Effect::Suspended { reason: token("44"), date: None }),
+        any_fact(),
     ]
+}
+
+/// Effects of filings, statements, answers and temporary importations.
+fn any_fact() -> impl Strategy<Value = Effect> {
+    let day = Some(date("2026-03-06"));
+    let (amounts, statement) = (Amounts::default(), token("2726076001"));
+    let filed = move |filing: &'static str| {
+        Effect::SummaryFiled(SummaryFiling {
+            filing: token(filing),
+            action: FilingAction::Filed,
+            is_correction: false,
+            payment_type: None,
+            statement_date: None,
+            statement_month: None,
+            import_date: day,
+            line_count: 1,
+            entered_value: None,
+            amounts,
+            other: None,
+        })
+    };
+    let line = move |filing: &'static str, ordinal| {
+        Effect::FiledLine(FiledLine { filing: token(filing), ordinal, value: None, amounts })
+    };
+    let on = move |status| {
+        Effect::OnStatement(StatementLine {
+            statement,
+            status,
+            print_date: day,
+            payment_type: Some(token("7")),
+            amount: None,
+            is_due: true,
+        })
+    };
+    let answer = move |state, census| {
+        Effect::SummaryStatus(SummaryStatus {
+            version: None,
+            accepted_at: None,
+            state: Some(state),
+            state_date: day,
+            release_date: day,
+            collection: None,
+            collection_date: None,
+            is_late: false,
+            is_under_review: false,
+            is_protested: false,
+            census: Some(census),
+        })
+    };
+    let (line_id, code) = (token("001"), token("27D"));
+    prop::sample::select(vec![
+        filed("a"),
+        filed("b"),
+        line("a", 1),
+        line("a", 2),
+        line("b", 1),
+        Effect::CensusWarning { line: line_id, code },
+        Effect::CensusResolved { line: line_id, code },
+        on(StatementStatus::Preliminary),
+        on(StatementStatus::Final),
+        Effect::OffStatement { statement, by: token("ABI") },
+        Effect::OnMonthlyStatement(MonthlyLine {
+            statement,
+            monthly: token("2726P04001"),
+            status: StatementStatus::Final,
+            print_date: day,
+            due_date: day,
+            presented: day,
+            amount: None,
+        }),
+        answer(AnsweredState::Accepted, AnsweredCensus::Clear),
+        answer(AnsweredState::Rejected, AnsweredCensus::Unresolved),
+        Effect::LiquidationScheduled { date: day },
+        Effect::TibRequest { closes: false },
+        Effect::TibAnswer { is_accepted: true },
+        Effect::TibExpires { date: day, extensions: Some(1) },
+    ])
+}
+
+#[test]
+fn a_line_belongs_to_its_own_filing() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    for _ in 0..200 {
+        let effects =
+            prop::collection::vec(any_fact(), 1..9).new_tree(&mut runner).expect("effects").current();
+        let notices: Vec<Notice> = effects
+            .iter()
+            .enumerate()
+            .map(|(index, effect)| notice(index as u8, "2026-03-06", *effect))
+            .collect();
+        let entry = Entry::of(number(), &notices);
+        for filing in &entry.summary.filings {
+            assert!(filing.lines.values().all(|line| line.filed.filing == filing.filed.filing));
+        }
+    }
+}
+
+#[test]
+fn an_answer_lifts_a_rejection_only_when_it_is_later() {
+    let accepted = |state_date: &str| {
+        Effect::SummaryStatus(SummaryStatus {
+            version: Some(token("00200")),
+            accepted_at: EventTime::parse("2026-03-12T10:00:00"),
+            state: Some(AnsweredState::Accepted),
+            state_date: Some(date(state_date)),
+            release_date: None,
+            collection: None,
+            collection_date: None,
+            is_late: false,
+            is_under_review: false,
+            is_protested: false,
+            census: None,
+        })
+    };
+    for (state_date, wanted) in
+        [("2026-03-10", SummaryState::Rejected), ("2026-03-12", SummaryState::Accepted)]
+    {
+        let mut answer = notice(2, "2026-04-01", accepted(state_date));
+        answer.kind = Kind::EntryStatus;
+        let entry = Entry::of(number(), &[notice(1, "2026-03-10", Effect::SummaryRejected), answer]);
+        assert_eq!(entry.summary.state, wanted, "{state_date}");
+    }
+}
+
+#[test]
+fn a_rejection_unsets_the_scheduled_liquidation() {
+    let scheduled = Effect::LiquidationScheduled { date: Some(date("2027-01-22")) };
+    let mut notices = vec![notice(1, "2026-04-01", scheduled)];
+    assert!(Entry::of(number(), &notices).scheduled_liquidation().is_some());
+    notices.push(notice(2, "2026-04-05", Effect::SummaryRejected));
+    let entry = Entry::of(number(), &notices);
+    assert_eq!((entry.scheduled_liquidation(), entry.scheduled_liquidations.len()), (None, 2));
+}
+
+#[test]
+fn a_courtesy_notice_and_an_answer_are_one_liquidation_to_protest() {
+    let mut answer = notice(2, "2026-03-06", liquidated(LiquidationKind::Liquidation, "2026-03-06"));
+    answer.kind = Kind::EntryStatus;
+    let mut again = answer.clone();
+    again.id = NoticeId::from_bytes([3; 16]);
+    let mut courtesy = notice(1, "2026-03-06", liquidated(LiquidationKind::Liquidation, "2026-03-06"));
+    courtesy.kind = Kind::Liquidation;
+    let entry = Entry::of(number(), &[answer.clone(), again, courtesy]);
+    let bases: Vec<Basis> = entry.liquidation_history.iter().map(|event| event.basis).collect();
+    assert_eq!(bases, [Basis::QueryAnswer, Basis::CourtesyNotice]);
+    let clocks = entry.clocks();
+    assert_eq!(clocks.iter().filter(|clock| clock.id == "PROTEST_DUE").count(), 1);
+    assert!(entry.knows(&answer));
 }
 
 proptest! {

@@ -4,7 +4,9 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use super::Token;
+use super::{
+    CustomsBill, FiledLine, MonthlyLine, ProtestStatus, StatementLine, SummaryFiling, SummaryStatus, Token,
+};
 
 /// The change that one notice makes to the life of an entry.
 ///
@@ -17,7 +19,7 @@ pub enum Effect {
     Inform,
     /// Nobody knows what this code means: shown, counted, alertable, and it changes no state.
     Unknown,
-    /// The release filing (SE) or the summary (AE) was sent. Part of later families.
+    /// The release filing (SE) was sent.
     Filed,
     /// The release filing was accepted (SX) or the entry is on file.
     FilingAccepted,
@@ -84,6 +86,47 @@ pub enum Effect {
     /// Extension or suspension ended.
     SuspensionLifted {
         date: Option<NaiveDate>,
+    },
+    /// The entry summary was sent (AE), or CBP repeats what it holds (ER).
+    SummaryFiled(SummaryFiling),
+    /// A line of a filing; it changes nothing beside the list of lines.
+    FiledLine(FiledLine),
+    /// A line of the summary has a census warning that wants a correction or an override.
+    CensusWarning {
+        line: Token,
+        code: Token,
+    },
+    CensusResolved {
+        line: Token,
+        code: Token,
+    },
+    /// The entry stands on a daily statement.
+    OnStatement(StatementLine),
+    /// It was taken off the statement and must be paid another way. `by` says who did it: ABI the filer, CBP.
+    OffStatement {
+        statement: Token,
+        by: Token,
+    },
+    /// A daily statement stands on a monthly one.
+    OnMonthlyStatement(MonthlyLine),
+    SummaryStatus(SummaryStatus),
+    /// CBP scheduled the liquidation, or has no date for it.
+    LiquidationScheduled {
+        date: Option<NaiveDate>,
+    },
+    CustomsBill(CustomsBill),
+    Protest(ProtestStatus),
+    /// The broker asked to extend a temporary importation, or to close it.
+    TibRequest {
+        closes: bool,
+    },
+    TibAnswer {
+        is_accepted: bool,
+    },
+    /// The bond of a temporary importation ends.
+    TibExpires {
+        date: Option<NaiveDate>,
+        extensions: Option<u8>,
     },
 }
 

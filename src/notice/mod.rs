@@ -3,6 +3,7 @@
 //! A [`NoticeRef`] borrows from the message and costs no allocation; a [`Notice`] is the same thing kept.
 
 mod effect;
+mod facts;
 mod fields;
 mod token;
 
@@ -12,6 +13,10 @@ use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use effect::{Amounts, ClearedCodes, Effect, HoldKind, Liquidation, LiquidationKind};
+pub use facts::{
+    AnsweredCensus, AnsweredState, CustomsBill, FiledLine, FilingAction, MonthlyLine, ProtestStatus,
+    StatementLine, StatementStatus, SummaryFiling, SummaryStatus,
+};
 pub use fields::{Fields, FieldsAsMap};
 pub use token::Token;
 
@@ -90,6 +95,14 @@ kinds! {
     Recorded = "recorded", rank 23;
     /// A message of a family that this release carries without reading it.
     Carried = "carried", rank 24;
+    /// CW, and its answer CO
+    CensusOverride = "census_override", rank 11;
+    /// TE
+    TibRequest = "tib_request", rank 17;
+    /// TX
+    TibResponse = "tib_response", rank 17;
+    /// EQ, CQ, CJ: the broker asked Customs something.
+    Query = "query", rank 2;
 }
 
 /// When Customs says it happened: local to CBP unless the notice names a zone. A date alone stays a date.

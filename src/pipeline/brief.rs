@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::receive::Fresh;
-use crate::entry::{Entry, LiquidationStep, Sighting};
+use crate::entry::Entry;
 use crate::ident::BrokerName;
 use crate::notice::Notice;
 use crate::outbox::{EntryBrief, HoldBrief, ImporterNumber, NoticeBrief};
@@ -47,12 +47,7 @@ pub(super) fn entry(entry: &Entry, broker: &BrokerName, importer: ImporterNumber
 
 /// The money that the last liquidation moves, in plain words.
 fn at_stake(entry: &Entry) -> String {
-    let Some(liquidation) = entry.liquidation_history.iter().rev().find_map(|event| match &event.what {
-        LiquidationStep::Liquidated(liquidation) => Some(liquidation),
-        _ => None,
-    }) else {
-        return String::new();
-    };
+    let Some(liquidation) = entry.liquidation() else { return String::new() };
     let (Some(paid), Some(liquidated)) = (liquidation.paid.total(), liquidation.liquidated.total()) else {
         return String::new();
     };

@@ -11,7 +11,7 @@ use crate::decode::{self, Message};
 use crate::entry::{Added, Held, Life, Sighting, Unmatched};
 use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint};
 use crate::interpret::{NoticeIds, NoticeSink};
-use crate::notice::{Notice, NoticeRef};
+use crate::notice::{Effect, MonthlyLine, Notice, NoticeRef, StatementLine};
 use crate::outbox::TroubleBrief;
 use crate::place::{Finding, Grade, Place, Severity, finding_code};
 use crate::step::{BillRecord, InputRecord, QuarantineKey, Quarantined};
@@ -273,8 +273,9 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
 
     /// Ties the bills that the notice names to its entry, and brings in what waited under them.
     fn link_bills(&mut self, number: EntryNumber, fresh: &Fresh) -> Result<(), V::Error> {
-        let bills: Vec<BillOfLading> =
-            fresh.notice.bill.iter().chain(&fresh.notice.house_bill).cloned().collect();
+        let notice = &fresh.notice;
+        let named = notice.bill.iter().chain(&notice.house_bill).cloned();
+        let bills: Vec<BillOfLading> = named.chain(statement_of(notice)).collect();
         for bill in bills {
             if self.group.is_linked(&bill, number)? {
                 continue;
@@ -345,7 +346,20 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
 
 /// The bill under which a notice without an entry waits: the house bill when it names one, for that is what it is about.
 fn waits_under(notice: &Notice) -> Option<BillOfLading> {
-    notice.house_bill.clone().or_else(|| notice.bill.clone())
+    notice.house_bill.clone().or_else(|| notice.bill.clone()).or_else(|| statement_of(notice))
+}
+
+/// A monthly statement names daily ones and no entries; the entries that stood on a daily one hear of it.
+fn statement_of(notice: &Notice) -> Option<BillOfLading> {
+    match &notice.effect {
+        Effect::OnStatement(StatementLine { statement, .. })
+        | Effect::OnMonthlyStatement(MonthlyLine { statement, .. })
+            if !statement.is_empty() =>
+        {
+            Some(BillOfLading::of_statement(statement.as_str()))
+        }
+        _ => None,
+    }
 }
 
 /// Keeps the notices of one message.

@@ -63,11 +63,13 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether the hold that the notice opens stood already before the file.
+    /// Whether the hold that the notice opens stood already before the file, or the notice tells again what the entry
+    /// knew.
     fn repeated(&self) -> bool {
         match (self.opened_hold(), self.before) {
             (Some((agency, code)), Some(entry)) => self.stands(entry, agency, code),
-            _ => false,
+            (None, Some(entry)) => self.notice.is_some_and(|notice| entry.knows(notice)),
+            (_, None) => false,
         }
     }
 

@@ -20,6 +20,7 @@ mod parse;
 mod playbook;
 mod raw;
 mod selftest;
+mod stated;
 mod vocabulary;
 
 use std::collections::BTreeMap;

@@ -60,6 +60,20 @@ pub(super) const EFFECTS: &[&str] = &[
     "extended",
     "suspended",
     "suspension_lifted",
+    "summary_filed",
+    "filed_line",
+    "census_warning",
+    "census_resolved",
+    "on_statement",
+    "off_statement",
+    "on_monthly_statement",
+    "summary_status",
+    "liquidation_scheduled",
+    "customs_bill",
+    "protest",
+    "tib_request",
+    "tib_answer",
+    "tib_expires",
 ];
 
 /// Stands for the eight effects that stop goods, `hold` to `review`.
@@ -103,6 +117,20 @@ pub(super) fn effect_index(effect: &Effect) -> usize {
         Effect::Extended { .. } => 28,
         Effect::Suspended { .. } => 29,
         Effect::SuspensionLifted { .. } => 30,
+        Effect::SummaryFiled(_) => 31,
+        Effect::FiledLine(_) => 32,
+        Effect::CensusWarning { .. } => 33,
+        Effect::CensusResolved { .. } => 34,
+        Effect::OnStatement(_) => 35,
+        Effect::OffStatement { .. } => 36,
+        Effect::OnMonthlyStatement(_) => 37,
+        Effect::SummaryStatus(_) => 38,
+        Effect::LiquidationScheduled { .. } => 39,
+        Effect::CustomsBill(_) => 40,
+        Effect::Protest(_) => 41,
+        Effect::TibRequest { .. } => 42,
+        Effect::TibAnswer { .. } => 43,
+        Effect::TibExpires { .. } => 44,
     }
 }
 
@@ -156,5 +184,7 @@ mod tests {
         let warned = Effect::SummaryAccepted { version: None, warnings: true };
         assert_eq!(EFFECTS[effect_index(&warned)], "summary_warnings");
         assert_eq!(EFFECTS[effect_index(&Effect::SuspensionLifted { date: None })], "suspension_lifted");
+        let expires = Effect::TibExpires { date: None, extensions: None };
+        assert_eq!((EFFECTS[effect_index(&expires)], EFFECTS.len()), ("tib_expires", 45));
     }
 }

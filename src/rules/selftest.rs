@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::compile::severity;
 use super::names::{EFFECTS, kind_words};
 use super::raw::{RawNotice, RawTest};
+use super::stated::stated;
 use super::{DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Step, Vocabulary};
 use crate::diagnostic::{Diagnostic, Faults, RawKind, WrittenTable, hint};
 use crate::entry::{DeadlineState, Entry, EntryDeadline};
@@ -412,11 +413,14 @@ fn effect(raw: &RawNotice, code: &str, at: EventTime, faults: &mut Faults) -> Op
         "extended" => Effect::Extended { times: Some(1), reason: code, date },
         "suspended" => Effect::Suspended { reason: code, date },
         "suspension_lifted" => Effect::SuspensionLifted { date },
-        other => {
-            let hint = hint(other, "known", EFFECTS.iter().copied());
-            faults.add(word.span(), format!("`effect` has no value `{other}` ({hint})"));
-            return None;
-        }
+        other => match stated(other, code, at) {
+            Some(stated) => stated,
+            None => {
+                let hint = hint(other, "known", EFFECTS.iter().copied());
+                faults.add(word.span(), format!("`effect` has no value `{other}` ({hint})"));
+                return None;
+            }
+        },
     })
 }
 

@@ -42,6 +42,7 @@ const FINDINGS: &[&str] = &[
     finding_code::UNKNOWN_RECORD,
     finding_code::UNKNOWN_SEGMENT,
     finding_code::UNKNOWN_SET,
+    finding_code::CARRIED,
     finding_code::UNKNOWN_CODE,
     finding_code::UNKNOWN_ENTRY,
     finding_code::CHECK_DIGIT,

@@ -93,11 +93,11 @@ fn alert_row(alert: Alert) -> AlertRow {
 
 fn what(cause: &Cause) -> String {
     match cause {
-        Cause::Notice(notice) => {
-            let code = notice.code.map(|code| code.to_string()).unwrap_or_default();
-            let meaning = notice.meaning.as_deref().unwrap_or("no table knows this code");
-            if code.is_empty() { notice.kind.as_str().to_owned() } else { format!("{code} {meaning}") }
-        }
+        Cause::Notice(notice) => match (notice.code, notice.meaning.as_deref()) {
+            (Some(code), meaning) => format!("{code} {}", meaning.unwrap_or("no table knows this code")),
+            (None, Some(meaning)) => meaning.to_owned(),
+            (None, None) => notice.kind.as_str().to_owned(),
+        },
         Cause::Deadline(brief) => {
             let (name, target) = (&brief.name, brief.deadline.target());
             let target = target.map_or_else(|| brief.deadline.due_text(), |date| date.to_string());

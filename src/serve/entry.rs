@@ -3,14 +3,16 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::ApiError;
+use super::declared::{
+    self, AnswerView, CensusView, CustomsBillView, LineView, ProtestView, StatementView, TibView,
+};
 use super::mask::masked;
 use crate::deadline::{DeadlineTable, dash};
 use crate::entry::{DeadlineState, Entry, Held, Life, LiquidationEvent, LiquidationStep, Provenance};
 use crate::ident::{BillOfLading, BrokerName, EntryNumber, FilerCode, Fingerprint, NoticeId};
-use crate::notice::{Amounts, Effect, EventTime, HoldKind, Kind, Liquidation, LiquidationKind, Token};
+use crate::notice::{Amounts, Effect, EventTime, HoldKind, Kind, LiquidationKind, Token};
 use crate::place::{Grade, Place, Severity, finding_code};
 use crate::store::Store;
 
@@ -32,14 +34,29 @@ pub struct EntryView {
     pub open_holds: Vec<HoldView>,
     pub summary: SummaryView,
     pub amounts: AmountsView,
-    /// Statements that list the entry. Empty until that family of messages is read.
-    pub statements: Vec<Value>,
+    /// Statements that list the entry, or did.
+    pub statements: Vec<StatementView>,
+    /// Bills from CBP, as query answers tell of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub customs_bills: Vec<CustomsBillView>,
+    /// Protests on file, as query answers tell of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub protests: Vec<ProtestView>,
+    /// The last answer to a query.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub query_answer: Option<AnswerView>,
+    /// A temporary importation under bond.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tib: Option<TibView>,
+    /// The date of liquidation that CBP scheduled, as its last answer says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_liquidation: Option<NaiveDate>,
     /// The liquidation that counts now.
     pub liquidation: Option<LiquidationView>,
     /// Liquidations, reliquidations, extensions and suspensions, oldest first.
     pub liquidation_history: Vec<LiquidationView>,
     pub deadlines: Vec<DeadlineView>,
-    /// Every notice in the order in which things happened.
+    /// Every notice in the order in which things happened, without the lines of filings, which stand in `summary`.
     pub timeline: Vec<TimelineRow>,
     pub findings: Vec<EntryFinding>,
 }
@@ -67,14 +84,20 @@ pub struct HoldView {
 pub struct SummaryView {
     pub version: Option<Token>,
     pub accepted_at: Option<EventTime>,
-    /// Lines as filed. Empty until that family of messages is read.
-    pub lines: Vec<Value>,
+    /// When the version that the lines are from was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filed_at: Option<EventTime>,
+    /// Lines of the version that was sent last.
+    pub lines: Vec<LineView>,
+    /// Census warnings that want a correction or an override.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub census_warnings: Vec<CensusView>,
     pub rejected_at: Option<EventTime>,
     /// The last acceptance came with a warning that wants an answer.
     pub has_warnings: bool,
 }
 
-/// What was paid, as the last liquidation states it. `None` is "not stated".
+/// What was paid, as the last liquidation states it, else what was declared. `None` is "not stated".
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct AmountsView {
     pub entered_value: Option<Decimal>,
@@ -183,9 +206,8 @@ pub(super) fn broker_of(life: &Life) -> Option<BrokerName> {
 /// The entry as it stands now.
 pub fn entry_view(life: &Life, table: &DeadlineTable) -> EntryView {
     let entry = life.entry();
-    let history: Vec<LiquidationView> =
-        entry.liquidation_history.iter().map(|event| liquidation(event, life)).collect();
-    let standing = history.iter().rev().find(|event| event.amounts.is_some()).cloned();
+    let history: Vec<LiquidationView> = entry.liquidation_history.iter().map(liquidation).collect();
+    let standing = standing(&entry, &history);
     EntryView {
         entry: entry.number,
         filer: entry.filer,
@@ -200,16 +222,23 @@ pub fn entry_view(life: &Life, table: &DeadlineTable) -> EntryView {
         summary: SummaryView {
             version: entry.summary.version,
             accepted_at: entry.summary.accepted_at,
-            lines: Vec::new(),
+            filed_at: entry.filed_summary().and_then(|filing| filing.at),
+            lines: declared::lines(&entry, life),
+            census_warnings: declared::census(&entry, life),
             rejected_at: entry.summary.rejected_at,
             has_warnings: entry.summary.has_warnings,
         },
-        amounts: entry.liquidation().map(paid).unwrap_or_default(),
-        statements: Vec::new(),
+        amounts: amounts(&entry),
+        statements: declared::statements(&entry),
+        customs_bills: declared::customs_bills(&entry),
+        protests: declared::protests(&entry),
+        query_answer: declared::answer(&entry),
+        tib: declared::tib(&entry),
+        scheduled_liquidation: entry.scheduled_liquidation().map(|dated| dated.date),
         liquidation: standing,
         liquidation_history: history,
         deadlines: deadlines(&entry, table),
-        timeline: life.timeline().into_iter().map(timeline_row).collect(),
+        timeline: life.timeline().into_iter().filter(|held| !is_line(held)).map(timeline_row).collect(),
         findings: findings(&entry, life),
     }
 }
@@ -240,23 +269,34 @@ fn holds(entry: &Entry, life: &Life) -> Vec<HoldView> {
         .collect()
 }
 
-fn paid(liquidation: &Liquidation) -> AmountsView {
-    let paid = &liquidation.paid;
-    AmountsView { entered_value: None, duty: paid.duty, fees: paid.fees, total: paid.total() }
+/// The value is what was entered; duty and fees are those that the liquidation says were paid, else those declared.
+fn amounts(entry: &Entry) -> AmountsView {
+    let filed = entry.filed_summary().map(|filing| &filing.filed);
+    let entered_value = filed.and_then(|filed| filed.entered_value);
+    let paid = entry.liquidation().map(|liquidation| liquidation.paid).filter(|paid| paid.total().is_some());
+    let stated = paid.or(filed.map(|filed| filed.amounts)).unwrap_or_default();
+    let other = filed.and_then(|filed| filed.other).filter(|_| paid.is_none());
+    let total = stated.total().map(|total| total.saturating_add(other.unwrap_or_default()));
+    AmountsView { entered_value, duty: stated.duty, fees: stated.fees, total }
 }
 
-fn liquidation(event: &LiquidationEvent, life: &Life) -> LiquidationView {
-    let basis = match life.get(event.notice).map(|held| held.notice.kind) {
-        Some(Kind::Liquidation) => "courtesy notice",
-        Some(Kind::EntryStatus) => "query answer",
-        Some(Kind::Recorded) => "recorded by hand",
-        Some(kind) => kind.as_str(),
-        None => "unknown",
-    };
+/// The step of the liquidation that counts now.
+fn standing(entry: &Entry, history: &[LiquidationView]) -> Option<LiquidationView> {
+    let counts = entry.liquidation()?;
+    let of_it = |event: &LiquidationEvent| matches!(&event.what, LiquidationStep::Liquidated(known) if known == counts);
+    let position = entry.liquidation_history.iter().rposition(of_it)?;
+    history.get(position).cloned()
+}
+
+fn is_line(held: &Held) -> bool {
+    matches!(held.notice.effect, Effect::FiledLine(_))
+}
+
+fn liquidation(event: &LiquidationEvent) -> LiquidationView {
     let mut view = LiquidationView {
         what: String::new(),
         date: None,
-        basis: basis.to_owned(),
+        basis: event.basis.as_str().to_owned(),
         at: event.at,
         code: None,
         reason: None,

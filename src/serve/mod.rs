@@ -8,6 +8,7 @@ mod alerts;
 pub mod api;
 pub mod client;
 mod deadlines;
+mod declared;
 mod entries;
 mod entry;
 mod explain;
@@ -20,6 +21,9 @@ pub mod socket;
 pub use alerts::{AlertRow, LetterRow};
 pub use api::{Action, ApiError, Backend, Fault, FaultCode, HashAnswer, StatusAnswer};
 pub use deadlines::{DeadlineRow, Window};
+pub use declared::{
+    AnswerView, CensusView, CustomsBillView, LineView, ProtestView, StatementView, TariffView, TibView,
+};
 pub use entries::{EntryRow, NextDeadline};
 pub use entry::{
     AmountsView, DeadlineView, EntryFinding, EntryView, HoldView, LiquidationView, ReferencesView,

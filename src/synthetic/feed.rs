@@ -213,6 +213,11 @@ impl Bundle {
         match family.dialect() {
             Dialect::Abi => {
                 self.close_block(family, broker);
+                if matches!(family, Family::Sx | Family::Ax) {
+                    // Their records bear no date; the header's stands for it.
+                    let day = date(self.last.date());
+                    self.said.iter_mut().for_each(|said| said.at = Some(day.clone()));
+                }
                 let batch = |id: &str| {
                     let record = Record::new(id).put(2, 5, BROKERS[broker].ports[0]);
                     record.put(6, 8, BROKERS[broker].filer).date(15, self.last.date())

@@ -57,6 +57,9 @@ pub fn record(bytes: &[u8], layout: &RecordLayout, place: Place, findings: &mut 
         }
     };
     if layout.is_odd(full) {
+        if says_nothing(bytes) {
+            return characters(bytes, place, findings);
+        }
         fields(full, bytes, layout, place, findings);
     }
     for &(at, format) in layout.moments() {
@@ -64,6 +67,19 @@ pub fn record(bytes: &[u8], layout: &RecordLayout, place: Place, findings: &mut 
             unreadable_moment(layout, at.start, at.raw(full), place, findings);
         }
     }
+}
+
+/// A query answer without bonds, bills or collections says so in a sentence, which runs across the fields of the record
+/// (EQ/ER chapter, records JI, JK, JL, JN).
+#[cold]
+pub fn says_nothing(record: &[u8]) -> bool {
+    let sentence: &[u8] = match record {
+        [b'J', b'I', ..] => b"NO BOND ON FILE",
+        [b'J', b'K' | b'N', ..] => b"BILLING DATA NOT ON FILE",
+        [b'J', b'L', ..] => b"COLLECTION DATA NOT ON FILE",
+        _ => return false,
+    };
+    record.windows(sentence.len()).any(|stretch| stretch == sentence)
 }
 
 fn in_column(place: Place, start: u8) -> Place {
@@ -87,7 +103,10 @@ fn fields(
         if field.is_filler() {
             if let Some(at) = bytes.iter().position(|&byte| byte != b' ') {
                 let place = in_column(place, field.at.start + at as u8);
-                let message = format!("{} should be blank here and holds `{}`", layout.id, quote(bytes));
+                let message = match may_hold_password(layout, field) {
+                    true => format!("{} should be blank here and holds something", layout.id),
+                    false => format!("{} should be blank here and holds `{}`", layout.id, quote(bytes)),
+                };
                 findings.push(UNEXPECTED_DATA, Grade::Info, place, message);
             }
         } else if field.format.is_none() && !is_number(field, bytes) {
@@ -100,6 +119,12 @@ fn fields(
             );
         }
     }
+}
+
+/// The sender's password stands in columns 9 to 14 of what goes to CBP, and now and then of what comes back (control
+/// chapter, records A and Z). It is never quoted.
+fn may_hold_password(layout: &RecordLayout, field: &Field) -> bool {
+    matches!(&*layout.id, "A" | "Z") && field.at.start < 14
 }
 
 /// Digits with blanks around them; every class but numbers passes.

@@ -12,7 +12,7 @@ pub mod moment;
 mod pass;
 mod split;
 
-pub use inspect::UNEXPECTED_DATA;
+pub use inspect::{UNEXPECTED_DATA, says_nothing};
 pub use mask::PasswordMask;
 
 use self::filled::Filled;
@@ -74,8 +74,15 @@ impl<'a> Record<'a> {
     }
 }
 
-/// Applications whose records bear no date.
-const DATED_BY_HEADER: [&str; 2] = ["AX", "SX"];
+/// Applications whose records bear no date of their own: filings, answers, queries, and lists that hold for a day.
+const DATED_BY_HEADER: [&str; 16] =
+    ["AX", "SX", "AE", "SE", "CJ", "CL", "CO", "CQ", "CW", "EQ", "ER", "MS", "PF", "TE", "TS", "TX"];
+
+/// Applications whose B record says what the records alone do not: which statement, preliminary or final.
+const TOLD_BY_BLOCK: [&str; 2] = ["PF", "MS"];
+
+/// B record, positions 13 to 44.
+const STATEMENT: FieldAt = FieldAt { start: 12, end: 44 };
 
 /// A record, positions 15 to 20.
 const TRANSMISSION_DATE: FieldAt = FieldAt { start: 14, end: 20 };
@@ -97,12 +104,17 @@ pub struct Transaction<'a> {
 
 impl Transaction<'_> {
     /// Feeds the bytes that identify the message to `hash`, so that a repeated message is known again: the records
-    /// without envelope and trailing blanks, a line feed between them. An answer whose records bear no date is told
-    /// from another of the same words by the date in its header.
+    /// without envelope and trailing blanks, a line feed between them. A message whose records bear no date is told from
+    /// another of the same words by the date in its header, a statement by what its B record says.
     pub fn own_bytes(&self, hash: &mut dyn FnMut(&[u8])) {
         let is_dated_by_header = self.application.is_some_and(|found| DATED_BY_HEADER.contains(&&*found.id));
         if let Some(batch) = self.batch.filter(|_| is_dated_by_header) {
             hash(batch.field(TRANSMISSION_DATE));
+            hash(b"\n");
+        }
+        let is_told_by_block = self.application.is_some_and(|found| TOLD_BY_BLOCK.contains(&&*found.id));
+        if let Some(block) = self.block.filter(|_| is_told_by_block) {
+            hash(block.field(STATEMENT));
             hash(b"\n");
         }
         for record in self.records {

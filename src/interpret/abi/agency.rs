@@ -1,5 +1,6 @@
 //! SO70 with its SO71 and SO72: what a partner agency says, in SO and in UC.
 
+use super::release::of_status;
 use super::resolve::{Carry, Codes, DateAt, Resolver, Words};
 use super::scribe::{Draft, Scribe, event_time, plain};
 use crate::decode::abi::Record;
@@ -144,7 +145,7 @@ impl AgencyReader {
         scribe.fields.take(record, &layout.carried);
         scribe.fields.push_words("reason_meaning", self.reasons.meaning(record.field(layout.reason)));
         for more in &records[index + 1..] {
-            match more.tag() {
+            match of_status(more) {
                 SO71 if more.layout.is_some() => scribe.fields.take(more, &self.references),
                 SO72 if more.layout.is_some() => scribe.fields.push("comment", more.field(self.comment)),
                 _ => break,
@@ -165,7 +166,7 @@ impl AgencyReader {
         let mut lines: Vec<(&[u8], Option<EventTime>, usize, bool)> = records
             .iter()
             .enumerate()
-            .filter(|(_, record)| record.tag() == SO70 && record.layout.is_some())
+            .filter(|(_, record)| of_status(record) == SO70 && record.layout.is_some())
             .filter_map(|(index, record)| {
                 let layout = self.layout(record);
                 let (code, _, of_line) = self.status(layout, record);

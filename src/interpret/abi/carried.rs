@@ -48,7 +48,7 @@ impl CarriedReader {
         match (name, meaning) {
             (Some(name), Some(meaning)) => {
                 let message = format!("this release carries {name} ({meaning}) without reading it");
-                scribe.finding(finding_code::UNKNOWN_SET, Grade::Info, scribe.start(), message);
+                scribe.finding(finding_code::CARRIED, Grade::Info, scribe.start(), message);
             }
             (Some(name), None) => {
                 let message = format!("the application `{}` is not known", name.escape_default());

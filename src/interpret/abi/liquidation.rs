@@ -2,6 +2,7 @@
 
 use super::resolve::{AmountAt, Carry, DateAt, EntryAt, Reading, Resolver, Words};
 use super::scribe::{Draft, INCOMPLETE_GROUP, Scribe, amount, date};
+use super::stay::{Stay, StayCodes};
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Tag};
 use crate::notice::{Amounts, Effect, EventTime, Kind, Liquidation, LiquidationKind, Token};
@@ -11,16 +12,6 @@ const N1: Tag = Tag::named(b"N1");
 const N2: Tag = Tag::named(b"N2");
 const N3: Tag = Tag::named(b"N3");
 const N4: Tag = Tag::named(b"N4");
-
-/// What an extension or suspension code does.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stay {
-    Extended,
-    Suspended,
-    Lifted,
-    /// Shown, without effect on the clocks.
-    Told,
-}
 
 /// One side of a liquidation; duty and tax stand in N1, the rest elsewhere.
 struct Side {
@@ -55,8 +46,7 @@ pub struct LiquidationReader {
     stay_code: FieldAt,
     times_extended: FieldAt,
     notice_date: DateAt,
-    stays: Words,
-    stay_kinds: Vec<Stay>,
+    stays: StayCodes,
 }
 
 /// The records of one liquidation.
@@ -72,13 +62,6 @@ impl LiquidationReader {
         let (types, type_kinds) = resolver.own_effects("liquidation-types", |text| match text {
             "liquidation" => Some(LiquidationKind::Liquidation),
             "reliquidation" => Some(LiquidationKind::Reliquidation),
-            _ => None,
-        });
-        let (stays, stay_kinds) = resolver.own_effects("extension-suspension", |text| match text {
-            "extended" => Some(Stay::Extended),
-            "suspended" => Some(Stay::Suspended),
-            "lifted" => Some(Stay::Lifted),
-            "" => Some(Stay::Told),
             _ => None,
         });
         let names = ["port_of_entry", "entry_type", "importer_number"];
@@ -159,8 +142,7 @@ impl LiquidationReader {
             stay_code: resolver.at("NR_N3", "ext_susp_1"),
             times_extended: resolver.at("NR_N3", "times_extended"),
             notice_date: resolver.date("NR_N3", "notice_date"),
-            stays,
-            stay_kinds,
+            stays: StayCodes::resolve(resolver),
         }
     }
 
@@ -312,24 +294,16 @@ impl LiquidationReader {
     fn stay<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
         let code = record.field(self.stay_code);
         let reason = Token::new(code);
-        let position = self.stays.position(code);
-        let row = position.and_then(|position| self.stays.row(position));
-        let stay = position.and_then(|position| self.stay_kinds.get(position).copied());
+        let (stay, row) = self.stays.get(code).unzip();
         let day = date(record, self.notice_date);
         let times = match record.field(self.times_extended) {
             &[digit @ b'0'..=b'9'] => Some(digit - b'0'),
             _ => None,
         };
-        let effect = match stay {
-            Some(Stay::Extended) => Effect::Extended { times, reason, date: day },
-            Some(Stay::Suspended) => Effect::Suspended { reason, date: day },
-            Some(Stay::Lifted) => Effect::SuspensionLifted { date: day },
-            Some(Stay::Told) => Effect::Inform,
-            None => Effect::Unknown,
-        };
+        let effect = stay.map_or(Effect::Unknown, |stay| stay.effect(reason, times, day));
         let reading = Reading {
             code: reason,
-            table: self.stays.name(),
+            table: self.stays.words().name(),
             meaning: row.map(|row| &*row.meaning),
             severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
             effect: &effect,

@@ -2,24 +2,44 @@
 
 mod agency;
 mod carried;
+mod census;
+mod claims;
+mod filing;
 mod liquidation;
+mod manifest;
+mod query;
+mod query_answer;
 mod rejected_batch;
 mod release;
 mod release_answer;
+mod release_filing;
 mod resolve;
 mod scribe;
+mod sheet;
+mod statement;
+mod stay;
 mod summary_answer;
+mod summary_filing;
 mod summary_notice;
+mod tib;
 
 use self::carried::CarriedReader;
+use self::census::CensusReader;
 use self::liquidation::LiquidationReader;
+use self::manifest::{BillNoticeReader, CargoAnswerReader};
+use self::query::QueryReader;
+use self::query_answer::QueryAnswerReader;
 use self::rejected_batch::RejectedBatchReader;
 use self::release::ReleaseReader;
 use self::release_answer::ReleaseAnswerReader;
+use self::release_filing::ReleaseFilingReader;
 use self::resolve::Resolver;
 use self::scribe::Scribe;
+use self::statement::StatementReader;
 use self::summary_answer::SummaryAnswerReader;
+use self::summary_filing::SummaryFilingReader;
 use self::summary_notice::SummaryNoticeReader;
+use self::tib::TibReader;
 use super::NoticeSink;
 use crate::decode::Message;
 use crate::decode::abi::Transaction;
@@ -33,6 +53,15 @@ pub struct AbiInterpreter {
     summary_notice: SummaryNoticeReader,
     liquidation: LiquidationReader,
     rejected_batch: RejectedBatchReader,
+    release_filing: ReleaseFilingReader,
+    summary_filing: SummaryFilingReader,
+    statement: StatementReader,
+    query_answer: QueryAnswerReader,
+    query: QueryReader,
+    census: CensusReader,
+    tib: TibReader,
+    bill_notice: BillNoticeReader,
+    cargo_answer: CargoAnswerReader,
     carried: CarriedReader,
 }
 
@@ -50,6 +79,15 @@ impl AbiInterpreter {
             summary_notice: SummaryNoticeReader::resolve(&mut resolver),
             liquidation: LiquidationReader::resolve(&mut resolver),
             rejected_batch: RejectedBatchReader::resolve(&mut resolver),
+            release_filing: ReleaseFilingReader::resolve(&mut resolver),
+            summary_filing: SummaryFilingReader::resolve(&mut resolver),
+            statement: StatementReader::resolve(&mut resolver),
+            query_answer: QueryAnswerReader::resolve(&mut resolver),
+            query: QueryReader::resolve(&mut resolver),
+            census: CensusReader::resolve(&mut resolver),
+            tib: TibReader::resolve(&mut resolver),
+            bill_notice: BillNoticeReader::resolve(&mut resolver),
+            cargo_answer: CargoAnswerReader::resolve(&mut resolver),
             carried: CarriedReader::resolve(&mut resolver),
         };
         resolver.done(interpreter)
@@ -71,6 +109,23 @@ impl AbiInterpreter {
             Some("UC") => self.summary_notice.read(transaction, scribe),
             Some("SX") => self.release_answer.read(transaction, scribe),
             Some(crate::grammar::abi::BATCH_REJECTED) => self.rejected_batch.read(transaction, scribe),
+            Some("SE") => self.release_filing.read(transaction, scribe),
+            Some("AE") => self.summary_filing.read(transaction, scribe),
+            Some("PF") => self.statement.read_daily(transaction, scribe),
+            Some("MS") => self.statement.read_monthly(transaction, scribe),
+            Some("ER") => self.query_answer.read(transaction, scribe),
+            Some("EQ" | "CQ" | "CJ") => self.query.read(transaction, scribe),
+            Some("CL") => self.census.read_open(transaction, scribe),
+            Some("CW") => self.census.read_override(transaction, scribe),
+            Some("CO") => self.census.read_result(transaction, scribe),
+            Some("TS") => self.tib.read_expiration(transaction, scribe),
+            Some("TE") => self.tib.read_request(transaction, scribe),
+            Some("TX") => self.tib.read_answer(transaction, scribe),
+            Some("NS") => self.bill_notice.read(transaction, scribe),
+            Some("C1") => {
+                self.release.read(transaction, scribe);
+                self.cargo_answer.read(transaction, scribe);
+            }
             name => self.carried.read(name, transaction, scribe),
         }
     }

@@ -15,6 +15,13 @@ const SO50: Tag = Tag::named(b"SO50");
 const SO60: Tag = Tag::named(b"SO60");
 const SO70: Tag = Tag::named(b"SO70");
 
+/// The tag of a status record. The answer to a query has the same records under WO (CQ/C1 chapter), and `W` differs from
+/// `S` in one bit.
+#[inline]
+pub fn of_status(record: &Record<'_>) -> Tag {
+    Tag(record.tag().0 & !0x0400_0000)
+}
+
 /// A disposition record: when, which code, and what else it says.
 struct Disposition {
     codes: Codes,
@@ -111,7 +118,7 @@ impl ReleaseReader {
             if record.layout.is_none() {
                 continue;
             }
-            match record.tag() {
+            match of_status(record) {
                 SO10 => {
                     scribe.read_entry(record, self.entry);
                     scribe.fields.take(record, &self.header);

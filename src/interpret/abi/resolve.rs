@@ -66,6 +66,16 @@ impl<'g> Resolver<'g> {
         self.field(key, name).map(|field| field.at).unwrap_or_default()
     }
 
+    /// Every field of a record, in its order.
+    pub fn fields(&mut self, key: &str) -> &'g [crate::grammar::Field] {
+        let Some(layout) = self.grammar.abi.layout(key) else {
+            let message = format!("the record `{key}` is read and not described");
+            self.faults.push(GrammarError::new("abi", 1, 1, message));
+            return &[];
+        };
+        &layout.fields
+    }
+
     pub fn date(&mut self, key: &str, name: &str) -> DateAt {
         let at = self.at(key, name);
         DateAt { at, format: self.format(key, name) }
@@ -215,6 +225,11 @@ impl Words {
 
     pub fn meaning(&self, code: &[u8]) -> Option<&str> {
         self.get(code).map(|row| &*row.meaning)
+    }
+
+    /// The meaning of a code that stands in several places of one table, in the place whose `kind` begins so.
+    pub fn meaning_of(&self, code: &[u8], kind: &str) -> Option<&CodeRow> {
+        self.table.as_ref()?.get_kind(code, kind)
     }
 
     /// Where a code has several meanings, the one that the message itself prints, else the first. Rows of one code

@@ -3,21 +3,21 @@
 use rust_decimal::Decimal;
 
 use super::resolve::{AmountAt, Carry, DateAt, EntryAt, Reading};
+use super::sheet::Sheet;
 use crate::decode::Message;
 use crate::decode::abi::{Record, moment};
 use crate::decode::digits;
 use crate::grammar::abi::{FieldAt, Format};
 use crate::ident::EntryNumber;
 use crate::interpret::NoticeSink;
-use crate::interpret::fields::FieldList;
-use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef};
+use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef, Token};
 use crate::place::{Finding, Grade, Place, Severity, finding_code};
 
 /// So many digits fit into 64 bits.
 const AMOUNT_DIGITS_MAX: usize = 16;
 
 /// A notice never carries more fields than this.
-const FIELDS_MAX: usize = 200;
+pub const FIELDS_MAX: usize = 200;
 
 /// Records that belong together do not stand together.
 pub const INCOMPLETE_GROUP: &str = "incomplete-group";
@@ -116,32 +116,57 @@ impl<'s, 'a> Scribe<'s, 'a> {
     }
 
     #[inline]
-    fn noted<'n>(
-        entry: Option<EntryNumber>,
-        ordinal: u32,
-        dated: Option<EventTime>,
-        record: &Record<'n>,
-        draft: &Draft<'n>,
-        fields: &'n [(&'n str, &'n [u8])],
-    ) -> NoticeRef<'n> {
+    fn hand_over(&mut self, record: &Record<'_>, draft: &Draft<'_>, fields: &[(&str, &[u8])]) {
+        self.hand_over_container(record, draft, fields, None);
+    }
+
+    #[inline]
+    fn hand_over_container(
+        &mut self,
+        record: &Record<'_>,
+        draft: &Draft<'_>,
+        fields: &[(&str, &[u8])],
+        container: Option<Token>,
+    ) {
         let reading = &draft.reading;
         NoticeRef {
             kind: draft.kind,
             entry,
             bill: draft.bill,
             house_bill: draft.house_bill,
-            container: None,
+            container,
             code: (!reading.code.is_empty()).then_some(reading.code),
             table: (!reading.code.is_empty() && !reading.table.is_empty()).then_some(reading.table),
             meaning: reading.meaning,
             severity: reading.severity,
-            at: draft.at.or(dated),
-            effect: reading.effect,
+            at: draft.at.or(self.dated),
+            effect: *reading.effect,
             place: record.place,
             fields,
             source: record.bytes,
             ordinal,
         }
+    }
+
+    /// The same with the fields of a sheet in place of those collected here.
+    pub fn notice_of(&mut self, record: &Record<'_>, draft: &Draft<'_>, sheet: &Sheet<'_>) {
+        self.hand_over(record, draft, &sheet.as_list());
+    }
+
+    /// The same, limited to one container.
+    pub fn notice_of_container(
+        &mut self,
+        record: &Record<'_>,
+        draft: &Draft<'_>,
+        sheet: &Sheet<'_>,
+        container: Option<Token>,
+    ) {
+        self.hand_over_container(record, draft, &sheet.as_list(), container);
+    }
+
+    /// The date of the message's header, where [`Self::date_by_header`] found one.
+    pub fn dated(&self) -> Option<EventTime> {
+        self.dated
     }
 
     /// The same with one more field, whose value does not stand in the message as it is.
@@ -169,6 +194,14 @@ impl<'s, 'a> Scribe<'s, 'a> {
         }
         self.entry = entry;
         entry
+    }
+
+    /// The same for a record that names an entry or none: a filer code alone is no fault.
+    pub fn read_named_entry(&mut self, record: &Record<'_>, at: EntryAt) {
+        self.entry = None;
+        if !record.field(at.number).is_empty() {
+            self.read_entry(record, at);
+        }
     }
 
     #[cold]
@@ -208,7 +241,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
 
 /// A reading for notices without a table.
 pub fn plain(severity: Severity, effect: &Effect) -> Reading<'_> {
-    Reading { code: crate::notice::Token::new(""), table: "", meaning: None, severity, effect }
+    Reading { code: Token::new(""), table: "", meaning: None, severity, effect }
 }
 
 /// A date alone. What is no date was reported when the record was read.

@@ -137,7 +137,11 @@ impl SummaryAnswerReader {
             _ if is_census => (Kind::CensusWarning, &self.conditions),
             _ => (Kind::SummaryResponse, &self.conditions),
         };
-        let reading = explained(words, code, record.field(self.narrative), severity);
+        let mut reading = explained(words, code, record.field(self.narrative), severity);
+        let warning = Effect::CensusWarning { line: Token::new(part.line), code: Token::new(code) };
+        if kind == Kind::CensusWarning && *reading.effect == Effect::Inform {
+            reading.effect = &warning;
+        }
         scribe.check_known(&reading, record, self.condition);
         scribe.fields.push("line_number", part.line);
         scribe.fields.push("hts_number", part.tariff);

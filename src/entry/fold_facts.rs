@@ -1,0 +1,190 @@
+//! The fold of filings, statements, query answers, bills and temporary importations.
+
+use super::facts::{
+    Answered, BillState, CensusKey, CensusState, Filing, Line, ProtestState, Removed, Scheduled, Told,
+};
+use super::{Dated, Entry, LiquidationStep, SummaryState};
+use crate::notice::{AnsweredCensus, AnsweredState, Effect, EventTime, Kind, Notice, SummaryStatus, Token};
+
+/// Obeys an effect of this module's aspects; others change nothing.
+pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
+    let told = Told { at: notice.at, notice: notice.id };
+    match &notice.effect {
+        Effect::SummaryFiled(_) | Effect::FiledLine(_) => file(entry, notice),
+        Effect::CensusWarning { line, code } => {
+            let key = CensusKey { line: *line, code: *code };
+            entry.summary.census.insert(key, CensusState { at: notice.at, notice: notice.id });
+        }
+        Effect::CensusResolved { line, code } => resolve_census(entry, *line, *code),
+        Effect::OnStatement(line) => entry.statements.entry(line.statement).or_default().take(line, told),
+        Effect::OffStatement { statement, by } => {
+            let removed = Removed { at: notice.at, notice: notice.id, by: *by };
+            entry.statements.entry(*statement).or_default().removed = Some(removed);
+        }
+        Effect::OnMonthlyStatement(line) => {
+            entry.statements.entry(line.statement).or_default().take_monthly(line, told);
+        }
+        Effect::SummaryStatus(status) => answer(entry, notice, status),
+        Effect::LiquidationScheduled { date } => {
+            let scheduled = Scheduled { date: *date, at: notice.at, notice: notice.id };
+            entry.scheduled_liquidations.push(scheduled);
+        }
+        Effect::CustomsBill(bill) => {
+            let state = BillState { bill: *bill, at: notice.at, notice: notice.id };
+            entry.customs_bills.insert(bill.number, state);
+        }
+        Effect::Protest(protest) => {
+            let state = ProtestState { protest: *protest, at: notice.at, notice: notice.id };
+            entry.protests.insert(protest.number, state);
+        }
+        Effect::TibRequest { .. } | Effect::TibAnswer { .. } | Effect::TibExpires { .. } => {
+            tib(entry, notice)
+        }
+        _ => {}
+    }
+}
+
+/// A version of the summary, and its lines behind it.
+fn file(entry: &mut Entry, notice: &Notice) {
+    match &notice.effect {
+        Effect::SummaryFiled(filed) => entry.summary.filings.push(Filing {
+            at: notice.at,
+            notice: notice.id,
+            is_repeated: notice.kind == Kind::EntryStatus,
+            filed: *filed,
+            lines: Default::default(),
+        }),
+        Effect::FiledLine(line) => {
+            let filings = entry.summary.filings.iter_mut().rev();
+            let of_line = filings.into_iter().find(|filing| filing.filed.filing == line.filing);
+            if let Some(filing) = of_line {
+                filing.lines.insert(line.ordinal, Line { notice: notice.id, filed: *line });
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Closes the warning, and one of which only the existence was known, for an override answers some warning.
+fn resolve_census(entry: &mut Entry, line: Token, code: Token) {
+    let census = &mut entry.summary.census;
+    let unnamed = CensusKey { line: Token::new(""), code: Token::new("") };
+    if census.remove(&CensusKey { line, code }).is_none() {
+        census.remove(&unnamed);
+    }
+}
+
+/// CBP's own word on the summary, for the day of the answer.
+fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
+    let summary = &mut entry.summary;
+    summary.version = status.version.or(summary.version);
+    let since = status.state_date.map(EventTime::date);
+    // Of an acceptance and a refusal of one day nobody knows which came last: the refusal counts.
+    let is_later = |stop: Option<EventTime>| match (status.state_date, stop) {
+        (Some(date), Some(stop)) => date > stop.date,
+        (_, stop) => stop.is_none(),
+    };
+    match status.state {
+        Some(AnsweredState::Accepted) => {
+            let stands = match summary.state {
+                SummaryState::None => true,
+                SummaryState::Accepted => false,
+                SummaryState::Rejected => is_later(summary.rejected_at),
+                SummaryState::Cancelled => is_later(summary.cancelled_at),
+            };
+            if stands {
+                summary.state = SummaryState::Accepted;
+                summary.accepted_at = status.accepted_at.or(since);
+                summary.accepted_by = Some(notice.id);
+            }
+        }
+        Some(AnsweredState::Rejected) => {
+            summary.state = SummaryState::Rejected;
+            summary.rejected_at = since.or(summary.rejected_at);
+        }
+        Some(AnsweredState::Cancelled) => {
+            summary.state = SummaryState::Cancelled;
+            summary.cancelled_at = since.or(summary.cancelled_at);
+        }
+        None => {}
+    }
+    match status.census {
+        Some(AnsweredCensus::Clear) => summary.census.clear(),
+        Some(AnsweredCensus::Unresolved) if summary.census.is_empty() => {
+            let key = CensusKey { line: Token::new(""), code: Token::new("") };
+            summary.census.insert(key, CensusState { at: notice.at, notice: notice.id });
+        }
+        _ => {}
+    }
+    entry.answered = Some(Answered { at: notice.at, notice: notice.id, status: *status });
+}
+
+/// A rejection unsets the date of liquidation that CBP had scheduled (CSMS 18-000301).
+pub(super) fn unschedule(entry: &mut Entry, notice: &Notice) {
+    if entry.scheduled_liquidations.last().is_some_and(|last| last.date.is_some()) {
+        let unset = Scheduled { date: None, at: notice.at, notice: notice.id };
+        entry.scheduled_liquidations.push(unset);
+    }
+}
+
+fn tib(entry: &mut Entry, notice: &Notice) {
+    let tib = &mut entry.tib;
+    match notice.effect {
+        Effect::TibRequest { closes } => tib.pending = Some(closes),
+        Effect::TibAnswer { is_accepted } => {
+            let asked = tib.pending.take();
+            tib.is_refused = !is_accepted;
+            match (is_accepted, asked) {
+                (true, Some(true)) => {
+                    tib.is_closed = true;
+                    tib.closed_at = notice.at;
+                }
+                (true, Some(false)) => {
+                    tib.extensions = tib.extensions.saturating_add(1);
+                    // What CBP printed before holds no longer.
+                    tib.expires = None;
+                }
+                // An answer to a request that nobody dropped: it is shown, and moves no date.
+                (true, None) => {}
+                (false, _) => tib.refused_at = notice.at,
+            }
+        }
+        Effect::TibExpires { date, extensions } => {
+            if let Some(date) = date {
+                tib.expires = Some(Dated { date, notice: notice.id });
+            }
+            tib.extensions = tib.extensions.max(extensions.unwrap_or(0));
+        }
+        _ => {}
+    }
+}
+
+/// Whether the notice tells again what the entry knows.
+pub(super) fn knows(entry: &Entry, notice: &Notice) -> bool {
+    let is_answer = notice.kind == Kind::EntryStatus;
+    match &notice.effect {
+        Effect::CensusWarning { line, code } => {
+            entry.summary.census.contains_key(&CensusKey { line: *line, code: *code })
+        }
+        Effect::CustomsBill(bill) => {
+            entry.customs_bills.get(&bill.number).is_some_and(|known| known.bill == *bill)
+        }
+        Effect::Protest(protest) => {
+            entry.protests.get(&protest.number).is_some_and(|known| known.protest == *protest)
+        }
+        Effect::SummaryStatus(status) => entry.answered.is_some_and(|known| known.status == *status),
+        Effect::TibExpires { date, .. } => {
+            date.is_some() && entry.tib.expires.map(|known| known.date) == *date
+        }
+        Effect::Liquidated(told) if is_answer => {
+            entry.liquidations().any(|(_, known)| known.date == told.date && known.event == told.event)
+        }
+        Effect::Extended { reason, .. } if is_answer => entry.liquidation_history.iter().any(
+            |event| matches!(event.what, LiquidationStep::Extended { reason: known, .. } if known == *reason),
+        ),
+        Effect::Suspended { reason, .. } if is_answer => entry.liquidation_history.iter().any(
+            |event| matches!(event.what, LiquidationStep::Suspended { reason: known, .. } if known == *reason),
+        ),
+        _ => false,
+    }
+}

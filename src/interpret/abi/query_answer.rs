@@ -1,0 +1,428 @@
+//! ER: how CBP says that a summary stands, as the answer to a query. A second basis for dates that notices brought, and
+//! the only message that tells of bills, protests and the scheduled liquidation.
+
+use chrono::NaiveDate;
+
+use super::claims::{ClaimReader, unknown};
+use super::resolve::{AmountAt, DateAt, EntryAt, Reading, Resolver, Words};
+use super::scribe::{Draft, Scribe, date, plain};
+use super::sheet::{Column, Sheet, columns, decimal, stamp};
+use super::stay::{Stay, StayCodes};
+use super::summary_filing::SummaryFilingReader;
+use crate::decode::abi::{Record, Transaction};
+use crate::grammar::abi::{FieldAt, Tag};
+use crate::notice::{
+    Amounts, AnsweredCensus, AnsweredState, Effect, EventTime, Kind, Liquidation, LiquidationKind,
+    SummaryStatus, Token,
+};
+use crate::place::Severity;
+
+const JB: Tag = Tag::named(b"JB");
+const JC: Tag = Tag::named(b"JC");
+const JD: Tag = Tag::named(b"JD");
+const JI: Tag = Tag::named(b"JI");
+const JZ: Tag = Tag::named(b"JZ");
+
+/// Records that are shown as they stand.
+const SHOWN: &[(&[u8], &str)] = &[
+    (b"JA", "ER_JA"),
+    (b"JB", "ER_JB"),
+    (b"JC", "ER_JC"),
+    (b"JD", "ER_JD"),
+    (b"JE", "ER_JE"),
+    (b"JF", "ER_JF"),
+    (b"JG", "ER_JG"),
+    (b"JH", "ER_JH"),
+    (b"JI", "ER_JI"),
+    (b"JL", "ER_JL"),
+    (b"JM", "ER_JM"),
+];
+
+/// Reads ER.
+pub struct QueryAnswerReader {
+    transmission: DateAt,
+    shown: Vec<(Tag, Vec<Column>)>,
+    entry: EntryAt,
+    version: FieldAt,
+    accepted_at: FieldAt,
+    liquidation_date: DateAt,
+    status: Status,
+    codes: Vec<Coded>,
+    statuses: Words,
+    liquidated: Liquidated,
+    reasons: Words,
+    stay_codes: [FieldAt; 4],
+    stay_date: DateAt,
+    stays: StayCodes,
+    claims: ClaimReader,
+    condition: FieldAt,
+    condition_entry: EntryAt,
+    condition_fields: Vec<Column>,
+    conditions: Words,
+    content: SummaryFilingReader,
+}
+
+/// Positions in JC and JD.
+struct Status {
+    summary: FieldAt,
+    date: DateAt,
+    late: FieldAt,
+    released: FieldAt,
+    release_date: DateAt,
+    collection: FieldAt,
+    collection_date: DateAt,
+    census: FieldAt,
+    protest: FieldAt,
+    review: FieldAt,
+}
+
+/// A field of one character or two whose meaning a table gives.
+struct Coded {
+    tag: Tag,
+    at: FieldAt,
+    /// How the `kind` of its rows begins.
+    kind: &'static str,
+    meaning_name: &'static str,
+}
+
+/// Positions in JB and JD that make a liquidation.
+struct Liquidated {
+    status: FieldAt,
+    duty: AmountAt,
+    tax: AmountAt,
+    fees: AmountAt,
+    interest: AmountAt,
+    cases: AmountAt,
+    reason: FieldAt,
+}
+
+/// The codes of JB to JF: record, field, `kind` of its rows, name of the meaning.
+const CODES: &[(&[u8], &str, &str, &str, &str)] = &[
+    (b"JB", "ER_JB", "liquidation_status", "JB 43", "liquidation_status_meaning"),
+    (b"JC", "ER_JC", "control_status", "JC 3 ", "control_status_meaning"),
+    (b"JC", "ER_JC", "summary_status", "JC 4 ", "summary_status_meaning"),
+    (b"JC", "ER_JC", "late_filing", "JC 11", "late_filing_meaning"),
+    (b"JC", "ER_JC", "release_status", "JC 12", "release_status_meaning"),
+    (b"JC", "ER_JC", "collection_status", "JC 20", "collection_status_meaning"),
+    (b"JC", "ER_JC", "census_status", "JC 40", "census_status_meaning"),
+    (b"JC", "ER_JC", "invoice_status", "JC 41", "invoice_status_meaning"),
+    (b"JC", "ER_JC", "protest", "JC 42", "protest_meaning"),
+    (b"JC", "ER_JC", "quota_status", "JC 44", "quota_status_meaning"),
+    (b"JD", "ER_JD", "under_review", "JD 3", "under_review_meaning"),
+    (b"JF", "ER_JF", "accelerated_drawback", "JF 23", "accelerated_drawback_meaning"),
+];
+
+impl QueryAnswerReader {
+    pub fn resolve(resolver: &mut Resolver<'_>) -> Self {
+        Self {
+            transmission: resolver.date("A_OUT", "transmission_date"),
+            shown: SHOWN.iter().map(|(id, key)| (Tag::named(id), columns(resolver, key))).collect(),
+            entry: resolver.entry("ER_JB"),
+            version: resolver.at("ER_JB", "version"),
+            accepted_at: resolver.at("ER_JB", "accepted_at"),
+            liquidation_date: resolver.date("ER_JB", "liquidation_date"),
+            status: Status {
+                summary: resolver.at("ER_JC", "summary_status"),
+                date: resolver.date("ER_JC", "status_date"),
+                late: resolver.at("ER_JC", "late_filing"),
+                released: resolver.at("ER_JC", "release_status"),
+                release_date: resolver.date("ER_JC", "release_date"),
+                collection: resolver.at("ER_JC", "collection_status"),
+                collection_date: resolver.date("ER_JC", "collection_date"),
+                census: resolver.at("ER_JC", "census_status"),
+                protest: resolver.at("ER_JC", "protest"),
+                review: resolver.at("ER_JD", "under_review"),
+            },
+            codes: CODES
+                .iter()
+                .map(|&(id, key, field, kind, meaning_name)| Coded {
+                    tag: Tag::named(id),
+                    at: resolver.at(key, field),
+                    kind,
+                    meaning_name,
+                })
+                .collect(),
+            statuses: resolver.words("er-status-codes"),
+            liquidated: Liquidated {
+                status: resolver.at("ER_JB", "liquidation_status"),
+                duty: resolver.amount("ER_JD", "liquidated_duty"),
+                tax: resolver.amount("ER_JD", "liquidated_tax"),
+                fees: resolver.amount("ER_JD", "liquidated_fees"),
+                interest: resolver.amount("ER_JD", "liquidated_interest"),
+                cases: resolver.amount("ER_JD", "liquidated_adcvd"),
+                reason: resolver.at("ER_JD", "liq_reason_1"),
+            },
+            reasons: resolver.words("liquidation-reasons"),
+            stay_codes: ["ext_susp_1", "ext_susp_2", "ext_susp_3", "ext_susp_4"]
+                .map(|name| resolver.at("ER_JC", name)),
+            stay_date: resolver.date("ER_JC", "ext_susp_date"),
+            stays: StayCodes::resolve(resolver),
+            claims: ClaimReader::resolve(resolver),
+            condition: resolver.at("ER_JZ", "condition_code"),
+            condition_entry: resolver.entry("ER_JZ"),
+            condition_fields: columns(resolver, "ER_JZ"),
+            conditions: resolver.words("er-query-conditions"),
+            content: SummaryFilingReader::resolve(resolver),
+        }
+    }
+
+    pub fn read<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
+        scribe.date_by_header(transaction.batch.as_ref(), self.transmission);
+        let records = transaction.records;
+        if let Some(head) = records.iter().find(|record| is(record, JB)) {
+            scribe.read_entry(head, self.entry);
+            self.status(head, records, scribe);
+            self.unknown_codes(records, scribe);
+            self.liquidation(head, records, scribe);
+            self.stay(records, scribe);
+        }
+        for record in records.iter().filter(|record| !says_nothing(record)) {
+            self.claims.read(record, scribe);
+        }
+        self.content.read_content(transaction, scribe);
+        for record in records.iter().filter(|record| is(record, JZ)) {
+            self.condition(record, scribe);
+        }
+    }
+
+    /// The answer itself: every status that JB to JM state.
+    fn status<'a>(&'a self, head: &Record<'a>, records: &[Record<'a>], scribe: &mut Scribe<'_, 'a>) {
+        let mut sheet = Sheet::default();
+        for record in records {
+            let Some((tag, columns)) = self.shown.iter().find(|(tag, _)| is(record, *tag)) else { continue };
+            if says_nothing(record) {
+                let name = if *tag == JI { "bond" } else { "collections" };
+                sheet.push_words(name, Some("none on file"));
+                continue;
+            }
+            sheet.take(record, columns);
+            for coded in self.codes.iter().filter(|coded| coded.tag == *tag) {
+                let row = self.statuses.meaning_of(record.field(coded.at), coded.kind);
+                sheet.push_words(coded.meaning_name, row.map(|row| &*row.meaning));
+            }
+        }
+        let find = |tag| records.iter().find(|record| is(record, tag));
+        let (control, review) = (find(JC), find(JD));
+        let text = |at: FieldAt| control.map_or(&b""[..], |record| record.field(at));
+        let day = |at: DateAt| control.and_then(|record| date(record, at));
+        let at = &self.status;
+        let state = match text(at.summary) {
+            b"1" => Some(AnsweredState::Accepted),
+            b"2" => Some(AnsweredState::Rejected),
+            b"3" => Some(AnsweredState::Cancelled),
+            _ => None,
+        };
+        let status = SummaryStatus {
+            version: Token::some(head.field(self.version)),
+            accepted_at: stamp(head.field(self.accepted_at)),
+            state,
+            state_date: day(at.date),
+            release_date: day(at.release_date).filter(|_| text(at.released) == b"1"),
+            collection: Token::some(text(at.collection)),
+            collection_date: day(at.collection_date),
+            is_late: text(at.late) == b"1",
+            is_under_review: review.is_some_and(|record| record.field(at.review) == b"1"),
+            is_protested: text(at.protest) == b"YS",
+            census: match text(at.census) {
+                b"0" | b"6" => Some(AnsweredCensus::Clear),
+                b"1" => Some(AnsweredCensus::Unresolved),
+                _ => None,
+            },
+        };
+        let effect = Effect::SummaryStatus(status);
+        let code = text(at.summary);
+        let row = self.statuses.meaning_of(code, "JC 4 ");
+        let severity = match state {
+            Some(AnsweredState::Rejected | AnsweredState::Cancelled) => Severity::Warning,
+            _ if status.is_late => Severity::Warning,
+            _ => Severity::Info,
+        };
+        let reading = Reading {
+            code: Token::new(code),
+            table: self.statuses.name(),
+            meaning: Some(row.map_or("status of the entry summary", |row| &row.meaning)),
+            severity,
+            effect: &effect,
+        };
+        scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, self.as_of(control, scribe)), &sheet);
+    }
+
+    /// The day for which the answer holds: its header's, without one that of the state it tells.
+    fn as_of(&self, control: Option<&Record<'_>>, scribe: &Scribe<'_, '_>) -> Option<EventTime> {
+        let state = control.and_then(|record| date(record, self.status.date));
+        scribe.dated().or(state.map(EventTime::date))
+    }
+
+    /// A code that the tables do not have is as loud here as anywhere, whatever the rest of the answer says.
+    fn unknown_codes<'a>(&'a self, records: &[Record<'a>], scribe: &mut Scribe<'_, 'a>) {
+        for record in records {
+            for coded in self.codes.iter().filter(|coded| is(record, coded.tag)) {
+                let code = record.field(coded.at);
+                if !code.is_empty() && self.statuses.meaning_of(code, coded.kind).is_none() {
+                    unknown(record, coded.at, &self.statuses, scribe);
+                }
+            }
+        }
+    }
+
+    fn scheduled<'a>(&'a self, head: &Record<'a>, day: Option<NaiveDate>, scribe: &mut Scribe<'_, 'a>) {
+        let effect = Effect::LiquidationScheduled { date: day };
+        let mut sheet = Sheet::default();
+        if let Some(day) = day {
+            sheet.write("scheduled_liquidation", day);
+        }
+        let mut reading = plain(Severity::Info, &effect);
+        reading.meaning = Some(match day {
+            Some(_) => "liquidation scheduled",
+            None => "no date of liquidation is set",
+        });
+        scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, None), &sheet);
+    }
+
+    /// Liquidated, reliquidated, or scheduled.
+    fn liquidation<'a>(&'a self, head: &Record<'a>, records: &[Record<'a>], scribe: &mut Scribe<'_, 'a>) {
+        let code = head.field(self.liquidated.status);
+        let day = date(head, self.liquidation_date);
+        let event = match code {
+            b"1" => LiquidationKind::Liquidation,
+            b"3" => LiquidationKind::Reliquidation,
+            b"2" => return self.scheduled(head, day, scribe),
+            _ => return,
+        };
+        let detail = records.iter().find(|record| is(record, JD));
+        let of = |at: AmountAt| detail.and_then(|record| decimal(record.field(at.at), at.decimals));
+        let reason = detail.map_or(&b""[..], |record| record.field(self.liquidated.reason));
+        if code == b"1" && matches!(reason, b"52" | b"53" | b"54") {
+            return self.closed_tib(head, reason, day, scribe);
+        }
+        let at = &self.liquidated;
+        let liquidated = Amounts {
+            duty: of(at.duty),
+            tax: of(at.tax),
+            // The answer has one sum for both kinds of case.
+            antidumping: of(at.cases),
+            countervailing: None,
+            fees: of(at.fees),
+        };
+        let effect = Effect::Liquidated(Liquidation {
+            event,
+            date: day,
+            kind: Token::new(code),
+            reason: Token::new(reason),
+            paid: Amounts::default(),
+            liquidated,
+            interest: of(at.interest),
+        });
+        let row = self.statuses.meaning_of(code, "JB 43");
+        let reading = Reading {
+            code: Token::new(code),
+            table: self.statuses.name(),
+            meaning: row.map(|row| &*row.meaning),
+            severity: Severity::Warning,
+            effect: &effect,
+        };
+        let mut sheet = Sheet::default();
+        let event = if event == LiquidationKind::Liquidation { "liquidation" } else { "reliquidation" };
+        sheet.push_words("event", Some(event));
+        if let Some(day) = day {
+            sheet.write("liquidation_date", day);
+        }
+        if let Some((_, columns)) = self.shown.iter().find(|(tag, _)| *tag == JD)
+            && let Some(detail) = detail
+        {
+            sheet.take(detail, columns);
+        }
+        sheet.push_words("liq_reason_1_meaning", self.reasons.meaning(reason));
+        let at = day.map(EventTime::date);
+        scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, at), &sheet);
+    }
+
+    /// A temporary importation is closed, not liquidated: there is nothing to protest (EQ/ER chapter, reasons 52 to 54).
+    fn closed_tib<'a>(
+        &'a self,
+        head: &Record<'a>,
+        reason: &[u8],
+        day: Option<NaiveDate>,
+        scribe: &mut Scribe<'_, 'a>,
+    ) {
+        let mut sheet = Sheet::default();
+        if let Some(day) = day {
+            sheet.write("closed", day);
+        }
+        let reading = Reading {
+            code: Token::new(reason),
+            table: self.reasons.name(),
+            meaning: self.reasons.meaning(reason),
+            severity: if reason == b"52" { Severity::Info } else { Severity::Critical },
+            effect: &Effect::Inform,
+        };
+        let at = day.map(EventTime::date);
+        scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, at), &sheet);
+    }
+
+    /// Extensions and suspensions that stand, dated by the last of them.
+    fn stay<'a>(&'a self, records: &[Record<'a>], scribe: &mut Scribe<'_, 'a>) {
+        let Some(record) = records.iter().find(|record| is(record, JC)) else { return };
+        let day = date(record, self.stay_date);
+        for &at in &self.stay_codes {
+            let code = record.field(at);
+            if code.is_empty() {
+                continue;
+            }
+            let Some((stay, row)) = self.stays.get(code) else {
+                unknown(record, at, self.stays.words(), scribe);
+                continue;
+            };
+            let reason = Token::new(code);
+            let effect = stay.effect(reason, None, day);
+            let reading = Reading {
+                code: reason,
+                table: self.stays.words().name(),
+                meaning: Some(&row.meaning),
+                severity: row.severity.unwrap_or(Severity::Info),
+                effect: &effect,
+            };
+            let mut sheet = Sheet::default();
+            sheet.push_words("event", Some(if stay == Stay::Extended { "extension" } else { "suspension" }));
+            if let Some(day) = day {
+                sheet.write("ext_susp_date", day);
+            }
+            scribe.notice_of(
+                record,
+                &Draft::new(Kind::EntryStatus, reading, day.map(EventTime::date)),
+                &sheet,
+            );
+        }
+    }
+
+    /// The query found nothing, or could not be read.
+    fn condition<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
+        scribe.read_named_entry(record, self.condition_entry);
+        let code = record.field(self.condition);
+        let row = self.conditions.get(code);
+        let is_unknown = row.is_none() && !code.is_empty();
+        let reading = Reading {
+            code: Token::new(code),
+            table: self.conditions.name(),
+            meaning: row.map(|row| &*row.meaning),
+            severity: match row {
+                None if is_unknown => Severity::Critical,
+                row => row.and_then(|row| row.severity).unwrap_or(Severity::Info),
+            },
+            effect: if is_unknown { &Effect::Unknown } else { &Effect::Inform },
+        };
+        scribe.check_known(&reading, record, self.condition);
+        let mut sheet = Sheet::default();
+        sheet.take(record, &self.condition_fields);
+        scribe.notice_of(record, &Draft::new(Kind::EntryStatus, reading, None), &sheet);
+    }
+}
+
+/// JI, JK, JL and JN carry a sentence in place of their fields when there is nothing to tell.
+fn says_nothing(record: &Record<'_>) -> bool {
+    crate::decode::abi::says_nothing(record.bytes)
+}
+
+fn is(record: &Record<'_>, tag: Tag) -> bool {
+    record.layout.is_some() && record.tag().cut(2) == tag
+}

@@ -1,0 +1,343 @@
+//! The fields of a notice with dates and amounts written out, so that people and rules can read them.
+//!
+//! The families with a busy feed hand out slices of the file. Those that bring dates and amounts by the dozen take a
+//! [`Sheet`]: `070921` becomes `2021-07-09`, `00000327000` with two decimals `3270.00`, and what cannot be read stands as
+//! it was sent.
+
+use std::fmt::{Display, Write};
+use std::ops::Range;
+
+use chrono::{NaiveDate, NaiveTime};
+use rust_decimal::Decimal;
+
+use super::resolve::Resolver;
+use super::scribe::FIELDS_MAX;
+use crate::decode::abi::{Record, moment};
+use crate::grammar::abi::{Class, Field, FieldAt, Format};
+use crate::notice::EventTime;
+
+/// So many digits fit into 64 bits.
+const DIGITS_MAX: usize = 18;
+
+/// How the bytes of a field are written out.
+#[derive(Clone, Copy, Debug)]
+pub enum Form {
+    /// As it stands.
+    Text,
+    Date(Format),
+    /// With these implied decimals; a minus may stand before the first digit.
+    Amount(u32),
+    /// MMDDYYHHMMSS and AM or PM.
+    Stamp,
+}
+
+/// A field that notices show, under the layout's own name.
+#[derive(Clone, Debug)]
+pub struct Column {
+    name: Box<str>,
+    at: FieldAt,
+    form: Form,
+}
+
+/// Fields of class N that count or value something. Others of the class are codes, ports and times.
+const COUNTS: &[&str] = &[
+    "entered_value",
+    "quantity",
+    "boarded_quantity",
+    "manifest_quantity",
+    "house_manifest_quantity",
+    "house_boarded_quantity",
+    "ftz_quantity",
+    "value",
+    "line_count",
+    "revenue_entries",
+    "non_revenue_entries",
+    "surety_liability",
+    "withdrawals",
+    "cbp_line_number",
+];
+
+/// The names that all families share, for fields that a layout calls otherwise.
+const SHARED: &[(&str, &str)] = &[
+    ("planned_port_of_entry", "port_of_entry"),
+    ("voyage_flight_trip", "voyage"),
+    ("vessel_name", "vessel"),
+    ("conveyance_name", "vessel"),
+];
+
+/// Fields that say nothing beside what the notice says already.
+const SILENT: &[&str] = &[
+    "filler",
+    "record_id",
+    "control_id",
+    "record_type",
+    "ref_constant",
+    "entry_filer",
+    "entry_number",
+    "reserved_due_date",
+];
+
+impl Form {
+    fn of(field: &Field) -> Self {
+        if let Some(format @ (Format::Mmddyy | Format::Yymmdd)) = field.format {
+            return Self::Date(format);
+        }
+        let is_counted =
+            field.class == Class::Sn || field.class == Class::N && COUNTS.contains(&&*field.name);
+        match (field.decimals, &*field.name) {
+            (_, "accepted_at") => Self::Stamp,
+            (0, _) if is_counted => Self::Amount(0),
+            (0, _) => Self::Text,
+            (decimals, _) => Self::Amount(u32::from(decimals)),
+        }
+    }
+}
+
+impl Column {
+    fn of(field: &Field) -> Self {
+        let shared = SHARED.iter().find(|(own, _)| **own == *field.name);
+        let name = shared.map_or(&*field.name, |(_, shared)| shared);
+        Self { name: name.into(), at: field.at, form: Form::of(field) }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The field as it was sent, without blanks.
+    pub fn sent<'a>(&self, record: &Record<'a>) -> &'a [u8] {
+        record.field(self.at)
+    }
+}
+
+/// Every field of a record that says something, in the order of the record.
+pub fn columns(resolver: &mut Resolver<'_>, key: &str) -> Vec<Column> {
+    let fields = resolver.fields(key);
+    fields.iter().filter(|field| !SILENT.contains(&&*field.name)).map(Column::of).collect()
+}
+
+/// The same without the fields of these names.
+pub fn columns_without(resolver: &mut Resolver<'_>, key: &str, without: &[&str]) -> Vec<Column> {
+    for name in without {
+        resolver.at(key, name);
+    }
+    let fields = resolver.fields(key);
+    let shown =
+        fields.iter().filter(|field| !SILENT.contains(&&*field.name) && !without.contains(&&*field.name));
+    shown.map(Column::of).collect()
+}
+
+#[derive(Clone, Debug)]
+enum Value<'a> {
+    Sent(&'a [u8]),
+    /// A stretch of the sheet's own text.
+    Written(Range<usize>),
+}
+
+/// Fields being collected.
+#[derive(Clone, Debug, Default)]
+pub struct Sheet<'a> {
+    fields: Vec<(&'a str, Value<'a>)>,
+    text: String,
+}
+
+/// Where a sheet was, so that it can go back.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mark {
+    fields: usize,
+    text: usize,
+}
+
+impl<'a> Sheet<'a> {
+    /// A value as it was sent. Blanks say nothing.
+    pub fn push(&mut self, name: &'a str, value: &'a [u8]) {
+        if !value.is_empty() && self.fields.len() < FIELDS_MAX {
+            self.fields.push((name, Value::Sent(value)));
+        }
+    }
+
+    pub fn push_words(&mut self, name: &'a str, value: Option<&'a str>) {
+        self.push(name, value.unwrap_or("").as_bytes());
+    }
+
+    /// A value that does not stand in the message as it is.
+    pub fn write(&mut self, name: &'a str, value: impl Display) {
+        if self.fields.len() >= FIELDS_MAX {
+            return;
+        }
+        let start = self.text.len();
+        // Writing to a string cannot fail, and the values that are written here have no failing `Display`.
+        let _ = write!(self.text, "{value}");
+        if self.text.len() > start {
+            self.fields.push((name, Value::Written(start..self.text.len())));
+        }
+    }
+
+    /// The fields of a record that are not blank.
+    pub fn take(&mut self, record: &Record<'a>, columns: &'a [Column]) {
+        for column in columns {
+            let sent = record.field(column.at);
+            if sent.is_empty() {
+                continue;
+            }
+            match column.form {
+                Form::Text => self.push(&column.name, sent),
+                Form::Date(format) => match moment::date(record.raw(column.at), format) {
+                    Ok(Some(date)) => self.write(&column.name, date),
+                    Ok(None) => {}
+                    Err(_) => self.push(&column.name, sent),
+                },
+                Form::Amount(decimals) => match decimal(sent, decimals) {
+                    Some(amount) => self.write(&column.name, amount),
+                    None => self.push(&column.name, sent),
+                },
+                Form::Stamp => match stamp(sent) {
+                    Some(at) => self.write(&column.name, at),
+                    None => self.push(&column.name, sent),
+                },
+            }
+        }
+    }
+
+    pub fn mark(&self) -> Mark {
+        Mark { fields: self.fields.len(), text: self.text.len() }
+    }
+
+    /// Forgets what came after the mark.
+    pub fn back_to(&mut self, mark: Mark) {
+        self.fields.truncate(mark.fields);
+        self.text.truncate(mark.text);
+    }
+
+    /// Names and values, as a notice carries them.
+    pub fn as_list<'s>(&'s self) -> Vec<(&'s str, &'s [u8])>
+    where
+        'a: 's,
+    {
+        let bytes = |value: &'s Value<'a>| match value {
+            Value::Sent(bytes) => *bytes,
+            Value::Written(range) => self.text.get(range.clone()).unwrap_or_default().as_bytes(),
+        };
+        self.fields.iter().map(|(name, value)| (*name, bytes(value))).collect()
+    }
+}
+
+/// An exact amount with implied decimals: digits, blanks around them, a minus directly before the first one.
+pub fn decimal(field: &[u8], decimals: u32) -> Option<Decimal> {
+    let (is_negative, digits) = match field.trim_ascii() {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    if digits.is_empty() || digits.len() > DIGITS_MAX || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let value = digits.iter().fold(0i64, |value, digit| value * 10 + i64::from(digit - b'0'));
+    let amount = Decimal::new(value, decimals);
+    Some(if is_negative && value != 0 { -amount } else { amount })
+}
+
+/// `MMDDYYHHMMSSXX`, XX being AM or PM.
+pub fn stamp(field: &[u8]) -> Option<EventTime> {
+    let [date @ .., _, _, _, _, _, _, half, b'M'] = field else { return None };
+    let (hours, minutes, seconds) = (pair(field, 6)?, pair(field, 8)?, pair(field, 10)?);
+    let date: NaiveDate = moment::date(date, Format::Mmddyy).ok().flatten()?;
+    let hours = match (half, hours) {
+        (b'A', 12) => 0,
+        (b'A', 0..12) => hours,
+        (b'P', 12) => 12,
+        (b'P', 1..12) => hours + 12,
+        _ => return None,
+    };
+    Some(EventTime { date, time: Some(NaiveTime::from_hms_opt(hours, minutes, seconds)?) })
+}
+
+fn pair(field: &[u8], at: usize) -> Option<u32> {
+    match field.get(at..at + 2)? {
+        &[tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
+            Some(u32::from(tens - b'0') * 10 + u32::from(ones - b'0'))
+        }
+        _ => None,
+    }
+}
+
+/// A sum that is known only when each of its parts is; blank parts count nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sum {
+    total: Option<Decimal>,
+    is_unreadable: bool,
+}
+
+impl Sum {
+    pub fn add(&mut self, record: &Record<'_>, at: super::resolve::AmountAt) {
+        let field = record.field(at.at);
+        if field.is_empty() {
+            return;
+        }
+        match decimal(field, at.decimals) {
+            Some(amount) => self.add_amount(amount),
+            None => self.is_unreadable = true,
+        }
+    }
+
+    pub fn add_amount(&mut self, amount: Decimal) {
+        self.total = Some(self.total.map_or(amount, |total| total.saturating_add(amount)));
+    }
+
+    /// `None` when nothing was added, or something that is no number.
+    pub fn total(self) -> Option<Decimal> {
+        self.total.filter(|_| !self.is_unreadable)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_exact_and_signed() {
+        for (text, decimals, wanted) in [
+            ("00000327000", 2, Some("3270.00")),
+            ("       7543", 2, Some("75.43")),
+            ("      -12345", 2, Some("-123.45")),
+            ("-0", 2, Some("0.00")),
+            ("0000010000", 0, Some("10000")),
+            ("", 2, None),
+            ("-", 2, None),
+            ("12 45", 2, None),
+            ("1234567890123456789", 2, None),
+            ("12A", 2, None),
+        ] {
+            let read = decimal(text.as_bytes(), decimals).map(|amount| amount.to_string());
+            assert_eq!(read.as_deref(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn stamps_have_two_halves_of_a_day() {
+        for (text, wanted) in [
+            ("030122091500AM", Some("2022-03-01T09:15:00")),
+            ("062821041502PM", Some("2021-06-28T16:15:02")),
+            ("062821120000AM", Some("2021-06-28T00:00:00")),
+            ("062821120000PM", Some("2021-06-28T12:00:00")),
+            ("062821130000PM", None),
+            ("062821046000PM", None),
+            ("062821041502XM", None),
+            ("133021041502PM", None),
+            ("062821", None),
+            ("", None),
+        ] {
+            assert_eq!(stamp(text.as_bytes()).map(|at| at.to_string()).as_deref(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_sum_with_an_unreadable_part_is_unknown() {
+        let mut sum = Sum::default();
+        assert_eq!(sum.total(), None);
+        sum.add_amount(Decimal::new(150, 2));
+        sum.add_amount(Decimal::new(-50, 2));
+        assert_eq!(sum.total(), Some(Decimal::new(100, 2)));
+        sum.is_unreadable = true;
+        assert_eq!(sum.total(), None);
+    }
+}
