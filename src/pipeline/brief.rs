@@ -3,7 +3,7 @@
 use rust_decimal::Decimal;
 
 use super::receive::Fresh;
-use crate::entry::Entry;
+use crate::entry::{Entry, Sighting};
 use crate::ident::BrokerName;
 use crate::notice::Notice;
 use crate::outbox::{EntryBrief, HoldBrief, ImporterNumber, NoticeBrief};

@@ -10,6 +10,7 @@ use crate::decode::digits;
 use crate::grammar::abi::{FieldAt, Format};
 use crate::ident::EntryNumber;
 use crate::interpret::NoticeSink;
+use crate::interpret::fields::FieldList;
 use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef, Token};
 use crate::place::{Finding, Grade, Place, Severity, finding_code};
 
@@ -116,31 +117,27 @@ impl<'s, 'a> Scribe<'s, 'a> {
     }
 
     #[inline]
-    fn hand_over(&mut self, record: &Record<'_>, draft: &Draft<'_>, fields: &[(&str, &[u8])]) {
-        self.hand_over_container(record, draft, fields, None);
-    }
-
-    #[inline]
-    fn hand_over_container(
-        &mut self,
-        record: &Record<'_>,
-        draft: &Draft<'_>,
-        fields: &[(&str, &[u8])],
-        container: Option<Token>,
-    ) {
+    fn noted<'n>(
+        entry: Option<EntryNumber>,
+        ordinal: u32,
+        dated: Option<EventTime>,
+        record: &Record<'n>,
+        draft: &Draft<'n>,
+        fields: &'n [(&'n str, &'n [u8])],
+    ) -> NoticeRef<'n> {
         let reading = &draft.reading;
         NoticeRef {
             kind: draft.kind,
             entry,
             bill: draft.bill,
             house_bill: draft.house_bill,
-            container,
+            container: None,
             code: (!reading.code.is_empty()).then_some(reading.code),
             table: (!reading.code.is_empty() && !reading.table.is_empty()).then_some(reading.table),
             meaning: reading.meaning,
             severity: reading.severity,
-            at: draft.at.or(self.dated),
-            effect: *reading.effect,
+            at: draft.at.or(dated),
+            effect: reading.effect,
             place: record.place,
             fields,
             source: record.bytes,
@@ -150,7 +147,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
 
     /// The same with the fields of a sheet in place of those collected here.
     pub fn notice_of(&mut self, record: &Record<'_>, draft: &Draft<'_>, sheet: &Sheet<'_>) {
-        self.hand_over(record, draft, &sheet.as_list());
+        self.notice_of_container(record, draft, sheet, None);
     }
 
     /// The same, limited to one container.
@@ -161,7 +158,11 @@ impl<'s, 'a> Scribe<'s, 'a> {
         sheet: &Sheet<'_>,
         container: Option<Token>,
     ) {
-        self.hand_over_container(record, draft, &sheet.as_list(), container);
+        let fields = sheet.as_list();
+        let mut notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, &fields);
+        notice.container = container;
+        self.sink.notice(&notice);
+        self.ordinal += 1;
     }
 
     /// The date of the message's header, where [`Self::date_by_header`] found one.
