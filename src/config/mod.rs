@@ -306,7 +306,7 @@ fn load_rules(
 /// The names that the grammar in force gives to tables, codes and deadlines.
 pub fn vocabulary(grammar: Option<&Grammar>) -> Vocabulary {
     match grammar {
-        Some(grammar) => Vocabulary::new(&grammar.codes, DEADLINES.iter().copied()),
+        Some(grammar) => Vocabulary::of(grammar, DEADLINES.iter().copied()),
         None => Vocabulary::new(&Default::default(), DEADLINES.iter().copied()),
     }
 }

@@ -53,6 +53,7 @@ impl Pipeline {
                 after: Some(&entry),
                 broker: broker.as_str(),
                 deadlines: &deadlines,
+                now: self.wall_clock(moment.at),
             };
             if let Some(hit) = self.rules.for_notice(&context) {
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
@@ -80,6 +81,7 @@ impl Pipeline {
             after: None,
             broker: broker.as_str(),
             deadlines: &[],
+            now: self.wall_clock(moment.at),
         };
         let subject = fresh.notice.bill.as_ref().map_or("-", |bill| bill.as_str());
         let mut raised = Vec::new();
@@ -125,8 +127,8 @@ impl Pipeline {
                     deadlines: Vec::new(),
                     next_step,
                 },
-                delivery: hit.rule.delivery,
-                notify: hit.rule.notify.to_vec(),
+                delivery: hit.delivery,
+                notify: hit.notify.to_vec(),
             });
         }
         self.tell(group, moment, None, raised)
@@ -142,7 +144,7 @@ impl Pipeline {
         deadlines: &[EntryDeadline],
     ) -> Raised {
         // A digest is a table: what only a letter of its own shows is not kept for it.
-        let is_told_alone = hit.rule.delivery == Delivery::Now;
+        let is_told_alone = hit.delivery == Delivery::Now;
         let mut notice = brief::notice(fresh);
         if !is_told_alone {
             notice.fields.clear();
@@ -160,8 +162,8 @@ impl Pipeline {
                 deadlines: if is_told_alone { running(deadlines) } else { Vec::new() },
                 next_step: hit.rule.next_step.clone(),
             },
-            delivery: hit.rule.delivery,
-            notify: hit.rule.notify.to_vec(),
+            delivery: hit.delivery,
+            notify: hit.notify.to_vec(),
         }
     }
 

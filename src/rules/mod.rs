@@ -13,23 +13,29 @@
 
 mod compile;
 mod condition;
+mod keys;
 mod ladder;
 mod matcher;
 mod names;
 mod parse;
 mod playbook;
 mod raw;
+pub mod reference;
+mod routing;
 mod selftest;
 mod vocabulary;
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 
+pub use self::condition::AskedClause;
 use self::condition::{Condition, Facts};
 pub use self::ladder::{Ladder, Step};
 use self::names::kind_index;
 pub use self::playbook::Playbook;
+use self::routing::Routing;
+pub use self::routing::{Route, Telling};
 use self::selftest::TestCase;
 pub use self::selftest::TestResult;
 pub use self::vocabulary::{TROUBLES, Vocabulary};
@@ -120,8 +126,10 @@ pub struct Rule {
     pub title: Box<str>,
     pub on: On,
     pub delivery: Delivery,
-    /// Names of teams.
+    /// Names of teams, groups resolved; all teams when the rule names nobody.
     pub notify: Box<[Box<str>]>,
+    /// The rule names nobody, so routes are asked before all are told.
+    pub is_routed: bool,
     /// What to do next, from the playbook; blank when the rule names nothing.
     pub next_step: Box<str>,
     /// Where it stands: `rules/default.toml:41`.
@@ -149,6 +157,40 @@ impl Rule {
         from.map_or(self.severity(Severity::Warning), |(_, severity)| *severity)
     }
 
+    /// `deadline = "ES_DUE"`, as the rule has it.
+    fn deadlines_text(&self) -> String {
+        match &self.deadlines {
+            Deadlines::All => "deadline = \"*\"".to_owned(),
+            Deadlines::Ids(ids) => format!("deadline = {}", ids.join(", ")),
+        }
+    }
+
+    /// The deadlines that the rule is about; `None` for all, and for rules on something else.
+    pub fn deadline_ids(&self) -> Option<&[Box<str>]> {
+        match &self.deadlines {
+            Deadlines::All => None,
+            Deadlines::Ids(ids) => Some(ids),
+        }
+    }
+
+    /// How loud a reminder is with so many days left, overrides aside.
+    pub fn severity_at(&self, days_left: i64) -> Severity {
+        self.severity_with(days_left)
+    }
+
+    /// The fixed severity; `None` when the alert is as loud as its cause.
+    pub fn fixed_severity(&self) -> Option<Severity> {
+        match self.loudness {
+            Loudness::Fixed(severity) => Some(severity),
+            Loudness::OfCause => None,
+        }
+    }
+
+    /// Each clause of `when` as written.
+    pub fn clauses(&self) -> impl Iterator<Item = &str> {
+        self.condition.0.iter().map(|clause| &*clause.text)
+    }
+
     /// The reminder ladder of a rule on deadlines.
     pub fn ladder(&self) -> Option<&Ladder> {
         self.ladder.as_ref()
@@ -166,6 +208,8 @@ pub struct NoticeContext<'a> {
     pub broker: &'a str,
     /// The entry's clocks after the file.
     pub deadlines: &'a [EntryDeadline],
+    /// The wall-clock time at which the file was received, in the zone of the first team.
+    pub now: Option<NaiveDateTime>,
 }
 
 impl<'a> NoticeContext<'a> {
@@ -176,6 +220,7 @@ impl<'a> NoticeContext<'a> {
             after: self.after,
             broker: self.broker,
             deadlines: self.deadlines,
+            now: self.now,
             ..Facts::default()
         }
     }
@@ -192,7 +237,7 @@ pub struct DeadlineContext<'a> {
 
 impl<'a> DeadlineContext<'a> {
     fn facts(&self) -> Facts<'a> {
-        Facts { after: Some(self.entry), broker: self.broker, ..Facts::default() }
+        Facts { after: Some(self.entry), broker: self.broker, on: Some(self.on), ..Facts::default() }
     }
 }
 
@@ -201,6 +246,10 @@ impl<'a> DeadlineContext<'a> {
 pub struct Hit<'r> {
     pub rule: &'r Rule,
     pub severity: Severity,
+    /// As the rule says, or an override for the broker.
+    pub delivery: Delivery,
+    /// The teams to tell.
+    pub notify: &'r [Box<str>],
     /// What makes it the same alert: the notice's id, or the trouble's code.
     pub occasion: String,
 }
@@ -210,6 +259,10 @@ pub struct Hit<'r> {
 pub struct DeadlineHit<'r> {
     pub rule: &'r Rule,
     pub severity: Severity,
+    /// As the rule says, or an override for the broker.
+    pub delivery: Delivery,
+    /// The teams to tell.
+    pub notify: &'r [Box<str>],
     /// `PROTEST_DUE@2026-09-02/30`: a clock that moves reminds anew.
     pub occasion: String,
     pub step: Step,
@@ -220,12 +273,12 @@ pub struct DeadlineHit<'r> {
 }
 
 /// Why a rule did or did not decide, for the workbench.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Why {
     pub rule: String,
     pub place: String,
-    /// Each clause of `when` as written, and whether it held.
-    pub clauses: Vec<(String, bool)>,
+    /// Each clause of `when`.
+    pub clauses: Vec<AskedClause>,
     /// All clauses hold.
     pub matches: bool,
     /// The rule that decided, which may be an earlier one.
@@ -236,6 +289,7 @@ pub struct Why {
 #[derive(Clone, Debug)]
 pub struct Rules {
     rules: Vec<Rule>,
+    routing: Routing,
     /// Rules on notices that can match each kind, in order.
     by_kind: Vec<Box<[u16]>>,
     on_deadline: Box<[u16]>,
@@ -264,7 +318,13 @@ impl Rules {
         parse::parse(files, playbook, teams, known)
     }
 
-    fn new(rules: Vec<Rule>, tests: Vec<TestCase>, sources: Vec<Source>, version: String) -> Self {
+    fn new(
+        rules: Vec<Rule>,
+        routing: Routing,
+        tests: Vec<TestCase>,
+        sources: Vec<Source>,
+        version: String,
+    ) -> Self {
         let numbered = || rules.iter().enumerate().map(|(index, rule)| (index as u16, rule));
         let all_on = |on: On| numbered().filter(|(_, rule)| rule.on == on).map(|(index, _)| index).collect();
         let by_kind = Kind::ALL
@@ -279,7 +339,7 @@ impl Rules {
             })
             .collect();
         let (on_deadline, on_trouble) = (all_on(On::Deadline), all_on(On::Trouble));
-        Self { by_kind, on_deadline, on_trouble, rules, tests, sources, version }
+        Self { by_kind, on_deadline, on_trouble, rules, routing, tests, sources, version }
     }
 
     /// In the order in which they are asked.
@@ -315,9 +375,17 @@ impl Rules {
 
     /// The alert that a notice raises.
     pub fn for_notice(&self, ctx: &NoticeContext<'_>) -> Option<Hit<'_>> {
-        let rule = self.decide_notice(ctx).filter(|rule| rule.delivery != Delivery::None)?;
-        let severity = rule.severity(ctx.notice.severity);
-        Some(Hit { rule, severity, occasion: ctx.notice.id.to_string() })
+        let (rule, telling) = self.tell_notice(ctx, 0)?;
+        let Telling { severity, delivery, notify, .. } = telling;
+        let occasion = || ctx.notice.id.to_string();
+        (delivery != Delivery::None).then(|| Hit { rule, severity, delivery, notify, occasion: occasion() })
+    }
+
+    /// The rule that decides about a notice, and how its alert is told.
+    pub fn tell_notice(&self, ctx: &NoticeContext<'_>, from: u16) -> Option<(&Rule, Telling<'_>)> {
+        let rule = self.decide_notice_from(ctx, from)?;
+        let telling = self.routing.tell(rule, rule.severity(ctx.notice.severity), &mut ctx.facts());
+        Some((rule, telling))
     }
 
     fn decide_deadline(&self, ctx: &DeadlineContext<'_>, from: u16) -> Option<&Rule> {
@@ -340,17 +408,25 @@ impl Rules {
             return None;
         }
         let target = deadline.target()?;
-        let rule = self.decide_deadline(ctx, from).filter(|rule| rule.delivery != Delivery::None)?;
         let days_left = (target - ctx.on).num_days();
+        let rule = self.decide_deadline(ctx, from)?;
+        let Telling { severity, delivery, notify, .. } = self.tell_deadline(rule, ctx, days_left);
+        if delivery == Delivery::None {
+            return None;
+        }
         let step = rule.ladder.as_ref()?.current(days_left)?;
-        Some(DeadlineHit {
-            rule,
-            severity: rule.severity_with(days_left),
-            occasion: format!("{}@{target}/{step}", deadline.key()),
-            step,
-            target,
-            days_left,
-        })
+        let occasion = format!("{}@{target}/{step}", deadline.key());
+        Some(DeadlineHit { rule, severity, delivery, notify, occasion, step, target, days_left })
+    }
+
+    /// How a reminder of this rule is told.
+    pub fn tell_deadline<'r>(
+        &'r self,
+        rule: &'r Rule,
+        ctx: &DeadlineContext<'_>,
+        days_left: i64,
+    ) -> Telling<'r> {
+        self.routing.tell(rule, rule.severity_with(days_left), &mut ctx.facts())
     }
 
     /// The next day after `after` on which a reminder for this clock may fall, whatever becomes of its entry.
@@ -384,23 +460,58 @@ impl Rules {
 
     /// The alert that a trouble raises. `broker` is blank when it concerns none.
     pub fn for_trouble(&self, code: &str, severity: Severity, broker: &str) -> Option<Hit<'_>> {
-        let rule =
-            self.decide_trouble(code, severity, broker, 0).filter(|rule| rule.delivery != Delivery::None)?;
-        Some(Hit { rule, severity: rule.severity(severity), occasion: code.to_owned() })
+        let rule = self.decide_trouble(code, severity, broker, 0)?;
+        let Telling { severity, delivery, notify, .. } = self.tell_trouble(rule, code, severity, broker);
+        let occasion = || code.to_owned();
+        (delivery != Delivery::None).then(|| Hit { rule, severity, delivery, notify, occasion: occasion() })
+    }
+
+    fn tell_trouble<'r>(
+        &'r self,
+        rule: &'r Rule,
+        code: &str,
+        severity: Severity,
+        broker: &str,
+    ) -> Telling<'r> {
+        let mut facts =
+            Facts { trouble: Some(code), trouble_severity: Some(severity), broker, ..Facts::default() };
+        self.routing.tell(rule, rule.severity(severity), &mut facts)
     }
 
     /// What the rule named `name` makes of a notice, clause by clause. `None` when there is no such rule.
     pub fn why(&self, ctx: &NoticeContext<'_>, name: &str) -> Option<Why> {
         let rule = self.get(name)?;
-        let facts = ctx.facts();
-        let clauses = rule.condition.explain(&facts);
-        Some(Why {
+        let clauses = rule.condition.explain(&ctx.facts());
+        let decided_by = self.decide_notice(ctx);
+        Some(self.explained(rule, On::Notice, clauses, decided_by))
+    }
+
+    /// What the rule named `name` makes of a clock, clause by clause. Whether the rule is about this deadline at all is
+    /// the first clause.
+    pub fn why_deadline(&self, ctx: &DeadlineContext<'_>, name: &str) -> Option<Why> {
+        let rule = self.get(name)?;
+        let mut clauses = vec![AskedClause {
+            clause: rule.deadlines_text(),
+            holds: rule.deadlines.has(&ctx.deadline.id),
+            found: ctx.deadline.id.to_string(),
+        }];
+        clauses.extend(rule.condition.explain(&ctx.facts()));
+        Some(self.explained(rule, On::Deadline, clauses, self.decide_deadline(ctx, 0)))
+    }
+
+    fn explained(&self, rule: &Rule, on: On, clauses: Vec<AskedClause>, decided_by: Option<&Rule>) -> Why {
+        Why {
             rule: rule.name.to_string(),
             place: rule.place.to_string(),
-            matches: rule.on == On::Notice && clauses.iter().all(|(_, holds)| *holds),
-            clauses: clauses.into_iter().map(|(text, holds)| (text.to_owned(), holds)).collect(),
-            decided_by: self.decide_notice(ctx).map(|rule| rule.name.to_string()),
-        })
+            matches: rule.on == on && clauses.iter().all(|clause| clause.holds),
+            clauses,
+            decided_by: decided_by.map(|rule| rule.name.to_string()),
+        }
+    }
+
+    /// Routes in the order in which they are asked.
+    pub fn routes(&self) -> &[Route] {
+        &self.routing.routes
     }
 
     /// Runs the tests that stand beside the rules.

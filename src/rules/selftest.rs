@@ -5,13 +5,13 @@
 
 use std::ops::Range;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde::Serialize;
 
 use super::compile::severity;
 use super::names::{EFFECTS, kind_words};
 use super::raw::{RawNotice, RawTest};
-use super::{DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Step, Vocabulary};
+use super::{DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Step, Telling, Vocabulary};
 use crate::diagnostic::{Diagnostic, Faults, RawKind, WrittenTable, hint};
 use crate::entry::{DeadlineState, Entry, EntryDeadline};
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
@@ -61,9 +61,23 @@ impl Expect {
 
 #[derive(Clone, Debug)]
 enum Event {
-    Notice { before: Vec<Notice>, notice: Box<Notice>, also: Vec<Notice> },
-    Deadline { before: Vec<Notice>, deadline: Box<EntryDeadline>, on: NaiveDate, step: Option<Step> },
-    Trouble { code: Box<str>, severity: Severity },
+    Notice {
+        before: Vec<Notice>,
+        notice: Box<Notice>,
+        also: Vec<Notice>,
+        clocks: Vec<EntryDeadline>,
+        received: NaiveDateTime,
+    },
+    Deadline {
+        before: Vec<Notice>,
+        deadline: Box<EntryDeadline>,
+        on: NaiveDate,
+        step: Option<Step>,
+    },
+    Trouble {
+        code: Box<str>,
+        severity: Severity,
+    },
 }
 
 /// One test of one rule, checked.
@@ -93,9 +107,12 @@ pub struct TestResult {
 }
 
 /// What the rules said.
+#[derive(Default)]
 struct Answer<'r> {
     rule: Option<&'r Rule>,
     severity: Option<Severity>,
+    /// Overrides of the broker included.
+    delivery: Option<Delivery>,
     step: Option<Step>,
 }
 
@@ -113,10 +130,13 @@ impl TestCase {
         let answer = self.ask(rules);
         let own = answer.rule.filter(|rule| rule.name == self.rule);
         let (expect, span) = &self.expect;
-        if !expect.fits(own.map(|rule| rule.delivery)) {
+        let delivery = own.and(answer.delivery);
+        if !expect.fits(delivery) {
             let wanted = Expect::WORDS[*expect as usize];
             let got = match (own, answer.rule) {
-                (Some(rule), _) => format!("it decided with delivery `{}`", rule.delivery.as_str()),
+                (Some(rule), _) => {
+                    format!("it decided with delivery `{}`", delivery.unwrap_or(rule.delivery).as_str())
+                }
                 (None, Some(other)) => format!("`{}` (at {}) decided", other.name, other.place),
                 (None, None) => "no rule matched".to_owned(),
             };
@@ -136,7 +156,7 @@ impl TestCase {
 
     fn ask<'r>(&self, rules: &'r Rules) -> Answer<'r> {
         match &self.event {
-            Event::Notice { before, notice, also } => {
+            Event::Notice { before, notice, also, clocks, received } => {
                 let known = (!before.is_empty()).then_some(notice.entry).flatten();
                 let entry_before = known.map(|number| Entry::of(number, before));
                 let all = || before.iter().chain([&**notice]).chain(also);
@@ -146,33 +166,49 @@ impl TestCase {
                     before: entry_before.as_ref(),
                     after: entry_after.as_ref(),
                     broker: &self.broker,
-                    deadlines: &[],
+                    deadlines: clocks,
+                    now: Some(*received),
                 };
-                let rule = rules.decide_notice_from(&ctx, self.file);
-                Answer { rule, severity: rule.map(|rule| rule.severity(notice.severity)), step: None }
+                Answer::of(rules.tell_notice(&ctx, self.file))
             }
             Event::Deadline { before, deadline, on, .. } => {
                 let number =
                     before.iter().find_map(|notice| notice.entry).or_else(|| EntryNumber::parse(ENTRY));
-                let Some(number) = number else { return Answer { rule: None, severity: None, step: None } };
+                let Some(number) = number else { return Answer::default() };
                 let entry = Entry::of(number, before);
                 let ctx = DeadlineContext { deadline, entry: &entry, broker: &self.broker, on: *on };
                 match rules.for_deadline_from(&ctx, self.file) {
-                    Some(hit) => {
-                        Answer { rule: Some(hit.rule), severity: Some(hit.severity), step: Some(hit.step) }
-                    }
+                    Some(hit) => Answer {
+                        rule: Some(hit.rule),
+                        severity: Some(hit.severity),
+                        delivery: Some(hit.delivery),
+                        step: Some(hit.step),
+                    },
                     None => {
-                        let silent = rules
-                            .decide_deadline(&ctx, self.file)
-                            .filter(|rule| rule.delivery == Delivery::None);
-                        Answer { rule: silent, severity: None, step: None }
+                        let rule = rules.decide_deadline(&ctx, self.file);
+                        let silent = rule.map(|rule| (rule, rules.tell_deadline(rule, &ctx, 0)));
+                        let silent = silent.filter(|(_, telling)| telling.delivery == Delivery::None);
+                        Answer { severity: None, ..Answer::of(silent) }
                     }
                 }
             }
             Event::Trouble { code, severity } => {
                 let rule = rules.decide_trouble(code, *severity, &self.broker, self.file);
-                Answer { rule, severity: rule.map(|rule| rule.severity(*severity)), step: None }
+                let told = |rule| (rule, rules.tell_trouble(rule, code, *severity, &self.broker));
+                Answer::of(rule.map(told))
             }
+        }
+    }
+}
+
+impl<'r> Answer<'r> {
+    fn of(told: Option<(&'r Rule, Telling<'r>)>) -> Self {
+        let Some((rule, telling)) = told else { return Self::default() };
+        Self {
+            rule: Some(rule),
+            severity: Some(telling.severity),
+            delivery: Some(telling.delivery),
+            step: None,
         }
     }
 }
@@ -226,7 +262,59 @@ fn notice_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Optio
     let before = notices(&raw.before, 0, |index| notice_at(index, -1), known, faults);
     let also = notices(&raw.also, 1_000, |index| notice_at(index + 1, 0), known, faults);
     let notice = read_notice(notice, 500, notice_at(0, 0), known, faults)?;
-    Some(Event::Notice { before, notice: Box::new(notice), also })
+    let received = match raw.received.given() {
+        None => day.start(),
+        Some(text) => match EventTime::parse(text.get_ref()) {
+            Some(at) => at.start(),
+            None => {
+                faults.add(text.span(), "`received` is a date or a time like 2026-03-02T09:00:00");
+                return None;
+            }
+        },
+    };
+    let clocks = clocks(raw, known, faults)?;
+    Some(Event::Notice { before, notice: Box::new(notice), also, clocks, received })
+}
+
+/// `clocks = { PROTEST_DUE = 2026-09-02 }`: clocks of the entry that run, each with its day to act.
+fn clocks(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Option<Vec<EntryDeadline>> {
+    let Some(value) = raw.clocks.given() else { return Some(Vec::new()) };
+    let RawKind::Table(items) = &value.kind else {
+        faults.add(value.span.clone(), "`clocks` must be a table of days, like { PROTEST_DUE = 2026-09-02 }");
+        return None;
+    };
+    let mut clocks = Vec::with_capacity(items.len());
+    for (id, value) in items {
+        check_deadline(id, known, faults);
+        let RawKind::Date(day) = value.kind else {
+            faults.add(value.span.clone(), format!("`{}` must be a date like 2026-09-02", id.get_ref()));
+            return None;
+        };
+        clocks.push(clock(id.get_ref(), day));
+    }
+    Some(clocks)
+}
+
+fn check_deadline(id: &toml::Spanned<String>, known: &Vocabulary, faults: &mut Faults) {
+    if !known.deadlines().any(|name| name == id.get_ref()) {
+        let hint = hint(id.get_ref(), "known", known.deadlines());
+        faults.add(id.span(), format!("there is no deadline `{}` ({hint})", id.get_ref()));
+    }
+}
+
+/// A clock that runs to a day.
+fn clock(id: &str, act_by: NaiveDate) -> EntryDeadline {
+    EntryDeadline {
+        id: id.into(),
+        instance: "".into(),
+        due: Some(act_by),
+        special: None,
+        act_by: Some(act_by),
+        state: DeadlineState::Open,
+        because: "".into(),
+        basis: "".into(),
+        from: Vec::new(),
+    }
 }
 
 fn notices(
@@ -247,9 +335,8 @@ fn deadline_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Opt
     let id = raw.deadline.require("deadline", RawTest::OWNER, &raw.span, faults);
     let act_by = raw.act_by.require("act_by", RawTest::OWNER, &raw.span, faults);
     let on = raw.on.require("on", RawTest::OWNER, &raw.span, faults);
-    if let Some(id) = id.filter(|id| !known.deadlines().any(|name| name == id.get_ref())) {
-        let hint = hint(id.get_ref(), "known", known.deadlines());
-        faults.add(id.span(), format!("there is no deadline `{}` ({hint})", id.get_ref()));
+    if let Some(id) = id {
+        check_deadline(id, known, faults);
     }
     let step = raw.step.given().and_then(|value| {
         let step = super::parse::step(value);
@@ -260,18 +347,7 @@ fn deadline_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Opt
     });
     let day = EventTime::parse(DAY)?;
     let before = notices(&raw.before, 0, |_| day, known, faults);
-    let act_by = act_by?.get_ref();
-    let deadline = EntryDeadline {
-        id: id?.get_ref().as_str().into(),
-        instance: "".into(),
-        due: Some(*act_by),
-        special: None,
-        act_by: Some(*act_by),
-        state: DeadlineState::Open,
-        because: "".into(),
-        basis: "".into(),
-        from: Vec::new(),
-    };
+    let deadline = clock(id?.get_ref(), *act_by?.get_ref());
     Some(Event::Deadline { before, deadline: Box::new(deadline), on: *on?.get_ref(), step })
 }
 
