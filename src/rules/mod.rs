@@ -17,11 +17,13 @@ mod keys;
 mod ladder;
 mod matcher;
 mod names;
+mod overlap;
 mod parse;
 mod playbook;
 mod raw;
 pub mod reference;
 mod routing;
+pub mod sample;
 mod selftest;
 mod vocabulary;
 
@@ -33,6 +35,7 @@ pub use self::condition::AskedClause;
 use self::condition::{Condition, Facts};
 pub use self::ladder::{Ladder, Step};
 use self::names::kind_index;
+pub use self::overlap::Overlap;
 pub use self::playbook::Playbook;
 use self::routing::Routing;
 pub use self::routing::{Route, Telling};
@@ -507,6 +510,11 @@ impl Rules {
             clauses,
             decided_by: decided_by.map(|rule| rule.name.to_string()),
         }
+    }
+
+    /// Where overrides stand that change how this rule is told for some brokers.
+    pub fn overrides_of<'r>(&'r self, rule: &'r Rule) -> impl Iterator<Item = &'r str> {
+        self.routing.overrides.iter().filter(|change| change.is_about(rule)).map(|change| &*change.place)
     }
 
     /// Routes in the order in which they are asked.

@@ -135,6 +135,12 @@ pub(super) struct Override {
     pub place: Box<str>,
 }
 
+impl Override {
+    pub fn is_about(&self, rule: &Rule) -> bool {
+        self.rules.as_ref().is_none_or(|rules| rules.contains(&rule.name))
+    }
+}
+
 /// How an alert is told, once its rule has decided.
 #[derive(Clone, Copy, Debug)]
 pub struct Telling<'r> {
@@ -159,10 +165,8 @@ impl Routing {
     /// Decides how the alert of `rule` is told.
     pub fn tell<'r>(&'r self, rule: &'r Rule, severity: Severity, facts: &mut Facts<'_>) -> Telling<'r> {
         let broker = facts.broker;
-        let changed = self.overrides.iter().find(|change| {
-            change.broker.matches(broker)
-                && change.rules.as_ref().is_none_or(|rules| rules.iter().any(|name| *name == rule.name))
-        });
+        let changed =
+            self.overrides.iter().find(|change| change.broker.matches(broker) && change.is_about(rule));
         let severity = changed.and_then(|change| change.severity).unwrap_or(severity);
         let delivery = changed.and_then(|change| change.delivery).unwrap_or(rule.delivery);
         let overridden = changed.map(|change| &*change.place);

@@ -9,6 +9,7 @@ use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde::Serialize;
 
 use super::compile::severity;
+use super::condition::Facts;
 use super::names::{EFFECTS, kind_words};
 use super::raw::{RawNotice, RawTest};
 use super::{DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Step, Telling, Vocabulary};
@@ -152,6 +153,39 @@ impl TestCase {
         let got = answer.severity.map_or("none", Severity::as_str);
         (answer.severity != Some(*wanted))
             .then(|| (span.clone(), format!("expected severity {}, but it was {got}", wanted.as_str())))
+    }
+
+    /// The event as conditions see it, with words for it. Clocks are left out: which rule has one is a matter of ids.
+    pub fn with_facts(&self, heard: impl FnOnce(On, &Facts<'_>, &dyn Fn() -> String)) {
+        let words = || format!("test {} of rule `{}`", self.number, self.rule);
+        match &self.event {
+            Event::Notice { before, notice, also, clocks, received } => {
+                let known = (!before.is_empty()).then_some(notice.entry).flatten();
+                let earlier = known.map(|number| Entry::of(number, before));
+                let all = || before.iter().chain([&**notice]).chain(also);
+                let after = notice.entry.map(|number| Entry::of(number, all()));
+                let facts = Facts {
+                    notice: Some(notice),
+                    before: earlier.as_ref(),
+                    after: after.as_ref(),
+                    broker: &self.broker,
+                    deadlines: clocks,
+                    now: Some(*received),
+                    ..Facts::default()
+                };
+                heard(On::Notice, &facts, &words);
+            }
+            Event::Trouble { code, severity } => {
+                let facts = Facts {
+                    trouble: Some(code),
+                    trouble_severity: Some(*severity),
+                    broker: &self.broker,
+                    ..Facts::default()
+                };
+                heard(On::Trouble, &facts, &words);
+            }
+            Event::Deadline { .. } => {}
+        }
     }
 
     fn ask<'r>(&self, rules: &'r Rules) -> Answer<'r> {
@@ -448,11 +482,50 @@ fn fields(raw: &RawNotice, faults: &mut Faults) -> Option<Fields> {
 
 fn effect(raw: &RawNotice, code: &str, at: EventTime, faults: &mut Faults) -> Option<Effect> {
     let Some(word) = raw.effect.given() else { return Some(Effect::Inform) };
-    let agency = Token::new(raw.agency.given().map_or(CBP, |agency| agency.get_ref()));
-    let code = Token::new(code);
+    let mut amount = |field: &crate::diagnostic::Field<toml::Spanned<String>>| match field.given() {
+        None => Some(Amounts::default()),
+        Some(text) => match text.get_ref().parse() {
+            Ok(duty) => Some(Amounts { duty: Some(duty), ..Amounts::default() }),
+            Err(_) => {
+                faults.add(text.span(), format!("`{}` is no amount like \"250.00\"", text.get_ref()));
+                None
+            }
+        },
+    };
+    let (paid, liquidated) = (amount(&raw.paid)?, amount(&raw.liquidated)?);
+    let clears = raw.clears.given().map(Vec::as_slice).unwrap_or_default();
+    let parts = EffectParts {
+        agency: Token::new(raw.agency.given().map_or(CBP, |agency| agency.get_ref())),
+        code: Token::new(code),
+        clears: ClearedCodes::of(clears.iter().map(|code| Token::new(code.get_ref()))),
+        date: Some(at.date),
+        paid,
+        liquidated,
+    };
+    let named = effect_named(word.get_ref(), parts);
+    if named.is_none() {
+        let hint = hint(word.get_ref(), "known", EFFECTS.iter().copied());
+        faults.add(word.span(), format!("`effect` has no value `{}` ({hint})", word.get_ref()));
+    }
+    named
+}
+
+/// What an invented effect is made of.
+#[derive(Clone, Copy)]
+pub(super) struct EffectParts {
+    pub agency: Token,
+    pub code: Token,
+    pub clears: ClearedCodes,
+    pub date: Option<NaiveDate>,
+    pub paid: Amounts,
+    pub liquidated: Amounts,
+}
+
+/// The effect that a word of [`EFFECTS`] stands for.
+pub(super) fn effect_named(word: &str, parts: EffectParts) -> Option<Effect> {
+    let EffectParts { agency, code, clears, date, .. } = parts;
     let hold = |what| Effect::Hold { agency, code, what };
-    let date = Some(at.date);
-    Some(match word.get_ref().as_str() {
+    Some(match word {
         "inform" => Effect::Inform,
         "unknown" => Effect::Unknown,
         "filed" => Effect::Filed,
@@ -466,11 +539,7 @@ fn effect(raw: &RawNotice, code: &str, at: EventTime, faults: &mut Faults) -> Op
         "seizure" => hold(HoldKind::Seizure),
         "general_order" => hold(HoldKind::GeneralOrder),
         "review" => hold(HoldKind::Review),
-        "clear" => {
-            let codes = raw.clears.given().map(Vec::as_slice).unwrap_or_default();
-            let codes = ClearedCodes::of(codes.iter().map(|code| Token::new(code.get_ref())));
-            Effect::Clear { agency, codes }
-        }
+        "clear" => Effect::Clear { agency, codes: clears },
         "release" => Effect::Release { date },
         "release_date" => Effect::ReleaseDate { date },
         "release_reversed" => Effect::ReleaseReversed { agency, code },
@@ -483,43 +552,23 @@ fn effect(raw: &RawNotice, code: &str, at: EventTime, faults: &mut Faults) -> Op
         "summary_cancelled" => Effect::SummaryCancelled,
         "summary_request" => Effect::SummaryRequest { what: code },
         "filer_takeover" => Effect::FilerTakeover { filer: None },
-        "liquidated" => liquidation(raw, LiquidationKind::Liquidation, at, faults)?,
-        "reliquidated" => liquidation(raw, LiquidationKind::Reliquidation, at, faults)?,
+        "liquidated" => liquidation(LiquidationKind::Liquidation, parts),
+        "reliquidated" => liquidation(LiquidationKind::Reliquidation, parts),
         "extended" => Effect::Extended { times: Some(1), reason: code, date },
         "suspended" => Effect::Suspended { reason: code, date },
         "suspension_lifted" => Effect::SuspensionLifted { date },
-        other => {
-            let hint = hint(other, "known", EFFECTS.iter().copied());
-            faults.add(word.span(), format!("`effect` has no value `{other}` ({hint})"));
-            return None;
-        }
+        _ => return None,
     })
 }
 
-fn liquidation(
-    raw: &RawNotice,
-    event: LiquidationKind,
-    at: EventTime,
-    faults: &mut Faults,
-) -> Option<Effect> {
-    let mut amount = |field: &crate::diagnostic::Field<toml::Spanned<String>>| match field.given() {
-        None => Some(Amounts::default()),
-        Some(text) => match text.get_ref().parse() {
-            Ok(duty) => Some(Amounts { duty: Some(duty), ..Amounts::default() }),
-            Err(_) => {
-                faults.add(text.span(), format!("`{}` is no amount like \"250.00\"", text.get_ref()));
-                None
-            }
-        },
-    };
-    let (paid, liquidated) = (amount(&raw.paid)?, amount(&raw.liquidated)?);
-    Some(Effect::Liquidated(Liquidation {
+fn liquidation(event: LiquidationKind, parts: EffectParts) -> Effect {
+    Effect::Liquidated(Liquidation {
         event,
-        date: Some(at.date),
+        date: parts.date,
         kind: Token::new(if event == LiquidationKind::Liquidation { "L" } else { "R" }),
         reason: Token::new(""),
-        paid,
-        liquidated,
+        paid: parts.paid,
+        liquidated: parts.liquidated,
         interest: None,
-    }))
+    })
 }
