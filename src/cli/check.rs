@@ -90,7 +90,8 @@ fn look_inside(config: &Config, report: &mut CheckReport) {
         rendered.map(|letters| format!("every rule's letters render, {letters} samples")),
     );
     // No fault: narrow and broad rules may cross on purpose. But somebody should know.
-    for overlap in inspect::overlaps(&config.rules, &config.grammar.codes) {
+    let audience = assemble::audience(config);
+    for overlap in inspect::overlaps(&config.rules, &config.grammar.codes, &audience) {
         report.add("rules overlap", Ok(overlap));
     }
 }

@@ -178,16 +178,6 @@ impl Config {
         self.load_again(&files)
     }
 
-    /// Checks one rule file by itself and runs its tests.
-    ///
-    /// # Errors
-    /// Every fault of it; failed tests are faults.
-    pub fn check_rules(&self, path: &Path) -> Result<Rules, Vec<Diagnostic>> {
-        let name = path.display().to_string();
-        let text = read_file(path).map_err(|message| vec![Diagnostic::of_file(&name, message)])?;
-        self.load_again(&[Named { name, text }])
-    }
-
     fn load_again(&self, files: &[Named]) -> Result<Rules, Vec<Diagnostic>> {
         let teams = self.teams.iter().map(|team| team.name.to_string()).collect();
         let names = Names { teams, brokers: &self.brokers };

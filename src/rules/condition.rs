@@ -328,6 +328,11 @@ impl Condition {
         self.0.iter().map(asked).collect()
     }
 
+    /// Asks for nothing but a severity: meant for whatever other rules leave.
+    pub fn is_leftover(&self) -> bool {
+        self.0.iter().all(|clause| matches!(clause.test, Test::Severity(_)))
+    }
+
     /// The kinds of notice for which the condition can hold.
     pub fn kinds(&self) -> Set {
         self.0.iter().fold(Set::ALL, |kinds, clause| match clause.test {

@@ -2,13 +2,14 @@
 //!
 //! Narrow before broad is how rules are meant to stand: there everything that the first rule holds for, the second holds
 //! for as well. What people do not see is two rules that **cross**: each holds for events of its own, some events belong
-//! to both, and both would mail the same person. Then the order of the two decides, and nobody wrote it down.
+//! to both, and both would mail the same person. Then the order of the two decides, and nobody wrote it down. A later
+//! rule that asks for nothing but a severity is meant for whatever the others leave, and crosses with nobody.
 
 use std::collections::BTreeMap;
 
 use super::condition::Facts;
 use super::names::kind_index;
-use super::{Delivery, On, Rules, sample};
+use super::{Delivery, On, Rule, Rules, sample};
 use crate::entry::Entry;
 use crate::grammar::CodeTables;
 
@@ -18,8 +19,8 @@ pub struct Overlap {
     /// The rule that is asked first, and so decides.
     pub first: String,
     pub second: String,
-    /// Names of the teams that both tell.
-    pub teams: Vec<String>,
+    /// The people whom both tell.
+    pub people: Vec<String>,
     /// How many of the events that were tried belong to both.
     pub events: usize,
     /// One of them, in words.
@@ -35,8 +36,8 @@ struct Pair {
 
 impl Rules {
     /// Tries every code of every table, every trouble and the events of the rules' own tests, and answers the rules that
-    /// cross and share somebody to tell.
-    pub fn overlaps(&self, tables: &CodeTables) -> Vec<Overlap> {
+    /// cross and share somebody to tell. `people` are the addresses behind names of teams.
+    pub fn overlaps(&self, tables: &CodeTables, people: &dyn Fn(&Rule) -> Vec<Box<str>>) -> Vec<Overlap> {
         let mut alone = vec![0_usize; self.rules.len()];
         let mut pairs: BTreeMap<(usize, usize), Pair> = BTreeMap::new();
         self.try_events(tables, &mut |held: &[usize], words: &dyn Fn() -> String| {
@@ -51,28 +52,25 @@ impl Rules {
                 }
             }
         });
-        let crosses = |(first, second): (usize, usize), both: usize| {
-            alone[first] > both && alone[second] > both && !self.teams_of_both(first, second).is_empty()
+        let crosses = |first: usize, second: usize, both: usize| {
+            !self.rules[second].condition.is_leftover() && alone[first] > both && alone[second] > both
         };
-        let crossing = pairs.into_iter().filter(|(rules, pair)| crosses(*rules, pair.both));
-        crossing
-            .map(|((first, second), pair)| Overlap {
-                first: self.rules[first].name.to_string(),
-                second: self.rules[second].name.to_string(),
-                teams: self.teams_of_both(first, second),
-                events: pair.both,
-                example: pair.example,
-            })
-            .collect()
-    }
-
-    fn teams_of_both(&self, first: usize, second: usize) -> Vec<String> {
-        let (first, second) = (&self.rules[first], &self.rules[second]);
-        if first.delivery == Delivery::None || second.delivery == Delivery::None {
-            return Vec::new();
+        let mut overlaps = Vec::new();
+        for ((first, second), pair) in pairs {
+            let (one, other) = (&self.rules[first], &self.rules[second]);
+            let is_told = one.delivery != Delivery::None && other.delivery != Delivery::None;
+            if !is_told || !crosses(first, second, pair.both) {
+                continue;
+            }
+            let theirs = people(other);
+            let shared = people(one).into_iter().filter(|person| theirs.contains(person));
+            let people: Vec<String> = shared.map(Into::into).collect();
+            if !people.is_empty() {
+                let (first, second) = (one.name.to_string(), other.name.to_string());
+                overlaps.push(Overlap { first, second, people, events: pair.both, example: pair.example });
+            }
         }
-        let shared = first.notify.iter().filter(|team| second.notify.contains(team));
-        shared.map(|team| team.to_string()).collect()
+        overlaps
     }
 
     /// Hands over, for each event, the numbers of the rules that hold, and words for the event.

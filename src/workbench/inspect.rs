@@ -2,7 +2,9 @@
 
 use crate::email::{Renderer, SampleSubject, letters_of_rule};
 use crate::grammar::CodeTables;
-use crate::rules::{Delivery, On, Rules};
+use crate::outbox::Audience;
+use crate::place::Severity;
+use crate::rules::{Delivery, On, Rule, Rules};
 
 /// Overlaps that are told one by one; the rest is counted.
 const OVERLAPS_SHOWN: usize = 20;
@@ -29,20 +31,24 @@ pub fn render_all(rules: &Rules, renderer: &Renderer) -> Result<usize, String> {
 }
 
 /// Rules that cross, a sentence each.
-pub fn overlaps(rules: &Rules, tables: &CodeTables) -> Vec<String> {
-    let overlaps = rules.overlaps(tables);
+pub fn overlaps(rules: &Rules, tables: &CodeTables, audience: &Audience) -> Vec<String> {
+    let people = |rule: &Rule| {
+        let severity = rule.fixed_severity().unwrap_or(Severity::Critical);
+        audience.recipients(rule.notify.iter().map(|team| &**team), severity)
+    };
+    let overlaps = rules.overlaps(tables, &people);
     let more = overlaps.len().saturating_sub(OVERLAPS_SHOWN);
     let mut sentences: Vec<String> = overlaps
         .iter()
         .take(OVERLAPS_SHOWN)
         .map(|overlap| {
             format!(
-                "`{}` and `{}` both hold for {} of the events tried ({}) and both tell {}; `{}` is asked first and decides",
+                "`{}` and `{}` both hold for {} of the events tried ({}) and both mail {}; `{}` is asked first and decides",
                 overlap.first,
                 overlap.second,
                 overlap.events,
                 overlap.example,
-                overlap.teams.join(", "),
+                overlap.people.join(", "),
                 overlap.first,
             )
         })

@@ -66,10 +66,10 @@ fn when(rule: &Rule) -> String {
     };
     match rule.on {
         On::Notice => {
-            format!("Looks at every notice that was not known before; it is meant for one {condition}.")
+            format!("Looks at every notice that was not known before; it applies {condition}.")
         }
         On::Trouble => {
-            format!("Looks at every trouble of files, drops and ourselves; it is meant for one {condition}.")
+            format!("Looks at every trouble of files, drops and ourselves; it applies {condition}.")
         }
         On::Deadline => {
             let clocks = rule.deadline_ids().map_or("every deadline".to_owned(), |ids| ids.join(", "));

@@ -287,6 +287,12 @@ impl Asked<'_> {
         };
         let next = life.reminders.iter().find(|reminder| *reminder.deadline == *key);
         match next {
+            Some(reminder) if reminder.day <= self.today => {
+                format!(
+                    "{now}; the clock has waited to be looked at since {}, the daemon does so",
+                    reminder.day
+                )
+            }
             Some(reminder) => format!("{now}; the clock is looked at again on {}", reminder.day),
             None => format!("{now}; the clock is not looked at again"),
         }

@@ -102,6 +102,11 @@ impl Desk {
     }
 
     pub fn receive(&mut self, name: &str, broker: &str, bytes: &[u8]) -> Taken {
+        self.receive_as(name, broker, bytes, true)
+    }
+
+    /// `deliver` is false for a backfill.
+    pub fn receive_as(&mut self, name: &str, broker: &str, bytes: &[u8], deliver: bool) -> Taken {
         let mut content = Cursor::new(bytes);
         let mut incoming = [Incoming {
             drop: DropName::new("desk"),
@@ -109,7 +114,7 @@ impl Desk {
             name: name.into(),
             size_bytes: bytes.len() as u64,
             incomplete: false,
-            deliver: true,
+            deliver,
             content: &mut content,
         }];
         self.engine().receive(&mut incoming).expect("the file is received")[0]

@@ -76,9 +76,14 @@ fn rule_tests(rules: &crate::rules::Rules) -> Vec<Ran> {
 
 fn of_file(config: &Config, path: &Path) -> Result<Vec<Ran>, Failure> {
     if path.extension().is_some_and(|ending| ending == "toml") {
-        return match config.check_rules(path) {
-            Ok(rules) => Ok(rule_tests(&rules)),
-            Err(faults) => Ok(vec![failed(path.display().to_string(), &faults)]),
+        // In the place where it would stand, for it may speak of rules of other files. Only its own tests are told.
+        let name = path.display().to_string();
+        return match config.candidate_rules(path) {
+            Ok(rules) => {
+                let own = format!("{name}:");
+                Ok(rule_tests(&rules).into_iter().filter(|test| test.place.starts_with(&own)).collect())
+            }
+            Err(faults) => Ok(vec![failed(name, &faults)]),
         };
     }
     let scenarios = scenarios_at(path, &path.display().to_string()).map_err(Failure::unreadable)?;

@@ -7,7 +7,7 @@ use chrono::{Days, NaiveDate};
 use super::no_such_rule;
 use crate::cli::args;
 use crate::cli::context::Context;
-use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::exit::{Exit, Outcome};
 use crate::cli::output::{Paint, Ui, answer, day_or_dash};
 use crate::daemon::assemble;
 use crate::workbench::timeline::{moment_words, timeline};
@@ -28,7 +28,7 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     let ahead = Days::new(longest.unwrap_or_default().unsigned_abs() + 1);
     let today = context.today();
     let target = args.target.unwrap_or_else(|| today.checked_add_days(ahead).unwrap_or(today));
-    let audience = assemble::pipeline(&context.config).map_err(Failure::usage)?.audience;
+    let audience = assemble::audience(&context.config);
     let Some(told) = timeline(rules, &audience, &args.rule, target) else {
         return Err(no_such_rule(context, &args.rule));
     };

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use super::no_such_rule;
 use crate::cli::args;
 use crate::cli::context::Context;
-use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::exit::{Exit, Outcome};
 use crate::cli::output::{Out, Paint, Ui, answer, day_or_dash, instant, when};
 use crate::daemon::assemble;
 use crate::entry::{DeadlineState, Life};
@@ -42,10 +42,10 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     }
     let door = context.door()?;
     let life: Life = door.ask(Request::Life { number: args.number })?;
-    let pipeline = assemble::pipeline(&context.config).map_err(Failure::usage)?;
+    let audience = assemble::audience(&context.config);
     let asked = Asked {
         rules: &context.config.rules,
-        audience: &pipeline.audience,
+        audience: &audience,
         deadlines: &context.deadlines,
         today: context.today(),
     };
