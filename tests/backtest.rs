@@ -5,7 +5,7 @@
 #[expect(dead_code, reason = "this test sends no mail")]
 mod desk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -15,13 +15,14 @@ use entrywatch::config::vocabulary;
 use entrywatch::grammar::Grammar;
 use entrywatch::ident::EntryNumber;
 use entrywatch::journal::JournalReader;
-use entrywatch::outbox::{Audience, Letter, LetterKind, Team, TroubleBrief};
+use entrywatch::outbox::{Audience, Cause, Letter, LetterKind, Team, TroubleBrief};
 use entrywatch::pipeline::Pipeline;
 use entrywatch::place::Severity;
-use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, Playbook, Rules};
+use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, On, Playbook, Rules};
 use entrywatch::store::LetterFilter;
 use entrywatch::synthetic::{Fault, GeneratedFile, Plan, generate};
 use entrywatch::workbench::backtest::{Backtest, ChangeKind, backtest};
+use entrywatch::workbench::why::{Asked, why};
 
 /// Stands in front of the embedded rules: more letters, fewer letters, other letters, another ladder, other people.
 const CANDIDATE: &str = r#"
@@ -202,4 +203,32 @@ fn a_backtest_gives_what_two_engines_give() {
     let since = "2025-03-01".parse().expect("a date");
     let same = backtest(&journal, &live, &live, since, tried.clock.now(), &|_| {}).expect("it is played");
     assert!(same.is_same() && same.live == ours.values().map(|letters| letters.len() as u64).sum::<u64>());
+}
+
+/// What `rules why` derives from an entry's life is what the engine did when the files came: for every entry and every rule
+/// on notices the very same alerts, no more and no fewer.
+#[test]
+fn why_finds_the_alerts_that_were_raised() {
+    let pipeline = pipeline(&[("candidate.toml", CANDIDATE), (EMBEDDED_NAME, EMBEDDED)]);
+    let desk = live_through(&pipeline, &feed());
+    let store = desk.store();
+    let mut raised: BTreeMap<(EntryNumber, String), BTreeSet<String>> = BTreeMap::new();
+    for alert in store.alerts(None, usize::MAX).expect("the store answers") {
+        let (Some(entry), Cause::Notice(_)) = (&alert.entry, &alert.cause) else { continue };
+        raised.entry((entry.number, alert.rule.to_string())).or_default().insert(alert.key.to_string());
+    }
+    assert!(raised.len() > 200, "only {} rules told of entries", raised.len());
+    let today = pipeline.audience.reminder_day(desk.clock.now());
+    let asked =
+        Asked { rules: &pipeline.rules, audience: &pipeline.audience, deadlines: &pipeline.deadlines, today };
+    for life in store.lives(None, usize::MAX).expect("the store answers") {
+        for rule in pipeline.rules.iter().filter(|rule| rule.on == On::Notice) {
+            let told = why(&asked, &life, &rule.name).expect("the rule is there");
+            assert_eq!(told.notices.len(), life.notices.len(), "every notice is asked about");
+            let found: BTreeSet<String> = told.alerts().iter().map(ToString::to_string).collect();
+            let wanted = raised.remove(&(life.number, rule.name.to_string())).unwrap_or_default();
+            assert_eq!(found, wanted, "{} of {}", rule.name, life.number);
+        }
+    }
+    assert!(raised.is_empty(), "{raised:?}");
 }

@@ -27,6 +27,9 @@ pub struct Overlap {
     pub example: String,
 }
 
+/// Takes the numbers of the rules that hold for an event, and words for the event.
+type Heard<'h> = &'h mut dyn FnMut(&[usize], &dyn Fn() -> String);
+
 /// What is known of two rules while events are tried: events of both, of the first alone, of the second alone.
 #[derive(Default)]
 struct Pair {
@@ -74,7 +77,7 @@ impl Rules {
     }
 
     /// Hands over, for each event, the numbers of the rules that hold, and words for the event.
-    fn try_events(&self, tables: &CodeTables, heard: &mut dyn FnMut(&[usize], &dyn Fn() -> String)) {
+    fn try_events(&self, tables: &CodeTables, heard: Heard<'_>) {
         let mut try_facts = |on: On, facts: &Facts<'_>, words: &dyn Fn() -> String| {
             let holds = |index: &u16| {
                 self.rules.get(usize::from(*index)).is_some_and(|rule| rule.condition.holds(facts))

@@ -12,8 +12,9 @@ use super::ladder::{Ladder, STEP_DAYS_MAX, Step};
 use super::matcher::words;
 use super::raw::{RawRule, RawRules};
 use super::routing::{People, Routing, is_plain_name};
+use super::rule::{Deadlines, Loudness};
 use super::selftest::{self, TestCase};
-use super::{Deadlines, Delivery, Loudness, On, Playbook, Rule, Rules, Vocabulary};
+use super::{Delivery, On, Playbook, Rule, Rules, Vocabulary};
 use crate::diagnostic::{
     Diagnostic, Faults, Field, RawKind, RawValue, Source, WrittenTable, hint, read_toml,
 };

@@ -1,6 +1,6 @@
 //! Invented notices, one for each code of each table that suggests a severity: what rules are tried with.
 
-use super::selftest::{EffectParts, effect_named};
+use super::invented::{ENTRY, EffectParts, effect_named};
 use crate::grammar::{CodeRow, CodeTable, CodeTables};
 use crate::ident::{EntryNumber, NoticeId};
 use crate::notice::{CBP, ClearedCodes, Effect, EventTime, Fields, Kind, Notice, Token};
@@ -25,7 +25,6 @@ const KINDS: &[(&str, Kind)] = &[
     ("x12_event304", Kind::ManifestEvent),
 ];
 
-const ENTRY: &str = "ABC-1234567-6";
 const DAY: &str = "2026-03-02T09:00:00";
 
 /// A notice for each row that suggests a severity. A table that is not listed above says something of the entry.

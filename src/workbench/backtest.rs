@@ -279,11 +279,14 @@ fn of<'l>(letters: &'l Letters, id: &LetterId) -> &'l [Told] {
 fn change(id: &LetterId, what: ChangeKind, live: Option<&Told>, candidate: Option<&Told>) -> Change {
     // What is the same on both sides is no news.
     let other = |told: Option<&Told>, than: Option<&Told>| -> Vec<String> {
-        let differs = |(about, said): &(&Box<str>, &(Box<str>, Severity))| {
-            than.is_none_or(|than| than.get(*about) != Some(*said))
-        };
-        let said = told.into_iter().flatten().filter(differs);
-        said.map(|(_, (rule, severity))| format!("{rule} ({})", severity.as_str())).collect()
+        let mut said = Vec::new();
+        for (about, (rule, severity)) in told.into_iter().flatten() {
+            let there = than.and_then(|than| than.get(about));
+            if there.is_none_or(|(other, loud)| other != rule || loud != severity) {
+                said.push(format!("{rule} ({})", severity.as_str()));
+            }
+        }
+        said
     };
     Change {
         what,

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::clock::Zone;
 use crate::deadline::DeadlineTable;
 use crate::entry::{DeadlineState, Entry, EntryDeadline, Held, Life};
-use crate::ident::EntryNumber;
+use crate::ident::{EntryNumber, Fingerprint};
 use crate::notice::{EventTime, Kind, Token};
 use crate::outbox::{AlertKey, Audience};
 use crate::place::Severity;
@@ -327,30 +327,28 @@ fn steps(deadline: &EntryDeadline, rule: &Rule, number: EntryNumber) -> Vec<WhyS
 /// A notice that names only a bill may have waited under it; it then came into the entry with the first notice that
 /// names entry and bill, in that notice's file.
 fn batches(life: &Life) -> Vec<std::ops::Range<usize>> {
-    let mut ends: Vec<usize> = Vec::new();
-    let mut seen_bills = BTreeSet::new();
-    let mut waiting = false;
-    for (index, held) in life.notices.iter().enumerate() {
-        let notice = &held.notice;
-        let has_waited = notice.entry.is_none()
-            && notice
-                .house_bill
-                .as_ref()
-                .or(notice.bill.as_ref())
-                .is_some_and(|bill| !seen_bills.contains(bill));
-        let with_last = index > 0
-            && (waiting || life.notices[index - 1].seen.file == held.seen.file)
-            && !(has_waited && !waiting);
-        if !with_last && index > 0 {
-            ends.push(index);
-        }
+    let mut known_bills = BTreeSet::new();
+    let mut has_waited = Vec::with_capacity(life.notices.len());
+    for Held { notice, .. } in &life.notices {
+        let bill = notice.house_bill.as_ref().or(notice.bill.as_ref());
+        has_waited.push(notice.entry.is_none() && bill.is_some_and(|bill| !known_bills.contains(bill)));
         if notice.entry.is_some() {
-            seen_bills.extend(notice.bill.iter().chain(&notice.house_bill).cloned());
+            known_bills.extend(notice.bill.iter().chain(&notice.house_bill));
         }
-        waiting = has_waited;
     }
-    ends.push(life.notices.len());
-    let mut start = 0;
-    let spans = ends.into_iter().map(|end| std::mem::replace(&mut start, end)..end);
-    spans.filter(|span| !span.is_empty()).collect()
+    // Those that waited stand in front of the notice that brought them in.
+    let mut carriers: Vec<Fingerprint> = life.notices.iter().map(|held| held.seen.file).collect();
+    for index in (1..carriers.len()).rev() {
+        if has_waited[index - 1] {
+            carriers[index - 1] = carriers[index];
+        }
+    }
+    let mut spans: Vec<std::ops::Range<usize>> = Vec::new();
+    for index in 0..carriers.len() {
+        match spans.last_mut() {
+            Some(span) if carriers[span.start] == carriers[index] => span.end = index + 1,
+            _ => spans.push(index..index + 1),
+        }
+    }
+    spans
 }
