@@ -263,6 +263,6 @@ fn timelines_are_told_in_plain_words() {
         2026-02-11 11:00:00 UTC 30 info operations@example.com 2026-02-11 13:00:00 UTC
         2026-03-06 11:00:00 UTC 7 info operations@example.com 2026-03-06 13:00:00 UTC"#]].assert_eq(&told("watch-dates"));
     expect_test::expect![[r#"
-        Looks at every notice that was not known before; it is meant for one when kind = ["acknowledgement", "filing_response"] and severity = "info".
+        Looks at every notice that was not known before; it applies when kind = ["acknowledgement", "filing_response"] and severity = "info".
         Keeps silent: no alert, no mail, and no later rule is asked."#]].assert_eq(&told("acknowledged"));
 }
