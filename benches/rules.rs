@@ -99,7 +99,8 @@ fn decide(rounds: usize) {
          \"load_ms\":{load_ms:.1}}}",
         rounds * notices.len()
     );
-    assert!(each < GATE_MICROS, "{each} microseconds for one notice");
+    // The gate is for optimised code.
+    assert!(cfg!(debug_assertions) || each < GATE_MICROS, "{each} microseconds for one notice");
 }
 
 fn render(rounds: usize) {
