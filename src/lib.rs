@@ -36,4 +36,6 @@ pub mod serve;
 
 pub mod daemon;
 
+pub mod workbench;
+
 pub mod cli;

@@ -24,6 +24,7 @@ const FLOORS: &[&[&str]] = &[
     &["pipeline", "store", "config", "synthetic"],
     &["serve"],
     &["daemon"],
+    &["workbench"],
     &["cli"],
 ];
 

@@ -83,6 +83,7 @@ fn help_names_every_command() {
               due          Compute one deadline from given facts
               deadlines    Show what is due soon, over all entries, nearest first
               explain      Show where an entry's dates come from, step by step
+              rules        Test rules, ask why they did what they did, try others on the journal
               alerts       Show alerts and letters, try a letter again
               quarantine   Show what could not be read, read it again
               state-hash   Print a hash of all entry state

@@ -123,6 +123,7 @@ fn the_example_works_with_everything_switched_on() {
         "agent",
         "known_hosts",
         "playbook",
+        "scenarios",
         "folder = \"grammars\"",
     ];
     let text: String = example_lines()

@@ -14,6 +14,18 @@ use entrywatch::ident::Fingerprint;
 use entrywatch::notice::Kind;
 use entrywatch::serve::{EntryView, entry_view};
 
+/// What the tests ask of a desk.
+trait Asked {
+    fn entry_of(&self, number: &str) -> entrywatch::entry::Entry;
+}
+
+impl Asked for Desk {
+    fn entry_of(&self, number: &str) -> entrywatch::entry::Entry {
+        let number = entrywatch::ident::EntryNumber::parse(number).expect("an entry number");
+        self.store().life(number).expect("the store answers").expect("the entry is known").entry()
+    }
+}
+
 fn now() -> DateTime<Utc> {
     "2027-06-01T12:00:00Z".parse().expect("an instant")
 }
@@ -40,7 +52,7 @@ fn received(files: &[(String, Vec<u8>)]) -> Desk {
 }
 
 fn view(desk: &Desk, number: &str) -> EntryView {
-    let entry = desk.entry(number);
+    let entry = desk.entry_of(number);
     let life = desk.store().life(entry.number).expect("the store answers").expect("a known entry");
     entry_view(&life, entrywatch::deadline::DeadlineTable::embedded())
 }
@@ -82,7 +94,7 @@ fn the_order_of_the_families_does_not_matter() {
 #[test]
 fn what_was_filed_is_there_line_by_line() {
     let desk = received(&[sample("se-filings.txt"), sample("ae-summaries.txt")]);
-    let entry = desk.entry("9Z700000419");
+    let entry = desk.entry_of("9Z700000419");
     assert_eq!(entry.status(), Status::Filed);
     assert_eq!(entry.summary.filings.len(), 2, "the correction does not erase what was filed first");
     let bills: Vec<&str> = entry.references.bills.iter().map(|bill| bill.as_str()).collect();
@@ -102,7 +114,7 @@ fn what_was_filed_is_there_line_by_line() {
     assert_eq!(view.amounts.entered_value.map(|value| value.to_string()).as_deref(), Some("10000"));
     assert!(view.timeline.iter().all(|row| !row.meaning.as_deref().unwrap_or("").starts_with("line of")));
 
-    let deleted = desk.entry("9Z700000427");
+    let deleted = desk.entry_of("9Z700000427");
     assert!(deleted.filed_summary().is_none(), "its deletion was asked for");
 }
 
@@ -114,7 +126,7 @@ fn a_statement_is_followed_until_it_is_paid() {
     let (preliminary, last) = text.split_at(cut);
     let mut desk = received(&[(name, preliminary.as_bytes().to_vec())]);
     let state = |desk: &Desk, number: &str| {
-        desk.entry(number).statements.values().map(|s| s.state()).collect::<Vec<_>>()
+        desk.entry_of(number).statements.values().map(|s| s.state()).collect::<Vec<_>>()
     };
     assert_eq!(state(&desk, "9Z700000419"), [StatementState::Preliminary]);
     desk.receive("pf-2.txt", "acme", last.as_bytes());
@@ -126,7 +138,7 @@ fn a_statement_is_followed_until_it_is_paid() {
     assert_eq!(state(&desk, "9Z700000435"), [StatementState::Removed]);
     let (name, bytes) = sample("ms-statements.txt");
     desk.receive(&name, "acme", &bytes);
-    let entry = desk.entry("9Z700000419");
+    let entry = desk.entry_of("9Z700000419");
     let statement = entry.statements.values().next().expect("a statement");
     assert_eq!((statement.state(), statement.due_date()), (StatementState::Paid, Some(date("2026-04-21"))));
     assert_eq!(statement.paid_at().map(|at| at.date), Some(date("2026-04-23")));
@@ -146,7 +158,7 @@ fn a_statement_is_followed_until_it_is_paid() {
 #[test]
 fn a_query_answer_is_a_second_basis() {
     let desk = received(&[sample("er-answers.txt")]);
-    let scheduled = desk.entry("9Z700000419");
+    let scheduled = desk.entry_of("9Z700000419");
     assert_eq!(scheduled.status(), Status::Accepted);
     assert_eq!(scheduled.scheduled_liquidation().map(|dated| dated.date), Some(date("2027-01-22")));
     let correction = deadline(&scheduled, "PSC_DUE");
@@ -159,11 +171,11 @@ fn a_query_answer_is_a_second_basis() {
         (DeadlineState::Closed, "CBP scheduled the liquidation")
     );
 
-    let rejected = desk.entry("9Z700000476");
+    let rejected = desk.entry_of("9Z700000476");
     assert_eq!(rejected.status(), Status::Rejected);
     assert_eq!(rejected.summary.census.len(), 1, "some warning stands, nobody says which");
 
-    let liquidated = desk.entry("9Z700000468");
+    let liquidated = desk.entry_of("9Z700000468");
     assert_eq!(liquidated.status(), Status::Liquidated);
     let protest = deadline(&liquidated, "PROTEST_DUE@2027-01-22");
     assert!(protest.from.iter().any(|fact| &*fact.source == "query answer"));
@@ -173,7 +185,7 @@ fn a_query_answer_is_a_second_basis() {
     assert!(deadline(&liquidated, "CIT_SUMMONS@270426100011").due.is_some());
     assert_eq!(liquidated.extensions(), 1);
 
-    let closed = desk.entry("9Z700000567");
+    let closed = desk.entry_of("9Z700000567");
     assert!(closed.liquidation().is_none(), "a temporary importation is closed, not liquidated");
 }
 
@@ -191,20 +203,20 @@ fn census_warnings_open_and_close() {
 #[test]
 fn a_temporary_importation_has_its_clock() {
     let desk = received(&[sample("tib.txt")]);
-    let extended = desk.entry("9Z700000518");
+    let extended = desk.entry_of("9Z700000518");
     assert_eq!(
         (extended.tib.extensions, extended.tib.expires),
         (1, None),
         "the printed date holds no longer"
     );
-    let refused = desk.entry("9Z700000526");
+    let refused = desk.entry_of("9Z700000526");
     assert!(refused.tib.is_refused && !refused.tib.is_closed);
 
     let (name, all) = sample("tib.txt");
     let text = String::from_utf8(all).expect("ASCII");
     let cut = text.match_indices("A27049Z7").nth(1).expect("three batches").0;
     let desk = received(&[(name, text.as_bytes()[..cut].to_vec())]);
-    let export = deadline(&desk.entry("9Z700000518"), "TIB_EXPORT");
+    let export = deadline(&desk.entry_of("9Z700000518"), "TIB_EXPORT");
     assert_eq!(export.due, Some(date("2027-03-04")));
     assert!(export.act_by <= export.due);
 }
@@ -212,7 +224,7 @@ fn a_temporary_importation_has_its_clock() {
 #[test]
 fn holds_of_bills_come_and_go() {
     let desk = received(&[sample("se-filings.txt"), sample("ns-notices.txt")]);
-    let entry = desk.entry("9Z700000419");
+    let entry = desk.entry_of("9Z700000419");
     let open: Vec<String> =
         entry.open_holds().map(|(key, _)| format!("{}/{}", key.agency, key.code)).collect();
     assert_eq!(open, ["CBP/7H"], "1H was lifted; the scan of one container stands");
@@ -242,7 +254,7 @@ fn amounts_agree_across_the_families() {
         let bytes = fs::read(folder.join(format!("{name}.txt"))).expect("a sample");
         desk.receive(&format!("{name}.txt"), "acme", &bytes);
     }
-    let entry = desk.entry("N0170000124");
+    let entry = desk.entry_of("N0170000124");
     let filed = entry.filed_summary().expect("a filing");
     let total = filed.filed.amounts.total().expect("totals");
     assert_eq!(total.to_string(), "3345.43");

@@ -6,12 +6,14 @@ use super::Global;
 use super::context::config_file;
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Paint, Ui, answer};
+use super::rules::play_all;
 use crate::config::{CheckReport, Config, SmtpSettings, check};
 use crate::daemon::assemble;
 use crate::daemon::writer::chain;
 use crate::email::SmtpCourier;
 use crate::intake::open_folder;
 use crate::interpret::Interpreter;
+use crate::workbench::inspect;
 
 /// Check configuration, rules, templates, tables and rule tests; every problem at once
 #[derive(clap::Args, Debug)]
@@ -40,6 +42,7 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
     let mut report = check(&path, args.offline);
     if let Some(config) = report.config.take() {
         look_inside(&config, &mut report);
+        play_scenarios(&config, &mut report)?;
         if !args.offline {
             reach_out(&config, &mut report)?;
         }
@@ -80,8 +83,27 @@ fn look_inside(config: &Config, report: &mut CheckReport) {
         faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     };
     report.add("message families", interpreter.map_err(faults));
-    let renderer = assemble::renderer(config, None).map(|_| "every template renders".to_owned());
-    report.add("mail templates", renderer.map_err(|error| chain(&error)));
+    let renderer = assemble::renderer(config, None).map_err(|error| chain(&error));
+    let rendered = renderer.and_then(|renderer| inspect::render_all(&config.rules, &renderer));
+    report.add(
+        "mail templates",
+        rendered.map(|letters| format!("every rule's letters render, {letters} samples")),
+    );
+    // No fault: narrow and broad rules may cross on purpose. But somebody should know.
+    let audience = assemble::audience(config);
+    for overlap in inspect::overlaps(&config.rules, &config.grammar.codes, &audience) {
+        report.add("rules overlap", Ok(overlap));
+    }
+}
+
+/// Plays the scenarios of the configuration.
+fn play_scenarios(config: &Config, report: &mut CheckReport) -> Result<(), Failure> {
+    for ran in play_all(config, &config.scenarios)? {
+        let outcome =
+            if ran.ok { Ok("every letter as expected".to_owned()) } else { Err(ran.faults.join("\n")) };
+        report.add(format!("scenario {}", ran.what), outcome);
+    }
+    Ok(())
 }
 
 /// Logs in to every drop and to the mail server, and sees whether files can be moved.

@@ -21,6 +21,7 @@ mod output;
 mod pages;
 mod quarantine;
 mod replay;
+mod rules;
 mod run;
 mod status;
 
@@ -90,6 +91,7 @@ enum Command {
     Due(due::Args),
     Deadlines(deadlines::Args),
     Explain(explain::Args),
+    Rules(rules::Args),
     Alerts(alerts::Args),
     Quarantine(quarantine::Args),
     StateHash(status::HashArgs),
@@ -143,6 +145,7 @@ impl Command {
             Self::Due(args) => due::run(args, ui),
             Self::Deadlines(args) => deadlines::run(args, &context()?, ui),
             Self::Explain(args) => explain::run(args, &context()?, ui),
+            Self::Rules(args) => rules::run(args, global, ui),
             Self::Alerts(args) => alerts::run(args, &context()?, ui),
             Self::Quarantine(args) => quarantine::run(args, &context()?, ui),
             Self::StateHash(_) => status::state_hash(&context()?, ui),

@@ -42,6 +42,9 @@ pub const EXAMPLE: &str = include_str!("../../config.toml");
 /// The word in `[rules] files` for the rules that the binary carries.
 pub const DEFAULT_RULES: &str = "default";
 
+/// A folder may hold so many scenarios.
+const SCENARIOS_MAX: usize = 1_000;
+
 /// A larger file is refused.
 const FILE_BYTES_MAX: u64 = 1 << 20;
 
@@ -60,10 +63,25 @@ pub struct Config {
     pub closures: Vec<NaiveDate>,
     pub grammar: Arc<Grammar>,
     pub rules: Arc<Rules>,
+    /// What `[rules] scenarios` names, read; played by `rules test` and `check`.
+    pub scenarios: Vec<ScenarioFile>,
+    /// The rule files in the order in which they are asked, for trying others in their place.
+    rule_files: Vec<Named>,
+    playbook: Option<Named>,
     version: String,
 }
 
+/// A scenario as written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScenarioFile {
+    pub name: String,
+    pub text: String,
+    /// Names of messages start here.
+    pub folder: PathBuf,
+}
+
 /// A text that was read, under the name that messages use.
+#[derive(Clone, Debug)]
 struct Named {
     name: String,
     text: String,
@@ -102,12 +120,13 @@ impl Config {
         let closures = list(&given(&raw.calendar).closures).iter().map(|date| *date.get_ref()).collect();
         let grammar_folder = grammar_folder(&raw, &mut resolver);
         let files = rule_files(&raw, &mut resolver);
-        let own_playbook = playbook_file(&raw, &mut resolver);
+        let playbook = playbook_file(&raw, &mut resolver);
+        let scenarios = scenario_files(&raw, &mut resolver);
 
         let mut faults = resolver.faults.into_sorted();
         let grammar = collect(load_grammar(grammar_folder.as_deref()), &mut faults);
         let names = Names { teams: names_written(&raw, &teams), brokers: &brokers };
-        let rules = load_rules(&files, own_playbook.as_ref(), &names, grammar.as_deref());
+        let rules = load_rules(&files, playbook.as_ref(), &names, grammar.as_deref());
         let rules = collect(rules, &mut faults);
         match (grammar, rules) {
             (Some(grammar), Some(rules)) if faults.is_empty() => {
@@ -124,6 +143,9 @@ impl Config {
                     closures,
                     grammar,
                     rules,
+                    scenarios,
+                    rule_files: files,
+                    playbook,
                     version,
                 })
             }
@@ -137,6 +159,29 @@ impl Config {
     /// Only when the machine has no time-zone database.
     pub fn embedded_defaults(base: &Path) -> Result<Self, Vec<Diagnostic>> {
         Self::parse("config.toml", EXAMPLE, base)
+    }
+
+    /// The rules as they would be with the file at `path`: in the place of the live file of the same name, else in front.
+    ///
+    /// # Errors
+    /// Every fault of the rules, failed tests included.
+    pub fn candidate_rules(&self, path: &Path) -> Result<Rules, Vec<Diagnostic>> {
+        let name = path.display().to_string();
+        let text = read_file(path).map_err(|message| vec![Diagnostic::of_file(&name, message)])?;
+        let candidate = Named { name: name.clone(), text };
+        let mut files = self.rule_files.clone();
+        let same = |file: &Named| Path::new(&file.name).file_name() == path.file_name();
+        match files.iter_mut().find(|file| same(file)) {
+            Some(live) => *live = candidate,
+            None => files.insert(0, candidate),
+        }
+        self.load_again(&files)
+    }
+
+    fn load_again(&self, files: &[Named]) -> Result<Rules, Vec<Diagnostic>> {
+        let teams = self.teams.iter().map(|team| team.name.to_string()).collect();
+        let names = Names { teams, brokers: &self.brokers };
+        load_rules(files, self.playbook.as_ref(), &names, Some(&self.grammar))
     }
 
     /// A hash of the configuration, the rules and the playbook as written. Sixteen hexadecimal digits. Secrets are not
@@ -252,6 +297,45 @@ fn playbook_file(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Option<Named> 
     named_file("playbook", raw.playbook.given()?, resolver)
 }
 
+/// The scenarios that are named, files and the `.txt` files of folders, in the order of their names.
+fn scenario_files(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<ScenarioFile> {
+    let raw = given(&raw.rules);
+    let mut files = Vec::new();
+    for item in list(&raw.scenarios) {
+        let Some(path) = resolver.checked_path("scenarios", item) else { continue };
+        match scenarios_at(&path, item.get_ref()) {
+            Ok(found) => files.extend(found),
+            Err(message) => resolver.faults.add(item.span(), message),
+        }
+    }
+    files
+}
+
+/// One scenario, or those of a folder. `name` is what messages call the path.
+///
+/// # Errors
+/// A sentence about what cannot be read.
+pub fn scenarios_at(path: &Path, name: &str) -> Result<Vec<ScenarioFile>, String> {
+    let read = |path: &Path, name: String| -> Result<ScenarioFile, String> {
+        let text = read_file(path).map_err(|message| format!("`{}`: {message}", path.display()))?;
+        let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+        Ok(ScenarioFile { name, text, folder })
+    };
+    if !path.is_dir() {
+        return Ok(vec![read(path, name.to_owned())?]);
+    }
+    let listing = std::fs::read_dir(path).map_err(|error| format!("`{}`: {error}", path.display()))?;
+    let mut paths: Vec<PathBuf> = listing.flatten().map(|item| item.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "txt"));
+    paths.sort();
+    if paths.len() > SCENARIOS_MAX {
+        return Err(format!("`{}` holds more than {SCENARIOS_MAX} scenarios", path.display()));
+    }
+    let named =
+        |path: &PathBuf| Path::new(name).join(path.file_name().unwrap_or_default()).display().to_string();
+    paths.iter().map(|path| read(path, named(path))).collect()
+}
+
 fn named_file(key: &str, file: &toml::Spanned<String>, resolver: &mut Resolver<'_>) -> Option<Named> {
     let path = resolver.checked_path(key, file)?;
     match read_file(&path) {
@@ -306,7 +390,7 @@ fn load_rules(
 /// The names that the grammar in force gives to tables, codes and deadlines.
 pub fn vocabulary(grammar: Option<&Grammar>) -> Vocabulary {
     match grammar {
-        Some(grammar) => Vocabulary::new(&grammar.codes, DEADLINES.iter().copied()),
+        Some(grammar) => Vocabulary::of(grammar, DEADLINES.iter().copied()),
         None => Vocabulary::new(&Default::default(), DEADLINES.iter().copied()),
     }
 }

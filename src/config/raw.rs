@@ -41,6 +41,7 @@ written! {
     pub struct RawRules as "[rules]" {
         files: Vec<Text>,
         playbook: Text,
+        scenarios: Vec<Text>,
     }
 
     pub struct RawCalendar as "[calendar]" {

@@ -74,7 +74,8 @@ pub fn pipeline(config: &Config) -> Result<Pipeline, AssembleError> {
     })
 }
 
-fn audience(config: &Config) -> Audience {
+/// The teams of a configuration.
+pub fn audience(config: &Config) -> Audience {
     let teams = config.teams.iter().map(|team| Team {
         name: team.name.clone(),
         to: team.to.clone(),

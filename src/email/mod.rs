@@ -27,6 +27,7 @@ pub use connect::{ConnectError, Security, SetupError, SmtpSettings};
 pub use eml::EmlCourier;
 pub use mail::{ComposeError, Draft, MAIL_BYTES_MAX, Mail, MailSettings, SettingsError};
 pub use render::{RenderError, Renderer, TEMPLATES, TemplateError};
+pub use sample::{SampleSubject, letters_of_rule};
 pub use smtp::{SmtpCheck, SmtpCourier};
 
 use crate::outbox::Outcome;

@@ -112,6 +112,20 @@ impl Renderer {
         &self.settings
     }
 
+    /// Renders a letter with the templates of the installation, where [`Renderer::render`] would fall back to our own.
+    ///
+    /// # Errors
+    /// What fails, in the templates or in the mail that they make.
+    pub fn try_render(&self, letter: &Letter, alerts: &[Alert]) -> Result<Mail, RenderError> {
+        if let Some(replaced) = &self.replaced {
+            replaced.render(letter, alerts, &self.settings).map_err(|error| RenderError::Template {
+                letter: letter.key.to_string(),
+                problem: describe(&error),
+            })?;
+        }
+        self.render(letter, alerts)
+    }
+
     /// The mail of a letter. `alerts` are those that the letter names, in its order.
     ///
     /// The same letter and alerts give the same bytes, whenever it is called: every day count is counted from the day

@@ -46,6 +46,49 @@ pub(super) fn letter(kind: LetterKind, alerts: Vec<Alert>) -> (Letter, Vec<Alert
     (letter, alerts)
 }
 
+/// Letters that a rule with this title and advice may lead to: each shape of its subject alone, and the shapes together
+/// in a digest, at every severity.
+pub fn letters_of_rule(
+    subject: SampleSubject,
+    name: &str,
+    title: &str,
+    advice: &str,
+) -> Vec<(Letter, Vec<Alert>)> {
+    let shapes: Vec<Alert> = shapes().into_iter().filter(|alert| subject.has(&alert.cause)).collect();
+    let mut letters = Vec::new();
+    for severity in [Severity::Info, Severity::Warning, Severity::Critical] {
+        let dressed = |alert: &Alert| Alert {
+            rule: name.into(),
+            title: title.into(),
+            next_step: advice.into(),
+            severity,
+            ..alert.clone()
+        };
+        let alerts: Vec<Alert> = shapes.iter().map(dressed).collect();
+        letters.extend(alerts.iter().map(|alert| letter(LetterKind::Alert, vec![alert.clone()])));
+        letters.push(letter(LetterKind::Digest { day: day(2026, 3, 2) }, alerts));
+    }
+    letters
+}
+
+/// What the sample alerts of a rule are about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SampleSubject {
+    Notice,
+    Deadline,
+    Trouble,
+}
+
+impl SampleSubject {
+    fn has(self, cause: &Cause) -> bool {
+        match cause {
+            Cause::Notice(_) => self == Self::Notice,
+            Cause::Deadline(_) => self == Self::Deadline,
+            Cause::Trouble(_) => self == Self::Trouble,
+        }
+    }
+}
+
 fn shapes() -> Vec<Alert> {
     let bare = Alert { entry: None, deadlines: Vec::new(), next_step: "".into(), ..unknown_code() };
     vec![hold(), bare, deadline(), undated(), trouble(), Alert { cause: quarantine(), ..trouble() }]

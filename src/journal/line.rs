@@ -104,8 +104,19 @@ pub struct UnknownLine {
 
 impl What {
     /// The names of the kinds that this release knows.
-    pub const KINDS: [&str; 8] =
-        ["received", "letter", "config", "recorded", "acknowledged", "silenced", "reprocess", "retry"];
+    pub const KINDS: [&str; 11] = [
+        "received",
+        "letter",
+        "config",
+        "recorded",
+        "acknowledged",
+        "silenced",
+        "reprocess",
+        "retry",
+        "reminded",
+        "digest",
+        "trouble",
+    ];
 
     pub fn kind(&self) -> &str {
         match self {
@@ -241,6 +252,20 @@ mod tests {
             What::Silenced { silence: serde_json::json!({"rule": "held"}) },
             What::Reprocess { file, by: "jo".into() },
             What::Retry { letter: key, by: "jo".into() },
+            What::Reminded,
+            What::Digest { team: "operations".into(), day: "2026-03-01".parse().expect("a date") },
+            What::Trouble {
+                severity: Severity::Critical,
+                broker: "".into(),
+                trouble: TroubleBrief {
+                    subject: "drop acme".into(),
+                    code: "list-failed".into(),
+                    message: "It cannot be listed.".to_owned(),
+                    advice: String::new(),
+                    file: None,
+                    place: None,
+                },
+            },
         ]
     }
 

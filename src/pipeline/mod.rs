@@ -131,6 +131,13 @@ impl Pipeline {
     }
 }
 
+impl Pipeline {
+    /// The wall-clock time of a moment where the first team is: what rules mean by the time of day.
+    fn wall_clock(&self, at: DateTime<Utc>) -> Option<chrono::NaiveDateTime> {
+        self.audience.teams().first().map(|team| team.zone.local(at))
+    }
+}
+
 /// A hash of all entry state: every entry's facts and computed deadlines, and what is unmatched.
 ///
 /// Feed lives, bills and loose notices in the order of their keys.

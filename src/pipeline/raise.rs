@@ -55,11 +55,12 @@ impl Pipeline {
                 after: Some(&entry),
                 broker: broker.as_str(),
                 deadlines: &deadlines,
+                now: self.wall_clock(moment.at),
             };
             if let Some(hit) = self.rules.for_notice(&context) {
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
-                if hit.rule.delivery == Delivery::Digest {
-                    self.tell_later(group, moment, hit.severity, &hit.rule.notify, &key);
+                if hit.delivery == Delivery::Digest {
+                    self.tell_later(group, moment, hit.severity, &hit.notify, &key);
                     continue;
                 }
                 if group.has_alert(&key)? || raised.iter().any(|known: &Raised| known.alert.key == key) {
@@ -86,6 +87,7 @@ impl Pipeline {
             after: None,
             broker: broker.as_str(),
             deadlines: &[],
+            now: self.wall_clock(moment.at),
         };
         let subject = fresh.notice.bill.as_ref().map_or("-", |bill| bill.as_str());
         let mut raised = Vec::new();
@@ -131,8 +133,8 @@ impl Pipeline {
                     deadlines: Vec::new(),
                     next_step,
                 },
-                delivery: hit.rule.delivery,
-                notify: hit.rule.notify.to_vec(),
+                delivery: hit.delivery,
+                notify: hit.notify.to_vec(),
             });
         }
         self.tell(group, moment, None, raised)
@@ -148,7 +150,7 @@ impl Pipeline {
         deadlines: &[EntryDeadline],
     ) -> Raised {
         // A digest is a table: what only a letter of its own shows is not kept for it.
-        let is_told_alone = hit.rule.delivery == Delivery::Now;
+        let is_told_alone = hit.delivery == Delivery::Now;
         let notice =
             if is_told_alone { brief::notice(fresh) } else { brief::row(&fresh.notice, &fresh.seen) };
         Raised {
@@ -163,8 +165,8 @@ impl Pipeline {
                 deadlines: if is_told_alone { running(deadlines) } else { Vec::new() },
                 next_step: hit.rule.next_step.clone(),
             },
-            delivery: hit.rule.delivery,
-            notify: hit.rule.notify.to_vec(),
+            delivery: hit.delivery,
+            notify: hit.notify.to_vec(),
         }
     }
 

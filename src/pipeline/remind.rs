@@ -128,8 +128,8 @@ impl Pipeline {
                 deadlines: running(deadlines),
                 next_step: hit.rule.next_step.clone(),
             },
-            delivery: hit.rule.delivery,
-            notify: hit.rule.notify.to_vec(),
+            delivery: hit.delivery,
+            notify: hit.notify.to_vec(),
         }
     }
 

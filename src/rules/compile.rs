@@ -5,52 +5,25 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::On;
-use super::condition::{Clause, Condition, SeverityMatch, Test};
-use super::matcher::{FieldMatch, NumberMatch, TextMatch, words};
+use super::condition::{Clause, Condition, Flag, SeverityMatch, Test, Weekdays};
+use super::keys::Subject;
+use super::matcher::{FieldMatch, NumberMatch, TextMatch, TimeSpan, words};
 use super::names::{Set, effect_set, effect_words, kind_set, kind_words, status_set, status_words};
 use super::vocabulary::Vocabulary;
 use crate::diagnostic::{Faults, RawKind, RawValue, hint};
 use crate::place::Severity;
 
+/// The code table whose codes are the entry types.
+const ENTRY_TYPES: &str = "entry-types";
+
 /// `any` and `not` nest at most this deep.
 const DEPTH_MAX: usize = 8;
-
-/// The keys of `when`, by what the rule is about.
-pub(super) const NOTICE_KEYS: &[&str] = &[
-    "any",
-    "not",
-    "kind",
-    "code",
-    "table",
-    "severity",
-    "agency",
-    "effect",
-    "field",
-    "entry_type",
-    "port",
-    "importer",
-    "status",
-    "status_before",
-    "became",
-    "open_hold_after",
-    "repeated",
-    "broker",
-    "filer",
-    "difference",
-    "difference_known",
-    "known_entry",
-    "has_entry",
-    "open_deadline",
-];
-pub(super) const DEADLINE_KEYS: &[&str] =
-    &["any", "not", "entry_type", "port", "importer", "status", "open_hold_after", "broker", "filer"];
-pub(super) const TROUBLE_KEYS: &[&str] = &["any", "not", "code", "severity", "broker"];
 
 type Item = (Spanned<String>, RawValue);
 
 /// Turns `when` into a condition.
 pub(super) struct Compiler<'a> {
-    pub on: On,
+    pub on: Subject,
     pub known: &'a Vocabulary,
 }
 
@@ -59,12 +32,10 @@ impl Compiler<'_> {
         self.table("when", value, 0, faults).unwrap_or_default()
     }
 
-    fn keys(&self) -> &'static [&'static str] {
-        match self.on {
-            On::Notice => NOTICE_KEYS,
-            On::Deadline => DEADLINE_KEYS,
-            On::Trouble => TROUBLE_KEYS,
-        }
+    /// The brokers of an override: written like the condition `broker`.
+    pub fn broker(&self, value: &RawValue, faults: &mut Faults) -> Option<TextMatch> {
+        self.check_literals("broker", value, faults);
+        TextMatch::read("broker", value, faults)
     }
 
     fn table(&self, key: &str, value: &RawValue, depth: usize, faults: &mut Faults) -> Option<Condition> {
@@ -96,13 +67,15 @@ impl Compiler<'_> {
         faults: &mut Faults,
     ) {
         let key = name.get_ref().as_str();
-        if !self.keys().contains(&key) {
-            let hint = hint(key, "known", self.keys().iter().copied());
-            let message = format!("a rule on a {} has no condition `{key}` ({hint})", self.on.as_str());
+        if !self.on.has(key) {
+            let hint = hint(key, "known", self.on.keys());
+            let message = format!("{} has no condition `{key}` ({hint})", self.on.called());
             return faults.add(name.span(), message);
         }
-        if key == "field" {
-            return self.fields(value, into, faults);
+        match key {
+            "field" => return self.fields(value, into, faults),
+            "days_left" => return self.days_left(value, into, faults),
+            _ => {}
         }
         let test = match key {
             "any" => self.any(value, depth, faults),
@@ -136,6 +109,11 @@ impl Compiler<'_> {
         };
         for (name, value) in items {
             let key = name.get_ref();
+            if !self.known.has_field(key) {
+                let hint = hint(key, "known", self.known.fields());
+                faults.add(name.span(), format!("no record has a field `{key}` ({hint})"));
+                continue;
+            }
             if let Some(wanted) = FieldMatch::read(key, value, faults) {
                 let test = Test::Field { name: key.as_str().into(), value: wanted };
                 into.push(Clause { text: format!("field {key}").into(), test });
@@ -143,8 +121,29 @@ impl Compiler<'_> {
         }
     }
 
+    /// `days_left = { ES_DUE = { at_most = 3 } }`: one clause a deadline.
+    fn days_left(&self, value: &RawValue, into: &mut Vec<Clause>, faults: &mut Faults) {
+        let RawKind::Table(items) = &value.kind else {
+            let message = "`days_left` must be a table of deadlines, like { ES_DUE = { at_most = 3 } }";
+            return faults.add(value.span.clone(), message);
+        };
+        for (name, value) in items {
+            let id = name.get_ref();
+            if !self.known.deadlines().any(|known| known == id) {
+                let hint = hint(id, "known", self.known.deadlines());
+                faults.add(name.span(), format!("there is no deadline `{id}` ({hint})"));
+            } else if let Some(days) = NumberMatch::read(id, value, faults) {
+                let test = Test::DaysLeft { id: id.as_str().into(), days };
+                into.push(Clause { text: format!("days_left {id}").into(), test });
+            }
+        }
+    }
+
     fn test(&self, key: &str, value: &RawValue, faults: &mut Faults) -> Option<Test> {
-        let text = |faults: &mut Faults| TextMatch::read(key, value, faults);
+        self.check_literals(key, value, faults);
+        let flag = |of: Flag, faults: &mut Faults| flag(key, value, faults).map(|on| Test::Flag(of, on));
+        let number =
+            |of: fn(NumberMatch) -> Test, faults: &mut Faults| NumberMatch::read(key, value, faults).map(of);
         match key {
             "kind" => set(key, value, kind_set, kind_words(), faults).map(Test::Kind),
             "effect" => set(key, value, effect_set, effect_words(), faults).map(Test::Effect),
@@ -152,32 +151,45 @@ impl Compiler<'_> {
             "status_before" => set(key, value, status_set, status_words(), faults).map(Test::StatusBefore),
             "became" => set(key, value, status_set, status_words(), faults).map(Test::Became),
             "severity" => severity_match(value, faults).map(Test::Severity),
-            "code" => text(faults).map(Test::Code),
-            "table" => {
-                self.check_names(key, value, self.known.has_tables(), self.known.tables(), faults);
-                text(faults).map(Test::Table)
+            "weekday" => set(key, value, Weekdays::one, Weekdays::words(), faults)
+                .map(|set| Test::Weekday(Weekdays(set))),
+            "time" => TimeSpan::read(key, value, faults).map(Test::Time),
+            "difference" => number(Test::Difference, faults),
+            "paid" => number(Test::Paid, faults),
+            "liquidated" => number(Test::Liquidated, faults),
+            "open_holds" => number(Test::OpenHolds, faults),
+            "hold_days" => number(Test::HoldDays, faults),
+            "age_days" => number(Test::AgeDays, faults),
+            "difference_known" => flag(Flag::DifferenceKnown, faults),
+            "open_hold_after" => flag(Flag::OpenHoldAfter, faults),
+            "open_hold_before" => flag(Flag::OpenHoldBefore, faults),
+            "repeated" => flag(Flag::Repeated, faults),
+            "known_entry" => flag(Flag::KnownEntry, faults),
+            "has_entry" => flag(Flag::HasEntry, faults),
+            "released" => flag(Flag::Released, faults),
+            "suspended" => flag(Flag::Suspended, faults),
+            _ => text_test(key, TextMatch::read(key, value, faults)?),
+        }
+    }
+
+    /// Names of things that somebody defines must be defined.
+    fn check_literals(&self, key: &str, value: &RawValue, faults: &mut Faults) {
+        let known = self.known;
+        match key {
+            "table" => self.check_names(key, value, known.has_tables(), known.tables(), faults),
+            "agency" | "hold_agency" => {
+                self.check_names(key, value, known.agencies().next().is_some(), known.agencies(), faults);
             }
-            "agency" => text(faults).map(Test::Agency),
-            "entry_type" => text(faults).map(Test::EntryType),
-            "port" => text(faults).map(Test::Port),
-            "importer" => text(faults).map(Test::Importer),
             "broker" => {
-                let is_checked = self.known.brokers().next().is_some();
-                self.check_names(key, value, is_checked, self.known.brokers(), faults);
-                text(faults).map(Test::Broker)
+                self.check_names(key, value, known.brokers().next().is_some(), known.brokers(), faults);
             }
-            "filer" => text(faults).map(Test::Filer),
-            "difference" => NumberMatch::read(key, value, faults).map(Test::Difference),
-            "difference_known" => flag(key, value, faults).map(Test::DifferenceKnown),
-            "open_hold_after" => flag(key, value, faults).map(Test::OpenHoldAfter),
-            "repeated" => flag(key, value, faults).map(Test::Repeated),
-            "known_entry" => flag(key, value, faults).map(Test::KnownEntry),
-            "has_entry" => flag(key, value, faults).map(Test::HasEntry),
-            "open_deadline" => {
-                self.check_names(key, value, true, self.known.deadlines(), faults);
-                text(faults).map(Test::OpenDeadline)
+            "open_deadline" => self.check_names(key, value, true, known.deadlines(), faults),
+            "entry_type" => {
+                let types = known.codes(ENTRY_TYPES);
+                let types = types.into_iter().flatten();
+                self.check_names(key, value, types.clone().next().is_some(), types, faults);
             }
-            _ => None,
+            _ => {}
         }
     }
 
@@ -202,10 +214,10 @@ impl Compiler<'_> {
     fn check_codes(&self, items: &[Item], faults: &mut Faults) {
         let find = |key: &str| items.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value);
         let Some(codes) = find("code") else { return };
-        if self.on == On::Trouble {
+        if self.on == Subject::Rule(On::Trouble) {
             return self.check_names("code", codes, true, Vocabulary::troubles(), faults);
         }
-        if self.on != On::Notice || !self.known.has_tables() {
+        if self.on != Subject::Rule(On::Notice) || !self.known.has_tables() {
             return;
         }
         let tables: Vec<&str> = match find("table") {
@@ -229,6 +241,29 @@ impl Compiler<'_> {
             }
         }
     }
+}
+
+/// The comparisons of one text.
+fn text_test(key: &str, wanted: TextMatch) -> Option<Test> {
+    Some(match key {
+        "code" => Test::Code(wanted),
+        "table" => Test::Table(wanted),
+        "agency" => Test::Agency(wanted),
+        "entry_type" => Test::EntryType(wanted),
+        "port" => Test::Port(wanted),
+        "importer" => Test::Importer(wanted),
+        "broker" => Test::Broker(wanted),
+        "filer" => Test::Filer(wanted),
+        "open_deadline" => Test::OpenDeadline(wanted),
+        "hold_agency" => Test::HoldAgency(wanted),
+        "hold_code" => Test::HoldCode(wanted),
+        "entry_number" => Test::EntryNumber(wanted),
+        "bill" => Test::Bill(wanted),
+        "container" => Test::Container(wanted),
+        "order" => Test::Order(wanted),
+        "broker_reference" => Test::BrokerReference(wanted),
+        _ => return None,
+    })
 }
 
 /// The texts of a value that is a text or a list of texts.

@@ -1,6 +1,6 @@
 //! Typed comparisons of one value: texts, numbers, dates. There is no expression language.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveTime};
 use regex::Regex;
 use rust_decimal::Decimal;
 
@@ -247,6 +247,58 @@ impl FieldMatch {
     }
 }
 
+/// A span of the day: from, and up to but without. It may pass midnight.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct TimeSpan {
+    from: NaiveTime,
+    to: NaiveTime,
+}
+
+impl TimeSpan {
+    pub fn has(self, time: NaiveTime) -> bool {
+        match self.from < self.to {
+            true => self.from <= time && time < self.to,
+            false => self.from <= time || time < self.to,
+        }
+    }
+
+    /// Reads `{ from = "18:00", to = "06:00" }`.
+    pub fn read(key: &str, value: &RawValue, faults: &mut Faults) -> Option<Self> {
+        let wanted = || format!("`{key}` must be a span like {{ from = \"18:00\", to = \"06:00\" }}");
+        let RawKind::Table(items) = &value.kind else {
+            faults.add(value.span.clone(), format!("{}, not {}", wanted(), value.kind_name()));
+            return None;
+        };
+        let (mut from, mut to) = (None, None);
+        for (name, value) in items {
+            let slot = match name.get_ref().as_str() {
+                "from" => &mut from,
+                "to" => &mut to,
+                other => {
+                    let hint = hint(other, "known", ["from", "to"]);
+                    faults.add(name.span(), format!("`{key}` has no key `{other}` ({hint})"));
+                    return None;
+                }
+            };
+            *slot = match &value.kind {
+                RawKind::Text(text) => NaiveTime::parse_from_str(text, "%H:%M").ok(),
+                _ => None,
+            };
+            if slot.is_none() {
+                faults.add(value.span.clone(), "a time of day is written like \"18:00\"");
+                return None;
+            }
+        }
+        match (from, to) {
+            (Some(from), Some(to)) if from != to => Some(Self { from, to }),
+            _ => {
+                faults.add(value.span.clone(), format!("{}, two different times", wanted()));
+                None
+            }
+        }
+    }
+}
+
 /// A text or a list of texts, each with its place. An empty list can never match and is a fault.
 pub(super) fn words(
     key: &str,
@@ -292,6 +344,18 @@ mod tests {
             ("*a*a*a*a*a*b", &"a".repeat(2_000), false),
         ] {
             assert_eq!(glob(pattern.as_bytes(), text.as_bytes()), wanted, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn spans_of_the_day_pass_midnight() {
+        let at = |text: &str| text.parse::<NaiveTime>().expect("a time");
+        let night = TimeSpan { from: at("18:00:00"), to: at("06:00:00") };
+        let day = TimeSpan { from: at("06:00:00"), to: at("18:00:00") };
+        for (time, is_night) in
+            [("18:00:00", true), ("23:59:59", true), ("05:59:59", true), ("06:00:00", false)]
+        {
+            assert_eq!((night.has(at(time)), day.has(at(time))), (is_night, !is_night), "{time}");
         }
     }
 

@@ -13,24 +13,36 @@
 
 mod compile;
 mod condition;
+mod invented;
+mod keys;
 mod ladder;
 mod matcher;
 mod names;
+mod overlap;
 mod parse;
 mod playbook;
 mod raw;
+pub mod reference;
+mod routing;
+mod rule;
+pub mod sample;
 mod selftest;
 mod stated;
 mod vocabulary;
 
 use std::collections::BTreeMap;
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 
-use self::condition::{Condition, Facts};
+pub use self::condition::AskedClause;
+use self::condition::Facts;
 pub use self::ladder::{Ladder, Step};
 use self::names::kind_index;
+pub use self::overlap::Overlap;
 pub use self::playbook::Playbook;
+use self::routing::Routing;
+pub use self::routing::{Route, Telling};
+pub use self::rule::{Delivery, On, Rule};
 use self::selftest::TestCase;
 pub use self::selftest::TestResult;
 pub use self::vocabulary::{TROUBLES, Vocabulary};
@@ -43,119 +55,6 @@ use crate::place::Severity;
 pub const EMBEDDED: &str = include_str!("../../rules/default.toml");
 pub const EMBEDDED_NAME: &str = "rules/default.toml";
 
-/// What a rule is about.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum On {
-    Notice,
-    Deadline,
-    Trouble,
-}
-
-impl On {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Notice => "notice",
-            Self::Deadline => "deadline",
-            Self::Trouble => "trouble",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Notice, Self::Deadline, Self::Trouble].into_iter().find(|on| on.as_str() == text)
-    }
-}
-
-/// How an alert reaches people.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Delivery {
-    Now,
-    Digest,
-    /// No alert at all: the rule exists to keep later rules from deciding.
-    None,
-}
-
-impl Delivery {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Now => "now",
-            Self::Digest => "digest",
-            Self::None => "none",
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Now, Self::Digest, Self::None].into_iter().find(|delivery| delivery.as_str() == text)
-    }
-}
-
-/// Where the severity of an alert comes from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Loudness {
-    Fixed(Severity),
-    /// That of the notice (from its code table) or of the trouble.
-    OfCause,
-}
-
-/// Which deadlines a rule is about.
-#[derive(Clone, PartialEq, Debug)]
-enum Deadlines {
-    All,
-    Ids(Box<[Box<str>]>),
-}
-
-impl Deadlines {
-    fn has(&self, id: &str) -> bool {
-        match self {
-            Self::All => true,
-            Self::Ids(ids) => ids.iter().any(|wanted| **wanted == *id),
-        }
-    }
-}
-
-/// One checked rule.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    /// Part of every alert's key.
-    pub name: Box<str>,
-    /// Plain words for mails: `CBP or agency hold`.
-    pub title: Box<str>,
-    pub on: On,
-    pub delivery: Delivery,
-    /// Names of teams.
-    pub notify: Box<[Box<str>]>,
-    /// What to do next, from the playbook; blank when the rule names nothing.
-    pub next_step: Box<str>,
-    /// Where it stands: `rules/default.toml:41`.
-    pub place: Box<str>,
-    /// Which file, in the order in which they are asked.
-    file: u16,
-    condition: Condition,
-    loudness: Loudness,
-    /// Days left from which on a reminder is this loud; descending.
-    severity_from: Vec<(i64, Severity)>,
-    deadlines: Deadlines,
-    ladder: Option<Ladder>,
-}
-
-impl Rule {
-    pub fn severity(&self, of_cause: Severity) -> Severity {
-        match self.loudness {
-            Loudness::Fixed(severity) => severity,
-            Loudness::OfCause => of_cause,
-        }
-    }
-
-    fn severity_with(&self, days_left: i64) -> Severity {
-        let from = self.severity_from.iter().rev().find(|(days, _)| days_left <= *days);
-        from.map_or(self.severity(Severity::Warning), |(_, severity)| *severity)
-    }
-
-    /// The reminder ladder of a rule on deadlines.
-    pub fn ladder(&self) -> Option<&Ladder> {
-        self.ladder.as_ref()
-    }
-}
-
 /// A notice and what it did. All of it was in force when the file that holds the notice was applied.
 #[derive(Clone, Copy, Debug)]
 pub struct NoticeContext<'a> {
@@ -167,6 +66,8 @@ pub struct NoticeContext<'a> {
     pub broker: &'a str,
     /// The entry's clocks after the file.
     pub deadlines: &'a [EntryDeadline],
+    /// The wall-clock time at which the file was received, in the zone of the first team.
+    pub now: Option<NaiveDateTime>,
 }
 
 impl<'a> NoticeContext<'a> {
@@ -177,6 +78,7 @@ impl<'a> NoticeContext<'a> {
             after: self.after,
             broker: self.broker,
             deadlines: self.deadlines,
+            now: self.now,
             ..Facts::default()
         }
     }
@@ -193,7 +95,7 @@ pub struct DeadlineContext<'a> {
 
 impl<'a> DeadlineContext<'a> {
     fn facts(&self) -> Facts<'a> {
-        Facts { after: Some(self.entry), broker: self.broker, ..Facts::default() }
+        Facts { after: Some(self.entry), broker: self.broker, on: Some(self.on), ..Facts::default() }
     }
 }
 
@@ -202,6 +104,10 @@ impl<'a> DeadlineContext<'a> {
 pub struct Hit<'r> {
     pub rule: &'r Rule,
     pub severity: Severity,
+    /// As the rule says, or an override for the broker.
+    pub delivery: Delivery,
+    /// The teams to tell.
+    pub notify: &'r [Box<str>],
     /// What makes it the same alert: the notice's id, or the trouble's code.
     pub occasion: String,
 }
@@ -211,6 +117,10 @@ pub struct Hit<'r> {
 pub struct DeadlineHit<'r> {
     pub rule: &'r Rule,
     pub severity: Severity,
+    /// As the rule says, or an override for the broker.
+    pub delivery: Delivery,
+    /// The teams to tell.
+    pub notify: &'r [Box<str>],
     /// `PROTEST_DUE@2026-09-02/30`: a clock that moves reminds anew.
     pub occasion: String,
     pub step: Step,
@@ -221,12 +131,12 @@ pub struct DeadlineHit<'r> {
 }
 
 /// Why a rule did or did not decide, for the workbench.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Why {
     pub rule: String,
     pub place: String,
-    /// Each clause of `when` as written, and whether it held.
-    pub clauses: Vec<(String, bool)>,
+    /// Each clause of `when`.
+    pub clauses: Vec<AskedClause>,
     /// All clauses hold.
     pub matches: bool,
     /// The rule that decided, which may be an earlier one.
@@ -237,6 +147,7 @@ pub struct Why {
 #[derive(Clone, Debug)]
 pub struct Rules {
     rules: Vec<Rule>,
+    routing: Routing,
     /// Rules on notices that can match each kind, in order.
     by_kind: Vec<Box<[u16]>>,
     on_deadline: Box<[u16]>,
@@ -265,7 +176,13 @@ impl Rules {
         parse::parse(files, playbook, teams, known)
     }
 
-    fn new(rules: Vec<Rule>, tests: Vec<TestCase>, sources: Vec<Source>, version: String) -> Self {
+    fn new(
+        rules: Vec<Rule>,
+        routing: Routing,
+        tests: Vec<TestCase>,
+        sources: Vec<Source>,
+        version: String,
+    ) -> Self {
         let numbered = || rules.iter().enumerate().map(|(index, rule)| (index as u16, rule));
         let all_on = |on: On| numbered().filter(|(_, rule)| rule.on == on).map(|(index, _)| index).collect();
         let by_kind = Kind::ALL
@@ -280,7 +197,7 @@ impl Rules {
             })
             .collect();
         let (on_deadline, on_trouble) = (all_on(On::Deadline), all_on(On::Trouble));
-        Self { by_kind, on_deadline, on_trouble, rules, tests, sources, version }
+        Self { by_kind, on_deadline, on_trouble, rules, routing, tests, sources, version }
     }
 
     /// In the order in which they are asked.
@@ -316,9 +233,17 @@ impl Rules {
 
     /// The alert that a notice raises.
     pub fn for_notice(&self, ctx: &NoticeContext<'_>) -> Option<Hit<'_>> {
-        let rule = self.decide_notice(ctx).filter(|rule| rule.delivery != Delivery::None)?;
-        let severity = rule.severity(ctx.notice.severity);
-        Some(Hit { rule, severity, occasion: ctx.notice.id.to_string() })
+        let (rule, telling) = self.tell_notice(ctx, 0)?;
+        let Telling { severity, delivery, notify, .. } = telling;
+        let occasion = || ctx.notice.id.to_string();
+        (delivery != Delivery::None).then(|| Hit { rule, severity, delivery, notify, occasion: occasion() })
+    }
+
+    /// The rule that decides about a notice, and how its alert is told.
+    pub fn tell_notice(&self, ctx: &NoticeContext<'_>, from: u16) -> Option<(&Rule, Telling<'_>)> {
+        let rule = self.decide_notice_from(ctx, from)?;
+        let telling = self.routing.tell(rule, rule.severity(ctx.notice.severity), &mut ctx.facts());
+        Some((rule, telling))
     }
 
     fn decide_deadline(&self, ctx: &DeadlineContext<'_>, from: u16) -> Option<&Rule> {
@@ -341,17 +266,25 @@ impl Rules {
             return None;
         }
         let target = deadline.target()?;
-        let rule = self.decide_deadline(ctx, from).filter(|rule| rule.delivery != Delivery::None)?;
         let days_left = (target - ctx.on).num_days();
+        let rule = self.decide_deadline(ctx, from)?;
+        let Telling { severity, delivery, notify, .. } = self.tell_deadline(rule, ctx, days_left);
+        if delivery == Delivery::None {
+            return None;
+        }
         let step = rule.ladder.as_ref()?.current(days_left)?;
-        Some(DeadlineHit {
-            rule,
-            severity: rule.severity_with(days_left),
-            occasion: format!("{}@{target}/{step}", deadline.key()),
-            step,
-            target,
-            days_left,
-        })
+        let occasion = format!("{}@{target}/{step}", deadline.key());
+        Some(DeadlineHit { rule, severity, delivery, notify, occasion, step, target, days_left })
+    }
+
+    /// How a reminder of this rule is told.
+    pub fn tell_deadline<'r>(
+        &'r self,
+        rule: &'r Rule,
+        ctx: &DeadlineContext<'_>,
+        days_left: i64,
+    ) -> Telling<'r> {
+        self.routing.tell(rule, rule.severity_with(days_left), &mut ctx.facts())
     }
 
     /// The next day after `after` on which a reminder for this clock may fall, whatever becomes of its entry.
@@ -385,23 +318,63 @@ impl Rules {
 
     /// The alert that a trouble raises. `broker` is blank when it concerns none.
     pub fn for_trouble(&self, code: &str, severity: Severity, broker: &str) -> Option<Hit<'_>> {
-        let rule =
-            self.decide_trouble(code, severity, broker, 0).filter(|rule| rule.delivery != Delivery::None)?;
-        Some(Hit { rule, severity: rule.severity(severity), occasion: code.to_owned() })
+        let rule = self.decide_trouble(code, severity, broker, 0)?;
+        let Telling { severity, delivery, notify, .. } = self.tell_trouble(rule, code, severity, broker);
+        let occasion = || code.to_owned();
+        (delivery != Delivery::None).then(|| Hit { rule, severity, delivery, notify, occasion: occasion() })
+    }
+
+    fn tell_trouble<'r>(
+        &'r self,
+        rule: &'r Rule,
+        code: &str,
+        severity: Severity,
+        broker: &str,
+    ) -> Telling<'r> {
+        let mut facts =
+            Facts { trouble: Some(code), trouble_severity: Some(severity), broker, ..Facts::default() };
+        self.routing.tell(rule, rule.severity(severity), &mut facts)
     }
 
     /// What the rule named `name` makes of a notice, clause by clause. `None` when there is no such rule.
     pub fn why(&self, ctx: &NoticeContext<'_>, name: &str) -> Option<Why> {
         let rule = self.get(name)?;
-        let facts = ctx.facts();
-        let clauses = rule.condition.explain(&facts);
-        Some(Why {
+        let clauses = rule.condition.explain(&ctx.facts());
+        let decided_by = self.decide_notice(ctx);
+        Some(self.explained(rule, On::Notice, clauses, decided_by))
+    }
+
+    /// What the rule named `name` makes of a clock, clause by clause. Whether the rule is about this deadline at all is
+    /// the first clause.
+    pub fn why_deadline(&self, ctx: &DeadlineContext<'_>, name: &str) -> Option<Why> {
+        let rule = self.get(name)?;
+        let mut clauses = vec![AskedClause {
+            clause: rule.deadlines_text(),
+            holds: rule.deadlines.has(&ctx.deadline.id),
+            found: ctx.deadline.id.to_string(),
+        }];
+        clauses.extend(rule.condition.explain(&ctx.facts()));
+        Some(self.explained(rule, On::Deadline, clauses, self.decide_deadline(ctx, 0)))
+    }
+
+    fn explained(&self, rule: &Rule, on: On, clauses: Vec<AskedClause>, decided_by: Option<&Rule>) -> Why {
+        Why {
             rule: rule.name.to_string(),
             place: rule.place.to_string(),
-            matches: rule.on == On::Notice && clauses.iter().all(|(_, holds)| *holds),
-            clauses: clauses.into_iter().map(|(text, holds)| (text.to_owned(), holds)).collect(),
-            decided_by: self.decide_notice(ctx).map(|rule| rule.name.to_string()),
-        })
+            matches: rule.on == on && clauses.iter().all(|clause| clause.holds),
+            clauses,
+            decided_by: decided_by.map(|rule| rule.name.to_string()),
+        }
+    }
+
+    /// Where overrides stand that change how this rule is told for some brokers.
+    pub fn overrides_of<'r>(&'r self, rule: &'r Rule) -> impl Iterator<Item = &'r str> {
+        self.routing.overrides.iter().filter(|change| change.is_about(rule)).map(|change| &*change.place)
+    }
+
+    /// Routes in the order in which they are asked.
+    pub fn routes(&self) -> &[Route] {
+        &self.routing.routes
     }
 
     /// Runs the tests that stand beside the rules.

@@ -1,19 +1,22 @@
 //! Checks rule files whole and compiles them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
 use super::compile::{Compiler, severity};
 use super::condition::Condition;
+use super::keys::Subject;
 use super::ladder::{Ladder, STEP_DAYS_MAX, Step};
 use super::matcher::words;
 use super::raw::{RawRule, RawRules};
+use super::routing::{People, Routing, is_plain_name};
+use super::rule::{Deadlines, Loudness};
 use super::selftest::{self, TestCase};
-use super::{Deadlines, Delivery, Loudness, On, Playbook, Rule, Rules, Vocabulary};
+use super::{Delivery, On, Playbook, Rule, Rules, Vocabulary};
 use crate::diagnostic::{
-    Diagnostic, Faults, Field, RawKind, RawValue, Source, WrittenTable, hint, names, read_toml,
+    Diagnostic, Faults, Field, RawKind, RawValue, Source, WrittenTable, hint, read_toml,
 };
 
 /// Words for "the severity of what happened".
@@ -23,7 +26,7 @@ const OF_TROUBLE: &str = "of-trouble";
 /// What all rules are checked against.
 struct Known<'a> {
     playbook: &'a Playbook,
-    teams: &'a [&'a str],
+    people: People<'a>,
     vocabulary: &'a Vocabulary,
 }
 
@@ -33,24 +36,25 @@ pub(super) fn parse(
     teams: &[&str],
     vocabulary: &Vocabulary,
 ) -> Result<Rules, Vec<Diagnostic>> {
-    let known = Known { playbook, teams, vocabulary };
-    let (mut rules, mut tests, mut faults) = (Vec::new(), Vec::new(), Vec::new());
-    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut known = Known { playbook, people: People::new(teams), vocabulary };
     let sources: Vec<Source> = files.iter().map(|(name, text)| Source::new(name, text)).collect();
-    for (file, source) in (0..).zip(&sources) {
-        let (raw, mut found) = read_toml::<RawRules>(source);
-        let raw = raw.and_then(|raw| raw.rule.given().cloned()).unwrap_or_default();
-        if raw.is_empty() && found.is_empty() {
-            found.push(Diagnostic::of_file(source.name(), "the file has no [[rule]]"));
-        }
+    let mut written: Vec<(RawRules, Faults)> =
+        sources.iter().map(|source| read_file(source, &mut known)).collect();
+    let (mut rules, mut tests, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut names, mut routing) = (BTreeMap::new(), Routing::default());
+    for (file, (raw, found)) in (0..).zip(&mut written) {
         let first = rules.len();
-        for raw in &raw {
-            check_name(raw, &mut names, &mut found);
-            let Some(rule) = rule(raw, file, &known, &mut found) else { continue };
-            tests.extend(tests_of(raw, &rule, vocabulary, &mut found));
-            check_shadow(&rules[first..], &rule, raw, &mut found);
+        for raw in raw.rule.given().map(Vec::as_slice).unwrap_or_default() {
+            check_name(raw, &mut names, found);
+            let Some(rule) = rule(raw, file, &known, found) else { continue };
+            tests.extend(tests_of(raw, &rule, vocabulary, found));
+            check_shadow(&rules[first..], &rule, raw, found);
             rules.push(rule);
         }
+        routing.read(raw, &known.people, vocabulary, found);
+    }
+    for (raw, mut found) in written {
+        Routing::check_rules(&raw, &names, &mut found);
         faults.extend(found.into_sorted());
     }
     if rules.len() > Rules::RULES_MAX {
@@ -60,7 +64,22 @@ pub(super) fn parse(
     if !faults.is_empty() {
         return Err(faults);
     }
-    Ok(Rules::new(rules, tests, sources, version(files, playbook)))
+    Ok(Rules::new(rules, routing, tests, sources, version(files, playbook)))
+}
+
+/// Reads one file and takes its groups.
+fn read_file(source: &Source, known: &mut Known<'_>) -> (RawRules, Faults) {
+    let (raw, mut found) = read_toml::<RawRules>(source);
+    let raw = raw.unwrap_or_default();
+    let is_empty = raw.rule.given().is_none_or(Vec::is_empty)
+        && raw.group.is_absent()
+        && raw.route.is_absent()
+        && raw.broker_override.is_absent();
+    if is_empty && found.is_empty() {
+        found.push(Diagnostic::of_file(source.name(), "the file has no [[rule]]"));
+    }
+    known.people.add(&raw, &mut found);
+    (raw, found)
 }
 
 fn version(files: &[(&str, &str)], playbook: &Playbook) -> String {
@@ -79,8 +98,7 @@ fn version(files: &[(&str, &str)], playbook: &Playbook) -> String {
 fn check_name(raw: &RawRule, names: &mut BTreeMap<String, String>, faults: &mut Faults) {
     let Some(name) = raw.name.require("name", RawRule::OWNER, &raw.span, faults) else { return };
     let text = name.get_ref().as_str();
-    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if text.is_empty() || text.len() > 60 || !text.chars().all(is_plain) {
+    if !is_plain_name(text) {
         let message = format!("`{text}` is no rule name: up to 60 lower-case letters, digits and hyphens");
         faults.add(name.span(), message);
     } else if let Some(first) = names.get(text) {
@@ -104,7 +122,7 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
     }
     let on = word(&raw.on, "on", &called, raw, On::parse, ["notice", "deadline", "trouble"], faults)?;
     let condition = match raw.when.given() {
-        Some(when) => Compiler { on, known: known.vocabulary }.condition(when, faults),
+        Some(when) => Compiler { on: Subject::Rule(on), known: known.vocabulary }.condition(when, faults),
         None => Condition::default(),
     };
     let delivery = match raw.delivery.is_absent() {
@@ -117,7 +135,10 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
     let loudness = loudness(raw, on, &called, is_silent, faults);
     let (deadlines, ladder) = clock_keys(raw, on, &called, is_silent, known.vocabulary, faults);
     let severity_from = severity_from(raw, on, ladder.as_ref(), faults);
-    let notify = notify(raw, &called, known.teams, faults);
+    let notify = match raw.notify.given() {
+        Some(notify) => known.people.resolve(&called, notify, faults),
+        None => known.people.all(),
+    };
     let next_step = next_step(raw, &called, known.playbook, faults);
     let name = raw.name.given()?.get_ref();
     let place = faults.source().place(raw.span.start);
@@ -127,6 +148,7 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
         on,
         delivery: delivery?,
         notify,
+        is_routed: raw.notify.is_absent(),
         next_step,
         place: place.into(),
         file,
@@ -288,26 +310,6 @@ fn severity_from(
         steps.push((*days.get_ref(), severity));
     }
     steps
-}
-
-fn notify(raw: &RawRule, called: &str, teams: &[&str], faults: &mut Faults) -> Box<[Box<str>]> {
-    let Some(notify) = raw.notify.given() else {
-        return teams.iter().map(|team| Box::from(*team)).collect();
-    };
-    let mut seen = BTreeSet::new();
-    for team in notify {
-        let name = team.get_ref().as_str();
-        if !teams.contains(&name) {
-            let mut hint = format!("defined: {}", names(teams.iter().copied()));
-            if let Some(near) = crate::diagnostic::suggest(name, teams.iter().copied()) {
-                hint = format!("{hint}; did you mean `{near}`?");
-            }
-            faults.add(team.span(), format!("{called} notifies `{name}`, which is not defined ({hint})"));
-        } else if !seen.insert(name) {
-            faults.add(team.span(), format!("{called} notifies `{name}` twice"));
-        }
-    }
-    notify.iter().map(|team| team.get_ref().as_str().into()).collect()
 }
 
 fn next_step(raw: &RawRule, called: &str, playbook: &Playbook, faults: &mut Faults) -> Box<str> {

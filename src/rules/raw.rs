@@ -9,6 +9,31 @@ written! {
     /// One rule file.
     pub struct RawRules as "the rule file" {
         rule: Vec<RawRule>,
+        group: Vec<RawGroup>,
+        route: Vec<RawRoute>,
+        broker_override: Vec<RawOverride>,
+    }
+
+    /// One `[[group]]`: teams under one name.
+    pub struct RawGroup as "the group" {
+        name: Spanned<String>,
+        teams: Vec<Spanned<String>>,
+    }
+
+    /// One `[[route]]`: who is told of the alerts of rules that name nobody.
+    pub struct RawRoute as "the route" {
+        name: Spanned<String>,
+        when: RawValue,
+        notify: Vec<Spanned<String>>,
+    }
+
+    /// One `[[broker_override]]`: what is different for a broker.
+    pub struct RawOverride as "the broker override" {
+        broker: RawValue,
+        rules: Vec<Spanned<String>>,
+        severity: Spanned<String>,
+        delivery: Spanned<String>,
+        notify: Vec<Spanned<String>>,
     }
 
     /// One `[[rule]]`.
@@ -38,6 +63,8 @@ written! {
         notice: RawNotice,
         before: Vec<RawNotice>,
         also: Vec<RawNotice>,
+        received: Spanned<String>,
+        clocks: RawValue,
         deadline: Spanned<String>,
         act_by: Spanned<NaiveDate>,
         on: Spanned<NaiveDate>,

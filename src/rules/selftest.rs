@@ -5,25 +5,20 @@
 
 use std::ops::Range;
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
 use serde::Serialize;
 
 use super::compile::severity;
-use super::names::{EFFECTS, kind_words};
+use super::condition::Facts;
+use super::invented::{ENTRY, read_notice};
 use super::raw::{RawNotice, RawTest};
-use super::stated::stated;
-use super::{DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Step, Vocabulary};
+use super::{DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Step, Telling, Vocabulary};
 use crate::diagnostic::{Diagnostic, Faults, RawKind, WrittenTable, hint};
 use crate::entry::{DeadlineState, Entry, EntryDeadline};
-use crate::ident::{BillOfLading, EntryNumber, NoticeId};
-use crate::notice::{
-    Amounts, CBP, ClearedCodes, Effect, EventTime, Fields, HoldKind, Kind, Liquidation, LiquidationKind,
-    Notice, Token,
-};
+use crate::ident::EntryNumber;
+use crate::notice::{EventTime, Notice};
 use crate::place::Severity;
 
-/// The entry that tests are about unless they name one.
-const ENTRY: &str = "ABC-1234567-6";
 /// The day of the notice under test; notices in `before` come a day earlier.
 const DAY: &str = "2026-03-02T09:00:00";
 const BROKER: &str = "test-broker";
@@ -62,9 +57,23 @@ impl Expect {
 
 #[derive(Clone, Debug)]
 enum Event {
-    Notice { before: Vec<Notice>, notice: Box<Notice>, also: Vec<Notice> },
-    Deadline { before: Vec<Notice>, deadline: Box<EntryDeadline>, on: NaiveDate, step: Option<Step> },
-    Trouble { code: Box<str>, severity: Severity },
+    Notice {
+        before: Vec<Notice>,
+        notice: Box<Notice>,
+        also: Vec<Notice>,
+        clocks: Vec<EntryDeadline>,
+        received: NaiveDateTime,
+    },
+    Deadline {
+        before: Vec<Notice>,
+        deadline: Box<EntryDeadline>,
+        on: NaiveDate,
+        step: Option<Step>,
+    },
+    Trouble {
+        code: Box<str>,
+        severity: Severity,
+    },
 }
 
 /// One test of one rule, checked.
@@ -94,9 +103,12 @@ pub struct TestResult {
 }
 
 /// What the rules said.
+#[derive(Default)]
 struct Answer<'r> {
     rule: Option<&'r Rule>,
     severity: Option<Severity>,
+    /// Overrides of the broker included.
+    delivery: Option<Delivery>,
     step: Option<Step>,
 }
 
@@ -114,10 +126,13 @@ impl TestCase {
         let answer = self.ask(rules);
         let own = answer.rule.filter(|rule| rule.name == self.rule);
         let (expect, span) = &self.expect;
-        if !expect.fits(own.map(|rule| rule.delivery)) {
+        let delivery = own.and(answer.delivery);
+        if !expect.fits(delivery) {
             let wanted = Expect::WORDS[*expect as usize];
             let got = match (own, answer.rule) {
-                (Some(rule), _) => format!("it decided with delivery `{}`", rule.delivery.as_str()),
+                (Some(rule), _) => {
+                    format!("it decided with delivery `{}`", delivery.unwrap_or(rule.delivery).as_str())
+                }
                 (None, Some(other)) => format!("`{}` (at {}) decided", other.name, other.place),
                 (None, None) => "no rule matched".to_owned(),
             };
@@ -135,9 +150,42 @@ impl TestCase {
             .then(|| (span.clone(), format!("expected severity {}, but it was {got}", wanted.as_str())))
     }
 
+    /// The event as conditions see it, with words for it. Clocks are left out: which rule has one is a matter of ids.
+    pub fn with_facts(&self, heard: impl FnOnce(On, &Facts<'_>, &dyn Fn() -> String)) {
+        let words = || format!("test {} of rule `{}`", self.number, self.rule);
+        match &self.event {
+            Event::Notice { before, notice, also, clocks, received } => {
+                let known = (!before.is_empty()).then_some(notice.entry).flatten();
+                let earlier = known.map(|number| Entry::of(number, before));
+                let all = || before.iter().chain([&**notice]).chain(also);
+                let after = notice.entry.map(|number| Entry::of(number, all()));
+                let facts = Facts {
+                    notice: Some(notice),
+                    before: earlier.as_ref(),
+                    after: after.as_ref(),
+                    broker: &self.broker,
+                    deadlines: clocks,
+                    now: Some(*received),
+                    ..Facts::default()
+                };
+                heard(On::Notice, &facts, &words);
+            }
+            Event::Trouble { code, severity } => {
+                let facts = Facts {
+                    trouble: Some(code),
+                    trouble_severity: Some(*severity),
+                    broker: &self.broker,
+                    ..Facts::default()
+                };
+                heard(On::Trouble, &facts, &words);
+            }
+            Event::Deadline { .. } => {}
+        }
+    }
+
     fn ask<'r>(&self, rules: &'r Rules) -> Answer<'r> {
         match &self.event {
-            Event::Notice { before, notice, also } => {
+            Event::Notice { before, notice, also, clocks, received } => {
                 let known = (!before.is_empty()).then_some(notice.entry).flatten();
                 let entry_before = known.map(|number| Entry::of(number, before));
                 let all = || before.iter().chain([&**notice]).chain(also);
@@ -147,33 +195,49 @@ impl TestCase {
                     before: entry_before.as_ref(),
                     after: entry_after.as_ref(),
                     broker: &self.broker,
-                    deadlines: &[],
+                    deadlines: clocks,
+                    now: Some(*received),
                 };
-                let rule = rules.decide_notice_from(&ctx, self.file);
-                Answer { rule, severity: rule.map(|rule| rule.severity(notice.severity)), step: None }
+                Answer::of(rules.tell_notice(&ctx, self.file))
             }
             Event::Deadline { before, deadline, on, .. } => {
                 let number =
                     before.iter().find_map(|notice| notice.entry).or_else(|| EntryNumber::parse(ENTRY));
-                let Some(number) = number else { return Answer { rule: None, severity: None, step: None } };
+                let Some(number) = number else { return Answer::default() };
                 let entry = Entry::of(number, before);
                 let ctx = DeadlineContext { deadline, entry: &entry, broker: &self.broker, on: *on };
                 match rules.for_deadline_from(&ctx, self.file) {
-                    Some(hit) => {
-                        Answer { rule: Some(hit.rule), severity: Some(hit.severity), step: Some(hit.step) }
-                    }
+                    Some(hit) => Answer {
+                        rule: Some(hit.rule),
+                        severity: Some(hit.severity),
+                        delivery: Some(hit.delivery),
+                        step: Some(hit.step),
+                    },
                     None => {
-                        let silent = rules
-                            .decide_deadline(&ctx, self.file)
-                            .filter(|rule| rule.delivery == Delivery::None);
-                        Answer { rule: silent, severity: None, step: None }
+                        let rule = rules.decide_deadline(&ctx, self.file);
+                        let silent = rule.map(|rule| (rule, rules.tell_deadline(rule, &ctx, 0)));
+                        let silent = silent.filter(|(_, telling)| telling.delivery == Delivery::None);
+                        Answer { severity: None, ..Answer::of(silent) }
                     }
                 }
             }
             Event::Trouble { code, severity } => {
                 let rule = rules.decide_trouble(code, *severity, &self.broker, self.file);
-                Answer { rule, severity: rule.map(|rule| rule.severity(*severity)), step: None }
+                let told = |rule| (rule, rules.tell_trouble(rule, code, *severity, &self.broker));
+                Answer::of(rule.map(told))
             }
+        }
+    }
+}
+
+impl<'r> Answer<'r> {
+    fn of(told: Option<(&'r Rule, Telling<'r>)>) -> Self {
+        let Some((rule, telling)) = told else { return Self::default() };
+        Self {
+            rule: Some(rule),
+            severity: Some(telling.severity),
+            delivery: Some(telling.delivery),
+            step: None,
         }
     }
 }
@@ -227,7 +291,59 @@ fn notice_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Optio
     let before = notices(&raw.before, 0, |index| notice_at(index, -1), known, faults);
     let also = notices(&raw.also, 1_000, |index| notice_at(index + 1, 0), known, faults);
     let notice = read_notice(notice, 500, notice_at(0, 0), known, faults)?;
-    Some(Event::Notice { before, notice: Box::new(notice), also })
+    let received = match raw.received.given() {
+        None => day.start(),
+        Some(text) => match EventTime::parse(text.get_ref()) {
+            Some(at) => at.start(),
+            None => {
+                faults.add(text.span(), "`received` is a date or a time like 2026-03-02T09:00:00");
+                return None;
+            }
+        },
+    };
+    let clocks = clocks(raw, known, faults)?;
+    Some(Event::Notice { before, notice: Box::new(notice), also, clocks, received })
+}
+
+/// `clocks = { PROTEST_DUE = 2026-09-02 }`: clocks of the entry that run, each with its day to act.
+fn clocks(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Option<Vec<EntryDeadline>> {
+    let Some(value) = raw.clocks.given() else { return Some(Vec::new()) };
+    let RawKind::Table(items) = &value.kind else {
+        faults.add(value.span.clone(), "`clocks` must be a table of days, like { PROTEST_DUE = 2026-09-02 }");
+        return None;
+    };
+    let mut clocks = Vec::with_capacity(items.len());
+    for (id, value) in items {
+        check_deadline(id, known, faults);
+        let RawKind::Date(day) = value.kind else {
+            faults.add(value.span.clone(), format!("`{}` must be a date like 2026-09-02", id.get_ref()));
+            return None;
+        };
+        clocks.push(clock(id.get_ref(), day));
+    }
+    Some(clocks)
+}
+
+fn check_deadline(id: &toml::Spanned<String>, known: &Vocabulary, faults: &mut Faults) {
+    if !known.deadlines().any(|name| name == id.get_ref()) {
+        let hint = hint(id.get_ref(), "known", known.deadlines());
+        faults.add(id.span(), format!("there is no deadline `{}` ({hint})", id.get_ref()));
+    }
+}
+
+/// A clock that runs to a day.
+fn clock(id: &str, act_by: NaiveDate) -> EntryDeadline {
+    EntryDeadline {
+        id: id.into(),
+        instance: "".into(),
+        due: Some(act_by),
+        special: None,
+        act_by: Some(act_by),
+        state: DeadlineState::Open,
+        because: "".into(),
+        basis: "".into(),
+        from: Vec::new(),
+    }
 }
 
 fn notices(
@@ -248,9 +364,8 @@ fn deadline_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Opt
     let id = raw.deadline.require("deadline", RawTest::OWNER, &raw.span, faults);
     let act_by = raw.act_by.require("act_by", RawTest::OWNER, &raw.span, faults);
     let on = raw.on.require("on", RawTest::OWNER, &raw.span, faults);
-    if let Some(id) = id.filter(|id| !known.deadlines().any(|name| name == id.get_ref())) {
-        let hint = hint(id.get_ref(), "known", known.deadlines());
-        faults.add(id.span(), format!("there is no deadline `{}` ({hint})", id.get_ref()));
+    if let Some(id) = id {
+        check_deadline(id, known, faults);
     }
     let step = raw.step.given().and_then(|value| {
         let step = super::parse::step(value);
@@ -261,18 +376,7 @@ fn deadline_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Opt
     });
     let day = EventTime::parse(DAY)?;
     let before = notices(&raw.before, 0, |_| day, known, faults);
-    let act_by = act_by?.get_ref();
-    let deadline = EntryDeadline {
-        id: id?.get_ref().as_str().into(),
-        instance: "".into(),
-        due: Some(*act_by),
-        special: None,
-        act_by: Some(*act_by),
-        state: DeadlineState::Open,
-        because: "".into(),
-        basis: "".into(),
-        from: Vec::new(),
-    };
+    let deadline = clock(id?.get_ref(), *act_by?.get_ref());
     Some(Event::Deadline { before, deadline: Box::new(deadline), on: *on?.get_ref(), step })
 }
 
@@ -287,167 +391,4 @@ fn trouble_event(raw: &RawTest, faults: &mut Faults) -> Option<Event> {
         None => Severity::Warning,
     };
     Some(Event::Trouble { code: code.get_ref().as_str().into(), severity: loud })
-}
-
-fn read_notice(
-    raw: &RawNotice,
-    ordinal: u32,
-    default_at: EventTime,
-    known: &Vocabulary,
-    faults: &mut Faults,
-) -> Option<Notice> {
-    let kind = raw.kind.require("kind", RawNotice::OWNER, &raw.span, faults)?;
-    let Some(kind_read) = Kind::parse(kind.get_ref()) else {
-        let hint = hint(kind.get_ref(), "known", kind_words());
-        faults.add(kind.span(), format!("`kind` has no value `{}` ({hint})", kind.get_ref()));
-        return None;
-    };
-    let text = |field: &crate::diagnostic::Field<toml::Spanned<String>>| {
-        field.given().map(|text| text.get_ref().clone())
-    };
-    let at = match raw.at.given() {
-        Some(at) => match EventTime::parse(at.get_ref()) {
-            Some(at) => at,
-            None => {
-                faults.add(at.span(), "`at` is a date or a time like 2026-03-02T09:00:00");
-                return None;
-            }
-        },
-        None => default_at,
-    };
-    let (code, table) = (text(&raw.code), text(&raw.table));
-    let suggested =
-        table.as_deref().zip(code.as_deref()).and_then(|(table, code)| known.severity(table, code));
-    let loud = match raw.severity.given() {
-        Some(word) => severity(word.get_ref(), word.span(), faults)?,
-        None => suggested.unwrap_or(Severity::Info),
-    };
-    let mut id = [0; 16];
-    id[..4].copy_from_slice(&ordinal.to_be_bytes());
-    Some(Notice {
-        id: NoticeId::from_bytes(id),
-        kind: kind_read,
-        entry: entry_number(raw, faults)?,
-        bill: text(&raw.bill).as_deref().and_then(BillOfLading::parse),
-        house_bill: None,
-        container: None,
-        code: code.as_deref().and_then(Token::some),
-        table: table.map(Into::into),
-        meaning: None,
-        severity: loud,
-        at: Some(at),
-        effect: effect(raw, code.as_deref().unwrap_or("T"), at, faults)?,
-        fields: fields(raw, faults)?,
-    })
-}
-
-/// The outer `None` is a fault; the inner one a notice of no entry.
-fn entry_number(raw: &RawNotice, faults: &mut Faults) -> Option<Option<EntryNumber>> {
-    let Some(text) = raw.entry.given() else { return Some(EntryNumber::parse(ENTRY)) };
-    if text.get_ref() == "none" {
-        return Some(None);
-    }
-    let number = EntryNumber::parse(text.get_ref());
-    if number.is_none() {
-        faults.add(text.span(), format!("`{}` is no entry number (and not `none`)", text.get_ref()));
-    }
-    number.map(Some)
-}
-
-fn fields(raw: &RawNotice, faults: &mut Faults) -> Option<Fields> {
-    let mut fields = Fields::new();
-    let Some(value) = raw.fields.given() else { return Some(fields) };
-    let RawKind::Table(items) = &value.kind else {
-        faults.add(value.span.clone(), "`fields` must be a table of texts");
-        return None;
-    };
-    for (name, value) in items {
-        let RawKind::Text(text) = &value.kind else {
-            faults.add(value.span.clone(), format!("`{}` must be a text in quotes", name.get_ref()));
-            return None;
-        };
-        fields.push(name.get_ref(), text);
-    }
-    Some(fields)
-}
-
-fn effect(raw: &RawNotice, code: &str, at: EventTime, faults: &mut Faults) -> Option<Effect> {
-    let Some(word) = raw.effect.given() else { return Some(Effect::Inform) };
-    let agency = Token::new(raw.agency.given().map_or(CBP, |agency| agency.get_ref()));
-    let code = Token::new(code);
-    let hold = |what| Effect::Hold { agency, code, what };
-    let date = Some(at.date);
-    Some(match word.get_ref().as_str() {
-        "inform" => Effect::Inform,
-        "unknown" => Effect::Unknown,
-        "filed" => Effect::Filed,
-        "filing_accepted" => Effect::FilingAccepted,
-        "filing_rejected" => Effect::FilingRejected,
-        "hold" => hold(HoldKind::Hold),
-        "exam" => hold(HoldKind::Exam),
-        "documents" => hold(HoldKind::Documents),
-        "detained" => hold(HoldKind::Detained),
-        "do_not_load" => hold(HoldKind::DoNotLoad),
-        "seizure" => hold(HoldKind::Seizure),
-        "general_order" => hold(HoldKind::GeneralOrder),
-        "review" => hold(HoldKind::Review),
-        "clear" => {
-            let codes = raw.clears.given().map(Vec::as_slice).unwrap_or_default();
-            let codes = ClearedCodes::of(codes.iter().map(|code| Token::new(code.get_ref())));
-            Effect::Clear { agency, codes }
-        }
-        "release" => Effect::Release { date },
-        "release_date" => Effect::ReleaseDate { date },
-        "release_reversed" => Effect::ReleaseReversed { agency, code },
-        "one_government" => Effect::OneGovernment,
-        "cancelled" => Effect::Cancelled,
-        "cancel_undone" => Effect::CancelUndone,
-        "summary_accepted" => Effect::SummaryAccepted { version: None, warnings: false },
-        "summary_warnings" => Effect::SummaryAccepted { version: None, warnings: true },
-        "summary_rejected" => Effect::SummaryRejected,
-        "summary_cancelled" => Effect::SummaryCancelled,
-        "summary_request" => Effect::SummaryRequest { what: code },
-        "filer_takeover" => Effect::FilerTakeover { filer: None },
-        "liquidated" => liquidation(raw, LiquidationKind::Liquidation, at, faults)?,
-        "reliquidated" => liquidation(raw, LiquidationKind::Reliquidation, at, faults)?,
-        "extended" => Effect::Extended { times: Some(1), reason: code, date },
-        "suspended" => Effect::Suspended { reason: code, date },
-        "suspension_lifted" => Effect::SuspensionLifted { date },
-        other => match stated(other, code, at) {
-            Some(stated) => stated,
-            None => {
-                let hint = hint(other, "known", EFFECTS.iter().copied());
-                faults.add(word.span(), format!("`effect` has no value `{other}` ({hint})"));
-                return None;
-            }
-        },
-    })
-}
-
-fn liquidation(
-    raw: &RawNotice,
-    event: LiquidationKind,
-    at: EventTime,
-    faults: &mut Faults,
-) -> Option<Effect> {
-    let mut amount = |field: &crate::diagnostic::Field<toml::Spanned<String>>| match field.given() {
-        None => Some(Amounts::default()),
-        Some(text) => match text.get_ref().parse() {
-            Ok(duty) => Some(Amounts { duty: Some(duty), ..Amounts::default() }),
-            Err(_) => {
-                faults.add(text.span(), format!("`{}` is no amount like \"250.00\"", text.get_ref()));
-                None
-            }
-        },
-    };
-    let (paid, liquidated) = (amount(&raw.paid)?, amount(&raw.liquidated)?);
-    Some(Effect::Liquidated(Liquidation {
-        event,
-        date: Some(at.date),
-        kind: Token::new(if event == LiquidationKind::Liquidation { "L" } else { "R" }),
-        reason: Token::new(""),
-        paid,
-        liquidated,
-        interest: None,
-    }))
 }

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::grammar::CodeTables;
+use crate::grammar::{CodeTables, Grammar};
+use crate::notice::CBP;
 use crate::place::{Severity, finding_code};
 
 /// The troubles that the daemon reports by itself, beside the codes of [`finding_code`]. An operator must act on each.
@@ -66,12 +67,72 @@ const FINDINGS: &[&str] = &[
     finding_code::BATCH_REJECTED,
 ];
 
+/// Fields that interpretation names by itself, beside those of the records. A test reads every sample for others.
+const DERIVED_FIELDS: &[&str] = &[
+    "advice_reference",
+    "booking",
+    "broker",
+    "broker_license",
+    "broker_order",
+    "condition",
+    "condition_line",
+    "condition_text",
+    "element_error",
+    "equipment",
+    "error_element",
+    "error_element_at",
+    "error_segment",
+    "error_segment_at",
+    "error_text",
+    "event",
+    "firms_of_unlading",
+    "group_error",
+    "in_bond",
+    "invoice",
+    "ocean_bill",
+    "original_reference",
+    "purchase_order",
+    "quota_status_meaning",
+    "rail_reference",
+    "reason_1_meaning",
+    "reason_2_meaning",
+    "reason_3_meaning",
+    "reason_4_meaning",
+    "reason_agency",
+    "reason_code",
+    "reason_list",
+    "reason_meaning",
+    "record",
+    "reject_reason",
+    "reject_reason_meaning",
+    "release_origin_meaning",
+    "result_meaning",
+    "segment_error",
+    "set_error",
+    "shipment_status",
+    "statement",
+    "transaction",
+];
+
+/// The code table of the agencies.
+const AGENCY_TABLE: &str = "agency-codes";
+
+/// The agencies of the table, and those that effects of other tables name (`hold @FDA`).
+fn agencies(codes: &CodeTables) -> BTreeSet<Box<str>> {
+    let Some(table) = codes.get(AGENCY_TABLE) else { return BTreeSet::new() };
+    let named = codes.iter().flat_map(|table| &table.rows);
+    let named = named.filter_map(|row| row.effect.rsplit_once('@')).map(|(_, agency)| agency);
+    table.rows.iter().map(|row| &*row.code).chain(named).chain([CBP]).map(Into::into).collect()
+}
+
 /// Names against which rules are checked.
 #[derive(Clone, Debug, Default)]
 pub struct Vocabulary {
     tables: BTreeMap<Box<str>, BTreeMap<Box<str>, Option<Severity>>>,
     deadlines: BTreeSet<Box<str>>,
     brokers: BTreeSet<Box<str>>,
+    agencies: BTreeSet<Box<str>>,
+    fields: BTreeSet<Box<str>>,
 }
 
 impl Vocabulary {
@@ -87,7 +148,16 @@ impl Vocabulary {
                 (table.name.clone(), rows)
             })
             .collect();
-        Self { tables, deadlines: deadlines.into_iter().map(Into::into).collect(), ..Self::default() }
+        let deadlines = deadlines.into_iter().map(Into::into).collect();
+        Self { tables, deadlines, agencies: agencies(codes), ..Self::default() }
+    }
+
+    /// Everything that a grammar names, its fields included.
+    pub fn of<'a>(grammar: &Grammar, deadlines: impl IntoIterator<Item = &'a str>) -> Self {
+        let abi = grammar.abi.layouts().iter().flat_map(|layout| &layout.fields).map(|field| &*field.name);
+        let x12 = grammar.x12.segments().flat_map(|segment| &segment.elements).map(|element| &*element.name);
+        let fields = abi.chain(x12).chain(DERIVED_FIELDS.iter().copied()).map(Into::into).collect();
+        Self { fields, ..Self::new(&grammar.codes, deadlines) }
     }
 
     /// Adds the brokers of the configuration. Without any, names of brokers pass unchecked.
@@ -124,6 +194,20 @@ impl Vocabulary {
 
     pub(super) fn brokers(&self) -> impl Iterator<Item = &str> + Clone {
         self.brokers.iter().map(|name| &**name)
+    }
+
+    /// Agencies that tables name. None when there is no table of agencies, and then any passes.
+    pub(super) fn agencies(&self) -> impl Iterator<Item = &str> + Clone {
+        self.agencies.iter().map(|agency| &**agency)
+    }
+
+    pub(super) fn fields(&self) -> impl Iterator<Item = &str> + Clone {
+        self.fields.iter().map(|name| &**name)
+    }
+
+    /// Whether a notice may carry a field with this name. Without a grammar any passes.
+    pub fn has_field(&self, name: &str) -> bool {
+        self.fields.is_empty() || self.fields.contains(name)
     }
 
     pub(super) fn troubles() -> impl Iterator<Item = &'static str> + Clone {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::page::{LOOKED_AT_MAX, Page, READ_AT_ONCE, rows_wanted};
-use super::{AlertFilter, LetterState, mask::masked};
+use super::{AlertFilter, ApiError, LetterState, mask::masked};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{self, Alert, AlertKey, Cause, Letter, LetterKey};
 use crate::place::Severity;
@@ -108,6 +108,61 @@ fn what(cause: &Cause) -> String {
         }
         Cause::Trouble(trouble) => format!("{}: {}", trouble.subject, trouble.message),
     }
+}
+
+/// So many alerts can be asked about at once.
+pub const TOLD_MAX: usize = 200;
+
+/// So many letters are looked through for those that carry an alert, the newest of each state first.
+const TOLD_LETTERS_MAX: usize = 20_000;
+
+/// What became of an alert.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ToldRow {
+    pub alert: AlertKey,
+    /// `None` when there is no such alert.
+    pub raised_at: Option<DateTime<Utc>>,
+    /// The letters that carry it.
+    pub letters: Vec<LetterRow>,
+    /// Recipients in whose next digest it will stand.
+    pub waits_for: Vec<String>,
+}
+
+pub(super) fn told(store: &dyn Store, keys: &[AlertKey]) -> Result<Vec<ToldRow>, ApiError> {
+    if keys.len() > TOLD_MAX {
+        return Err(ApiError::BadRequest(format!("more than {TOLD_MAX} alerts at once")));
+    }
+    let mut rows = Vec::with_capacity(keys.len());
+    for key in keys {
+        let raised_at = store.alert(key)?.map(|alert| alert.raised_at);
+        rows.push(ToldRow { alert: key.clone(), raised_at, letters: Vec::new(), waits_for: Vec::new() });
+    }
+    for letter in store.letters(outbox_filter(), TOLD_LETTERS_MAX)? {
+        for row in rows.iter_mut().filter(|row| letter.alerts.contains(&row.alert)) {
+            row.letters.push(letter_row(letter.clone()));
+        }
+    }
+    for waiting in store.digest(None, TOLD_LETTERS_MAX)? {
+        for row in rows.iter_mut().filter(|row| row.alert == waiting.alert) {
+            row.waits_for.push(waiting.recipient.to_string());
+        }
+    }
+    // A routine alert is kept as its key in a digest or a letter; its notice tells when.
+    for row in &mut rows {
+        let is_told = !row.letters.is_empty() || !row.waits_for.is_empty();
+        if row.raised_at.is_none()
+            && is_told
+            && let Some((_, number, id)) = row.alert.of_notice()
+            && let Some(life) = store.life(number)?
+        {
+            row.raised_at = life.get(id).map(|held| held.seen.received_at);
+        }
+    }
+    Ok(rows)
+}
+
+fn outbox_filter() -> crate::store::LetterFilter {
+    LetterState::All.into()
 }
 
 pub(super) fn letters(

@@ -164,6 +164,11 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
         Request::Explain { number, deadline } => {
             value(&explain::answer(store, table, number, deadline.as_deref())?)
         }
+        Request::Life { number } => {
+            let life = store.life(number)?;
+            value(&life.ok_or_else(|| ApiError::NotFound(format!("the entry {number} is not known")))?)
+        }
+        Request::Told { alerts } => value(&alerts::told(store, &alerts)?),
         Request::Alerts { filter, after, limit } => value(&alerts::alerts(store, &filter, after, limit)?),
         Request::Letters { state, limit } => value(&alerts::letters(store, state, limit)?),
         Request::Quarantine { after, limit } => value(&quarantine::list(store, after, limit)?),

@@ -54,6 +54,10 @@ pub enum Request {
         #[serde(default)]
         deadline: Option<String>,
     },
+    /// One entry with its notices, as it is stored.
+    Life { number: EntryNumber },
+    /// What became of these alerts; at most [`TOLD_MAX`](super::TOLD_MAX).
+    Told { alerts: Vec<AlertKey> },
     /// Alerts, in the order of their keys.
     Alerts {
         #[serde(default)]
@@ -192,6 +196,8 @@ mod tests {
             },
             Request::Explain { number, deadline: Some("PROTEST_DUE".to_owned()) },
             Request::Alerts { filter: AlertFilter::default(), after: None, limit: None },
+            Request::Life { number },
+            Request::Told { alerts: vec![AlertKey::new("hold", "N0170000124", "1")] },
             Request::Letters { state: LetterState::GivenUp, limit: None },
             Request::Quarantine { after: None, limit: None },
             Request::StateHash,

@@ -2,7 +2,6 @@
 //! answers as told. What scenarios and property tests drive.
 
 use std::io::Cursor;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, NaiveTime, Utc};
@@ -12,7 +11,7 @@ use entrywatch::daemon::tasks::deliver::alerts_of;
 use entrywatch::deadline::DeadlineTable;
 use entrywatch::email::{Mail, MailSettings, Renderer};
 use entrywatch::grammar::Grammar;
-use entrywatch::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
+use entrywatch::ident::{BrokerName, DropName, Fingerprint};
 use entrywatch::interpret::Interpreter;
 use entrywatch::journal::Journal;
 use entrywatch::outbox::{Audience, LetterKey, Outcome, Team};
@@ -28,7 +27,7 @@ pub struct Desk {
     pub engine: Option<Engine>,
 }
 
-fn renderer() -> &'static Renderer {
+pub fn renderer() -> &'static Renderer {
     static RENDERER: OnceLock<Renderer> = OnceLock::new();
     RENDERER.get_or_init(|| {
         let zone = Zone::named("America/New_York").expect("a zone");
@@ -103,13 +102,12 @@ impl Desk {
         self.engine.as_ref().expect("the engine is open").store().clone()
     }
 
-    pub fn receive_file(&mut self, path: &Path, broker: &str) -> Taken {
-        let bytes = std::fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let name = path.file_name().and_then(|name| name.to_str()).expect("a name").to_owned();
-        self.receive(&name, broker, &bytes)
+    pub fn receive(&mut self, name: &str, broker: &str, bytes: &[u8]) -> Taken {
+        self.receive_as(name, broker, bytes, true)
     }
 
-    pub fn receive(&mut self, name: &str, broker: &str, bytes: &[u8]) -> Taken {
+    /// `deliver` is false for a backfill.
+    pub fn receive_as(&mut self, name: &str, broker: &str, bytes: &[u8], deliver: bool) -> Taken {
         let mut content = Cursor::new(bytes);
         let mut incoming = [Incoming {
             drop: DropName::new("desk"),
@@ -117,7 +115,7 @@ impl Desk {
             name: name.into(),
             size_bytes: bytes.len() as u64,
             incomplete: false,
-            deliver: true,
+            deliver,
             content: &mut content,
         }];
         self.engine().receive(&mut incoming).expect("the file is received")[0]
@@ -125,11 +123,6 @@ impl Desk {
 
     pub fn state_hash(&self) -> Fingerprint {
         self.engine.as_ref().expect("the engine is open").state_hash().expect("the store answers")
-    }
-
-    pub fn entry(&self, number: &str) -> entrywatch::entry::Entry {
-        let number = EntryNumber::parse(number).expect("an entry number");
-        self.store().life(number).expect("the store answers").expect("the entry is known").entry()
     }
 
     /// Sends what is ready; the server answers `answer` to each. The mails that were handed over.

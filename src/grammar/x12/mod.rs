@@ -149,6 +149,10 @@ impl X12Grammar {
         self.sets.iter().find(|set| set.id.as_bytes() == id)
     }
 
+    pub fn segments(&self) -> impl Iterator<Item = &SegmentLayout> {
+        self.segments.iter()
+    }
+
     pub fn segment(&self, id: &str) -> Option<&SegmentLayout> {
         self.segments.iter().find(|segment| &*segment.id == id)
     }

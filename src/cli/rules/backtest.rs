@@ -1,0 +1,128 @@
+//! `rules backtest`: which letters another rule file would have added and removed.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+
+use super::test::not_sound;
+use crate::cli::args;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::output::{Out, Paint, Table, Ui, answer, day_or_dash, instant, or_dash};
+use crate::daemon::assemble;
+use crate::journal::JournalReader;
+use crate::pipeline::Pipeline;
+use crate::workbench::backtest::{Backtest, Change, ChangeKind, backtest, count_lines};
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// The candidate: it stands in the place of the live rule file of the same name, else in front of all
+    #[arg(long, value_name = "FILE")]
+    rules: PathBuf,
+    /// Compare letters of this day and later
+    #[arg(long, value_name = "DATE", value_parser = args::date)]
+    since: NaiveDate,
+    /// Show so many of the letters that differ
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    show: usize,
+}
+
+pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
+    crate::cli::interrupt::exit_on_interrupt();
+    let candidate = context.config.candidate_rules(&args.rules).map_err(|faults| not_sound(&faults))?;
+    let live = Arc::new(assemble::pipeline(&context.config).map_err(Failure::usage)?);
+    let other = Arc::new(Pipeline {
+        interpreter: live.interpreter.clone(),
+        rules: Arc::new(candidate),
+        deadlines: live.deadlines.clone(),
+        audience: live.audience.clone(),
+        importer_number: live.importer_number,
+    });
+    let journal = JournalReader::open(&context.state_folder).map_err(Failure::unreadable)?;
+    let progress = ui.progress("playing");
+    progress.set_length(count_lines(&journal).map_err(Failure::unreadable)? * 2);
+    let until = context.clock.now();
+    let played = backtest(&journal, &live, &other, args.since, until, &|lines| progress.inc(lines));
+    progress.finish_and_clear();
+    let result = played.map_err(Failure::unreadable)?;
+    let show = args.show;
+    answer(ui, &result, |out| print(out, ui, &result, show), Exit::Fine)
+}
+
+fn print(out: &mut Out, ui: &Ui, result: &Backtest, show: usize) -> io::Result<()> {
+    let mut table = Table::new(["DAY", "RECIPIENT", "LIVE", "CANDIDATE", "ADDED", "REMOVED", "CHANGED"]);
+    for row in result.days.iter().filter(|row| row.added + row.removed + row.changed > 0) {
+        table.row([
+            day_or_dash(Some(row.day)),
+            row.recipient.clone(),
+            row.live.to_string(),
+            row.candidate.to_string(),
+            row.added.to_string(),
+            row.removed.to_string(),
+            row.changed.to_string(),
+        ]);
+    }
+    if !result.is_same() {
+        table.write(out, ui)?;
+        writeln!(out)?;
+    }
+    for change in result.changes.iter().take(show) {
+        change_text(out, ui, change)?;
+    }
+    let differ = result.added + result.removed + result.changed;
+    if differ > show as u64 && show > 0 {
+        writeln!(out, "… and {} more; --show N shows more of them\n", differ - show as u64)?;
+    }
+    writeln!(
+        out,
+        "{} letters live, {} with the candidate since {}: {} added, {} removed, {} changed. {} journal lines.",
+        result.live,
+        result.candidate,
+        result.since,
+        result.added,
+        result.removed,
+        result.changed,
+        result.lines
+    )
+}
+
+fn change_text(out: &mut Out, ui: &Ui, change: &Change) -> io::Result<()> {
+    let (word, paint) = match change.what {
+        ChangeKind::Added => ("added", Paint::Yellow),
+        ChangeKind::Removed => ("removed", Paint::Red),
+        ChangeKind::Changed => ("changed", Paint::Plain),
+    };
+    let kind = if change.is_digest { "digest" } else { "alert" };
+    let entry = or_dash(change.entry);
+    writeln!(
+        out,
+        "{}  {}  {kind} to {}, entry {entry}",
+        ui.paint(paint, word),
+        instant(change.at),
+        change.recipient
+    )?;
+    for (side, said) in [("live", &change.live), ("candidate", &change.candidate)] {
+        if !said.is_empty() {
+            writeln!(out, "    {side:<10} {}", ui.paint(Paint::Plain, &shortened(said)))?;
+        }
+    }
+    Ok(())
+}
+
+/// A digest may carry hundreds: the rules are counted.
+fn shortened(said: &[String]) -> String {
+    let mut counts: Vec<(&String, usize)> = Vec::new();
+    for one in said {
+        match counts.iter_mut().find(|(known, _)| *known == one) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((one, 1)),
+        }
+    }
+    let words = counts.iter().map(|(one, count)| match count {
+        1 => (*one).clone(),
+        count => format!("{one} {count} times"),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,186 @@
+//! `rules why`: each notice and each clock of an entry, asked again.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use super::no_such_rule;
+use crate::cli::args;
+use crate::cli::context::Context;
+use crate::cli::exit::{Exit, Outcome};
+use crate::cli::output::{Out, Paint, Ui, answer, day_or_dash, instant, when};
+use crate::daemon::assemble;
+use crate::entry::{DeadlineState, Life};
+use crate::ident::EntryNumber;
+use crate::outbox::AlertKey;
+use crate::rules::AskedClause;
+use crate::serve::{Request, TOLD_MAX, ToldRow};
+use crate::workbench::why::{Asked, Why, WhyClock, WhyNotice, why};
+
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Entry number, as ABC-1234567-8 or ABC12345678
+    #[arg(value_parser = args::entry_number)]
+    number: EntryNumber,
+    /// Name of the rule
+    rule: String,
+    /// Also notices and clocks that the rule does not apply to, clause by clause
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(serde::Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    why: Why,
+    /// What became of the alerts, as far as there are any.
+    told: Vec<ToldRow>,
+}
+
+pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
+    if context.config.rules.get(&args.rule).is_none() {
+        return Err(no_such_rule(context, &args.rule));
+    }
+    let door = context.door()?;
+    let life: Life = door.ask(Request::Life { number: args.number })?;
+    let audience = assemble::audience(&context.config);
+    let asked = Asked {
+        rules: &context.config.rules,
+        audience: &audience,
+        deadlines: &context.deadlines,
+        today: context.today(),
+    };
+    let Some(why) = why(&asked, &life, &args.rule) else { return Err(no_such_rule(context, &args.rule)) };
+    let mut told: Vec<ToldRow> = Vec::new();
+    for alerts in why.alerts().chunks(TOLD_MAX) {
+        told.extend(door.ask::<Vec<ToldRow>>(Request::Told { alerts: alerts.to_vec() })?);
+    }
+    told.retain(|row| row.raised_at.is_some());
+    let shown = Answer { why, told };
+    answer(ui, &shown, |out| print(out, ui, &shown, args.all), Exit::Fine)
+}
+
+fn print(out: &mut Out, ui: &Ui, shown: &Answer, is_all: bool) -> io::Result<()> {
+    let why = &shown.why;
+    let told: BTreeMap<&AlertKey, &ToldRow> = shown.told.iter().map(|row| (&row.alert, row)).collect();
+    let head = format!("{} \"{}\"", why.rule, why.title);
+    writeln!(out, "{}  on a {}, at {}", ui.paint(Paint::Strong, &head), why.on, why.place)?;
+    writeln!(out, "Entry {}", why.entry)?;
+    if why.on == "trouble" {
+        return writeln!(
+            out,
+            "\nThe rule is about troubles of files, drops and ourselves, not about entries."
+        );
+    }
+    let mut others = 0;
+    for notice in &why.notices {
+        if notice.matches || is_all {
+            notice_text(out, ui, notice, &told)?;
+        } else {
+            others += 1;
+        }
+    }
+    for clock in &why.clocks {
+        clock_text(out, ui, clock, &told)?;
+    }
+    if why.notices.is_empty() && why.clocks.is_empty() {
+        writeln!(out, "\nNothing is known of the entry that the rule is about.")?;
+    }
+    if others > 0 {
+        writeln!(out, "\nIt does not apply to {others} other notices of the entry; --all shows why.")?;
+        // The nearest miss says most: the notices of which only one clause failed.
+        let misses = why.notices.iter().filter(|notice| !notice.matches);
+        let near = misses.filter(|notice| notice.clauses.iter().filter(|clause| !clause.holds).count() == 1);
+        for notice in near.take(if is_all { 0 } else { 5 }) {
+            notice_text(out, ui, notice, &told)?;
+        }
+    }
+    Ok(())
+}
+
+fn notice_text(
+    out: &mut Out,
+    ui: &Ui,
+    notice: &WhyNotice,
+    told: &BTreeMap<&AlertKey, &ToldRow>,
+) -> io::Result<()> {
+    let code = notice.code.map(|code| format!(" {code}")).unwrap_or_default();
+    let meaning = notice.meaning.as_deref().map(|meaning| format!(" \"{meaning}\"")).unwrap_or_default();
+    let head = format!("{}{code}{meaning}", notice.kind.as_str());
+    writeln!(out, "\n{}  of {}", ui.paint(Paint::Strong, &head), when(notice.at))?;
+    let source = format!("{} line {}, came {}", notice.file, notice.line, instant(notice.received_at));
+    writeln!(out, "  {}", ui.paint(Paint::Plain, &source))?;
+    clauses(out, ui, &notice.clauses)?;
+    writeln!(out, "  {}", ui.paint(Paint::Plain, &notice.verdict))?;
+    let Some(telling) = &notice.telling else { return Ok(()) };
+    writeln!(out, "  recipients  {}", telling.recipients.join(", "))?;
+    writeln!(out, "  alert key   {}", telling.alert)?;
+    match told.get(&telling.alert) {
+        Some(row) => told_text(out, ui, row),
+        None => writeln!(out, "  no such alert was raised: other rules were live when the file came"),
+    }
+}
+
+fn clauses(out: &mut Out, ui: &Ui, clauses: &[AskedClause]) -> io::Result<()> {
+    for clause in clauses {
+        let mark = if clause.holds { "holds" } else { "FAILS" };
+        let found =
+            if clause.found.is_empty() { String::new() } else { format!("  (it is {})", clause.found) };
+        let paint = if clause.holds { Paint::Plain } else { Paint::Yellow };
+        writeln!(out, "    {mark}  {}", ui.paint(paint, &format!("{}{found}", clause.clause)))?;
+    }
+    Ok(())
+}
+
+fn told_text(out: &mut Out, ui: &Ui, row: &ToldRow) -> io::Result<()> {
+    if let Some(at) = row.raised_at {
+        writeln!(out, "  raised      {}", instant(at))?;
+    }
+    for letter in &row.letters {
+        let state = match (&letter.sent_at, &letter.error) {
+            (Some(at), _) => format!("sent {}", instant(*at)),
+            (None, Some(error)) => format!("{}: {error}", letter.state.replace('_', " ")),
+            (None, None) => letter.state.replace('_', " "),
+        };
+        let text = format!("{} to {}, {state}", letter.key, letter.recipient);
+        writeln!(out, "  letter      {}", ui.paint(Paint::Plain, &text))?;
+    }
+    if !row.waits_for.is_empty() {
+        writeln!(out, "  waits for the digest of {}", ui.paint(Paint::Plain, &row.waits_for.join(", ")))?;
+    }
+    if row.letters.is_empty() && row.waits_for.is_empty() {
+        writeln!(out, "  no letter: the file was taken in without mail, or nobody wanted it")?;
+    }
+    Ok(())
+}
+
+fn clock_text(
+    out: &mut Out,
+    ui: &Ui,
+    clock: &WhyClock,
+    told: &BTreeMap<&AlertKey, &ToldRow>,
+) -> io::Result<()> {
+    let state = match clock.state {
+        DeadlineState::Open => "open",
+        DeadlineState::Closed => "closed",
+        DeadlineState::Idle => "no date",
+    };
+    let dates = format!("due {}, act by {}, {state}", clock.due, day_or_dash(clock.act_by));
+    writeln!(out, "\n{}  {dates}", ui.paint(Paint::Strong, &clock.deadline))?;
+    clauses(out, ui, &clock.clauses)?;
+    writeln!(out, "  {}", ui.paint(Paint::Plain, &clock.verdict))?;
+    if clock.steps.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "  recipients  {}", clock.recipients.join(", "))?;
+    for step in &clock.steps {
+        let day = day_or_dash(Some(step.day));
+        match told.get(&step.alert) {
+            Some(row) => {
+                writeln!(out, "  step {:<8} {day}  said; alert key {}", step.step, step.alert)?;
+                told_text(out, ui, row)?;
+            }
+            None => writeln!(out, "  step {:<8} {day}  not said", step.step)?,
+        }
+    }
+    Ok(())
+}

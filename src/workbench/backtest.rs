@@ -1,0 +1,300 @@
+//! A journal under two sets of rules: which letters there would be more, fewer, or other.
+//!
+//! Both sides are played from the first line, for what a rule sees depends on everything before. The clock is not taken
+//! from the journal: the daemon looks at it only when something is due under the rules that were live, so both sides
+//! get a look at every hour at which a reminder or a digest may be due. Letters are compared as people would: by
+//! recipient, moment, entry and kind; a letter that is there on both sides and says something else has changed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::Serialize;
+
+use super::{Bench, BenchError};
+use crate::daemon::engine::EngineError;
+use crate::ident::EntryNumber;
+use crate::journal::{JournalError, JournalReader, What};
+use crate::outbox::{Audience, Letter, LetterKind};
+use crate::pipeline::{Mailing, Pipeline};
+use crate::place::Severity;
+use crate::store::{LetterFilter, StoreError};
+
+/// Letters that are told one by one; the counts hold all of them.
+pub const CHANGES_MAX: usize = 1_000;
+
+/// Lines between two reports of progress.
+const PROGRESS_LINES: u64 = 100;
+
+#[derive(Debug, thiserror::Error)]
+pub enum BacktestError {
+    #[error("the journal cannot be read")]
+    Journal(#[from] JournalError),
+    #[error("a line of the journal cannot be applied")]
+    Apply(#[from] EngineError),
+    #[error("the time between two lines cannot be played")]
+    Bench(#[from] BenchError),
+    #[error("the letters cannot be compared")]
+    Store(#[from] StoreError),
+}
+
+/// What a backtest gave.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Backtest {
+    pub since: NaiveDate,
+    /// The last moment that was played.
+    pub until: DateTime<Utc>,
+    /// Journal lines.
+    pub lines: u64,
+    pub live: u64,
+    pub candidate: u64,
+    pub added: u64,
+    pub removed: u64,
+    pub changed: u64,
+    /// By recipient and day; days without a letter on either side are left out.
+    pub days: Vec<BacktestDay>,
+    /// The first letters that differ, at most [`CHANGES_MAX`].
+    pub changes: Vec<Change>,
+}
+
+impl Backtest {
+    pub fn is_same(&self) -> bool {
+        self.added == 0 && self.removed == 0 && self.changed == 0
+    }
+}
+
+/// Letters to one recipient on one day, in the zone of the recipient's team.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct BacktestDay {
+    pub recipient: String,
+    pub day: NaiveDate,
+    pub live: u64,
+    pub candidate: u64,
+    pub added: u64,
+    pub removed: u64,
+    pub changed: u64,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    Added,
+    Removed,
+    Changed,
+}
+
+/// A letter that differs.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Change {
+    pub what: ChangeKind,
+    pub recipient: String,
+    pub at: DateTime<Utc>,
+    pub entry: Option<EntryNumber>,
+    pub is_digest: bool,
+    /// Rule and severity of each alert, before; blank for an added letter.
+    pub live: Vec<String>,
+    pub candidate: Vec<String>,
+}
+
+/// What makes two letters of two sides the same letter.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct LetterId {
+    recipient: Box<str>,
+    at: DateTime<Utc>,
+    is_digest: bool,
+    entry: Option<EntryNumber>,
+}
+
+/// What a letter says: rule and severity by subject and occasion.
+type Told = BTreeMap<Box<str>, (Box<str>, Severity)>;
+
+/// All letters of one side. Several with one id come from one large file.
+type Letters = BTreeMap<LetterId, Vec<Told>>;
+
+/// Plays the journal under both pipelines until `until` and compares the letters of `since` and later.
+///
+/// `progress` is told how many lines each side has played.
+///
+/// # Errors
+/// When the journal or its archive cannot be read.
+pub fn backtest(
+    journal: &JournalReader,
+    live: &Arc<Pipeline>,
+    candidate: &Arc<Pipeline>,
+    since: NaiveDate,
+    until: DateTime<Utc>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Backtest, BacktestError> {
+    let mut lines = 0;
+    for line in journal.read(1)? {
+        lines = line?.0.seq;
+    }
+    let side = |pipeline: &Arc<Pipeline>| play(journal, pipeline, since, lines, until, progress);
+    let (ours, theirs) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| side(candidate));
+        let ours = side(live);
+        (ours, other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    Ok(compare(&ours?, &theirs?, &live.audience, since, until, lines))
+}
+
+/// How many lines a journal has, for a progress bar.
+pub fn count_lines(journal: &JournalReader) -> Result<u64, JournalError> {
+    let mut lines = 0;
+    for line in journal.read(1)? {
+        lines = line?.0.seq;
+    }
+    Ok(lines)
+}
+
+fn play(
+    journal: &JournalReader,
+    pipeline: &Arc<Pipeline>,
+    since: NaiveDate,
+    lines: u64,
+    until: DateTime<Utc>,
+    progress: &(dyn Fn(u64) + Sync),
+) -> Result<Letters, BacktestError> {
+    let mut bench = Bench::new(pipeline.clone(), DateTime::UNIX_EPOCH);
+    let mut has_begun = false;
+    for line in journal.read(1)? {
+        let (_, line) = line?;
+        if line.seq > lines {
+            break;
+        }
+        if line.seq % PROGRESS_LINES == 0 {
+            progress(PROGRESS_LINES);
+        }
+        let mailing = match &line.what {
+            // The clock is played, and what servers did changes no letter's existence.
+            What::Reminded | What::Digest { .. } | What::Letter { .. } | What::Retry { .. } => continue,
+            What::Received(received) if !received.deliver => Mailing::Quiet,
+            _ => Mailing::Deliver,
+        };
+        if std::mem::replace(&mut has_begun, true) {
+            bench.wait_until(line.at)?;
+        }
+        bench.set(line.at);
+        bench.apply_line(&line, mailing, journal)?;
+    }
+    if has_begun {
+        bench.wait_until(until)?;
+    }
+    Ok(letters(&bench, since)?)
+}
+
+fn letters(bench: &Bench, since: NaiveDate) -> Result<Letters, StoreError> {
+    let mut letters = Letters::new();
+    for letter in bench.store().letters(LetterFilter::All, usize::MAX)? {
+        if local_day(&bench.pipeline().audience, &letter.recipient, letter.created_at) < since {
+            continue;
+        }
+        let told = told(bench, &letter)?;
+        let id = LetterId {
+            recipient: letter.recipient,
+            at: letter.created_at,
+            is_digest: matches!(letter.kind, LetterKind::Digest { .. }),
+            entry: letter.entry,
+        };
+        letters.entry(id).or_default().push(told);
+    }
+    letters.values_mut().for_each(|letters| letters.sort());
+    Ok(letters)
+}
+
+fn told(bench: &Bench, letter: &Letter) -> Result<Told, StoreError> {
+    let mut told = Told::new();
+    for alert in bench.alerts_of(letter)? {
+        let key = &alert.key;
+        let about = key.as_str().split_once('|').map_or(key.as_str(), |(_, about)| about);
+        told.insert(about.into(), (alert.rule, alert.severity));
+    }
+    Ok(told)
+}
+
+fn local_day(audience: &Audience, recipient: &str, at: DateTime<Utc>) -> NaiveDate {
+    audience.team_of(recipient).map_or_else(|| at.date_naive(), |team| team.zone.date(at))
+}
+
+fn compare(
+    live: &Letters,
+    candidate: &Letters,
+    audience: &Audience,
+    since: NaiveDate,
+    until: DateTime<Utc>,
+    lines: u64,
+) -> Backtest {
+    let mut days: BTreeMap<(NaiveDate, Box<str>), BacktestDay> = BTreeMap::new();
+    let mut changes = Vec::new();
+    let mut ids: Vec<&LetterId> = live.keys().chain(candidate.keys()).collect();
+    ids.sort_by_key(|id| (id.at, *id));
+    ids.dedup();
+    for id in ids {
+        let day = local_day(audience, &id.recipient, id.at);
+        let row = days.entry((day, id.recipient.clone())).or_insert_with(|| BacktestDay {
+            recipient: id.recipient.to_string(),
+            day,
+            live: 0,
+            candidate: 0,
+            added: 0,
+            removed: 0,
+            changed: 0,
+        });
+        let (before, after) = (of(live, id), of(candidate, id));
+        row.live += before.len() as u64;
+        row.candidate += after.len() as u64;
+        for at in 0..before.len().max(after.len()) {
+            let (what, counter) = match (before.get(at), after.get(at)) {
+                (Some(before), Some(after)) if before == after => continue,
+                (Some(_), Some(_)) => (ChangeKind::Changed, &mut row.changed),
+                (None, _) => (ChangeKind::Added, &mut row.added),
+                (_, None) => (ChangeKind::Removed, &mut row.removed),
+            };
+            *counter += 1;
+            if changes.len() < CHANGES_MAX {
+                changes.push(change(id, what, before.get(at), after.get(at)));
+            }
+        }
+    }
+    let days: Vec<BacktestDay> = days.into_values().collect();
+    let sum = |of: fn(&BacktestDay) -> u64| days.iter().map(of).sum();
+    Backtest {
+        since,
+        until,
+        lines,
+        live: sum(|day| day.live),
+        candidate: sum(|day| day.candidate),
+        added: sum(|day| day.added),
+        removed: sum(|day| day.removed),
+        changed: sum(|day| day.changed),
+        changes,
+        days,
+    }
+}
+
+fn of<'l>(letters: &'l Letters, id: &LetterId) -> &'l [Told] {
+    letters.get(id).map_or(&[], Vec::as_slice)
+}
+
+fn change(id: &LetterId, what: ChangeKind, live: Option<&Told>, candidate: Option<&Told>) -> Change {
+    // What is the same on both sides is no news.
+    let other = |told: Option<&Told>, than: Option<&Told>| -> Vec<String> {
+        let mut said = Vec::new();
+        for (about, (rule, severity)) in told.into_iter().flatten() {
+            let there = than.and_then(|than| than.get(about));
+            if there.is_none_or(|(other, loud)| other != rule || loud != severity) {
+                said.push(format!("{rule} ({})", severity.as_str()));
+            }
+        }
+        said
+    };
+    Change {
+        what,
+        recipient: id.recipient.to_string(),
+        at: id.at,
+        entry: id.entry,
+        is_digest: id.is_digest,
+        live: other(live, candidate),
+        candidate: other(candidate, live),
+    }
+}

@@ -1,0 +1,204 @@
+//! The way of a message on a bench: the same pipeline as the daemon's, a store in memory, a clock that is set.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use crate::daemon::apply::Applier;
+use crate::daemon::commits::Commits;
+use crate::daemon::engine::EngineError;
+use crate::daemon::tasks::deliver;
+use crate::daemon::view::StoreView;
+use crate::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
+use crate::journal::{JournalReader, Line};
+use crate::outbox::{Alert, Audience, Letter, LetterKey, Outcome};
+use crate::pipeline::{ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile};
+use crate::step::{Position, Step};
+use crate::store::memory::MemoryStore;
+use crate::store::{Store, StoreError};
+
+#[derive(Debug, thiserror::Error)]
+pub enum BenchError {
+    #[error("the store in memory failed")]
+    Store(#[from] StoreError),
+    #[error("`{name}` could not be read")]
+    Content {
+        name: String,
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A pipeline with a store of its own. It forgets everything when it is dropped.
+pub struct Bench {
+    pipeline: Arc<Pipeline>,
+    commits: Commits,
+    now: DateTime<Utc>,
+    /// Counts what happened, as the journal's lines would.
+    seq: u64,
+}
+
+impl Bench {
+    pub fn new(pipeline: Arc<Pipeline>, now: DateTime<Utc>) -> Self {
+        Self { pipeline, commits: Commits::new(Arc::new(MemoryStore::new())), now, seq: 0 }
+    }
+
+    pub fn store(&self) -> &dyn Store {
+        &**self.commits.store()
+    }
+
+    /// What a letter carries.
+    pub fn alerts_of(&self, letter: &Letter) -> Result<Vec<Alert>, StoreError> {
+        deliver::alerts_of(self.store(), &self.pipeline, letter)
+    }
+
+    pub fn pipeline(&self) -> &Arc<Pipeline> {
+        &self.pipeline
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    pub fn set(&mut self, now: DateTime<Utc>) {
+        self.now = now;
+    }
+
+    /// Receives a file at the moment to which the clock is set.
+    pub fn receive(
+        &mut self,
+        name: &str,
+        broker: &str,
+        content: &mut dyn Read,
+        mailing: Mailing,
+        file: Fingerprint,
+    ) -> Result<Received, BenchError> {
+        let file = ReceivedFile {
+            drop: DropName::new("bench"),
+            broker: BrokerName::new(broker),
+            name: name.into(),
+            size_bytes: 0,
+            file,
+            incomplete: false,
+            again: false,
+        };
+        self.happen(mailing, |pipeline, group, moment, overflow| {
+            pipeline.receive(group, moment, &file, content, overflow).map_err(|error| match error {
+                ApplyError::View(error) => error.into(),
+                ApplyError::Content(source) => BenchError::Content { name: file.name.to_string(), source },
+            })
+        })
+    }
+
+    /// Does one thing that happened and keeps what it changed.
+    pub fn happen<T>(
+        &mut self,
+        mailing: Mailing,
+        act: impl FnOnce(
+            &Pipeline,
+            &mut Group<'_, StoreView<'_>>,
+            Moment,
+            &mut dyn FnMut(Step) -> Result<(), StoreError>,
+        ) -> Result<T, BenchError>,
+    ) -> Result<T, BenchError> {
+        let before = Position { seq: self.seq, hash: Fingerprint::ZERO };
+        self.seq += 1;
+        let moment = Moment { seq: self.seq, at: self.now, mailing };
+        let store = self.store();
+        let view = StoreView::of(store);
+        let mut group = Group::new(&view, before);
+        let mut overflow = |step: Step| store.commit(&step);
+        let done = act(&self.pipeline, &mut group, moment, &mut overflow)?;
+        store.commit(&group.finish(Position { seq: self.seq, hash: Fingerprint::ZERO }))?;
+        Ok(done)
+    }
+
+    /// Applies one line of a journal at the moment to which the clock is set.
+    pub fn apply_line(
+        &mut self,
+        line: &Line,
+        mailing: Mailing,
+        archive: &JournalReader,
+    ) -> Result<(), EngineError> {
+        let before = Position { seq: self.seq, hash: Fingerprint::ZERO };
+        self.seq = self.seq.max(line.seq);
+        let applier =
+            Applier { commits: &self.commits, pipeline: &self.pipeline, rules: "", archive: archive.clone() };
+        let view = StoreView::over(&self.commits);
+        let mut group = Group::new(&view, before);
+        applier.apply(&mut group, line, mailing, None)?;
+        self.commits.commit(&group.finish(Position { seq: self.seq, hash: Fingerprint::ZERO }))?;
+        Ok(())
+    }
+
+    /// Says the reminders and writes the digests that are due, as the daemon does when it looks at the clock.
+    pub fn tick(&mut self) -> Result<(), BenchError> {
+        let day = self.pipeline.reminder_day(self.now);
+        if !self.store().due_until(day, 1)?.is_empty() {
+            self.happen(Mailing::Deliver, |pipeline, group, moment, overflow| {
+                Ok(pipeline.remind(group, moment, overflow)?)
+            })?;
+        }
+        for (team, day) in self.digests_due()? {
+            self.happen(Mailing::Deliver, |pipeline, group, moment, _| {
+                let Some(team) = pipeline.audience.team(&team) else { return Ok(0) };
+                Ok(pipeline.digest(group, moment, team, day)?)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Lets time pass until `then`, looking at the clock whenever a reminder or a digest may be due.
+    pub fn wait_until(&mut self, then: DateTime<Utc>) -> Result<(), BenchError> {
+        while let Some(next) = next_look(&self.pipeline.audience, self.now).filter(|next| *next <= then) {
+            self.now = next;
+            self.tick()?;
+        }
+        self.now = self.now.max(then);
+        Ok(())
+    }
+
+    /// The digests whose time has come: something waits from before that time.
+    fn digests_due(&self) -> Result<Vec<(Box<str>, NaiveDate)>, BenchError> {
+        let mut due = Vec::new();
+        for team in self.pipeline.audience.teams() {
+            let (day, at) = team.last_digest(self.now);
+            if self.waits_since(&team.to, at)? {
+                due.push((team.name.clone(), day));
+            }
+        }
+        Ok(due)
+    }
+
+    fn waits_since(&self, recipients: &[Box<str>], at: DateTime<Utc>) -> Result<bool, BenchError> {
+        let view = StoreView::of(self.store());
+        for recipient in recipients {
+            // The oldest comes first.
+            for key in self.store().digest(Some(recipient), 1)? {
+                if self.pipeline.alert(&view, &key.alert)?.is_none_or(|alert| alert.raised_at <= at) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// What a mail server did with a letter.
+    pub fn delivered(&mut self, key: &LetterKey, outcome: &Outcome) -> Result<(), BenchError> {
+        let at = self.now;
+        self.happen(Mailing::Deliver, |pipeline, group, _, _| Ok(pipeline.letter(group, key, outcome, at)?))?;
+        Ok(())
+    }
+
+    pub fn entry(&self, number: EntryNumber) -> Result<Option<crate::entry::Entry>, BenchError> {
+        Ok(self.store().life(number)?.map(|life| life.entry()))
+    }
+}
+
+/// The next moment after `now` at which a reminder or a digest may be due.
+pub(super) fn next_look(audience: &Audience, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let tomorrow = audience.reminder_day(now).succ_opt()?;
+    let morning = audience.reminders_from(tomorrow);
+    audience.teams().iter().map(|team| team.next_digest(now)).chain([morning]).filter(|at| *at > now).min()
+}

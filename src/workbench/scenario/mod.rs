@@ -1,0 +1,103 @@
+//! Lives of entries, told a line an event, with every letter that they should lead to.
+//!
+//! A line is a moment (wall-clock time of the first team) and what happens; a line without a moment happens at the
+//! moment before. What stands behind `#` is a remark.
+//!
+//! ```text
+//! 2026-03-02 09:00  receive  350_release.edi from acme
+//!                   expect   letter "released" to operations@example.com
+//! 2026-03-13 09:00  clock
+//!                   smtp     refuse 451
+//!                   expect   waiting 1
+//! ```
+//!
+//! Events: `receive FILE [from BROKER]` (a file beside the scenario, or lines that follow, each behind `|`), `clock`
+//! (reminders and digests of this moment, then delivery), `wait` (time passes until this moment, with the reminders and
+//! digests of every day between), `deliver`, `smtp accept|refuse TEXT|reject TEXT` (how the server answers from now
+//! on), `rebuild` (an empty store, from the journal; only where there is one).
+//!
+//! Expectations: `letter "PART OF SUBJECT" [to ADDRESS]` (and forgets it), `no letter`, `body "PART"` (of the letter
+//! expected last), `waiting N`, `given up N`, `status ENTRY WORD`, `holds ENTRY none|A/C,...`, `deadline ENTRY KEY DATE`.
+//!
+//! **Letters are exact**: one that was delivered and that nobody expected before the next event is a fault.
+
+mod play;
+mod read;
+mod stage;
+
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDateTime;
+
+pub use self::play::{load_message, play};
+pub use self::stage::{BenchStage, Delivered, Server, Stage};
+use crate::diagnostic::{Diagnostic, Source};
+
+/// More events than this belong into several scenarios.
+pub const EVENTS_MAX: usize = 10_000;
+
+/// A scenario, read and checked.
+#[derive(Clone, Debug)]
+pub struct Scenario {
+    source: Source,
+    events: Vec<Event>,
+}
+
+/// What stands on one line.
+#[derive(Clone, Debug)]
+struct Event {
+    /// Byte range of the event's words.
+    span: std::ops::Range<usize>,
+    at: Option<NaiveDateTime>,
+    what: What,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Receive { name: String, broker: String, content: Content },
+    Clock,
+    Wait,
+    Deliver,
+    Smtp(Server),
+    Rebuild,
+    Expect(Expectation),
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    File(PathBuf),
+    Inline(Vec<u8>),
+}
+
+#[derive(Clone, Debug)]
+enum Expectation {
+    Letter { part: String, to: Option<String> },
+    NoLetter,
+    Body(String),
+    Waiting(usize),
+    GivenUp(usize),
+    Status { entry: crate::ident::EntryNumber, wanted: String },
+    Holds { entry: crate::ident::EntryNumber, wanted: String },
+    Deadline { entry: crate::ident::EntryNumber, key: String, wanted: String },
+}
+
+impl Scenario {
+    /// Reads a scenario. `folder` is where it stands: names of messages start there.
+    ///
+    /// # Errors
+    /// Every line that is no event.
+    pub fn read(name: &str, text: &str, folder: &Path) -> Result<Self, Vec<Diagnostic>> {
+        read::read(name, text, folder)
+    }
+
+    pub fn name(&self) -> &str {
+        self.source.name()
+    }
+
+    pub fn events(&self) -> usize {
+        self.events.len()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Plays scenarios.
+
+use super::{Content, Delivered, Event, Expectation, Scenario, Server, Stage, What};
+use crate::diagnostic::{Diagnostic, Faults};
+use crate::email::Mail;
+use crate::ident::EntryNumber;
+use crate::store::LetterFilter;
+use crate::workbench::bench::next_look;
+
+/// The largest message that a scenario may receive.
+const MESSAGE_BYTES_MAX: u64 = 64 << 20;
+
+/// Plays a scenario and answers every expectation that was not met. Messages that it names are read with `load`.
+pub fn play(
+    scenario: &Scenario,
+    stage: &mut dyn Stage,
+    load: &dyn Fn(&std::path::Path) -> std::io::Result<Vec<u8>>,
+) -> Vec<Diagnostic> {
+    let mut player =
+        Player { stage, load, outbox: Vec::new(), last: None, server: Server::Accepts, caused_by: 0..0 };
+    let mut faults = Faults::of(scenario.source.clone());
+    if let Some(first) = scenario.events.first().and_then(|event| event.at) {
+        player.stage.set(player.instant(first));
+    }
+    for event in &scenario.events {
+        if !matches!(event.what, What::Expect(_)) {
+            player.nothing_left(&mut faults);
+            player.caused_by = event.span.clone();
+        }
+        if let Err(fault) = player.happen(event) {
+            faults.add(event.span.clone(), fault);
+        }
+    }
+    player.nothing_left(&mut faults);
+    faults.into_sorted()
+}
+
+/// Reads a message from disk, within bounds.
+pub fn load_message(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    if std::fs::metadata(path)?.len() > MESSAGE_BYTES_MAX {
+        return Err(std::io::Error::other(format!("it is larger than {MESSAGE_BYTES_MAX} bytes")));
+    }
+    std::fs::read(path)
+}
+
+struct Player<'s> {
+    stage: &'s mut dyn Stage,
+    load: &'s dyn Fn(&std::path::Path) -> std::io::Result<Vec<u8>>,
+    /// Delivered, and not expected yet.
+    outbox: Vec<Delivered>,
+    last: Option<Mail>,
+    server: Server,
+    /// The event that the letters in the outbox come from.
+    caused_by: std::ops::Range<usize>,
+}
+
+impl Player<'_> {
+    /// Letters are exact: those that nobody expected are faults.
+    fn nothing_left(&mut self, faults: &mut Faults) {
+        for Delivered { recipient, mail } in self.outbox.drain(..) {
+            let message = format!("nobody expected the letter \"{}\" to {recipient}", mail.subject());
+            faults.add(self.caused_by.clone(), message);
+        }
+    }
+
+    /// The instant of a wall-clock time of the first team.
+    fn instant(&self, at: chrono::NaiveDateTime) -> chrono::DateTime<chrono::Utc> {
+        self.stage.zone().map_or_else(|| at.and_utc(), |zone| zone.instant(at))
+    }
+
+    fn deliver(&mut self) -> Result<(), String> {
+        let delivered = self.stage.deliver(&self.server)?;
+        if self.server == Server::Accepts {
+            self.outbox.extend(delivered);
+        }
+        Ok(())
+    }
+
+    fn happen(&mut self, event: &Event) -> Result<(), String> {
+        if let Some(moment) = event.at.map(|at| self.instant(at)) {
+            if matches!(event.what, What::Wait) {
+                while let Some(next) =
+                    next_look(self.stage.audience(), self.stage.now()).filter(|next| *next <= moment)
+                {
+                    self.stage.set(next);
+                    self.stage.tick()?;
+                    self.deliver()?;
+                }
+            }
+            self.stage.set(moment);
+        }
+        match &event.what {
+            What::Receive { name, broker, content } => {
+                let bytes = match content {
+                    Content::Inline(bytes) => bytes.clone(),
+                    Content::File(path) => {
+                        (self.load)(path).map_err(|error| format!("{}: {error}", path.display()))?
+                    }
+                };
+                self.stage.receive(name, broker, &bytes)?;
+                self.deliver()
+            }
+            What::Clock => {
+                self.stage.tick()?;
+                self.deliver()
+            }
+            What::Wait | What::Deliver => self.deliver(),
+            What::Smtp(server) => {
+                self.server = server.clone();
+                Ok(())
+            }
+            What::Rebuild => self.stage.rebuild(),
+            What::Expect(expected) => self.expect(expected),
+        }
+    }
+
+    fn expect(&mut self, expected: &Expectation) -> Result<(), String> {
+        match expected {
+            Expectation::Letter { part, to } => self.letter(part, to.as_deref()),
+            Expectation::NoLetter => match self.outbox.as_slice() {
+                [] => Ok(()),
+                [first, ..] => {
+                    let message = format!("there is \"{}\" to {}", first.mail.subject(), first.recipient);
+                    self.outbox.clear();
+                    Err(message)
+                }
+            },
+            Expectation::Body(part) => {
+                let last = self.last.as_ref().ok_or("no letter was expected before")?;
+                if last.text().contains(part) { Ok(()) } else { Err(format!("not in:\n{}", last.text())) }
+            }
+            Expectation::Waiting(count) => same(&self.stage.letters(LetterFilter::Waiting)?, count),
+            Expectation::GivenUp(count) => same(&self.stage.letters(LetterFilter::GivenUp)?, count),
+            Expectation::Status { entry, wanted } => {
+                same(self.entry(*entry)?.status().as_str(), wanted.as_str())
+            }
+            Expectation::Holds { entry, wanted } => {
+                let entry = self.entry(*entry)?;
+                let mut holds: Vec<String> =
+                    entry.open_holds().map(|(key, _)| format!("{}/{}", key.agency, key.code)).collect();
+                holds.sort();
+                same(&if holds.is_empty() { "none".to_owned() } else { holds.join(",") }, wanted)
+            }
+            Expectation::Deadline { entry, key, wanted } => {
+                let deadlines = self.entry(*entry)?.deadlines(self.stage.deadlines());
+                let found = deadlines.iter().find(|deadline| deadline.key() == *key);
+                same(&found.map_or("none".to_owned(), |deadline| deadline.due_text()), wanted)
+            }
+        }
+    }
+
+    fn letter(&mut self, part: &str, to: Option<&str>) -> Result<(), String> {
+        let fits = |delivered: &Delivered| {
+            delivered.mail.subject().contains(part) && to.is_none_or(|to| *delivered.recipient == *to)
+        };
+        match self.outbox.iter().position(fits) {
+            Some(found) => {
+                self.last = Some(self.outbox.remove(found).mail);
+                Ok(())
+            }
+            None if self.outbox.is_empty() => Err("there is no letter".to_owned()),
+            None => {
+                let there = |one: &Delivered| format!("\"{}\" to {}", one.mail.subject(), one.recipient);
+                let there: Vec<String> = self.outbox.iter().map(there).collect();
+                Err(format!("no letter fits; there is {}", there.join(", ")))
+            }
+        }
+    }
+
+    fn entry(&self, number: EntryNumber) -> Result<crate::entry::Entry, String> {
+        self.stage.entry(number)?.ok_or_else(|| format!("the entry {number} is not known"))
+    }
+}
+
+fn same<T: PartialEq + std::fmt::Display + ?Sized>(found: &T, wanted: &T) -> Result<(), String> {
+    if found == wanted { Ok(()) } else { Err(format!("it is `{found}`, not `{wanted}`")) }
+}

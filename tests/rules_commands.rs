@@ -1,0 +1,216 @@
+//! `entrywatch rules …` and `check` as people and scripts meet them, on the state that `demo` leaves behind.
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+/// The state of `demo`, a configuration beside it, and the program.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let place = Self(tempfile::tempdir().expect("a folder"));
+        let config = std::fs::read_to_string(root().join("config.toml")).expect("the example");
+        place.write("config.toml", &config.replace("# scenarios = [", "scenarios = ["));
+        std::fs::create_dir(place.0.path().join("scenarios")).expect("a folder");
+        place.write("scenarios/hold.txt", HOLD);
+        for name in ["1-hold.txt", "2-released.txt"] {
+            std::fs::copy(
+                root().join("samples/demo").join(name),
+                place.0.path().join("scenarios").join(format!("{name}.abi")),
+            )
+            .expect("a copy");
+        }
+        let ran = place.run(&["demo", "--folder", place.0.path().to_str().expect("a path")]);
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        place
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.0.path().join(name), text).expect("a file");
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        let output = Command::new(env!("CARGO_BIN_EXE_entrywatch"))
+            .args(arguments)
+            .env_remove("ENTRYWATCH_CONFIG")
+            .current_dir(self.0.path())
+            .output()
+            .expect("the program runs");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Standard output of a command that ends well.
+    fn out(&self, arguments: &[&str]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{arguments:?}\n{}", ran.out);
+        ran.out
+    }
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn has(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "`{part}` is not in\n{text}");
+    }
+}
+
+const HOLD: &str = "\
+# An exam and two holds, then all are over.
+2025-04-01 09:05  receive  1-hold.txt.abi from acme
+                  expect   letter \"CBP hold\" to operations@example.com
+2025-04-02 14:10  receive  2-released.txt.abi from acme
+2025-04-03 09:00  wait
+                  expect   letter \"[DIGEST]\"
+";
+
+const CANDIDATE: &str = r#"
+[[rule]]
+name = "fda"
+title = "FDA hold"
+on = "notice"
+when = { effect = "any_hold", agency = "FDA" }
+delivery = "none"
+test = [
+  { notice = { kind = "agency_status", effect = "hold", agency = "FDA" }, expect = "silence" },
+  { notice = { kind = "agency_status", effect = "hold", agency = "EPA" }, expect = "nothing" },
+]
+[[broker_override]]
+broker = "acme"
+rules = ["protest-due"]
+delivery = "none"
+"#;
+
+#[test]
+fn the_workbench_answers() {
+    let place = Place::new();
+    why(&place);
+    backtest(&place);
+    timeline(&place);
+    tests_and_check(&place);
+}
+
+fn why(place: &Place) {
+    let text = place.out(&["rules", "why", "9Z7-1000042-5", "cbp-hold"]);
+    has(
+        &text,
+        &[
+            "decides: critical, told at once",
+            "alert key   cbp-hold|9Z710000425|",
+            "to operations@example.com, sent",
+            "FAILS  agency = \"CBP\"  (it is FDA)",
+        ],
+    );
+    let text = place.out(&["rules", "why", "9Z7-1000042-5", "critical-notice", "--all"]);
+    has(
+        &text,
+        &[
+            "applies, but `cbp-hold` (at rules/default.toml:",
+            "is asked first and decides",
+            "does not apply: severity",
+        ],
+    );
+    let text = place.out(&["rules", "why", "9Z7-1000042-5", "protest-due"]);
+    has(
+        &text,
+        &[
+            "PROTEST_DUE@2026-02-13",
+            "step 14       2026-07-29 Wed  said",
+            "step 90       2026-05-14 Thu  not said",
+        ],
+    );
+    let json: Value =
+        serde_json::from_str(&place.out(&["rules", "why", "9Z7-1000042-5", "cbp-hold", "--json"]))
+            .expect("JSON");
+    assert_eq!(json["rule"], "cbp-hold");
+    let notices = json["notices"].as_array().expect("notices");
+    let told: Vec<&Value> = notices.iter().filter(|notice| !notice["telling"].is_null()).collect();
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        json["told"][0]["alert"], told[0]["telling"]["alert"],
+        "the alert of the journal has the very key"
+    );
+    assert_eq!(json["told"][0]["letters"][0]["state"], "sent");
+    let ran = place.run(&["rules", "why", "9Z7-1000042-5", "cbp-hol"]);
+    assert_eq!(ran.code, Some(2));
+    has(&ran.err, &["there is no rule `cbp-hol` (did you mean `cbp-hold`?)"]);
+    assert_eq!(place.run(&["rules", "why", "ABC-1234567-6", "cbp-hold"]).code, Some(1), "not known");
+}
+
+fn backtest(place: &Place) {
+    place.write("candidate.toml", CANDIDATE);
+    let text = place.out(&["rules", "backtest", "--rules", "candidate.toml", "--since", "2025-01-01"]);
+    has(
+        &text,
+        &[
+            "2025-04-01 Tue  operations@example.com",
+            "live       agency-hold (critical)",
+            "protest-due (critical)",
+            " 0 added, ",
+            " 1 changed",
+        ],
+    );
+    let none =
+        place.out(&["rules", "backtest", "--rules", "candidate.toml", "--since", "2200-01-01", "--json"]);
+    let json: Value = serde_json::from_str(&none).expect("JSON");
+    assert_eq!((&json["live"], &json["days"]), (&Value::from(0), &Value::Array(Vec::new())));
+    place.write("broken.toml", "[[rule]]\nname = \"x\"\n");
+    let ran = place.run(&["rules", "backtest", "--rules", "broken.toml", "--since", "2025-01-01"]);
+    assert_eq!(ran.code, Some(2));
+    has(&ran.err, &["broken.toml:1:1: rule `x` has no `title`"]);
+}
+
+fn timeline(place: &Place) {
+    let text = place.out(&["rules", "timeline", "summary-due", "--target", "2026-03-13"]);
+    has(
+        &text,
+        &["on the day to act", "2026-03-10 Tue 06:00  step 3        warning   to operations@example.com"],
+    );
+    let text = place.out(&["rules", "timeline", "routine"]);
+    has(&text, &["Waits for the next daily digest, info: operations at 08:00 (America/New_York)."]);
+}
+
+fn tests_and_check(place: &Place) {
+    let text = place.out(&["rules", "test"]);
+    has(&text, &[" passed, 0 failed"]);
+    assert_eq!(place.out(&["rules", "test", "candidate.toml"]), "2 passed, 0 failed\n");
+    assert_eq!(place.out(&["rules", "test", "scenarios/hold.txt"]), "1 passed, 0 failed\n");
+    let text = place.out(&["check", "--offline"]);
+    has(
+        &text,
+        &[
+            "scenario scenarios/hold.txt: every letter as expected",
+            "rules overlap: `",
+            "every rule's letters render",
+        ],
+    );
+    // One letter more than was told: the test fails, and so does check.
+    place.write(
+        "scenarios/hold.txt",
+        &HOLD.replace("                  expect   letter \"CBP hold\" to operations@example.com\n", ""),
+    );
+    let ran = place.run(&["rules", "test"]);
+    assert_eq!(ran.code, Some(1));
+    has(
+        &ran.out,
+        &[
+            "FAIL  scenarios/hold.txt",
+            "scenarios/hold.txt:2:19: nobody expected the letter \"[CRITICAL]",
+            " 1 failed",
+        ],
+    );
+    let ran = place.run(&["check", "--offline"]);
+    assert_eq!(ran.code, Some(1));
+    has(&ran.out, &["FAIL  scenario scenarios/hold.txt: scenarios/hold.txt:2:19: nobody expected"]);
+}
