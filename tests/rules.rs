@@ -189,6 +189,8 @@ fn the_default_rules_that_cross_are_known() {
     let config = Config::embedded_defaults(Path::new("/nowhere")).expect("the example is sound");
     let overlaps = inspect::overlaps(&config.rules, &config.grammar.codes, &audience());
     expect_test::expect![[r#"
+        `answer-known` and `liquidation-amounts-unknown` both hold for 1 of the events tried (test 2 of rule `answer-known`) and both mail operations@example.com; `answer-known` is asked first and decides
+        `answer-known` and `liquidation-no-change` both hold for 1 of the events tried (test 2 of rule `answer-known`) and both mail operations@example.com; `answer-known` is asked first and decides
         `liquidation-increase` and `reliquidation` both hold for 1 of the events tried (test 3 of rule `liquidation-increase`) and both mail operations@example.com; `liquidation-increase` is asked first and decides
         `liquidation-increase` and `liquidation-no-change` both hold for 1 of the events tried (test 1 of rule `liquidation-increase`) and both mail operations@example.com; `liquidation-increase` is asked first and decides"#]].assert_eq(&overlaps.join("\n"));
 }
