@@ -29,11 +29,13 @@ fn requests(buffer: &[u8], interpreter: &Interpreter) -> (u64, u64, u64) {
     (pieces, decoding.count_total, both.count_total)
 }
 
+/// Makes a file of about so many bytes.
+type Input = fn(usize) -> Vec<u8>;
+
 #[test]
 fn decoding_and_interpreting_ask_for_memory_once_in_a_while() {
     let interpreter = Interpreter::new(Grammar::embedded()).expect("the embedded grammar serves it");
-    let inputs: [(&str, fn(usize) -> Vec<u8>); 2] =
-        [("X12", |size| x12::Mix::of(size).into_bytes()), ("ABI", abi::buffer)];
+    let inputs: [(&str, Input); 2] = [("X12", |size| x12::Mix::of(size).into_bytes()), ("ABI", abi::buffer)];
     for (name, input) in inputs {
         let (pieces, decoding, both) = requests(&input(SIZE_BYTES), &interpreter);
         assert!(pieces > 10_000, "{name}: {pieces} segments or records");

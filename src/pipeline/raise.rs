@@ -60,7 +60,7 @@ impl Pipeline {
             if let Some(hit) = self.rules.for_notice(&context) {
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
                 if hit.delivery == Delivery::Digest {
-                    self.tell_later(group, moment, hit.severity, &hit.notify, &key);
+                    self.tell_later(group, moment, hit.severity, hit.notify, &key);
                     continue;
                 }
                 if group.has_alert(&key)? || raised.iter().any(|known: &Raised| known.alert.key == key) {
