@@ -805,6 +805,26 @@ fn status_hash_and_backup_ask_the_daemon() {
 }
 
 #[test]
+fn a_missing_folder_is_made_where_the_configuration_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config.toml");
+    let drop = |create: bool| {
+        let text = format!(
+            "[state]\nfolder = \"state\"\n[mail]\nfrom = \"e@example.com\"\noutbox = \"mail\"\n[[team]]\nname = \"operations\"\n\
+             to = [\"ops@example.com\"]\n[[broker]]\nname = \"acme\"\n[[broker.drop]]\nname = \"acme-local\"\npath = \"in/acme\"\n\
+             create = {create}\n"
+        );
+        std::fs::write(&config, text).expect("a configuration");
+        let path = config.to_str().expect("a path");
+        (run(&["--config", path, "run", "--once"]), folder.path().join("in/acme").is_dir())
+    };
+    let (ran, is_there) = drop(false);
+    assert!(!is_there, "{}{}", ran.out, ran.err);
+    let (ran, is_there) = drop(true);
+    assert_eq!((ran.code, is_there), (Some(0), true), "{}{}", ran.out, ran.err);
+}
+
+#[test]
 fn without_a_daemon_the_command_opens_the_state_itself() {
     let folder = tempfile::tempdir().expect("a folder");
     let config: PathBuf = folder.path().join("config.toml");

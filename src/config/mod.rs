@@ -30,6 +30,7 @@ pub use self::settings::{
     After, Algorithms, Broker, DaemonSettings, DropPlace, DropSettings, HostKey, ImporterNumber, LogFormat,
     MailSettings, SftpAuth, SftpSettings, SmtpSecurity, SmtpSettings, StateSettings, Team,
 };
+use crate::deadline::DeadlineTable;
 pub use crate::diagnostic::Diagnostic;
 use crate::diagnostic::{Source, WrittenTable, read_toml};
 use crate::grammar::Grammar;
@@ -389,76 +390,12 @@ fn load_rules(
 
 /// The names that the grammar in force gives to tables, codes and deadlines.
 pub fn vocabulary(grammar: Option<&Grammar>) -> Vocabulary {
+    let deadlines = DeadlineTable::embedded().definitions().iter().map(|definition| definition.id.as_str());
     match grammar {
-        Some(grammar) => Vocabulary::of(grammar, DEADLINES.iter().copied()),
-        None => Vocabulary::new(&Default::default(), DEADLINES.iter().copied()),
+        Some(grammar) => Vocabulary::of(grammar, deadlines),
+        None => Vocabulary::new(&Default::default(), deadlines),
     }
 }
-
-/// The deadlines that rules may name.
-const DEADLINES: &[&str] = &[
-    "AFR_DECISION_30D",
-    "AFR_SETASIDE_60D",
-    "BILL_DISHONORED",
-    "BILL_DUE",
-    "BOND_INSUFF",
-    "BROKER_REMIT",
-    "CAPE_80D",
-    "CF28_RESPONSE",
-    "CF29_RESPONSE",
-    "CF4647_RESPONSE",
-    "CIT_SUMMONS",
-    "DAILY_STMT_DUE",
-    "DEEMED_EXCLUSION",
-    "DETAIN_DECISION",
-    "DETAIN_NOTICE",
-    "DETAIN_RESPONSE",
-    "DRAWBACK_5Y",
-    "ENTRY_FILE",
-    "ES_DUE",
-    "ES_REJECT_RESUBMIT",
-    "EXCL_PROTEST_DENIAL",
-    "FDA_DETENTION_RESPONSE",
-    "FDA_REFUSAL_90D",
-    "FTA_1520D",
-    "GO_NOTIFY",
-    "GO_SALE",
-    "INBOND_ARRIVAL_REPORT",
-    "INBOND_TRANSIT",
-    "LD_PETITION",
-    "LIQ_CAP_4Y",
-    "LIQ_DEEMED_1Y",
-    "LIQ_EXT_END",
-    "LIQ_SCHEDULED_EST",
-    "LIQ_SUSP_6M",
-    "MISSING_DOC",
-    "PENALTY_PETITION",
-    "PMS_DUE",
-    "PMS_PRELIM",
-    "PREPENALTY_RESPONSE",
-    "PRIOR_DISC_INFO",
-    "PRIOR_DISC_TENDER",
-    "PROTEST_ACCEL_DENIAL",
-    "PROTEST_AMEND",
-    "PROTEST_CBP_2Y",
-    "PROTEST_DUE",
-    "PROTEST_SURETY",
-    "PROTEST_VOID_90D",
-    "PSC_ADCVD_PAY",
-    "PSC_DUE",
-    "RECON_FTA",
-    "RECON_VALUE",
-    "RECORD_DEMAND",
-    "RECORD_RETENTION",
-    "REDELIVERY_WINDOW",
-    "RELIQ_90D",
-    "SEIZURE_CLAIM_CAFRA",
-    "SEIZURE_PETITION",
-    "SOL_1592",
-    "SUPP_PETITION",
-    "TIB_EXPORT",
-    "WAREHOUSE_5Y",
-];
 
 fn version(text: &str, rules: &Rules) -> String {
     let mut hash = Sha256::new();

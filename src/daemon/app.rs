@@ -208,6 +208,7 @@ impl App {
     fn start_intake(&mut self) -> Result<(), StartError> {
         let Some(writer) = self.writer.clone() else { return Ok(()) };
         let stop = CancellationToken::new();
+        self.settings.make_folders();
         let known = known(self.store.clone());
         let mut scans = BTreeMap::new();
         for drop in &self.settings.drops {

@@ -39,6 +39,11 @@ impl Settings {
     pub fn of(config: &Config) -> Result<Self, AssembleError> {
         let pipeline = pipeline(config)?;
         let drops = config.drops().map(drop_settings).collect::<Result<_, _>>()?;
+        let made = config.drops().filter(|drop| drop.create).filter_map(|drop| match &drop.place {
+            config::DropPlace::Local { path } => Some(path.clone()),
+            config::DropPlace::Sftp(_) => None,
+        });
+        let made_folders = made.collect();
         let delivery = match &config.mail.smtp {
             Some(smtp) => Delivery::Smtp(Box::new(smtp_settings(smtp)?)),
             None => Delivery::Files(config.mail.outbox.clone()),
@@ -54,6 +59,7 @@ impl Settings {
             socket: config.daemon.socket.clone(),
             stop_timeout: config.daemon.stop_timeout,
             drops,
+            made_folders,
             pipeline: Arc::new(pipeline),
             versions,
             renderer: Arc::new(renderer(config, None)?),

@@ -33,6 +33,7 @@ pub async fn round(settings: &Settings, engine: Engine, clock: Arc<dyn Clock>) -
     let store = engine.store().clone();
     let (writer, thread) = Writer::start(engine, Arc::new(Notify::new()))?;
     let mut round = Round::default();
+    settings.make_folders();
     for drop in &settings.drops {
         let (settings, writer, clock) = (drop.clone(), writer.clone(), clock.clone());
         let scanned = tokio::task::spawn_blocking(move || {

@@ -20,6 +20,8 @@ pub struct Settings {
     /// How long a stop may take before what is stuck is left behind.
     pub stop_timeout: Duration,
     pub drops: Vec<DropSettings>,
+    /// Folders of drops that are made when they are not there.
+    pub made_folders: Vec<PathBuf>,
     pub pipeline: Arc<Pipeline>,
     pub versions: Versions,
     pub renderer: Arc<Renderer>,
@@ -35,6 +37,16 @@ pub enum Delivery {
 }
 
 impl Settings {
+    /// Makes the folders that the configuration wants made. One that cannot be made is told by its drop, which cannot be
+    /// listed.
+    pub fn make_folders(&self) {
+        for folder in &self.made_folders {
+            if let Err(error) = std::fs::create_dir_all(folder) {
+                tracing::warn!(folder = %folder.display(), %error, "The folder of a drop could not be made.");
+            }
+        }
+    }
+
     /// # Errors
     /// When the certificates cannot be read, or the outbox folder cannot be made.
     pub fn courier(&self) -> Result<Box<dyn Courier>, CourierError> {
