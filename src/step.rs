@@ -117,8 +117,8 @@ pub struct DueValue {
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct DigestKey {
     pub recipient: Box<str>,
-    /// The journal's line that raised it.
-    pub seq: u64,
+    /// The moment of the journal's line that raised it.
+    pub raised_at: DateTime<Utc>,
     /// Kept in the store, or told by the entry: see `Pipeline::alert`.
     pub alert: AlertKey,
 }

@@ -87,7 +87,7 @@ fn start() -> DateTime<Utc> {
 }
 
 fn feed() -> Vec<GeneratedFile> {
-    let mut plan = Plan::new(11, 60);
+    let mut plan = Plan::new(11, 90);
     plan.messages_per_file = 10;
     plan.faults = [Fault::Duplicate, Fault::UnknownCodes].into();
     generate(&plan).collect()
@@ -166,9 +166,33 @@ fn count(live: &Known, candidate: &Known, since: NaiveDate) -> Table {
         let row = table.entry((day, id.0.clone())).or_default();
         row[0] += before.len() as u64;
         row[1] += after.len() as u64;
-        row[2] += after.len().saturating_sub(before.len()) as u64;
-        row[3] += before.len().saturating_sub(after.len()) as u64;
-        row[4] += before.iter().zip(after).filter(|(before, after)| before != after).count() as u64;
+        // The same letter on both sides is no news; letters about the same thing are one that changed.
+        let about = |said: &str| {
+            said.split_once('|').map_or(said, |(_, about)| about).split(' ').next().map(str::to_owned)
+        };
+        let key = |letter: &Vec<String>| -> BTreeSet<String> {
+            letter.iter().filter_map(|said| about(said)).collect()
+        };
+        let (mut gone, mut came) = (before.clone(), after.clone());
+        gone.retain(|letter| match came.iter().position(|other| other == letter) {
+            Some(at) => {
+                came.remove(at);
+                false
+            }
+            None => true,
+        });
+        gone.sort_by_key(key);
+        came.sort_by_key(key);
+        for letter in gone {
+            match came.iter().position(|other| !key(other).is_disjoint(&key(&letter))) {
+                Some(at) => {
+                    came.remove(at);
+                    row[4] += 1;
+                }
+                None => row[3] += 1,
+            }
+        }
+        row[2] += came.len() as u64;
     }
     table
 }

@@ -85,6 +85,8 @@ pub struct Engine {
     commits: Commits,
     pipeline: Arc<Pipeline>,
     versions: Versions,
+    /// The journal says which versions its next lines are written under.
+    is_noted: bool,
     clock: Arc<dyn Clock>,
 }
 
@@ -102,10 +104,9 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, u64), EngineError> {
         let commits = Commits::new(store);
-        let mut engine = Self { journal, commits, pipeline, versions, clock };
+        let engine = Self { journal, commits, pipeline, versions, is_noted: false, clock };
         let end = engine.journal.position();
         let applied = engine.applier().catch_up(end)?;
-        engine.note_versions()?;
         Ok((engine, applied))
     }
 
@@ -134,12 +135,7 @@ impl Engine {
     pub fn reload(&mut self, pipeline: Arc<Pipeline>, versions: Versions) -> Result<(), EngineError> {
         self.pipeline = pipeline;
         self.versions = versions;
-        self.note_versions()
-    }
-
-    fn note_versions(&mut self) -> Result<(), EngineError> {
-        let Versions { config: version, grammar, rules } = self.versions.clone();
-        self.happened(What::Config { version, grammar, rules })?;
+        self.is_noted = false;
         Ok(())
     }
 
@@ -180,8 +176,14 @@ impl Engine {
         self.apply_received(lines)
     }
 
-    /// Appends a line and answers it with its position.
+    /// Appends a line and answers it with its position. The first one comes after a line that says which configuration is
+    /// in force: whoever only looks writes nothing.
     fn append(&mut self, at: DateTime<Utc>, what: What) -> Result<(Position, Line), EngineError> {
+        if !self.is_noted {
+            let Versions { config: version, grammar, rules } = self.versions.clone();
+            self.journal.append(at, &What::Config { version, grammar, rules })?;
+            self.is_noted = true;
+        }
         let prev = self.journal.position().hash;
         let position = self.journal.append(at, &what)?;
         Ok((position, Line { seq: position.seq, at, prev, what }))
@@ -294,13 +296,10 @@ impl Engine {
     }
 
     fn waits_since(&self, team: &crate::outbox::Team, at: DateTime<Utc>) -> Result<bool, EngineError> {
-        let view = StoreView::over(&self.commits);
         for recipient in &team.to {
             // The oldest comes first.
-            for key in self.store().digest(Some(recipient), 1)? {
-                if self.pipeline.alert(&view, &key.alert)?.is_none_or(|alert| alert.raised_at <= at) {
-                    return Ok(true);
-                }
+            if self.store().digest(Some(recipient), 1)?.iter().any(|waiting| waiting.raised_at < at) {
+                return Ok(true);
             }
         }
         Ok(false)

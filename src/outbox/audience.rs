@@ -1,5 +1,7 @@
 //! Who gets letters, and when their day begins.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
 use crate::clock::Zone;
@@ -42,6 +44,16 @@ impl ImporterNumber {
             }
             Self::Hidden => None,
         }
+    }
+
+    /// A text of a message as a mail may show it: `number` does not stand in it where it should not.
+    pub fn conceal<'t>(self, text: &'t str, number: &str) -> Cow<'t, str> {
+        let number = number.trim();
+        if self == Self::Full || number.is_empty() || !text.contains(number) {
+            return Cow::Borrowed(text);
+        }
+        let stars = || "*".repeat(number.chars().count());
+        Cow::Owned(text.replace(number, &self.show(number).map_or_else(stars, String::from)))
     }
 }
 
@@ -164,6 +176,15 @@ mod tests {
         assert_eq!(&*shown(ImporterNumber::Full), "123-45-6789");
         assert_eq!(&*shown(ImporterNumber::Masked), "*******6789");
         assert_eq!(ImporterNumber::Hidden.show("123-45-6789"), None);
+        let line = "N127049Z7 100004250112-345678900000";
+        for (how, concealed) in [
+            (ImporterNumber::Full, line),
+            (ImporterNumber::Masked, "N127049Z7 1000042501********8900000"),
+            (ImporterNumber::Hidden, "N127049Z7 1000042501************000"),
+        ] {
+            assert_eq!(how.conceal(line, "12-345678900"), concealed);
+        }
+        assert_eq!(ImporterNumber::Masked.conceal(line, ""), line);
     }
 
     #[test]

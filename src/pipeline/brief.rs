@@ -92,12 +92,22 @@ pub fn money(amount: Decimal) -> String {
     grouped
 }
 
-/// All that a letter of its own shows.
-pub(super) fn notice(fresh: &Fresh) -> NoticeBrief {
+/// The field in which the importer's number stands.
+const IMPORTER: &str = "importer_number";
+
+/// All that a letter of its own shows. The importer's number is shown as configured wherever the message has it; `known` is
+/// the number that the entry knows.
+pub(super) fn notice(fresh: &Fresh, importer: ImporterNumber, known: Option<&str>) -> NoticeBrief {
+    let own = fresh.notice.fields.get(IMPORTER);
+    let conceal = |text: &str| -> Box<str> {
+        let once = importer.conceal(text, own.unwrap_or_default());
+        importer.conceal(&once, known.unwrap_or_default()).into()
+    };
     let fields = fresh.notice.fields.iter().take(FIELDS_MAX);
+    let fields = fields.filter(|(name, _)| *name != IMPORTER || importer != ImporterNumber::Hidden);
     NoticeBrief {
-        fields: fields.map(|(name, value)| (name.into(), value.into())).collect(),
-        source_line: fresh.source.clone(),
+        fields: fields.map(|(name, value)| (name.into(), conceal(value))).collect(),
+        source_line: conceal(&fresh.source),
         ..row(&fresh.notice, &fresh.seen)
     }
 }

@@ -67,7 +67,14 @@ impl Pipeline {
                     continue;
                 }
                 let facts = facts.get_or_insert_with(|| brief::entry(&entry, broker, self.importer_number));
-                raised.push(self.notice_alert(moment.at, hit, key, fresh, Some(facts.clone()), &deadlines));
+                raised.push(self.notice_alert(
+                    moment.at,
+                    hit,
+                    key,
+                    fresh,
+                    Some((facts.clone(), entry.importer.as_deref())),
+                    &deadlines,
+                ));
             }
         }
         self.tell(group, moment, Some(number), raised)
@@ -146,13 +153,17 @@ impl Pipeline {
         hit: Hit<'_>,
         key: AlertKey,
         fresh: &Fresh,
-        entry: Option<EntryBrief>,
+        entry: Option<(EntryBrief, Option<&str>)>,
         deadlines: &[EntryDeadline],
     ) -> Raised {
+        let (entry, importer) = entry.map_or((None, None), |(brief, importer)| (Some(brief), importer));
         // A digest is a table: what only a letter of its own shows is not kept for it.
         let is_told_alone = hit.delivery == Delivery::Now;
-        let notice =
-            if is_told_alone { brief::notice(fresh) } else { brief::row(&fresh.notice, &fresh.seen) };
+        let notice = if is_told_alone {
+            brief::notice(fresh, self.importer_number, importer)
+        } else {
+            brief::row(&fresh.notice, &fresh.seen)
+        };
         Raised {
             alert: Alert {
                 key,
@@ -184,7 +195,7 @@ impl Pipeline {
             return;
         }
         for recipient in self.audience.recipients(notify.iter().map(|team| &**team), severity) {
-            group.set_digest(DigestKey { recipient, seq: moment.seq, alert: key.clone() }, true);
+            group.set_digest(DigestKey { recipient, raised_at: moment.at, alert: key.clone() }, true);
         }
     }
 
@@ -234,7 +245,7 @@ impl Pipeline {
                         }
                         Delivery::Digest => {
                             group.set_digest(
-                                DigestKey { recipient, seq: moment.seq, alert: alert.key.clone() },
+                                DigestKey { recipient, raised_at: moment.at, alert: alert.key.clone() },
                                 true,
                             );
                         }

@@ -243,16 +243,15 @@ fn compare(
         let (before, after) = (of(live, id), of(candidate, id));
         row.live += before.len() as u64;
         row.candidate += after.len() as u64;
-        for at in 0..before.len().max(after.len()) {
-            let (what, counter) = match (before.get(at), after.get(at)) {
-                (Some(before), Some(after)) if before == after => continue,
+        for (before, after) in differing(before, after) {
+            let (what, counter) = match (before, after) {
                 (Some(_), Some(_)) => (ChangeKind::Changed, &mut row.changed),
                 (None, _) => (ChangeKind::Added, &mut row.added),
                 (_, None) => (ChangeKind::Removed, &mut row.removed),
             };
             *counter += 1;
             if changes.len() < CHANGES_MAX {
-                changes.push(change(id, what, before.get(at), after.get(at)));
+                changes.push(change(id, what, before, after));
             }
         }
     }
@@ -270,6 +269,23 @@ fn compare(
         changes,
         days,
     }
+}
+
+/// The letters of one moment that differ: those that tell of the same thing are one letter that changed, the others came
+/// or went.
+fn differing<'l>(before: &'l [Told], after: &'l [Told]) -> Vec<(Option<&'l Told>, Option<&'l Told>)> {
+    let mut came: Vec<&Told> = after.iter().collect();
+    let mut take = |is_it: &dyn Fn(&Told) -> bool| {
+        let at = came.iter().position(|told| is_it(told))?;
+        Some(came.remove(at))
+    };
+    let gone: Vec<&Told> = before.iter().filter(|told| take(&|other| other == *told).is_none()).collect();
+    let mut pairs: Vec<(Option<&Told>, Option<&Told>)> = Vec::new();
+    for told in gone {
+        pairs.push((Some(told), take(&|other| other.keys().any(|about| told.contains_key(about)))));
+    }
+    pairs.extend(came.into_iter().map(|told| (None, Some(told))));
+    pairs
 }
 
 fn of<'l>(letters: &'l Letters, id: &LetterId) -> &'l [Told] {

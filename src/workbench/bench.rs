@@ -172,13 +172,10 @@ impl Bench {
     }
 
     fn waits_since(&self, recipients: &[Box<str>], at: DateTime<Utc>) -> Result<bool, BenchError> {
-        let view = StoreView::of(self.store());
         for recipient in recipients {
             // The oldest comes first.
-            for key in self.store().digest(Some(recipient), 1)? {
-                if self.pipeline.alert(&view, &key.alert)?.is_none_or(|alert| alert.raised_at <= at) {
-                    return Ok(true);
-                }
+            if self.store().digest(Some(recipient), 1)?.iter().any(|waiting| waiting.raised_at < at) {
+                return Ok(true);
             }
         }
         Ok(false)

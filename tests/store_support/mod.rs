@@ -220,7 +220,11 @@ pub fn full_step(seq: u64) -> Step {
 
 pub fn digest_key(index: u64) -> entrywatch::step::DigestKey {
     let recipient = ["ops@importer.example", "ops@importer.example2"][(index % 2) as usize];
-    entrywatch::step::DigestKey { recipient: recipient.into(), seq: index, alert: alert_key(index) }
+    entrywatch::step::DigestKey {
+        recipient: recipient.into(),
+        raised_at: start() + chrono::TimeDelta::seconds(index as i64),
+        alert: alert_key(index),
+    }
 }
 
 /// Steps of `per_step` entries with `notices` notices each, every entry new.

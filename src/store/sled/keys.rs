@@ -158,7 +158,7 @@ pub(super) fn digest_of(recipient: &str) -> Vec<u8> {
 }
 
 pub(super) fn digest(key: &DigestKey) -> Vec<u8> {
-    [&digest_of(&key.recipient)[..], &key.seq.to_be_bytes(), key.alert.as_str().as_bytes()].concat()
+    [&digest_of(&key.recipient)[..], &instant(key.raised_at), key.alert.as_str().as_bytes()].concat()
 }
 
 pub(super) fn parse_digest(bytes: &[u8]) -> Option<DigestKey> {
@@ -167,11 +167,11 @@ pub(super) fn parse_digest(bytes: &[u8]) -> Option<DigestKey> {
     loop {
         match rest {
             [0, 0, behind @ ..] => {
-                let (seq, alert) = behind.split_first_chunk::<8>()?;
-                let seq = u64::from_be_bytes(*seq);
+                let (raised_at, alert) = behind.split_first_chunk::<INSTANT_BYTES>()?;
+                let raised_at = parse_instant(raised_at)?;
                 let recipient = String::from_utf8(recipient).ok()?.into_boxed_str();
                 let alert = AlertKey::parse(std::str::from_utf8(alert).ok()?);
-                return Some(DigestKey { recipient, seq, alert });
+                return Some(DigestKey { recipient, raised_at, alert });
             }
             [0, 1, after @ ..] => {
                 recipient.push(0);
@@ -280,9 +280,9 @@ mod tests {
             ("a@b", 7, "\0\0x"),
             ("é", 0, "ü"),
         ]
-        .map(|(recipient, seq, alert)| DigestKey {
+        .map(|(recipient, seconds, alert)| DigestKey {
             recipient: recipient.into(),
-            seq,
+            raised_at: DateTime::from_timestamp(seconds, 0).expect("an instant"),
             alert: AlertKey::parse(alert),
         });
         assert!(digest_keys.is_sorted() && digest_keys.iter().map(digest).is_sorted());

@@ -15,7 +15,7 @@
 //! | alerts | alert key | [`Alert`] |
 //! | letters | letter key | [`Letter`] |
 //! | letters_by | see `keys` | next try, raw |
-//! | digest | recipient, line, alert | nothing |
+//! | digest | recipient, moment, alert | nothing |
 //! | quarantine | file, piece | [`Quarantined`] |
 //! | parts | tree, key, number | part of a value above 7 KiB |
 //! | meta | `format`, `state` | version; position and counts |
