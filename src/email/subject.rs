@@ -33,7 +33,7 @@ pub(super) fn subject(letter: &Letter, alerts: &[Alert], today: NaiveDate) -> St
     if let Some(entry) = &loudest.entry {
         subject.push_str(&format!(" ({})", text::header(entry.broker.as_str(), BROKER_CHARS_MAX)));
     }
-    if let (Cause::Notice(_), Some(next)) = (&loudest.cause, nearest(&loudest.deadlines))
+    if let Some(next) = answering(loudest)
         && let Some(target) = next.target()
     {
         let left = days_left((target - today).num_days());
@@ -149,6 +149,20 @@ fn deadline_sentence(brief: &DeadlineBrief, about: &str) -> String {
         (Some(act_by), _) => format!("{name}{about} is due {left}: act by {}.", day(act_by)),
         (None, _) => format!("{name}{about} comes {left}, on {}.", day(target)),
     }
+}
+
+/// The clock that belongs to what a notice says, when one does: a liquidation may be protested, a rejected summary must
+/// still be filed. Other clocks of the entry are listed, and are not the answer to this notice.
+pub(super) fn answering(alert: &Alert) -> Option<&EntryDeadline> {
+    let Cause::Notice(notice) = &alert.cause else { return None };
+    let id = match notice.kind {
+        Kind::Liquidation => "PROTEST_DUE",
+        Kind::SummaryResponse => "ES_DUE",
+        _ => return None,
+    };
+    let open = alert.deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open);
+    open.filter(|deadline| &*deadline.id == id && deadline.target().is_some())
+        .min_by_key(|deadline| deadline.target())
 }
 
 /// The clock to watch next: the first of those that run and have a date.

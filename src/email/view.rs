@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::digest::Row;
 use super::mail::MailSettings;
-use super::subject::{self, nearest, sentence, severity_word};
+use super::subject::{self, sentence, severity_word};
 use super::text::{self, day, days_left, event_time, instant};
 use crate::clock::Zone;
 use crate::entry::{DeadlineState, EntryDeadline, Provenance};
@@ -142,14 +142,17 @@ pub(super) struct SourceView {
 }
 
 /// Builds the view of an alert letter.
-pub(super) fn alert_mail(letter: &Letter, alerts: &[Alert], settings: &MailSettings) -> AlertMail {
+pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings) -> AlertMail {
     let today = settings.zone().date(letter.created_at);
+    // The loudest first, as the subject has it.
+    let mut alerts: Vec<&Alert> = all.iter().collect();
+    alerts.sort_by_key(|alert| std::cmp::Reverse(alert.severity));
     let told = alerts.len().min(SECTIONS_MAX);
     AlertMail {
-        subject: text::header(&subject::subject(letter, alerts, today), super::mail::SUBJECT_CHARS_MAX),
+        subject: text::header(&subject::subject(letter, all, today), super::mail::SUBJECT_CHARS_MAX),
         tone: Tone::of(letter.severity),
         sections: alerts[..told].iter().map(|alert| section(alert, settings, today)).collect(),
-        rest: alerts[told..].iter().map(Row::of).collect(),
+        rest: alerts[told..].iter().copied().map(Row::of).collect(),
         recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),
         letter: letter.key.to_string(),
         written_at: instant(letter.created_at, settings.zone()),
@@ -229,7 +232,7 @@ fn clock(alert: &Alert, today: NaiveDate) -> Option<ClockView> {
             Some(clock_view(&brief.deadline, some_line(&brief.name), left, steps.collect()))
         }
         Cause::Notice(_) => {
-            let deadline = nearest(&alert.deadlines)?;
+            let deadline = subject::answering(alert)?;
             let left = deadline.target().map(|target| days_left((target - today).num_days()));
             Some(clock_view(deadline, None, left, Vec::new()))
         }
