@@ -364,6 +364,11 @@ name_type!(
     BrokerName
 );
 
+impl BrokerName {
+    /// Stands for the broker of files that are taken in later without saying whose they are.
+    pub const BACKFILL: &str = "backfill";
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -7,7 +7,7 @@ use super::context::config_file;
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Paint, Ui, answer};
 use super::rules::play_all;
-use crate::config::{CheckReport, Config, SmtpSettings, check};
+use crate::config::{CheckReport, Config, DropPlace, SmtpSettings, check};
 use crate::daemon::assemble;
 use crate::daemon::writer::chain;
 use crate::email::SmtpCourier;
@@ -110,6 +110,12 @@ fn play_scenarios(config: &Config, report: &mut CheckReport) -> Result<(), Failu
 fn reach_out(config: &Config, report: &mut CheckReport) -> Result<(), Failure> {
     for drop in config.drops() {
         let what = format!("drop {} reached", drop.name);
+        if let (true, DropPlace::Local { path }) = (drop.create, &drop.place)
+            && !path.exists()
+        {
+            // It is made at the start.
+            continue;
+        }
         let settings = match assemble::drop_settings(drop) {
             Ok(settings) => settings,
             Err(error) => {
@@ -145,6 +151,8 @@ fn greet(smtp: &SmtpSettings) -> Result<Result<String, String>, Failure> {
     Ok(runtime.block_on(async {
         let courier = SmtpCourier::new(settings).map_err(|error| chain(&error))?;
         let check = courier.check().await.map_err(|error| chain(&error))?;
-        Ok(format!("{check:?}"))
+        let encrypted = if check.is_encrypted { "encrypted" } else { "not encrypted" };
+        let signed_in = if check.is_signed_in { ", signed in" } else { "" };
+        Ok(format!("{}, {encrypted}{signed_in}", check.server))
     }))
 }

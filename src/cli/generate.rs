@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::exit::{Exit, Failure, Outcome};
 use super::output::Ui;
-use crate::synthetic::{LEDGER_NAME, Plan, UnknownFault, write_to};
+use crate::synthetic::{Fault, LEDGER_NAME, Plan, write_to};
 
 /// Write the feeds of invented brokers, the same for the same seed
 #[derive(clap::Args, Debug)]
@@ -30,7 +30,7 @@ pub fn run(args: &Args, ui: &Ui) -> Outcome {
     let mut plan = Plan::new(args.seed, args.entries);
     plan.messages_per_file = args.messages_per_file;
     for name in &args.faults {
-        plan.faults.insert(name.parse().map_err(|error: UnknownFault| Failure::usage(error))?);
+        plan.faults.extend(Fault::parse_list(name).map_err(Failure::usage)?);
     }
     let totals = write_to(&plan, &args.dir, &mut |_| {}).map_err(Failure::unreadable)?;
     ui.remark(&format!(

@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(long)]
     pub deliver: bool,
     /// The broker that the files are from
-    #[arg(long, value_name = "NAME", default_value = "backfill")]
+    #[arg(long, value_name = "NAME", default_value = BrokerName::BACKFILL)]
     pub broker: String,
 }
 

@@ -92,6 +92,13 @@ impl Life {
         self.notices.iter().find(|held| held.notice.id == id)
     }
 
+    /// The broker whose file spoke last of the entry; one whose files were taken in later does not count while another
+    /// is known.
+    pub fn broker(&self) -> Option<&BrokerName> {
+        let brokers = || self.notices.iter().rev().map(|held| &held.seen.broker);
+        brokers().find(|broker| broker.as_str() != BrokerName::BACKFILL).or_else(|| brokers().next())
+    }
+
     pub fn entry(&self) -> Entry {
         Entry::of(self.number, self.notices.iter().map(|held| &*held.notice))
     }

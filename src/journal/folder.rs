@@ -1,6 +1,7 @@
 //! The state folder: its parts, its lock, its free space, and how its files are made durable.
 
 use std::fs::{self, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -62,7 +63,10 @@ pub fn free_bytes(path: &Path) -> Result<u64> {
 
 /// Creates a folder and the folders above it.
 pub(crate) fn create_folder(path: &Path) -> Result<()> {
-    fs::create_dir_all(path).map_err(JournalError::io("create the folder", path))
+    // What brokers drop is nobody else's to read.
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true).mode(0o700);
+    builder.create(path).map_err(JournalError::io("create the folder", path))
 }
 
 /// Makes everything on the filesystem of `folder` durable.

@@ -164,5 +164,5 @@ impl Pipeline {
 
 /// The broker whose file spoke last of the entry.
 fn broker_of(life: &Life) -> BrokerName {
-    life.notices.last().map_or_else(|| BrokerName::new("unknown"), |held| held.seen.broker.clone())
+    life.broker().cloned().unwrap_or_else(|| BrokerName::new("unknown"))
 }

@@ -200,7 +200,7 @@ pub(super) fn life_of(store: &dyn Store, number: EntryNumber) -> Result<Life, Ap
 
 /// The broker whose file spoke last of the entry.
 pub(super) fn broker_of(life: &Life) -> Option<BrokerName> {
-    life.notices.last().map(|held| held.seen.broker.clone())
+    life.broker().cloned()
 }
 
 /// The entry as it stands now.
