@@ -15,7 +15,7 @@ use entrywatch::config::vocabulary;
 use entrywatch::daemon::tasks::deliver::alerts_of;
 use entrywatch::grammar::Grammar;
 use entrywatch::ident::EntryNumber;
-use entrywatch::journal::JournalReader;
+use entrywatch::journal::{JournalReader, What};
 use entrywatch::outbox::{AlertKey, Audience, Cause, Letter, LetterKind, Team, TroubleBrief};
 use entrywatch::pipeline::Pipeline;
 use entrywatch::place::Severity;
@@ -228,6 +228,23 @@ fn a_backtest_gives_what_two_engines_give() {
     let since = "2025-03-01".parse().expect("a date");
     let same = backtest(&journal, &live, &live, since, tried.clock.now(), &|_| {}).expect("it is played");
     assert!(same.is_same() && same.live == ours.values().map(|letters| letters.len() as u64).sum::<u64>());
+}
+
+/// Somebody who is in two teams waits for the first one's time; the second has nothing to write until then, and says so by
+/// writing nothing.
+#[test]
+fn a_digest_is_written_once_a_day_for_each_team() {
+    let desk = live_through(&pipeline(&[(EMBEDDED_NAME, EMBEDDED)]), &feed());
+    let journal = JournalReader::open(desk.folder.path()).expect("the journal opens");
+    let mut written = Vec::new();
+    for line in journal.read(1).expect("it is read") {
+        if let What::Digest { team, day } = line.expect("a line").1.what {
+            written.push((day, team));
+        }
+    }
+    let once: BTreeSet<_> = written.iter().collect();
+    assert!(written.len() > 20, "{written:?}");
+    assert_eq!(once.len(), written.len(), "{written:?}");
 }
 
 /// What `rules why` derives from an entry's life is what the engine did when the files came: for every entry and every rule

@@ -7,7 +7,7 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use super::apply::{Applier, state_hash};
 use super::commits::{Commits, Done};
@@ -281,28 +281,12 @@ impl Engine {
     pub fn digests(&mut self) -> Result<u64, EngineError> {
         self.settle()?;
         let now = self.clock.now();
-        let mut due: Vec<(Box<str>, NaiveDate)> = Vec::new();
-        for team in self.pipeline.audience.teams() {
-            let (day, at) = team.last_digest(now);
-            if self.waits_since(team, at)? {
-                due.push((team.name.clone(), day));
-            }
-        }
+        let due = self.pipeline.digests_due(&StoreView::over(&self.commits), now)?;
         let count = due.len() as u64;
         for (team, day) in due {
             self.happened(What::Digest { team, day })?;
         }
         Ok(count)
-    }
-
-    fn waits_since(&self, team: &crate::outbox::Team, at: DateTime<Utc>) -> Result<bool, EngineError> {
-        for recipient in &team.to {
-            // The oldest comes first.
-            if self.store().digest(Some(recipient), 1)?.iter().any(|waiting| waiting.raised_at < at) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     pub fn trouble(

@@ -1,6 +1,6 @@
 //! The clock: due dates pass the steps of their ladders, and digests are written.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::raise::{Raised, running};
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View, brief};
@@ -133,6 +133,33 @@ impl Pipeline {
         }
     }
 
+    /// The teams whose digest is to be written now, and the day it is for: something waits from before its time.
+    pub fn digests_due<V: View>(
+        &self,
+        view: &V,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<(Box<str>, NaiveDate)>, V::Error> {
+        let mut due = Vec::new();
+        for team in self.audience.teams() {
+            let (day, at) = team.last_digest(now);
+            for recipient in self.digest_recipients(team) {
+                // The oldest comes first.
+                if view.digest(recipient, 1)?.iter().any(|waiting| waiting.raised_at < at) {
+                    due.push((team.name.clone(), day));
+                    break;
+                }
+            }
+        }
+        Ok(due)
+    }
+
+    /// Somebody in two teams gets one digest a day, at the time of the first.
+    fn digest_recipients<'t>(&'t self, team: &'t Team) -> impl Iterator<Item = &'t str> {
+        let is_first =
+            |recipient: &&str| self.audience.team_of(recipient).is_some_and(|first| first.name == team.name);
+        team.to.iter().map(|recipient| &**recipient).filter(is_first)
+    }
+
     /// Writes the digest of each recipient of a team, for `day`.
     pub fn digest<V: View>(
         &self,
@@ -142,11 +169,7 @@ impl Pipeline {
         day: NaiveDate,
     ) -> Result<u64, V::Error> {
         let mut letters = 0;
-        for recipient in &team.to {
-            // Somebody in two teams gets one digest a day, at the time of the first.
-            if self.audience.team_of(recipient).is_none_or(|first| first.name != team.name) {
-                continue;
-            }
+        for recipient in self.digest_recipients(team) {
             let waiting = group.digest(recipient, DIGEST_MAX)?;
             for chunk in waiting.chunks(Letter::ALERTS_MAX) {
                 let alerts: Vec<(Severity, AlertKey)> =

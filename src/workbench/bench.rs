@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::daemon::apply::Applier;
 use crate::daemon::commits::Commits;
@@ -140,7 +140,7 @@ impl Bench {
                 Ok(pipeline.remind(group, moment, overflow)?)
             })?;
         }
-        for (team, day) in self.digests_due()? {
+        for (team, day) in self.pipeline.digests_due(&StoreView::of(self.store()), self.now)? {
             self.happen(Mailing::Deliver, |pipeline, group, moment, _| {
                 let Some(team) = pipeline.audience.team(&team) else { return Ok(0) };
                 Ok(pipeline.digest(group, moment, team, day)?)
@@ -157,28 +157,6 @@ impl Bench {
         }
         self.now = self.now.max(then);
         Ok(())
-    }
-
-    /// The digests whose time has come: something waits from before that time.
-    fn digests_due(&self) -> Result<Vec<(Box<str>, NaiveDate)>, BenchError> {
-        let mut due = Vec::new();
-        for team in self.pipeline.audience.teams() {
-            let (day, at) = team.last_digest(self.now);
-            if self.waits_since(&team.to, at)? {
-                due.push((team.name.clone(), day));
-            }
-        }
-        Ok(due)
-    }
-
-    fn waits_since(&self, recipients: &[Box<str>], at: DateTime<Utc>) -> Result<bool, BenchError> {
-        for recipient in recipients {
-            // The oldest comes first.
-            if self.store().digest(Some(recipient), 1)?.iter().any(|waiting| waiting.raised_at < at) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
     }
 
     /// What a mail server did with a letter.
