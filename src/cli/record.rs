@@ -192,7 +192,7 @@ fn list(ui: &Ui) -> Outcome {
                 .iter()
                 .try_for_each(|fact| json_line(out, &described(fact.definition(), &meaning)));
         }
-        let mut table = Table::new(&["kind", "what happened", "takes"]);
+        let mut table = Table::new(["kind", "what happened", "takes"]);
         for fact in FactKind::ALL {
             let definition = fact.definition();
             let takes: Vec<String> = takes(definition)

@@ -187,6 +187,6 @@ mod tests {
         assert_eq!(EFFECTS[effect_index(&warned)], "summary_warnings");
         assert_eq!(EFFECTS[effect_index(&Effect::SuspensionLifted { date: None })], "suspension_lifted");
         let last = Effect::Withdrawn { notice: crate::ident::NoticeId::from_bytes([0; 16]) };
-        assert_eq!((EFFECTS[effect_index(&expires)], EFFECTS.len()), ("tib_expires", 45));
+        assert_eq!((EFFECTS[effect_index(&last)], EFFECTS.len()), ("withdrawn", 46));
     }
 }
