@@ -21,7 +21,7 @@ use entrywatch::place::Finding;
 use expect_test::expect_file;
 use serde_json::{Map, Value, json};
 
-const ENTRY: &str = "9Z7-1000001-6";
+const ENTRY: &str = "9Z7-0000041-9";
 
 fn now() -> DateTime<Utc> {
     "2026-03-02T15:00:00Z".parse().expect("an instant")
@@ -123,26 +123,26 @@ fn what_is_wrong_is_found_and_the_rest_is_read() {
         hear(text).findings.iter().map(|finding| finding.code.to_string()).collect()
     };
     for (text, wanted) in [
-        (r#"{"form":"28","entry":"9Z710000016","issue_date":"2026-3-2"}"#, vec!["bad-date"]),
-        (r#"{"form":"28","entry":"9Z710000016"}"#, vec!["missing-field"]),
-        (r#"{"form":28,"entry":"9Z710000015","issue_date":"2026-03-02"}"#, vec!["check-digit"]),
+        (r#"{"form":"28","entry":"9Z700000419","issue_date":"2026-3-2"}"#, vec!["bad-date"]),
+        (r#"{"form":"28","entry":"9Z700000419"}"#, vec!["missing-field"]),
+        (r#"{"form":28,"entry":"9Z700000418","issue_date":"2026-03-02"}"#, vec!["check-digit"]),
         (
-            r#"{"form":"CF-28","entries":["9Z710000016","x"],"issue_date":"2026-03-02"}"#,
+            r#"{"form":"CF-28","entries":["9Z700000419","x"],"issue_date":"2026-03-02"}"#,
             vec!["unknown-entry"],
         ),
         (r#"{"form":"28","issue_date":"2026-03-02"}"#, vec!["missing-field"]),
-        (r#"{"form":"27","entry":"9Z710000016"}"#, vec!["unknown-code"]),
-        (r#"{"fact":"note","entry":"9Z710000016","date":"2026-03-02","mood":"good"}"#, vec!["unknown-field"]),
+        (r#"{"form":"27","entry":"9Z700000419"}"#, vec!["unknown-code"]),
+        (r#"{"fact":"note","entry":"9Z700000419","date":"2026-03-02","mood":"good"}"#, vec!["unknown-field"]),
         (
-            r#"{"fact":"bill","entry":"9Z710000016","bill_date":"2026-03-02","amount":"1.999","reference":"1"}"#,
+            r#"{"fact":"bill","entry":"9Z700000419","bill_date":"2026-03-02","amount":"1.999","reference":"1"}"#,
             vec!["bad-number"],
         ),
-        (r#"{"kind":"recorded","entry":"9Z710000016"}"#, vec!["missing-field"]),
+        (r#"{"kind":"recorded","entry":"9Z700000419"}"#, vec!["missing-field"]),
         (r#"{"kind":"moon"}"#, vec!["unknown-set"]),
     ] {
         assert_eq!(codes(text), wanted, "{text}");
     }
-    let heard = hear(r#"{"form":"28","entry":"9Z710000016","issue_date":"soon","due_on_form":"2026-04-01"}"#);
+    let heard = hear(r#"{"form":"28","entry":"9Z700000419","issue_date":"soon","due_on_form":"2026-04-01"}"#);
     assert_eq!(heard.notices[0].3, None, "a date that cannot be read is no date");
 }
 
