@@ -327,6 +327,15 @@ impl Engine {
         Ok(crate::journal::free_bytes(self.journal.reader().folder())?)
     }
 
+    /// Does what was put off while files came in: for moments when nothing waits.
+    ///
+    /// # Errors
+    /// When the archive cannot be written; nothing is lost by it.
+    pub fn tidy(&mut self) -> Result<(), EngineError> {
+        self.journal.file()?;
+        Ok(())
+    }
+
     /// Makes everything survive a power cut as well as the store can.
     pub fn flush(&self) -> Result<(), EngineError> {
         self.settle()?;

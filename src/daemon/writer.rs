@@ -215,6 +215,12 @@ impl Worker {
     fn tick(&mut self) -> Result<(), EngineError> {
         self.engine.remind()?;
         self.engine.digests()?;
+        if self.queue.is_empty()
+            && let Err(error) = self.engine.tidy()
+        {
+            // What was put off stays where it is, and is tried again.
+            tracing::warn!(error = %chain(&error), "Could not tidy up.");
+        }
         Ok(())
     }
 
