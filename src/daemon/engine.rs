@@ -20,7 +20,7 @@ use crate::outbox::{LetterKey, Outcome, TroubleBrief};
 use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
 use crate::step::{Position, Step};
-use crate::store::{Store, StoreError};
+use crate::store::{Occasion, Store, StoreError};
 
 /// A file to be received.
 pub struct Incoming<'a> {
@@ -327,11 +327,13 @@ impl Engine {
         Ok(crate::journal::free_bytes(self.journal.reader().folder())?)
     }
 
-    /// Does what was put off while files came in: for moments when nothing waits.
+    /// Does what was put off while files came in: for moments when nothing waits, and for the end.
     ///
     /// # Errors
-    /// When the archive cannot be written; nothing is lost by it.
-    pub fn tidy(&mut self) -> Result<(), EngineError> {
+    /// When the archive cannot be written, by which nothing is lost; when the store cannot be opened again.
+    pub fn tidy(&mut self, occasion: Occasion) -> Result<(), EngineError> {
+        self.settle()?;
+        self.store().tidy(occasion)?;
         self.journal.file()?;
         Ok(())
     }

@@ -13,7 +13,7 @@
 //! chain. Lines are confirmed by [`Journal::sync`] only, a group at a time; what a crash leaves of an unconfirmed group
 //! is either whole lines, which count, or a torn tail, which is dropped at the next start.
 //!
-//! The line of a small file that comes alone carries its bytes as well (`content`, base64 of what the archive will hold), and
+//! The line of a small file carries its bytes as well (`content`, base64 of what the archive will hold), and
 //! its file in the archive is made later, with many others: see [`stage`].
 
 mod archive;

@@ -1,7 +1,7 @@
 //! The writing end of the archive: files that wait for the next sync, and small ones that wait for their place.
 //!
-//! A small file that comes alone is durable as soon as its journal line is, for the line carries its bytes. Its own file
-//! in the archive is written later and with many others, because making a file costs more than the sync. Until then
+//! A small file is durable as soon as its journal line is, for the line carries its bytes. Its own file in the archive is
+//! written later and with many others, because making files and syncing them costs more than all else. Until then
 //! readers find it in the line; the lines of the last segment are where they look, so that a segment is followed by the
 //! next one only when every file that it carries is in its place and synced.
 
@@ -31,10 +31,10 @@ pub struct Staged {
 const INCOMING: &str = "incoming";
 /// At most this many files wait for one sync.
 const STAGED_MAX: usize = 10_000;
-/// Lines carry up to this many files of a group, so that one sync makes both durable.
-const CARRIED_MAX: usize = 2;
 /// A compressed file above this size is not carried, and waits on disk instead of in memory.
 const CARRIED_BYTES_MAX: usize = 32 << 10;
+/// The lines of one group carry so many bytes of files.
+const CARRIED_TOGETHER_BYTES_MAX: usize = 512 << 10;
 /// Small files that wait in memory for one sync; what comes beyond waits on disk.
 const MEMORY_BYTES_MAX: usize = 16 << 20;
 /// Up to this many files are synced one by one; for more, one sync of the filesystem is cheaper.
@@ -69,6 +69,8 @@ pub(super) struct Stage {
     waiting: BTreeMap<Fingerprint, Waiting>,
     /// What the files in `waiting` take of memory.
     waiting_bytes: usize,
+    /// What of it their lines carry.
+    carried_bytes: usize,
     unfiled: BTreeMap<Fingerprint, Unfiled>,
     unfiled_bytes: usize,
     next_temporary: u64,
@@ -95,6 +97,7 @@ impl Stage {
             compressor: Compressor::new(),
             waiting: BTreeMap::new(),
             waiting_bytes: 0,
+            carried_bytes: 0,
             unfiled: BTreeMap::new(),
             unfiled_bytes: 0,
             next_temporary: 0,
@@ -160,20 +163,19 @@ impl Stage {
             || path_of(&self.folder, file).exists()
     }
 
-    /// What a line is to carry of its file: a small one, while the group has few. The file need not be written and synced
+    /// What a line is to carry of its file: a small one, while the group carries little. The file need not be written and synced
     /// then, for [`restore`](super::archive::restore) makes it from the line.
     pub(super) fn carry(&self, file: Fingerprint) -> Option<&[u8]> {
         let waiting = self.waiting.get(&file).filter(|waiting| !waiting.carried)?;
         let Bytes::Memory(bytes) = &waiting.bytes else { return None };
-        let carried = self.waiting.values().filter(|waiting| waiting.carried).count();
-        (carried < CARRIED_MAX).then_some(bytes)
+        (self.carried_bytes + bytes.len() <= CARRIED_TOGETHER_BYTES_MAX).then_some(bytes)
     }
 
     /// The line has what [`carry`](Self::carry) gave it.
     pub(super) fn is_carried(&mut self, file: Fingerprint) {
-        if self.carry(file).is_some()
-            && let Some(waiting) = self.waiting.get_mut(&file)
-        {
+        let Some(bytes) = self.carry(file).map(<[u8]>::len) else { return };
+        self.carried_bytes += bytes;
+        if let Some(waiting) = self.waiting.get_mut(&file) {
             waiting.carried = true;
         }
     }
@@ -213,7 +215,7 @@ impl Stage {
 
     /// The lines of the staged files are durable.
     pub(super) fn settle(&mut self) {
-        self.waiting_bytes = 0;
+        (self.waiting_bytes, self.carried_bytes) = (0, 0);
         for (file, waiting) in std::mem::take(&mut self.waiting) {
             if let (true, Bytes::Memory(compressed)) = (waiting.carried, waiting.bytes) {
                 self.unfiled_bytes += compressed.len();

@@ -147,7 +147,7 @@ impl Journal {
 
     /// Makes the staged files and then the lines durable, and answers the last durable line.
     ///
-    /// One sync system call for a small file or two, whose lines carry them; at most six, whatever the number of files
+    /// One sync system call for small files, whose lines carry them; at most six, whatever the number of files
     /// and lines. The carried files' place in the archive waits for [`file`](Self::file).
     ///
     /// # Errors
