@@ -323,6 +323,7 @@ fn secrets_are_masked_and_the_name_is_that_of_the_original() {
     assert_eq!(bytes_of(journal.content(staged.file).expect("content")), masked);
     let report = verify(folder.path(), &mut |_| {}).expect("it can be checked");
     assert!(report.is_intact() && report.files == 2, "{report:?}");
+    drop(journal);
     let on_disk =
         zstd::decode_all(File::open(archived(folder.path(), &content)).expect("open")).expect("zstd");
     assert!(!on_disk.windows(6).any(|window| window == b"123456"));
