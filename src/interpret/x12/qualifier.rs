@@ -84,13 +84,21 @@ impl ReferenceAt {
 
 /// Qualifiers that one broker uses in place of the standard's.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Aliases(Vec<(Box<[u8]>, Box<[u8]>)>);
+pub struct Aliases(Vec<Alias>);
+
+/// One qualifier of the broker's, and the standard's.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Alias {
+    own: Box<[u8]>,
+    standard: Box<[u8]>,
+}
 
 impl Aliases {
     /// Pairs of the broker's own qualifier and the standard's.
     pub fn new<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let bytes = |text: &str| text.as_bytes().into();
-        Self(pairs.into_iter().map(|(own, standard)| (bytes(own), bytes(standard))).collect())
+        let alias = |(own, standard)| Alias { own: bytes(own), standard: bytes(standard) };
+        Self(pairs.into_iter().map(alias).collect())
     }
 
     /// What the standard has for the broker's qualifier.
@@ -100,7 +108,8 @@ impl Aliases {
     }
 
     fn find<'a>(&'a self, qualifier: &'a [u8]) -> &'a [u8] {
-        self.0.iter().find(|(own, _)| **own == *qualifier).map_or(qualifier, |(_, standard)| standard)
+        let found = self.0.iter().find(|alias| *alias.own == *qualifier);
+        found.map_or(qualifier, |alias| &*alias.standard)
     }
 }
 
