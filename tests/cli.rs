@@ -93,6 +93,7 @@ fn help_names_every_command() {
               backup       Copy journal and archive, consistent and verified, also while the daemon runs
               restore      Put a backup in the place of the state folder, verified; the daemon must not run
               generate     Write the feeds of invented brokers, the same for the same seed
+              grammar      Check, show and compare the tables by which messages are read
               completions  Print completions for a shell
               man          Print the manual page, or write one for each command into a folder
 

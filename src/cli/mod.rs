@@ -15,6 +15,7 @@ mod entry;
 pub mod exit;
 mod explain;
 mod generate;
+mod grammar;
 mod ingest;
 mod interrupt;
 mod output;
@@ -102,6 +103,7 @@ enum Command {
     Backup(backup::Args),
     Restore(backup::RestoreArgs),
     Generate(generate::Args),
+    Grammar(grammar::Args),
     Completions(pages::CompletionsArgs),
     Man(pages::ManArgs),
 }
@@ -157,6 +159,7 @@ impl Command {
             Self::Backup(args) => backup::run(args, &context()?, ui),
             Self::Restore(args) => backup::restore(args, &context()?, ui),
             Self::Generate(args) => generate::run(args, ui),
+            Self::Grammar(args) => grammar::run(args, ui),
             Self::Completions(args) => pages::completions(args, ui),
             Self::Man(args) => pages::man(args, ui),
         }

@@ -14,6 +14,7 @@ use super::settings::{
 };
 use crate::diagnostic::WrittenTable;
 use crate::ident::{BrokerName, DropName, FilerCode};
+use crate::interpret::Aliases;
 
 /// Names that brokers' programs give to files that are still being written.
 pub const IGNORE_DEFAULT: &[&str] = &[".*", "*.part", "*.partial", "*.tmp", "*.temp", "*.filepart", "~$*"];
@@ -93,8 +94,53 @@ fn broker(
     }
     let broker = BrokerName::new(name.as_deref().unwrap_or_default());
     let drops = list(&raw.drop).iter().filter_map(|raw| drop(raw, &broker, state, seen, resolver)).collect();
-    name.map(|_| Broker { name: broker, filers, drops })
+    let aliases = aliases(raw, resolver);
+    name.map(|_| Broker { name: broker, filers, aliases, drops })
 }
+
+/// `"EN=entry_number"`: the broker's qualifier and what it stands for.
+fn aliases(raw: &RawBroker, resolver: &mut Resolver<'_>) -> Aliases {
+    let mut pairs: Vec<(&str, &str)> = Vec::new();
+    for text in list(&raw.x12_qualifiers) {
+        let found = text.get_ref().split_once('=').and_then(|(own, name)| {
+            let (own, name) = (own.trim(), name.trim());
+            let is_plain =
+                (1..=3).contains(&own.len()) && own.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let (_, standard) = QUALIFIERS.iter().find(|(known, _)| *known == name)?;
+            is_plain.then_some((own, *standard))
+        });
+        match found {
+            Some((own, _)) if pairs.iter().any(|(known, _)| *known == own) => {
+                resolver.faults.add(text.span(), format!("the qualifier `{own}` is given twice"));
+            }
+            Some(pair) => pairs.push(pair),
+            None => {
+                let names: Vec<&str> = QUALIFIERS.iter().map(|(name, _)| *name).collect();
+                let message = format!(
+                    "`{}` is no qualifier; one is written EN=entry_number, with one of {}",
+                    text.get_ref(),
+                    names.join(", ")
+                );
+                resolver.faults.add(text.span(), message);
+            }
+        }
+    }
+    Aliases::new(pairs)
+}
+
+/// What a broker's qualifier may stand for, and the standard's own.
+const QUALIFIERS: [(&str, &str); 10] = [
+    ("entry_number", "6B"),
+    ("statement", "6D"),
+    ("in_bond", "IB"),
+    ("bill", "BM"),
+    ("master_bill", "MB"),
+    ("house_bill", "4Y"),
+    ("container", "OC"),
+    ("broker_reference", "3Z"),
+    ("purchase_order", "PO"),
+    ("invoice", "IV"),
+];
 
 fn drop(
     raw: &RawDrop,

@@ -85,6 +85,7 @@ written! {
     pub struct RawBroker as "the broker" {
         name: Text,
         filers: Vec<Text>,
+        x12_qualifiers: Vec<Text>,
         drop: Vec<RawDrop>,
     }
 

@@ -8,6 +8,7 @@ use chrono::NaiveTime;
 use super::secret::Secret;
 use crate::clock::Zone;
 use crate::ident::{BrokerName, DropName, FilerCode};
+use crate::interpret::Aliases;
 pub use crate::outbox::ImporterNumber;
 use crate::place::Severity;
 
@@ -94,6 +95,8 @@ pub struct Broker {
     pub name: BrokerName,
     /// The filer codes under which it files. Empty: any.
     pub filers: Vec<FilerCode>,
+    /// X12 qualifiers that it uses in place of the standard's.
+    pub aliases: Aliases,
     pub drops: Vec<DropSettings>,
 }
 

@@ -71,6 +71,8 @@ impl Settings {
 /// Everything that decides what a file does.
 pub fn pipeline(config: &Config) -> Result<Pipeline, AssembleError> {
     let interpreter = Interpreter::new(config.grammar.clone()).map_err(AssembleError::Grammar)?;
+    let aliases = config.brokers.iter().map(|broker| (broker.name.as_str().into(), broker.aliases.clone()));
+    let interpreter = interpreter.with_aliases(aliases.collect());
     Ok(Pipeline {
         interpreter: Arc::new(interpreter),
         rules: config.rules.clone(),

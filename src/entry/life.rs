@@ -88,6 +88,14 @@ impl Life {
         Added::New
     }
 
+    /// Takes out what this notice said under other tables; answers where it stood. Its sighting goes with it.
+    pub fn take_changed(&mut self, notice: &Notice) -> Option<usize> {
+        let at =
+            self.notices.iter().position(|held| held.notice.id == notice.id && *held.notice != *notice)?;
+        self.notices.remove(at);
+        Some(at)
+    }
+
     pub fn get(&self, id: NoticeId) -> Option<&Held> {
         self.notices.iter().find(|held| held.notice.id == id)
     }

@@ -5,6 +5,7 @@
 
 pub mod abi;
 mod codes;
+pub mod compare;
 mod x12;
 
 use std::collections::BTreeMap;

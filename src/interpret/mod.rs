@@ -8,9 +8,12 @@ mod fields;
 mod json;
 mod x12;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+
+pub use x12::Aliases;
 
 use crate::decode::{Body, Message};
 use crate::grammar::{Grammar, GrammarError};
@@ -30,6 +33,9 @@ pub struct Interpreter {
     abi: abi::AbiInterpreter,
     x12: x12::X12Interpreter,
     json: json::JsonInterpreter,
+    /// By the name of the broker.
+    aliases: BTreeMap<Box<str>, Aliases>,
+    no_aliases: Aliases,
 }
 
 impl Interpreter {
@@ -42,12 +48,20 @@ impl Interpreter {
         let x12 = x12::X12Interpreter::resolve(&grammar);
         let json = json::JsonInterpreter::resolve(&grammar);
         match (abi, x12, json) {
-            (Ok(abi), Ok(x12), Ok(json)) => Ok(Self { grammar, abi, x12, json }),
+            (Ok(abi), Ok(x12), Ok(json)) => {
+                Ok(Self { grammar, abi, x12, json, aliases: BTreeMap::new(), no_aliases: Aliases::default() })
+            }
             (abi, x12, json) => {
                 let faults = [abi.err(), x12.err(), json.err()];
                 Err(faults.into_iter().flatten().flatten().collect())
             }
         }
+    }
+
+    /// With the X12 qualifiers that brokers use in place of the standard's.
+    pub fn with_aliases(mut self, aliases: BTreeMap<Box<str>, Aliases>) -> Self {
+        self.aliases = aliases;
+        self
     }
 
     pub fn grammar(&self) -> &Arc<Grammar> {
@@ -56,9 +70,17 @@ impl Interpreter {
 
     /// Hands every notice of the message to the sink, in the order of the message.
     pub fn interpret(&self, message: &Message<'_>, sink: &mut dyn NoticeSink) {
+        self.interpret_for("", message, sink);
+    }
+
+    /// The same for a message of this broker.
+    pub fn interpret_for(&self, broker: &str, message: &Message<'_>, sink: &mut dyn NoticeSink) {
         match message.body {
             Body::Abi(transaction) => self.abi.interpret(&self.grammar, message, &transaction, sink),
-            Body::X12(set) => self.x12.interpret(&self.grammar, message, &set, sink),
+            Body::X12(set) => {
+                let aliases = self.aliases.get(broker).unwrap_or(&self.no_aliases);
+                self.x12.interpret(message, &set, aliases, sink);
+            }
             Body::Json(document) => self.json.interpret(document, sink),
             Body::Nothing => {}
         }

@@ -200,7 +200,7 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
     fn message(&mut self, pipeline: &Pipeline, message: &Message<'_>) -> Result<(), V::Error> {
         self.totals.messages += u64::from(message.name.is_some());
         let mut heard = Heard { message, ids: None, notices: Vec::new(), findings: Vec::new() };
-        pipeline.interpreter.interpret(message, &mut heard);
+        pipeline.interpreter.interpret_for(self.file.broker.as_str(), message, &mut heard);
         let Heard { notices, findings, .. } = heard;
         for finding in message.findings.iter().chain(&findings) {
             self.finding(finding);
@@ -299,6 +299,12 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
             self.touched.insert(number, Touched { life, before, fresh: Vec::new() });
         }
         let Some(touched) = self.touched.get_mut(&number) else { return Ok(()) };
+        // The tables may have changed since the file was read first: what it says now takes the place of what it said.
+        if self.file.again
+            && let Some(at) = touched.life.take_changed(&fresh.notice)
+        {
+            touched.before -= usize::from(at < touched.before);
+        }
         if touched.life.add(fresh.notice.clone(), fresh.seen.clone()) == Added::New {
             self.totals.fresh += 1;
             touched.fresh.push(fresh);
@@ -308,10 +314,14 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
 
     /// A notice that names only a bill: it goes to the entries that are known for the bill, and waits for others.
     fn add_to_bill(&mut self, bill: BillOfLading, fresh: Fresh) -> Result<(), V::Error> {
+        let again = self.file.again;
         let record = self.group.change_bill(&bill)?;
         let entries = record.entries.clone();
         if let Some(known) = record.notices.iter_mut().find(|known| known.held.notice.id == fresh.notice.id) {
             known.held.again = known.held.again.saturating_add(1);
+            if again {
+                known.held.notice = fresh.notice.clone();
+            }
         } else if record.notices.len() < BillRecord::NOTICES_MAX {
             let held = Held { notice: fresh.notice.clone(), seen: fresh.seen.clone(), again: 0 };
             record.notices.push(Unmatched { held, bill: Some(bill) });

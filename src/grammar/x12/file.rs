@@ -49,6 +49,9 @@ struct SetRaw {
     #[serde(rename = "source")]
     _source: String,
     groups: Vec<String>,
+    /// Segments that are not listed are carried without a finding.
+    #[serde(default)]
+    open: bool,
     segments: Vec<Spanned<String>>,
 }
 
@@ -295,6 +298,7 @@ fn set(raw: SetRaw, grammar: &X12Grammar, audit: &mut Audit<'_>) -> SetLayout {
         id: id.into(),
         title: raw.title.as_str().into(),
         groups: raw.groups.iter().map(|group| group.as_str().into()).collect(),
+        is_open: raw.open,
         members,
     }
 }

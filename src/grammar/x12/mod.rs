@@ -103,6 +103,8 @@ pub struct SetLayout {
     pub title: Box<str>,
     /// The GS01 codes that senders use for it.
     pub groups: Vec<Box<str>>,
+    /// Segments that are not listed are carried without a finding.
+    pub is_open: bool,
     members: Members,
 }
 
@@ -147,6 +149,18 @@ impl X12Grammar {
     /// The set with this ST01, when it is one that entrywatch reads.
     pub fn set(&self, id: &[u8]) -> Option<&SetLayout> {
         self.sets.iter().find(|set| set.id.as_bytes() == id)
+    }
+
+    pub fn sets(&self) -> impl Iterator<Item = &SetLayout> {
+        self.sets.iter()
+    }
+
+    /// Releases that the tables tell apart, by their six digits.
+    pub fn releases(&self) -> impl Iterator<Item = (&str, Release)> {
+        (0..).zip(&self.releases).map(move |(index, digits)| {
+            let name = std::str::from_utf8(digits).unwrap_or_default();
+            (name, Release { index, short_dates: *digits < *b"004010" })
+        })
     }
 
     pub fn segments(&self) -> impl Iterator<Item = &SegmentLayout> {
@@ -226,7 +240,7 @@ mod tests {
         assert!(x12.member(set, SegmentKey::of(b"X4")).is_some());
         assert!(x12.member(set, SegmentKey::of(b"TED")).is_none());
         assert!(x12.member(set, SegmentKey::UNKNOWN).is_none());
-        assert!(x12.set(b"999").is_none());
+        assert!(x12.set(b"204").is_none());
         let error = x12.element("X4", "colour").expect_err("no such element");
         assert!(error.to_string().contains("no element named `colour`"), "{error}");
     }

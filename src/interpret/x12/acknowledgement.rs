@@ -1,12 +1,13 @@
-//! Set 997, Functional Acknowledgment: whether a group and its sets were grammatical X12.
+//! Sets 997, Functional Acknowledgment, and 999, Implementation Acknowledgment: whether a group and its sets were grammatical
+//! X12; TA1: whether an interchange arrived whole.
 //!
 //! It says nothing about whether Customs or the broker agrees with the content.
 
 use super::fields::{FieldList, Named};
-use super::value::unknown_code;
+use super::value::{event_time, unknown_code};
 use super::{CodeList, NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
-use crate::grammar::SegmentKey;
+use crate::grammar::{CodeRow, SegmentKey};
 use crate::notice::{Effect, Kind, NoticeRef, Token};
 use crate::place::Severity;
 
@@ -18,6 +19,11 @@ const AK3: SegmentKey = SegmentKey::of(b"AK3");
 const AK4: SegmentKey = SegmentKey::of(b"AK4");
 const AK5: SegmentKey = SegmentKey::of(b"AK5");
 const AK9: SegmentKey = SegmentKey::of(b"AK9");
+const CTX: SegmentKey = SegmentKey::of(b"CTX");
+const IK3: SegmentKey = SegmentKey::of(b"IK3");
+const IK4: SegmentKey = SegmentKey::of(b"IK4");
+const IK5: SegmentKey = SegmentKey::of(b"IK5");
+const TA1: SegmentKey = SegmentKey::of(b"TA1");
 
 pub(super) struct AcknowledgementFamily {
     group: Named,
@@ -26,10 +32,23 @@ pub(super) struct AcknowledgementFamily {
     element_error: Named,
     set_error: Named,
     group_error: Named,
+    context: Named,
+    interchange: InterchangeAt,
     set_verdict: usize,
     group_verdict: usize,
     set_verdicts: CodeList,
     group_verdicts: CodeList,
+}
+
+/// Positions in TA1.
+struct InterchangeAt {
+    verdict: usize,
+    note: usize,
+    date: usize,
+    time: usize,
+    fields: Named,
+    verdicts: CodeList,
+    notes: CodeList,
 }
 
 /// The message while it is walked.
@@ -75,6 +94,8 @@ impl AcknowledgementFamily {
             ),
             set_error: wanted.named("AK5", &set_errors),
             group_error: wanted.named("AK9", &group_error),
+            context: wanted.named("CTX", &[("context_identification", "error_context")]),
+            interchange: InterchangeAt::resolve(wanted),
             set_verdict: wanted.element("AK5", "verdict"),
             group_verdict: wanted.element("AK9", "verdict"),
             set_verdicts: wanted.list(TABLE, "AK501"),
@@ -95,9 +116,11 @@ impl AcknowledgementFamily {
                     walk.fields.truncate(walk.group_len);
                     walk.fields.push_all(&segment, &self.set);
                 }
-                AK3 => walk.fields.push_all(&segment, &self.segment_error),
-                AK4 => walk.fields.push_all(&segment, &self.element_error),
-                AK5 => {
+                TA1 => self.interchange(&segment, &mut walk),
+                CTX => walk.fields.push_all(&segment, &self.context),
+                AK3 | IK3 => walk.fields.push_all(&segment, &self.segment_error),
+                AK4 | IK4 => walk.fields.push_all(&segment, &self.element_error),
+                AK5 | IK5 => {
                     walk.fields.push_all(&segment, &self.set_error);
                     self.verdict(&segment, self.set_verdict, &self.set_verdicts, &mut walk);
                 }
@@ -111,31 +134,77 @@ impl AcknowledgementFamily {
         }
     }
 
+    /// TA1: one interchange, by its number.
+    fn interchange<'a>(&'a self, segment: &Segment<'a>, walk: &mut Walk<'a, '_>) {
+        let at = &self.interchange;
+        walk.fields.truncate(0);
+        walk.fields.push_all(segment, &at.fields);
+        let note = at.notes.get(segment.value(at.note));
+        walk.fields.push("note_meaning", note.map_or(b"", |row| row.meaning.as_bytes()));
+        let code = segment.value(at.verdict);
+        let row = at.verdicts.get(code);
+        if row.is_none() {
+            unknown_code(segment, at.verdict, "acknowledgement", walk.sink);
+        }
+        let notice = NoticeRef {
+            at: event_time(segment, at.date, at.time),
+            ..judged(segment, code, row, walk.fields.as_slice(), walk.ordinal)
+        };
+        walk.sink.notice(&notice);
+        walk.ordinal += 1;
+    }
+
     fn verdict<'a>(&'a self, segment: &Segment<'a>, at: usize, list: &'a CodeList, walk: &mut Walk<'a, '_>) {
         let code = segment.value(at);
         let row = list.get(code);
         if row.is_none() {
             unknown_code(segment, at, "acknowledgement", walk.sink);
         }
-        let notice = NoticeRef {
-            kind: Kind::Acknowledgement,
-            entry: None,
-            bill: None,
-            house_bill: None,
-            container: None,
-            code: Token::some(code),
-            table: Some(TABLE),
-            meaning: row.map(|row| &*row.meaning),
-            severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
-            at: None,
-            effect: if row.is_some() { &Effect::Inform } else { &Effect::Unknown },
-            place: segment.place(),
-            fields: walk.fields.as_slice(),
-            source: segment.bytes(),
-            ordinal: walk.ordinal,
-        };
+        let notice = judged(segment, code, row, walk.fields.as_slice(), walk.ordinal);
         walk.sink.notice(&notice);
         walk.ordinal += 1;
         walk.fields.truncate(walk.group_len);
+    }
+}
+
+/// The notice of one verdict, without a time of its own.
+fn judged<'w>(
+    segment: &Segment<'w>,
+    code: &'w [u8],
+    row: Option<&'w CodeRow>,
+    fields: &'w [(&'w str, &'w [u8])],
+    ordinal: u32,
+) -> NoticeRef<'w> {
+    NoticeRef {
+        kind: Kind::Acknowledgement,
+        entry: None,
+        bill: None,
+        house_bill: None,
+        container: None,
+        code: Token::some(code),
+        table: Some(TABLE),
+        meaning: row.map(|row| &*row.meaning),
+        severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
+        at: None,
+        effect: if row.is_some() { &Effect::Inform } else { &Effect::Unknown },
+        place: segment.place(),
+        fields,
+        source: segment.bytes(),
+        ordinal,
+    }
+}
+
+impl InterchangeAt {
+    fn resolve(wanted: &mut Wanted<'_>) -> Self {
+        Self {
+            verdict: wanted.element("TA1", "verdict"),
+            note: wanted.element("TA1", "note"),
+            date: wanted.element("TA1", "date"),
+            time: wanted.element("TA1", "time"),
+            fields: wanted
+                .named("TA1", &[("interchange_number", "interchange_number"), ("note", "note_code")]),
+            verdicts: wanted.list(TABLE, "TA104"),
+            notes: wanted.list(TABLE, "TA105"),
+        }
     }
 }

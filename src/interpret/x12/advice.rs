@@ -3,7 +3,7 @@
 //! One OTI loop is one verdict, and one set may judge several entries.
 
 use super::fields::{FieldList, Named};
-use super::qualifier::{ENTRY, ReferenceAt, References};
+use super::qualifier::{Aliases, ENTRY, ReferenceAt, References};
 use super::value::{check_digit, event_time, not_an_entry, unknown_code};
 use super::{CodeList, NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
@@ -51,6 +51,7 @@ struct OtiAt {
 /// The message while it is walked.
 struct Walk<'a, 's> {
     set: &'a Set<'a>,
+    aliases: &'a Aliases,
     fields: FieldList<'a>,
     header_len: usize,
     bgn: Option<Segment<'a>>,
@@ -107,9 +108,10 @@ impl AdviceFamily {
         }
     }
 
-    pub fn interpret(&self, set: &Set<'_>, sink: &mut dyn NoticeSink) {
+    pub fn interpret(&self, set: &Set<'_>, aliases: &Aliases, sink: &mut dyn NoticeSink) {
         let mut walk = Walk {
             set,
+            aliases,
             fields: FieldList::new(),
             header_len: 0,
             bgn: None,
@@ -128,7 +130,7 @@ impl AdviceFamily {
                     walk.bgn = Some(segment);
                 }
                 REF => {
-                    let (qualifier, value) = self.reference.read(&segment);
+                    let (qualifier, value) = self.reference.read(&segment, walk.aliases);
                     walk.header.note(qualifier, value);
                 }
                 _ => {}
@@ -139,7 +141,7 @@ impl AdviceFamily {
     /// One OTI loop; answers where to go on.
     fn verdict<'a>(&self, oti: &Segment<'a>, mut next: usize, walk: &mut Walk<'a, '_>) -> usize {
         walk.fields.truncate(walk.header_len);
-        let (qualifier, reference) = self.oti.reference.read(oti);
+        let (qualifier, reference) = self.oti.reference.read(oti, walk.aliases);
         walk.fields.push_reference(qualifier, reference);
         walk.fields.push_all(oti, &self.judged);
         let mut references = References::default();
@@ -155,7 +157,7 @@ impl AdviceFamily {
             next += 1;
             let names = match segment.key() {
                 REF => {
-                    let (qualifier, value) = self.reference.read(&segment);
+                    let (qualifier, value) = self.reference.read(&segment, walk.aliases);
                     walk.fields.push_reference(qualifier, value);
                     references.note(qualifier, value);
                     continue;

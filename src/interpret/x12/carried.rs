@@ -1,6 +1,6 @@
 //! Sets that no family reads: carried, with the entry and the bill where references name them.
 
-use super::qualifier::{ReferenceAt, References};
+use super::qualifier::{Aliases, ReferenceAt, References};
 use super::{NoticeSink, Wanted};
 use crate::decode::x12::Set;
 use crate::grammar::SegmentKey;
@@ -24,7 +24,7 @@ impl CarriedFamily {
         Self { n9: at("N9"), reference: at("REF") }
     }
 
-    pub fn interpret(&self, set: &Set<'_>, sink: &mut dyn NoticeSink) {
+    pub fn interpret(&self, set: &Set<'_>, aliases: &Aliases, sink: &mut dyn NoticeSink) {
         let Some(first) = set.get(0) else { return };
         let mut references = References::default();
         for segment in set.segments() {
@@ -33,7 +33,7 @@ impl CarriedFamily {
                 REF => self.reference,
                 _ => continue,
             };
-            let (qualifier, value) = at.read(&segment);
+            let (qualifier, value) = at.read(&segment, aliases);
             references.note(qualifier, value);
         }
         sink.notice(&NoticeRef {

@@ -4,11 +4,17 @@ mod acknowledgement;
 mod advice;
 mod carried;
 mod disposition;
+mod events;
 mod fields;
+mod links;
 mod ocean;
+mod payment;
 mod qualifier;
+mod response;
 mod status;
 mod value;
+
+pub use qualifier::Aliases;
 
 use super::NoticeSink;
 use crate::decode::{self, Message};
@@ -20,6 +26,10 @@ pub struct X12Interpreter {
     advice: advice::AdviceFamily,
     acknowledgement: acknowledgement::AcknowledgementFamily,
     ocean: ocean::OceanFamily,
+    events: events::EventFamily,
+    response: response::ResponseFamily,
+    payment: payment::PaymentFamily,
+    links: links::LinkFamily,
     carried: carried::CarriedFamily,
 }
 
@@ -30,9 +40,13 @@ impl X12Interpreter {
         let advice = advice::AdviceFamily::resolve(&mut wanted);
         let acknowledgement = acknowledgement::AcknowledgementFamily::resolve(&mut wanted);
         let ocean = ocean::OceanFamily::resolve(&mut wanted);
+        let events = events::EventFamily::resolve(&mut wanted);
+        let response = response::ResponseFamily::resolve(&mut wanted);
+        let payment = payment::PaymentFamily::resolve(&mut wanted);
+        let links = links::LinkFamily::resolve(&mut wanted);
         let carried = carried::CarriedFamily::resolve(&mut wanted);
         if wanted.faults.is_empty() {
-            Ok(Self { status, advice, acknowledgement, ocean, carried })
+            Ok(Self { status, advice, acknowledgement, ocean, events, response, payment, links, carried })
         } else {
             Err(wanted.faults)
         }
@@ -40,17 +54,21 @@ impl X12Interpreter {
 
     pub fn interpret(
         &self,
-        _: &Grammar,
         message: &Message<'_>,
         set: &decode::x12::Set<'_>,
+        aliases: &Aliases,
         sink: &mut dyn NoticeSink,
     ) {
         match message.name {
-            Some("350") => self.status.interpret(set, sink),
-            Some("824") => self.advice.interpret(set, sink),
-            Some("997") => self.acknowledgement.interpret(set, sink),
-            Some("315") if self.ocean.reads(set) => self.ocean.interpret(set, sink),
-            _ => self.carried.interpret(set, sink),
+            Some("350") => self.status.interpret(set, aliases, sink),
+            Some("824") => self.advice.interpret(set, aliases, sink),
+            Some("997" | "999" | "TA1") => self.acknowledgement.interpret(set, sink),
+            Some("315") if self.ocean.reads(set) => self.ocean.interpret(set, aliases, sink),
+            Some("352" | "353" | "354") => self.events.interpret(set, sink),
+            Some("355") => self.response.interpret(set, &self.acknowledgement, sink),
+            Some("820") => self.payment.interpret(set, aliases, sink),
+            Some("810" | "850" | "856") => self.links.interpret(set, aliases, sink),
+            _ => self.carried.interpret(set, aliases, sink),
         }
     }
 }

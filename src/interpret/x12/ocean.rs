@@ -4,7 +4,7 @@
 
 use super::disposition::{self, Dispositions};
 use super::fields::{FieldList, Named};
-use super::qualifier::{ReferenceAt, References};
+use super::qualifier::{Aliases, ReferenceAt, References};
 use super::value::{container, event_time, unknown_code};
 use super::{NoticeSink, Wanted};
 use crate::decode::x12::Set;
@@ -57,7 +57,7 @@ impl OceanFamily {
         set.segments().any(|segment| segment.key() == SG && !segment.value(self.disposition).is_empty())
     }
 
-    pub fn interpret(&self, set: &Set<'_>, sink: &mut dyn NoticeSink) {
+    pub fn interpret(&self, set: &Set<'_>, aliases: &Aliases, sink: &mut dyn NoticeSink) {
         let mut fields = FieldList::new();
         let mut references = References::default();
         let mut equipment = None;
@@ -71,7 +71,7 @@ impl OceanFamily {
                     );
                 }
                 N9 => {
-                    let (qualifier, value) = self.reference.read(&segment);
+                    let (qualifier, value) = self.reference.read(&segment, aliases);
                     fields.push_reference(qualifier, value);
                     references.note(qualifier, value);
                 }

@@ -49,6 +49,11 @@ pub(super) fn name(qualifier: &[u8]) -> Option<&'static str> {
     })
 }
 
+/// The bill that a reference names, if it names one.
+pub(super) fn bill_of<'a>(qualifier: &[u8], value: &'a [u8]) -> Option<BillRef<'a>> {
+    if is_bill(qualifier) { bill(value) } else { None }
+}
+
 /// The number of a reference as a bill. Issuer and number are one text there.
 pub(super) fn bill(number: &[u8]) -> Option<BillRef<'_>> {
     (!number.is_empty()).then_some(BillRef { issuer: b"", number })
@@ -72,8 +77,39 @@ pub(super) struct ReferenceAt {
 
 impl ReferenceAt {
     #[inline(always)]
-    pub fn read<'a>(self, segment: &Segment<'a>) -> (&'a [u8], &'a [u8]) {
-        (segment.value(self.qualifier), segment.value(self.value))
+    pub fn read<'a>(self, segment: &Segment<'a>, aliases: &'a Aliases) -> (&'a [u8], &'a [u8]) {
+        (aliases.standard(segment.value(self.qualifier)), segment.value(self.value))
+    }
+}
+
+/// Qualifiers that one broker uses in place of the standard's.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Aliases(Vec<Alias>);
+
+/// One qualifier of the broker's, and the standard's.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Alias {
+    own: Box<[u8]>,
+    standard: Box<[u8]>,
+}
+
+impl Aliases {
+    /// Pairs of the broker's own qualifier and the standard's.
+    pub fn new<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+        let bytes = |text: &str| text.as_bytes().into();
+        let alias = |(own, standard)| Alias { own: bytes(own), standard: bytes(standard) };
+        Self(pairs.into_iter().map(alias).collect())
+    }
+
+    /// What the standard has for the broker's qualifier.
+    #[inline(always)]
+    fn standard<'a>(&'a self, qualifier: &'a [u8]) -> &'a [u8] {
+        if self.0.is_empty() { qualifier } else { self.find(qualifier) }
+    }
+
+    fn find<'a>(&'a self, qualifier: &'a [u8]) -> &'a [u8] {
+        let found = self.0.iter().find(|alias| *alias.own == *qualifier);
+        found.map_or(qualifier, |alias| &*alias.standard)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::disposition::{self, Dispositions};
 use super::fields::{FieldList, Named};
-use super::qualifier::{self, ReferenceAt, References};
+use super::qualifier::{self, Aliases, ReferenceAt, References};
 use super::value::{check_digit, container, event_time, not_an_entry, unknown_code};
 use super::{NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
@@ -88,6 +88,7 @@ struct EventAt {
 /// The message while it is walked.
 struct Walk<'a, 's> {
     set: &'a Set<'a>,
+    aliases: &'a Aliases,
     fields: FieldList<'a>,
     /// How many of the fields belong to the conveyance, and how many to the port as well.
     conveyance_len: usize,
@@ -174,9 +175,10 @@ impl StatusFamily {
         }
     }
 
-    pub fn interpret(&self, set: &Set<'_>, sink: &mut dyn NoticeSink) {
+    pub fn interpret(&self, set: &Set<'_>, aliases: &Aliases, sink: &mut dyn NoticeSink) {
         let mut walk = Walk {
             set,
+            aliases,
             fields: FieldList::new(),
             conveyance_len: 0,
             port_len: 0,
@@ -207,7 +209,7 @@ impl StatusFamily {
                 K1 | N9 | N7 | VID => {
                     walk.fields.truncate(walk.port_len);
                     let mut references = walk.port_references;
-                    self.follower(&segment, &mut walk.fields, &mut references);
+                    self.follower(&segment, walk.aliases, &mut walk.fields, &mut references);
                     walk.port_references = references;
                     walk.port_len = walk.fields.len();
                 }
@@ -222,7 +224,7 @@ impl StatusFamily {
         walk.fields.truncate(walk.port_len);
         walk.fields.push_all(x4, &self.line_fields);
         let mut references = References::default();
-        let (qualifier, reference) = at.reference.read(x4);
+        let (qualifier, reference) = at.reference.read(x4, walk.aliases);
         walk.fields.push_reference(qualifier, reference);
         references.note(qualifier, reference);
 
@@ -323,7 +325,7 @@ impl StatusFamily {
     ) -> usize {
         while matches!(walk.set.key(next), Some(K1 | N9 | N7 | VID)) {
             if let Some(segment) = walk.set.get(next) {
-                self.follower(&segment, &mut walk.fields, references);
+                self.follower(&segment, walk.aliases, &mut walk.fields, references);
             }
             next += 1;
         }
@@ -333,6 +335,7 @@ impl StatusFamily {
     fn follower<'a>(
         &self,
         segment: &Segment<'a>,
+        aliases: &'a Aliases,
         fields: &mut FieldList<'a>,
         references: &mut References<'a>,
     ) {
@@ -341,7 +344,7 @@ impl StatusFamily {
             N7 => fields.push_all(segment, &self.equipment),
             VID => fields.push_all(segment, &self.vehicle),
             _ => {
-                let (qualifier, reference) = self.reference.read(segment);
+                let (qualifier, reference) = self.reference.read(segment, aliases);
                 fields.push_reference(qualifier, reference);
                 references.note(qualifier, reference);
             }

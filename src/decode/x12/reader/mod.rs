@@ -213,7 +213,6 @@ impl<'g> Reader<'_, 'g> {
                     return Next::Stop;
                 }
                 draft.content.is_ta1 = true;
-                self.unread_set(raw, "TA1");
                 self.scratch.segments.push(raw);
                 Next::Took
             }
@@ -272,6 +271,9 @@ impl<'g> Reader<'_, 'g> {
 
     #[cold]
     fn foreign(&mut self, set: &SetLayout, start: usize, ends_from: usize) {
+        if set.is_open {
+            return;
+        }
         let id = &self.text[start..self.scratch.ends.as_slice()[ends_from] as usize];
         let id = id[..id.len().min(12)].escape_ascii();
         let message = format!("set {} has no segment `{id}`; it is carried", set.id);

@@ -1,0 +1,185 @@
+//! Grammar as a product: tables are checked, shown and compared, and a new record or code is a file and a reload.
+
+#[path = "support/desk.rs"]
+#[expect(dead_code, reason = "the scenarios drive more of it")]
+mod desk;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use desk::Desk;
+use entrywatch::grammar::{Grammar, embedded_sources};
+use entrywatch::ident::EntryNumber;
+use entrywatch::interpret::Interpreter;
+use entrywatch::pipeline::Pipeline;
+use serde_json::Value;
+
+fn run(words: &[&str]) -> (Option<i32>, String, String) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_entrywatch")).args(words).output().expect("the program runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// A folder with an invented record of SO and an invented code that opens a hold.
+fn invented(folder: &Path) {
+    let sources = embedded_sources();
+    let record = r#"
+[[record]]
+key = "SO9Z"
+id = "SO9Z"
+title = "Invented for a test"
+direction = "out"
+source = "test"
+confidence = "uncertain"
+fields = [
+  { at = "1-4", name = "record_id", class = "AN", use = "M" },
+  { at = "5-10", name = "invented_date", class = "D", use = "C", format = "MMDDYY" },
+  { at = "11-80", name = "filler", class = "X", use = "M" },
+]
+"#;
+    let codes = "codes/so60-entry-dispositions.tsv";
+    fs::create_dir_all(folder.join("abi")).expect("made");
+    fs::create_dir_all(folder.join("codes")).expect("made");
+    fs::write(folder.join("abi/so.toml"), format!("{}{record}", sources["abi/so.toml"])).expect("written");
+    let row = "QZ\tinvented stop\tSO60 entry level\ttest\tuncertain\tcritical\thold\n";
+    fs::write(folder.join(codes), format!("{}{row}", sources[codes])).expect("written");
+}
+
+/// A status notice with both.
+fn message() -> String {
+    let record = |text: &str| format!("{text:<80}\r\n");
+    let sample = String::from_utf8(
+        fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/abi/pass/so-life.txt"))
+            .expect("a sample"),
+    )
+    .expect("ASCII");
+    let mut text = String::new();
+    let mut is_done = false;
+    for line in sample.lines() {
+        if line.starts_with("SO60") && !is_done {
+            // The code stands in the columns of the grammar.
+            let layout_at = Grammar::embedded();
+            let field = layout_at
+                .abi
+                .layout("SO60")
+                .and_then(|layout| layout.field("disposition_code"))
+                .map(|field| field.at);
+            let at = field.expect("SO60 has a code");
+            let mut bytes = format!("{line:<80}").into_bytes();
+            bytes[usize::from(at.start)..usize::from(at.end)].copy_from_slice(b"QZ");
+            text.push_str(&record(&String::from_utf8(bytes).expect("ASCII")));
+            text.push_str(&record("SO9Z030226"));
+            is_done = true;
+            continue;
+        }
+        text.push_str(&record(line));
+    }
+    text
+}
+
+#[test]
+fn a_record_and_a_code_are_added_by_files_and_a_reload() {
+    let now = "2026-03-02T15:00:00Z".parse().expect("an instant");
+    let mut desk = Desk::new(now);
+    let text = message();
+    let taken = desk.receive("so.txt", "acme", text.as_bytes());
+    let codes = |desk: &Desk| -> Vec<String> {
+        let input = desk.store().input(taken.file).expect("the store answers").expect("known");
+        input.findings.iter().map(|finding| finding.code.to_string()).collect()
+    };
+    let before = codes(&desk);
+    assert!(before.iter().any(|code| code == "unknown-record"), "{before:?}");
+    assert!(before.iter().any(|code| code == "unknown-code"), "{before:?}");
+    let numbers: Vec<EntryNumber> =
+        desk.store().lives(None, 10).expect("the store answers").iter().map(|life| life.number).collect();
+    let held = |desk: &Desk| {
+        numbers.iter().any(|&number| {
+            let life = desk.store().life(number).expect("the store answers").expect("known");
+            life.entry().holds.keys().any(|key| key.code == *"QZ")
+        })
+    };
+    assert!(!held(&desk), "nobody knows the code yet");
+
+    let folder = tempfile::tempdir().expect("a folder");
+    invented(folder.path());
+    let grammar = Grammar::load(Some(folder.path())).expect("sound tables");
+    let old = desk::pipeline();
+    let reloaded = || Pipeline {
+        interpreter: Arc::new(Interpreter::new(grammar.clone()).expect("whole")),
+        rules: old.rules.clone(),
+        deadlines: old.deadlines.clone(),
+        audience: old.audience.clone(),
+        importer_number: old.importer_number,
+    };
+    desk.engine().reload(Arc::new(reloaded()), desk::versions()).expect("reloaded");
+    desk.engine().reprocess(taken.file, "jo").expect("read again");
+    let after = codes(&desk);
+    assert!(!after.iter().any(|code| code.starts_with("unknown-")), "{after:?}");
+    assert!(held(&desk), "the code does what its row says");
+
+    let hash = desk.state_hash();
+    desk.open(&Arc::new(reloaded()));
+    assert_eq!(desk.state_hash(), hash, "a rebuild with the new tables gives the same state");
+}
+
+#[test]
+fn check_names_each_fault_and_diff_each_change() {
+    let folder = tempfile::tempdir().expect("a folder");
+    invented(folder.path());
+    let dir = folder.path().to_str().expect("text");
+    let (code, out, err) = run(&["grammar", "check", dir]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+    assert!(out.contains("153 records"), "{out}");
+    let (code, out, _) = run(&["grammar", "diff", "built-in", dir, "--json"]);
+    assert_eq!(code, Some(1));
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let whats: Vec<&str> = lines.iter().filter_map(|line| line["what"].as_str()).collect();
+    assert_eq!(
+        whats,
+        [
+            "code so60-entry-dispositions QZ (SO60 entry level)",
+            "record SO9Z",
+            "record SO9Z columns 01-04",
+            "record SO9Z columns 05-10",
+            "record SO9Z columns 11-80",
+        ]
+    );
+    assert!(lines.iter().all(|line| line["old"].is_null() && line["new"].is_string()));
+    let (code, out, _) = run(&["grammar", "diff", dir, "built-in"]);
+    assert_eq!(code, Some(1));
+    assert!(out.lines().all(|line| line.starts_with("- ")), "{out}");
+    assert_eq!(run(&["grammar", "diff", dir, dir]).0, Some(0));
+
+    fs::write(folder.path().join("abi/so.toml"), "application = 1\n").expect("written");
+    fs::write(folder.path().join("codes/mine.tsv"), "code\tkind\n").expect("written");
+    let (code, _, err) = run(&["grammar", "check", dir]);
+    assert_eq!(code, Some(1));
+    for place in ["abi/so.toml:1:", "codes/mine.tsv:1:"] {
+        assert!(err.contains(place), "{err}");
+    }
+    assert_eq!(run(&["grammar", "diff", dir, "built-in"]).0, Some(2));
+}
+
+#[test]
+fn show_finds_records_segments_sets_and_codes() {
+    for (name, wanted) in [
+        ("SO10", &["record SO10", "05-08", "port_of_entry"][..]),
+        ("Q1", &["record PF_Q1", "record MS_Q1"]),
+        ("x4", &["segment X4", "disposition"]),
+        ("350", &["set 350"]),
+        ("so60-entry-dispositions", &["98 (SO60 entry level)"]),
+    ] {
+        let (code, out, err) = run(&["grammar", "show", name]);
+        assert_eq!(code, Some(0), "{err}");
+        for text in wanted {
+            assert!(out.contains(text), "{name}: `{text}` is not in\n{out}");
+        }
+    }
+    assert_eq!(run(&["grammar", "show", "moon"]).0, Some(1));
+    let (code, out, _) = run(&["grammar", "show"]);
+    assert_eq!(code, Some(0));
+    assert!(out.contains("record SO10") && out.contains("code so60-entry-dispositions"), "{out}");
+}
