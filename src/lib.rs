@@ -6,6 +6,7 @@ pub mod clock;
 pub mod diagnostic;
 pub mod ident;
 pub mod place;
+pub mod words;
 
 pub mod grammar;
 

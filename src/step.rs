@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
-use crate::place::Finding;
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey, TroubleBrief, TroubleId};
+use crate::place::{Finding, Severity};
 
 /// How far a store has come in the journal: the last line applied. `seq` 0 is before the first line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub struct Step {
     pub letters: BTreeMap<LetterKey, Letter>,
     pub digest: BTreeMap<DigestKey, bool>,
     pub quarantine: BTreeMap<QuarantineKey, Option<Quarantined>>,
+    /// Troubles that last; one that is over is removed.
+    pub troubles: BTreeMap<TroubleId, Option<OpenTrouble>>,
 }
 
 impl Step {
@@ -52,6 +54,7 @@ impl Step {
             letters: BTreeMap::new(),
             digest: BTreeMap::new(),
             quarantine: BTreeMap::new(),
+            troubles: BTreeMap::new(),
         }
     }
 }
@@ -143,4 +146,16 @@ pub struct Quarantined {
     pub finding: Finding,
     /// What to do next.
     pub advice: Box<str>,
+}
+
+/// A trouble that was told and is not over.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct OpenTrouble {
+    pub since: DateTime<Utc>,
+    /// The journal's line that told it; the occasion of its alerts.
+    pub seq: u64,
+    pub severity: Severity,
+    /// Blank when it concerns none.
+    pub broker: Box<str>,
+    pub brief: TroubleBrief,
 }

@@ -12,7 +12,7 @@ use lex::Token;
 
 /// Ground first. A module names modules of lower floors only; every top-level module stands here once.
 const FLOORS: &[&[&str]] = &[
-    &["ident", "clock", "place", "diagnostic"],
+    &["ident", "clock", "place", "diagnostic", "words"],
     &["grammar"],
     &["notice", "decode", "intake"],
     &["interpret", "deadline"],

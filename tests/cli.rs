@@ -275,10 +275,9 @@ fn due_lists_the_deadlines() {
 
 #[test]
 fn what_is_no_message_is_still_one_line() {
-    // Nothing at all is odd; bytes that are neither ABI nor X12 are an error.
     for (input, code, exit) in [
-        (&b""[..], "empty", 0),
-        (b" \r\n", "empty", 0),
+        (&b""[..], "empty", 1),
+        (b" \r\n", "empty", 1),
         (b"\x00\xff\x00\xff", "not-edi", 1),
         (b"hello\n", "not-edi", 1),
     ] {
@@ -607,10 +606,10 @@ fn entries_are_found_by_what_is_known() {
     check(
         &here.run(&[&["entries"], &on[..]].concat()).out,
         &expect![[r#"
-        ENTRY          STATUS      TYPE  BROKER    REFERENCE  HOLDS  RELEASED          NEXT DEADLINE
-        N01-7000012-4  liquidated  01    Acme      =R-1       0      2026-03-02 08:31  PROTEST_DUE 2027-06-09 Wed (211 days)
-        XYZ-7654321-1  held        01    Borealis  -          1      -                 ES_DUE 2026-11-17 Tue (7 days)
-    "#]],
+            ENTRY          STATUS      TYPE  BROKER    REFERENCE  HOLDS  RELEASED          NEXT DEADLINE
+            N01-7000012-4  liquidated  01    Acme      =R-1       0      2026-03-02 08:31  PROTEST_DUE 2027-06-09 Wed (in 211 days)
+            XYZ-7654321-1  held        01    Borealis  -          1      -                 ES_DUE 2026-11-17 Tue (in 7 days)
+        "#]],
     );
     check(
         &here.run(&[&["entries", "--csv"], &on[..]].concat()).out,
@@ -768,18 +767,18 @@ fn alerts_letters_and_quarantine_are_shown_and_retried() {
     check(
         &here.run(&["quarantine", "show", &file[..8]]).out,
         &expect![[r#"
-        so-9.txt
-          file      3f282d8ca1b6c4d84549b32ebfc65304cde3ae377c5c4af6d392c84e659be41c
-          size      - bytes
-          read      - messages, - notices
-          from      Acme, drop acme
-          received  2026-11-05 08:00 UTC
+            so-9.txt
+              file      3f282d8ca1b6c4d84549b32ebfc65304cde3ae377c5c4af6d392c84e659be41c
+              size      -
+              read      -, -
+              from      Acme, drop acme
+              received  2026-11-05 08:00 UTC
 
-          unknown-record  line 2, byte 11, while decoding
-            no table knows `ZZ99`
-            | ZZ99 for ***-**-6789?[2J
-            Look at the line.
-    "#]],
+              unknown-record  line 2, byte 11, while decoding
+                no table knows `ZZ99`
+                | ZZ99 for ***-**-6789?[2J
+                Look at the line.
+        "#]],
     );
     assert_eq!(here.run(&["quarantine", "retry", &file[..8]]).code, Some(0));
     assert_eq!(here.run(&["quarantine", "show", "000000"]).code, Some(1));
@@ -832,6 +831,12 @@ fn without_a_daemon_the_command_opens_the_state_itself() {
     let config: PathBuf = folder.path().join("config.toml");
     std::fs::write(&config, entrywatch::config::EXAMPLE).expect("written");
     let config = config.to_str().expect("text");
+    assert_eq!(run(&["status", "--config", config]).code, Some(3), "there is none yet");
+    assert_eq!(
+        run(&["ingest", config, "--config", config]).code,
+        Some(1),
+        "what is no message makes one, too"
+    );
     let ran = run(&["status", "--config", config]);
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     assert!(ran.out.contains("does not run") && ran.out.contains("entries      0"), "{}", ran.out);

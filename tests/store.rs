@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use entrywatch::outbox::Letter;
-use entrywatch::step::{Position, Step};
+use entrywatch::step::{OpenTrouble, Position, Step};
 use entrywatch::store::memory::MemoryStore;
 use entrywatch::store::sled::{SledSettings, SledStore};
 use entrywatch::store::{Counts, LetterFilter, Occasion, Store, StoreError};
@@ -124,6 +124,24 @@ fn every_kind_comes_back() {
             (counts.entries, counts.letters, counts.letters_waiting, counts.quarantined),
             (1, 1, 0, 1)
         );
+    });
+}
+
+#[test]
+fn troubles_are_open_until_they_are_over() {
+    for_each_store(|store| {
+        let id = |index| trouble(index).brief.id();
+        let mut step = full_step(1);
+        step.troubles = (0..12).map(|index| (id(index), Some(trouble(index)))).collect();
+        store.commit(&step).expect("commit");
+        let mut step = full_step(2);
+        step.troubles =
+            [(id(3), None), (id(99), None), (id(4), Some(OpenTrouble { seq: 2, ..trouble(4) }))].into();
+        store.commit(&step).expect("commit");
+        assert_eq!(store.troubles().expect("read").len(), 11);
+        assert_eq!(store.trouble(&id(3)).expect("read"), None);
+        assert_eq!(store.trouble(&id(4)).expect("read").map(|open| open.seq), Some(2));
+        assert_eq!(store.trouble(&id(5)).expect("read"), Some(trouble(5)));
     });
 }
 

@@ -3,7 +3,7 @@
 use super::args;
 use super::context::{Context, author};
 use super::exit::{Exit, Failure, Outcome};
-use super::output::{Paint, Table, Ui, instant, json_line, or_dash, written};
+use super::output::{Paint, Table, Ui, done, instant, json_line, or_dash, written};
 use crate::ident::EntryNumber;
 use crate::outbox::{AlertKey, LetterKey};
 use crate::place::Severity;
@@ -20,7 +20,7 @@ pub struct Args {
 enum Command {
     /// Show alerts, newest first; with --letters, the letters
     List(List),
-    /// Try a letter again now
+    /// Send a letter again that was given up or waits for its next try
     Retry {
         /// The letter's key, as `alerts list --letters` shows it
         #[arg(value_parser = letter_key)]
@@ -72,8 +72,8 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         Some(Command::Retry { key }) => {
             let action = Action::RetryLetter { key: key.clone(), by: author() };
             context.door()?.ask::<()>(Request::Act { action })?;
-            ui.remark("The letter waits for its next try.");
-            Ok(Exit::Fine)
+            let text = "The letter is in the outbox again and is sent at once: by the daemon, or by the next `entrywatch run`.";
+            done(ui, &serde_json::json!({ "retried": key }), text)
         }
     }
 }

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Out, Paint, Ui, answer};
 use crate::journal::{self, Progress, Report};
+use crate::words::count;
 
 /// Check that journal and archive are what was written
 #[derive(clap::Args, Debug)]
@@ -57,9 +58,17 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
 
 fn print(out: &mut Out, ui: &Ui, report: &Report) -> io::Result<()> {
     let Report { lines, segments, files, content_bytes, .. } = report;
-    writeln!(out, "{lines} lines in {segments} segments, {files} files, {content_bytes} bytes")?;
+    writeln!(
+        out,
+        "{} in {}, {}, {}",
+        count(*lines, "line"),
+        count(*segments, "segment"),
+        count(*files, "file"),
+        count(*content_bytes, "byte")
+    )?;
     if report.unnamed_files > 0 {
-        writeln!(out, "{} archived files are named by no line; they do no harm", report.unnamed_files)?;
+        let files = count(report.unnamed_files, "archived file");
+        writeln!(out, "{files} that no line names, which does no harm")?;
     }
     if report.torn {
         writeln!(
@@ -75,7 +84,7 @@ fn print(out: &mut Out, ui: &Ui, report: &Report) -> io::Result<()> {
     }
     let hidden = report.problems_count.saturating_sub(report.problems.len() as u64);
     if hidden > 0 {
-        writeln!(out, "and {hidden} more problems")?;
+        writeln!(out, "and {}", count(hidden, "more problem"))?;
     }
     writeln!(out, "the chain vouches for line {} and what is before it", report.last.seq)
 }

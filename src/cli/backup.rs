@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::context::Context;
-use super::exit::{Exit, Failure, Outcome};
-use super::output::Ui;
+use super::exit::{Failure, Outcome};
+use super::output::{Ui, done};
 use crate::serve::{Action, Request};
 use crate::store::backup;
+use crate::words::count;
 
 /// Copy journal and archive, consistent and verified, also while the daemon runs
 #[derive(clap::Args, Debug)]
@@ -18,8 +19,8 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     let dir = absolute(&args.dir)?;
     context.door()?.ask::<()>(Request::Act { action: Action::Backup { dir: dir.clone() } })?;
-    ui.remark(&format!("The backup is in {}.", dir.display()));
-    Ok(Exit::Fine)
+    let text = format!("The backup is in {}.", dir.display());
+    done(ui, &serde_json::json!({ "backup": dir, "verified": true }), &text)
 }
 
 /// The daemon has another working folder.
@@ -39,11 +40,18 @@ pub fn restore(args: &RestoreArgs, context: &Context, ui: &Ui) -> Outcome {
     let copied = backup::restore(&dir, &context.state_folder, &mut |_| {}).map_err(Failure::unreadable)?;
     // The store follows from the journal; opening it once rebuilds it and shows that it can be used.
     let (_, opened) = context.engine()?;
-    ui.remark(&format!(
-        "Restored to {}: {} files, {} journal lines applied.",
+    let files = copied.files_copied + copied.files_already;
+    let text = format!(
+        "Restored to {}: {}, {} applied.",
         context.state_folder.display(),
-        copied.files_copied + copied.files_already,
-        opened.applied
-    ));
-    Ok(Exit::Fine)
+        count(files, "file"),
+        count(opened.applied, "journal line")
+    );
+    let value = serde_json::json!({
+        "restored": context.state_folder,
+        "files": files,
+        "journal_lines": opened.applied,
+        "verified": true,
+    });
+    done(ui, &value, &text)
 }

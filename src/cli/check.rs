@@ -13,6 +13,7 @@ use crate::daemon::writer::chain;
 use crate::email::SmtpCourier;
 use crate::intake::open_folder;
 use crate::interpret::Interpreter;
+use crate::words::count;
 use crate::workbench::inspect;
 
 /// Check configuration, rules, templates, tables and rule tests; every problem at once
@@ -41,8 +42,11 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
     let path = config_file(global.config.as_deref())?;
     let mut report = check(&path, args.offline);
     if let Some(config) = report.config.take() {
-        look_inside(&config, &mut report);
-        play_scenarios(&config, &mut report)?;
+        // What needs the rules and tables as they are meant waits until they are sound; the rest is looked at with them.
+        if report.faults.is_empty() {
+            look_inside(&config, &mut report);
+            play_scenarios(&config, &mut report)?;
+        }
         if !args.offline {
             reach_out(&config, &mut report)?;
         }
@@ -87,7 +91,7 @@ fn look_inside(config: &Config, report: &mut CheckReport) {
     let rendered = renderer.and_then(|renderer| inspect::render_all(&config.rules, &renderer));
     report.add(
         "mail templates",
-        rendered.map(|letters| format!("every rule's letters render, {letters} samples")),
+        rendered.map(|letters| format!("every rule's letters render, {}", count(letters, "sample"))),
     );
     // No fault: narrow and broad rules may cross on purpose. But somebody should know.
     let audience = assemble::audience(config);
@@ -125,7 +129,7 @@ fn reach_out(config: &Config, report: &mut CheckReport) -> Result<(), Failure> {
         };
         let checked = open_folder(&settings).check();
         let found = checked.map(|checked| {
-            let mut text = format!("{} files", checked.files);
+            let mut text = count(checked.files, "file");
             for remark in checked.remarks {
                 text.push_str("; ");
                 text.push_str(&remark);

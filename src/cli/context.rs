@@ -98,13 +98,30 @@ impl Context {
         }
     }
 
+    /// A question makes no state: a folder that holds none was probably named wrongly.
+    ///
+    /// # Errors
+    /// When there is no journal in the state folder.
+    pub fn require_state(&self) -> Result<(), Failure> {
+        if crate::journal::exists(&self.state_folder) {
+            return Ok(());
+        }
+        Err(Failure::unreadable(format!(
+            "there is no state in {} ([state] folder in {}); `entrywatch run` and `entrywatch ingest` begin one",
+            self.state_folder.display(),
+            self.config.name
+        )))
+    }
+
     /// Answers from the state in this process, which holds its locks as long as it lives.
     fn local(&self) -> Result<LocalBackend, Failure> {
+        self.require_state()?;
         let (engine, _) = self.engine()?;
         Ok(LocalBackend {
             store: engine.store().clone(),
             deadlines: self.deadlines.clone(),
             grammar: self.grammar.clone(),
+            config: self.config.version().into(),
             journal: JournalReader::open(&self.state_folder).map_err(Failure::unreadable)?,
             engine: Mutex::new(engine),
         })
@@ -175,6 +192,7 @@ pub struct LocalBackend {
     pub store: Arc<dyn Store>,
     pub deadlines: Arc<DeadlineTable>,
     pub grammar: Arc<Grammar>,
+    config: Box<str>,
     pub journal: JournalReader,
     engine: Mutex<Engine>,
 }
@@ -190,6 +208,10 @@ impl Backend for LocalBackend {
 
     fn grammar(&self) -> &Grammar {
         &self.grammar
+    }
+
+    fn config(&self) -> &str {
+        &self.config
     }
 
     fn content(&self, file: Fingerprint) -> Result<Box<dyn Read + Send>, ApiError> {

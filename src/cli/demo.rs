@@ -10,7 +10,7 @@ use std::sync::Arc;
 use chrono::NaiveDateTime;
 
 use super::exit::{Exit, Failure, Outcome};
-use super::output::{Out, Paint, Ui};
+use super::output::{Paint, Ui, json_line};
 use crate::clock::{CUSTOMS_ZONE, Clock, TestClock, Zone};
 use crate::config::Config;
 use crate::daemon::app::StartError;
@@ -23,6 +23,7 @@ use crate::ident::EntryNumber;
 use crate::intake::DropPlace;
 use crate::outbox::LetterKind;
 use crate::store::{LetterFilter, Store};
+use crate::words::count;
 
 /// Show the whole way with invented messages, without configuration and services
 #[derive(clap::Args, Debug)]
@@ -51,6 +52,9 @@ const LAST_DAY: &str = "2026-07-29 09:00";
 /// The story's entry.
 const ENTRY: &str = "9Z7-1000042-5";
 
+/// Letters that are looked at; the story writes far fewer.
+const LETTERS_MAX: usize = 1_000;
+
 /// How many alerts are shown whole; all become mails.
 const SHOWN: usize = 12;
 
@@ -70,8 +74,13 @@ pub fn run(args: &Args, ui: &Ui) -> Outcome {
     std::fs::create_dir_all(&folder).map_err(Failure::unreadable)?;
     let demo = Demo::new(folder)?;
     let mut out = ui.stdout();
-    let told = demo.tell(&runtime, ui, &mut out);
-    told.map_err(|error| match error {
+    let told = if ui.json {
+        let told = demo.tell(&runtime, ui, &mut std::io::sink());
+        told.and_then(|()| Ok(json_line(&mut out, &demo.summary()?)?))
+    } else {
+        demo.tell(&runtime, ui, &mut out)
+    };
+    told.and_then(|()| Ok(out.flush()?)).map_err(|error| match error {
         Told::Output(error) => Failure::Output(error),
         Told::Failed(failure) => failure,
     })?;
@@ -124,7 +133,7 @@ impl Demo {
         Ok(Self { folder, drop, settings, clock, zone })
     }
 
-    fn tell(&self, runtime: &tokio::runtime::Runtime, ui: &Ui, out: &mut Out) -> Result<(), Told> {
+    fn tell(&self, runtime: &tokio::runtime::Runtime, ui: &Ui, out: &mut dyn Write) -> Result<(), Told> {
         writeln!(
             out,
             "{}",
@@ -152,6 +161,33 @@ impl Demo {
         self.show_end(ui, out, &**engine.store())
     }
 
+    /// What came of it, for scripts.
+    fn summary(&self) -> Result<serde_json::Value, Failure> {
+        let engine = self.open()?;
+        let store = engine.store();
+        let letters = store.letters(LetterFilter::All, LETTERS_MAX).map_err(Failure::unreadable)?;
+        let mut mails = Vec::with_capacity(letters.len());
+        for letter in &letters {
+            let alerts = alerts_of(&**store, engine.pipeline(), letter).map_err(Failure::unreadable)?;
+            let mail = self.settings.renderer.render(letter, &alerts).map_err(Failure::unreadable)?;
+            mails.push(serde_json::json!({
+                "to": letter.recipient,
+                "severity": letter.severity,
+                "entry": letter.entry,
+                "subject": mail.subject(),
+            }));
+        }
+        let counts = store.counts().map_err(Failure::unreadable)?;
+        Ok(serde_json::json!({
+            "entry": ENTRY,
+            "entries": counts.entries,
+            "alerts": counts.alerts,
+            "letters": counts.letters,
+            "mails": mails,
+            "outbox": mails_folder(&self.settings, &self.folder),
+        }))
+    }
+
     fn open(&self) -> Result<Engine, Failure> {
         let (pipeline, versions) = (self.settings.pipeline.clone(), self.settings.versions.clone());
         let clock: Arc<dyn Clock> = self.clock.clone();
@@ -169,10 +205,10 @@ impl Demo {
     }
 
     /// Shows the mails that are new since the last time.
-    fn show_alerts(&self, ui: &Ui, out: &mut Out, known: &mut Vec<String>) -> Result<(), Told> {
+    fn show_alerts(&self, ui: &Ui, out: &mut dyn Write, known: &mut Vec<String>) -> Result<(), Told> {
         let engine = self.open()?;
         let store = engine.store();
-        for letter in store.letters(LetterFilter::All, 1_000).map_err(Failure::unreadable)? {
+        for letter in store.letters(LetterFilter::All, LETTERS_MAX).map_err(Failure::unreadable)? {
             let key = letter.key.to_string();
             if known.contains(&key) {
                 continue;
@@ -195,7 +231,7 @@ impl Demo {
         Ok(())
     }
 
-    fn show_life(&self, ui: &Ui, out: &mut Out, life: &Life, engine: &Engine) -> Result<(), Told> {
+    fn show_life(&self, ui: &Ui, out: &mut dyn Write, life: &Life, engine: &Engine) -> Result<(), Told> {
         let entry = life.entry();
         writeln!(
             out,
@@ -230,21 +266,21 @@ impl Demo {
         Ok(())
     }
 
-    fn show_end(&self, ui: &Ui, out: &mut Out, store: &dyn Store) -> Result<(), Told> {
+    fn show_end(&self, ui: &Ui, out: &mut dyn Write, store: &dyn Store) -> Result<(), Told> {
         let counts = store.counts().map_err(Failure::unreadable)?;
         writeln!(
             out,
-            "\n{} entries, {} alerts, {} letters. The mails are files in {}",
-            counts.entries,
-            counts.alerts,
-            counts.letters,
-            ui.paint(Paint::Strong, &mails(&self.settings, &self.folder).display().to_string())
+            "\n{}, {}, {}. The mails are files in {}",
+            count(counts.entries, "entry"),
+            count(counts.alerts, "alert"),
+            count(counts.letters, "letter"),
+            ui.paint(Paint::Strong, &mails_folder(&self.settings, &self.folder).display().to_string())
         )?;
         Ok(())
     }
 }
 
-fn mails(settings: &Settings, folder: &Path) -> PathBuf {
+fn mails_folder(settings: &Settings, folder: &Path) -> PathBuf {
     match &settings.delivery {
         crate::daemon::settings::Delivery::Files(outbox) => outbox.clone(),
         crate::daemon::settings::Delivery::Smtp(_) => folder.to_owned(),

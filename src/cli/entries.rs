@@ -6,6 +6,7 @@ use super::args;
 use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Out, Paint, Table, Ui, csv_rows, day, json_line, or_dash, when, written};
+use crate::email::text::days_left;
 use crate::entry::Status;
 use crate::ident::EntryNumber;
 use crate::serve::{EntryFilter, EntryRow, PAGE_MAX, Page, Request, StatusWord, Window};
@@ -117,7 +118,7 @@ fn table(rows: &[EntryRow]) -> Table {
     for row in rows {
         let next = row.next_deadline.as_ref().map(|next| {
             let date = next.act_by.map_or_else(|| next.due.clone(), |date| date.to_string());
-            format!("{} {} ({} days)", next.id, day(&date), next.days_left)
+            format!("{} {} ({})", next.id, day(&date), days_left(next.days_left))
         });
         let holds = if row.open_holds > 0 { Paint::Red } else { Paint::Plain };
         table.painted([

@@ -1,10 +1,11 @@
 //! `generate`: the synthetic broker.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::exit::{Exit, Failure, Outcome};
-use super::output::Ui;
+use super::exit::{Failure, Outcome};
+use super::output::{Ui, done};
 use crate::synthetic::{Fault, LEDGER_NAME, Plan, write_to};
+use crate::words::count;
 
 /// Write the feeds of invented brokers, the same for the same seed
 #[derive(clap::Args, Debug)]
@@ -21,7 +22,10 @@ pub struct Args {
     /// Messages in one file
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub messages_per_file: usize,
-    /// Folder for the files
+    /// Write into a folder that holds something; files of the same name are replaced, the others stay
+    #[arg(long)]
+    pub force: bool,
+    /// Folder for the files: new or empty
     pub dir: PathBuf,
 }
 
@@ -32,13 +36,26 @@ pub fn run(args: &Args, ui: &Ui) -> Outcome {
     for name in &args.faults {
         plan.faults.extend(Fault::parse_list(name).map_err(Failure::usage)?);
     }
+    if !args.force && is_used(&args.dir) {
+        return Err(Failure::usage(format!(
+            "{} holds something already, and two feeds in one folder contradict each other; name a new folder, or use --force",
+            args.dir.display()
+        )));
+    }
     let totals = write_to(&plan, &args.dir, &mut |_| {}).map_err(Failure::unreadable)?;
-    ui.remark(&format!(
-        "{} files with {} facts are in {}; {} says what they hold.",
-        totals.files,
-        totals.facts,
+    let (files, facts) = (totals.files, totals.facts);
+    let text = format!(
+        "{} with {} {} in {}; {LEDGER_NAME} says what they hold.",
+        count(files, "file"),
+        count(facts, "fact"),
+        if files == 1 { "is" } else { "are" },
         args.dir.display(),
-        LEDGER_NAME
-    ));
-    Ok(Exit::Fine)
+    );
+    let value =
+        serde_json::json!({ "folder": args.dir, "files": files, "facts": facts, "bytes": totals.size_bytes });
+    done(ui, &value, &text)
+}
+
+fn is_used(folder: &Path) -> bool {
+    std::fs::read_dir(folder).is_ok_and(|mut items| items.next().is_some())
 }

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
-use super::output::{Ui, answer};
+use super::output::{Ui, answer, clean};
 use crate::daemon::engine::{Engine, Incoming};
 use crate::ident::{BrokerName, DropName};
+use crate::synthetic::LEDGER_NAME;
+use crate::words::count;
 
 /// Take in files by hand: journal and apply them, without mail
 #[derive(clap::Args, Debug)]
@@ -37,6 +39,8 @@ struct Totals {
     messages: u64,
     notices: u64,
     errors: u64,
+    /// Files, not known before, that hold no customs message at all.
+    without_messages: u64,
 }
 
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
@@ -46,6 +50,14 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         walk(path, 0, &mut files)?;
     }
     files.sort();
+    let before = files.len();
+    // What `generate` says about its own files is no message. Named on the command line it is taken like any other.
+    files.retain(|path| args.files.contains(path) || path.file_name() != Some(LEDGER_NAME.as_ref()));
+    if files.len() < before {
+        ui.remark(&format!(
+            "{LEDGER_NAME} is the ledger of `entrywatch generate`, not a message; it is passed over."
+        ));
+    }
     let (mut engine, _) = context.engine()?;
     let progress = ui.progress("taking in");
     progress.set_length(files.len() as u64);
@@ -55,13 +67,13 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         let size = std::fs::metadata(&path).map_err(|error| unreadable(&path, &error))?.len();
         let bytes: u64 = group.iter().map(|(_, size)| size).sum();
         if group.len() >= GROUP_FILES || (!group.is_empty() && bytes + size > GROUP_BYTES) {
-            receive(&mut engine, args, &group, &mut totals)?;
+            receive(&mut engine, args, &group, &mut totals, ui)?;
             progress.inc(group.len() as u64);
             group.clear();
         }
         group.push((path, size));
     }
-    receive(&mut engine, args, &group, &mut totals)?;
+    receive(&mut engine, args, &group, &mut totals, ui)?;
     progress.finish_and_clear();
     engine.flush().map_err(Failure::unreadable)?;
     if args.deliver {
@@ -75,9 +87,17 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
             use std::io::Write;
             writeln!(
                 out,
-                "{} files ({} known before), {} messages, {} notices, {} pieces that could not be read",
-                totals.files, totals.duplicates, totals.messages, totals.notices, totals.errors
-            )
+                "{} ({} known before), {}, {}, {} that could not be read",
+                count(totals.files, "file"),
+                totals.duplicates,
+                count(totals.messages, "message"),
+                count(totals.notices, "notice"),
+                count(totals.errors, "piece")
+            )?;
+            match totals.without_messages {
+                0 => Ok(()),
+                files => writeln!(out, "{} without any message in it", count(files, "file")),
+            }
         },
         exit,
     )
@@ -88,6 +108,7 @@ fn receive(
     args: &Args,
     group: &[(PathBuf, u64)],
     totals: &mut Totals,
+    ui: &Ui,
 ) -> Result<(), Failure> {
     let mut contents = Vec::with_capacity(group.len());
     for (path, _) in group {
@@ -106,12 +127,21 @@ fn receive(
             content,
         })
         .collect();
-    for taken in engine.receive(&mut incoming).map_err(Failure::unreadable)? {
+    let taken = engine.receive(&mut incoming).map_err(Failure::unreadable)?;
+    for (taken, (path, _)) in taken.into_iter().zip(group) {
         totals.files += 1;
         totals.duplicates += u64::from(taken.received.duplicate);
         totals.messages += taken.received.messages;
         totals.notices += taken.received.notices;
         totals.errors += taken.received.errors;
+        if !taken.received.duplicate && taken.received.messages == 0 {
+            totals.without_messages += 1;
+            ui.remark(&format!(
+                "{} holds no customs message; see `entrywatch quarantine show {}`",
+                clean(&path.display().to_string()),
+                taken.file.to_string().chars().take(12).collect::<String>()
+            ));
+        }
     }
     Ok(())
 }

@@ -135,6 +135,15 @@ pub fn answer(
     Ok(outcome)
 }
 
+/// Says that something was done: a remark for people, the value for scripts.
+pub fn done(ui: &Ui, value: &impl Serialize, remark: &str) -> Outcome {
+    if ui.json {
+        return answer(ui, value, |_| Ok(()), super::exit::Exit::Fine);
+    }
+    ui.remark(remark);
+    Ok(super::exit::Exit::Fine)
+}
+
 /// Foreign text without control characters, so that it cannot steer a terminal.
 pub fn clean(text: &str) -> Cow<'_, str> {
     if text.chars().any(char::is_control) {

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use super::context::{Context, Door, author};
 use super::exit::{Exit, Failure, Outcome};
-use super::output::{Out, Paint, Table, Ui, answer, instant, json_line, or_dash, written};
+use super::output::{Out, Paint, Table, Ui, answer, done, instant, json_line, written};
 use crate::serve::{Action, PAGE_MAX, Page, QuarantineRow, QuarantinedFile, Request};
 use crate::step::QuarantineKey;
+use crate::words::count;
 
 /// Digits of a fingerprint that the list shows; enough to name a file.
 const DIGITS: usize = 12;
@@ -46,8 +47,8 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
             let found = find(&door, file)?;
             let action = Action::RetryQuarantine { file: found.file, by: author() };
             door.ask::<()>(Request::Act { action })?;
-            ui.remark(&format!("{} was read again; `quarantine list` shows what is left of it.", found.name));
-            Ok(Exit::Fine)
+            let text = format!("{} was read again; `quarantine list` shows what is left of it.", found.name);
+            done(ui, &serde_json::json!({ "read_again": found.file, "name": found.name }), &text)
         }
     }
 }
@@ -99,8 +100,14 @@ fn table(rows: &[QuarantineRow]) -> Table {
 fn print(out: &mut Out, ui: &Ui, shown: &QuarantinedFile) -> io::Result<()> {
     writeln!(out, "{}", ui.paint(Paint::Strong, &shown.name))?;
     writeln!(out, "  file      {}", shown.file)?;
-    writeln!(out, "  size      {} bytes", or_dash(shown.size_bytes))?;
-    writeln!(out, "  read      {} messages, {} notices", or_dash(shown.messages), or_dash(shown.notices))?;
+    let counted = |number: Option<u64>, noun: &str| number.map_or_else(|| "-".to_owned(), |n| count(n, noun));
+    writeln!(out, "  size      {}", counted(shown.size_bytes, "byte"))?;
+    writeln!(
+        out,
+        "  read      {}, {}",
+        counted(shown.messages, "message"),
+        counted(shown.notices, "notice")
+    )?;
     if let Some(piece) = shown.pieces.first() {
         writeln!(out, "  from      {}, drop {}", piece.broker, piece.drop)?;
         writeln!(out, "  received  {}", instant(piece.received_at))?;

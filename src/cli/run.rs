@@ -1,23 +1,27 @@
 //! `run`: the daemon.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use super::Global;
 use super::context::{Context, config_file, faults_text, load_config};
 use super::exit::{Exit, Failure, Outcome};
-use super::output::{Ui, answer};
+use super::output::{Out, Ui, answer, clean, instant, or_dash};
 use crate::clock::SystemClock;
 use crate::config::{Config, LogFormat};
 use crate::daemon::backend::SocketCompanion;
 use crate::daemon::logging::{self, LogForm};
+use crate::daemon::once::Round;
 use crate::daemon::settings::Settings;
 use crate::daemon::writer::chain;
 use crate::daemon::{once, service};
+use crate::intake::settle::WaitingFor;
+use crate::words::count;
 
 /// Run the daemon
 #[derive(clap::Args, Debug)]
 pub struct Args {
-    /// Handle everything that is there and due, deliver, and exit
+    /// Handle everything that is there and due, deliver, and exit; 1 when something had to be left
     #[arg(long)]
     pub once: bool,
 }
@@ -58,18 +62,46 @@ fn round(runtime: &tokio::runtime::Runtime, settings: &Settings, config: Config,
     let round = runtime
         .block_on(once::round(settings, engine, context.clock.clone()))
         .map_err(Failure::unreadable)?;
-    let exit = if round.troubles == 0 { Exit::Fine } else { Exit::NotFine };
-    answer(
-        ui,
-        &round,
-        |out| {
-            use std::io::Write;
-            writeln!(
-                out,
-                "{} files received ({} of them known before), {} letters tried, {} troubles",
-                round.files, round.duplicates, round.letters, round.troubles
-            )
-        },
-        exit,
-    )
+    let exit = if round.is_complete() { Exit::Fine } else { Exit::NotFine };
+    answer(ui, &round, |out| print(out, &round), exit)
+}
+
+fn print(out: &mut Out, round: &Round) -> io::Result<()> {
+    let known =
+        if round.duplicates > 0 { format!(" ({} known before)", round.duplicates) } else { String::new() };
+    writeln!(
+        out,
+        "{} received{known}, {} sent, {}",
+        count(round.files, "file"),
+        count(round.accepted, "letter"),
+        count(round.troubles, "trouble")
+    )?;
+    for file in &round.waiting {
+        let until = match file.until {
+            Some(at) => format!("until {}", instant(at)),
+            None => "until it changes".to_owned(),
+        };
+        let waits = match file.waits_for {
+            WaitingFor::Stillness => "it is still being written; it waits",
+            WaitingFor::Trailer => "its trailer is missing; it waits for the rest",
+            WaitingFor::AnotherTry => "it could not be taken; it waits",
+        };
+        writeln!(out, "left in drop {}: {}: {waits} {until}", file.drop, clean(&file.name))?;
+    }
+    if round.given_up > 0 {
+        writeln!(
+            out,
+            "{} refused for good; see `entrywatch alerts list --letters --state given-up`",
+            count(round.given_up, "letter")
+        )?;
+    }
+    if round.letters_waiting > 0 {
+        let next = or_dash(round.next_letter_at.map(instant));
+        writeln!(
+            out,
+            "{} not sent yet, next try {next}; see `entrywatch alerts list --letters --state waiting`",
+            count(round.letters_waiting, "letter")
+        )?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::context::{Context, Door};
 use super::exit::{Exit, Outcome};
-use super::output::{Ui, answer, instant, or_dash};
+use super::output::{Ui, answer, clean, instant, or_dash};
 use crate::serve::{HashAnswer, Request, StatusAnswer};
 
 /// Show whether the daemon runs and how much it knows
@@ -29,6 +29,15 @@ pub fn run(context: &Context, ui: &Ui) -> Outcome {
         writeln!(out, "alerts       {}", counts.alerts)?;
         let next = or_dash(status.next_letter_at.map(instant));
         writeln!(out, "letters      {}, {} wait, next try {next}", counts.letters, counts.letters_waiting)?;
+        if status.letters_deferred + status.letters_given_up > 0 {
+            let (deferred, given_up) = (status.letters_deferred, status.letters_given_up);
+            writeln!(out, "             {deferred} put off by a server, {given_up} given up")?;
+        }
+        for trouble in &status.troubles {
+            let since = instant(trouble.since);
+            writeln!(out, "trouble      since {since}: {}: {}", trouble.subject, clean(&trouble.message))?;
+        }
+        writeln!(out, "config       {}", status.config)?;
         writeln!(out, "grammar      {}", status.grammar)?;
         writeln!(out, "deadlines    {}", status.deadlines)
     };

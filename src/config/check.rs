@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{Config, DropPlace};
 use crate::diagnostic::Diagnostic;
+use crate::words::count;
 
 /// What was looked at, and whether it is well.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -23,7 +24,7 @@ pub struct CheckReport {
     /// Faults in files, each with its place.
     pub faults: Vec<Diagnostic>,
     pub lines: Vec<CheckLine>,
-    /// There when the configuration has no fault, for checks that log in somewhere.
+    /// For checks that log in somewhere. With faults it holds the parts that are sound, and defaults for the others.
     #[serde(skip)]
     pub config: Option<Config>,
 }
@@ -48,26 +49,38 @@ impl CheckReport {
 /// the configuration in the report and adds lines to it.
 pub fn check(path: &Path, offline: bool) -> CheckReport {
     let mut report = CheckReport::default();
-    let config = match Config::load(path) {
-        Ok(config) => config,
-        Err(faults) => {
-            let count = faults.len();
-            report.faults = faults;
-            report.add("configuration", Err(format!("{count} fault{}", if count == 1 { "" } else { "s" })));
-            return report;
-        }
-    };
-    let drops = config.drops().count();
-    let people = format!("{} brokers, {drops} drops, {} teams", config.brokers.len(), config.teams.len());
-    report.add("configuration", Ok(format!("{people}, version {}", config.version())));
-    report.add("grammar", Ok(format!("version {}", config.grammar.version())));
-    let tests = config.rules.run_tests().len();
-    report.add("rules", Ok(format!("{} rules, {tests} tests passed", config.rules.iter().len())));
+    let (config, faults) = Config::inspect(path);
+    let is_sound = faults.is_empty();
+    if !is_sound {
+        report.add("configuration", Err(count(faults.len(), "fault")));
+    }
+    report.faults = faults;
+    let Some(config) = config else { return report };
+    if is_sound {
+        add_summary(&config, &mut report);
+    }
     if !offline {
         look_around(&config, &mut report);
     }
     report.config = Some(config);
     report
+}
+
+fn add_summary(config: &Config, report: &mut CheckReport) {
+    let drops = config.drops().count();
+    let people = format!(
+        "{}, {}, {}",
+        count(config.brokers.len(), "broker"),
+        count(drops, "drop"),
+        count(config.teams.len(), "team")
+    );
+    report.add("configuration", Ok(format!("{people}, version {}", config.version())));
+    report.add("grammar", Ok(format!("version {}", config.grammar.version())));
+    let tests = config.rules.run_tests().len();
+    report.add(
+        "rules",
+        Ok(format!("{}, {} passed", count(config.rules.iter().len(), "rule"), count(tests, "test"))),
+    );
 }
 
 /// Secrets can be read, and the local files and folders are there.

@@ -94,12 +94,7 @@ impl Config {
     /// # Errors
     /// Every fault of the configuration, its rules, its playbook and its grammar.
     pub fn load(path: &Path) -> Result<Self, Vec<Diagnostic>> {
-        let name = path.display().to_string();
-        let text = read_file(path).map_err(|message| vec![Diagnostic::of_file(&name, message)])?;
-        let base = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let base = std::path::absolute(base.unwrap_or(Path::new("."))).map_err(|error| {
-            vec![Diagnostic::of_file(&name, format!("the folder of the file cannot be found: {error}"))]
-        })?;
+        let (name, text, base) = Self::text_of(path).map_err(|fault| vec![fault])?;
         Self::parse(&name, &text, &base)
     }
 
@@ -108,9 +103,36 @@ impl Config {
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(name: &str, text: &str, base: &Path) -> Result<Self, Vec<Diagnostic>> {
+        match Self::read(name, text, base) {
+            (Some(config), faults) if faults.is_empty() => Ok(config),
+            (_, faults) => Err(faults),
+        }
+    }
+
+    /// As [`Config::load`], for looking further: with faults there is a configuration all the same, of the parts that
+    /// are sound and of defaults and what is embedded in the place of the others. It must not be put into force. `None`
+    /// when the file itself cannot be read as TOML.
+    pub(crate) fn inspect(path: &Path) -> (Option<Self>, Vec<Diagnostic>) {
+        match Self::text_of(path) {
+            Ok((name, text, base)) => Self::read(&name, &text, &base),
+            Err(fault) => (None, vec![fault]),
+        }
+    }
+
+    fn text_of(path: &Path) -> Result<(String, String, PathBuf), Diagnostic> {
+        let name = path.display().to_string();
+        let text = read_file(path).map_err(|message| Diagnostic::of_file(&name, message))?;
+        let base = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let base = std::path::absolute(base.unwrap_or(Path::new("."))).map_err(|error| {
+            Diagnostic::of_file(&name, format!("the folder of the file cannot be found: {error}"))
+        })?;
+        Ok((name, text, base))
+    }
+
+    fn read(name: &str, text: &str, base: &Path) -> (Option<Self>, Vec<Diagnostic>) {
         let source = Source::new(name, text);
         let (raw, faults) = read_toml::<RawConfig>(&source);
-        let Some(raw) = raw else { return Err(faults.into_sorted()) };
+        let Some(raw) = raw else { return (None, faults.into_sorted()) };
         let mut resolver = Resolver { base, faults };
         let state = resolve::state(&given(&raw.state), &mut resolver);
         let daemon = resolve::daemon(&given(&raw.daemon), &state, &mut resolver);
@@ -129,29 +151,25 @@ impl Config {
         let names = Names { teams: names_written(&raw, &teams), brokers: &brokers };
         let rules = load_rules(&files, playbook.as_ref(), &names, grammar.as_deref());
         let rules = collect(rules, &mut faults);
-        match (grammar, rules) {
-            (Some(grammar), Some(rules)) if faults.is_empty() => {
-                let version = version(text, &rules);
-                let (name, rules) = (name.into(), Arc::new(rules));
-                Ok(Self {
-                    name,
-                    state,
-                    daemon,
-                    mail,
-                    importer_number,
-                    teams,
-                    brokers,
-                    closures,
-                    grammar,
-                    rules,
-                    scenarios,
-                    rule_files: files,
-                    playbook,
-                    version,
-                })
-            }
-            _ => Err(faults),
-        }
+        let grammar = grammar.or_else(|| load_grammar(None).ok());
+        let rules = rules.or_else(|| load_rules(&[embedded_rules()], None, &names, None).ok());
+        let config = grammar.zip(rules).map(|(grammar, rules)| Self {
+            version: version(text, &rules),
+            name: name.into(),
+            state,
+            daemon,
+            mail,
+            importer_number,
+            teams,
+            brokers,
+            closures,
+            grammar,
+            rules: Arc::new(rules),
+            scenarios,
+            rule_files: files,
+            playbook,
+        });
+        (config, faults)
     }
 
     /// The example configuration with everything below `base`: local drops, mail as files, the embedded rules.
@@ -268,12 +286,15 @@ fn load_grammar(folder: Option<&Path>) -> Result<Arc<Grammar>, Vec<Diagnostic>> 
     })
 }
 
+fn embedded_rules() -> Named {
+    Named { name: rules::EMBEDDED_NAME.to_owned(), text: rules::EMBEDDED.to_owned() }
+}
+
 /// The rule files in their order. Without `[rules] files`, the embedded ones.
 fn rule_files(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<Named> {
-    let embedded = || Named { name: rules::EMBEDDED_NAME.to_owned(), text: rules::EMBEDDED.to_owned() };
     let raw = given(&raw.rules);
     if raw.files.is_absent() {
-        return vec![embedded()];
+        return vec![embedded_rules()];
     }
     let mut files = Vec::new();
     let last = list(&raw.files).len().saturating_sub(1);
@@ -283,7 +304,7 @@ fn rule_files(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<Named> {
                 let message = "\"default\" decides about everything, so it must be the last: no rule behind it is asked";
                 resolver.faults.add(file.span(), message);
             }
-            DEFAULT_RULES => files.push(embedded()),
+            DEFAULT_RULES => files.push(embedded_rules()),
             _ => files.extend(named_file("files", file, resolver)),
         }
     }

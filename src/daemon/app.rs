@@ -20,9 +20,9 @@ use super::writer::{WriteError, Writer};
 use crate::clock::Clock;
 use crate::deadline::DeadlineTable;
 use crate::ident::DropName;
-use crate::intake::DropPlace;
 use crate::intake::scanner::{DropState, Known};
 use crate::intake::watch::Watch;
+use crate::intake::{DropPlace, Trouble};
 use crate::pipeline::Pipeline;
 use crate::store::Store;
 
@@ -210,6 +210,8 @@ impl App {
         let stop = CancellationToken::new();
         self.settings.make_folders();
         let known = known(self.store.clone());
+        let open = scan::open_troubles(&*self.store).map_err(EngineError::from)?;
+        self.forget_gone_drops(&writer, &open);
         let mut scans = BTreeMap::new();
         for drop in &self.settings.drops {
             let task = scan::start(
@@ -217,6 +219,7 @@ impl App {
                 writer.clone(),
                 self.clock.clone(),
                 known.clone(),
+                open.iter().filter(|trouble| trouble.key.drop == drop.name).cloned().collect(),
                 stop.child_token(),
             )?;
             scans.insert(drop.name.clone(), task);
@@ -224,6 +227,19 @@ impl App {
         let watch = self.start_watch(&scans, &stop);
         self.intake = Some(Intake { stop, scans, watch });
         Ok(())
+    }
+
+    /// Troubles of drops that the configuration does not have any more are over.
+    fn forget_gone_drops(&self, writer: &Writer, open: &[Trouble]) {
+        let gone = open.iter().filter(|trouble| !self.settings.has_drop(&trouble.key.drop));
+        for trouble in gone.map(|trouble| scan::id_of(&trouble.key)) {
+            let writer = writer.clone();
+            self.tracker.spawn(async move {
+                if let Err(error) = writer.trouble_over(trouble).await {
+                    tracing::error!(%error, "The end of a trouble could not be recorded.");
+                }
+            });
+        }
     }
 
     /// File events poke the scanner of their drop. Without them polling finds the same files.
@@ -304,6 +320,6 @@ impl App {
 }
 
 /// Files that stay in their drops are known by their content.
-fn known(store: Arc<dyn Store>) -> Known {
+pub(super) fn known(store: Arc<dyn Store>) -> Known {
     Arc::new(move |_, content| matches!(store.input(*content), Ok(Some(_))))
 }

@@ -105,7 +105,7 @@ impl Applier<'_> {
                 self.apply_file(group, moment, &once_more(*file, known), None)
             }
             What::Letter { key, outcome, .. } => {
-                self.pipeline.letter(group, key, outcome, line.at)?;
+                self.pipeline.letter(group, moment, key, outcome)?;
                 Ok(Received::default())
             }
             What::Retry { letter, .. } => {
@@ -124,6 +124,10 @@ impl Applier<'_> {
             }
             What::Trouble { severity, broker, trouble } => {
                 self.pipeline.trouble(group, moment, *severity, broker, trouble.clone())?;
+                Ok(Received::default())
+            }
+            What::TroubleOver { trouble } => {
+                self.pipeline.trouble_over(group, moment, trouble)?;
                 Ok(Received::default())
             }
             What::Config { .. }

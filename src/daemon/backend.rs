@@ -24,6 +24,7 @@ pub struct DaemonBackend {
     /// As they stand when the question comes; a reload changes them for the next one.
     deadlines: Arc<DeadlineTable>,
     grammar: Arc<Grammar>,
+    config: Box<str>,
     journal: JournalReader,
     writer: Writer,
     runtime: tokio::runtime::Handle,
@@ -40,6 +41,10 @@ impl Backend for DaemonBackend {
 
     fn grammar(&self) -> &Grammar {
         &self.grammar
+    }
+
+    fn config(&self) -> &str {
+        &self.config
     }
 
     fn content(&self, file: Fingerprint) -> Result<Box<dyn Read + Send>, ApiError> {
@@ -86,6 +91,7 @@ impl Companion for SocketCompanion {
             store: app.store().clone(),
             deadlines: pipeline.deadlines.clone(),
             grammar: pipeline.interpreter.grammar().clone(),
+            config: app.settings().versions.config.clone(),
             journal,
             writer,
             runtime: tokio::runtime::Handle::current(),

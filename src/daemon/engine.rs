@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::decode::abi::PasswordMask;
 use crate::ident::{BrokerName, DropName, Fingerprint};
 use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
-use crate::outbox::{LetterKey, Outcome, TroubleBrief};
+use crate::outbox::{LetterKey, Outcome, TroubleBrief, TroubleId};
 use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
 use crate::step::{Position, Step};
@@ -292,13 +292,27 @@ impl Engine {
         Ok(count)
     }
 
+    /// Tells people of a trouble, once as long as it lasts.
     pub fn trouble(
         &mut self,
         severity: Severity,
         broker: &str,
         trouble: TroubleBrief,
     ) -> Result<(), EngineError> {
+        self.settle()?;
+        if self.store().trouble(&trouble.id())?.is_some() {
+            return Ok(());
+        }
         self.happened(What::Trouble { severity, broker: broker.into(), trouble })
+    }
+
+    /// Tells people that a trouble is over, if they were told of it.
+    pub fn trouble_over(&mut self, trouble: TroubleId) -> Result<(), EngineError> {
+        self.settle()?;
+        if self.store().trouble(&trouble)?.is_none() {
+            return Ok(());
+        }
+        self.happened(What::TroubleOver { trouble })
     }
 
     /// Reads an archived file again with the grammar in force.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::email::{Courier, EmlCourier, Renderer, SetupError, SmtpCourier, SmtpSettings};
+use crate::ident::DropName;
 use crate::intake::DropSettings;
 use crate::pipeline::Pipeline;
 
@@ -37,6 +38,10 @@ pub enum Delivery {
 }
 
 impl Settings {
+    pub fn has_drop(&self, name: &DropName) -> bool {
+        self.drops.iter().any(|drop| drop.name == *name)
+    }
+
     /// Makes the folders that the configuration wants made. One that cannot be made is told by its drop, which cannot be
     /// listed.
     pub fn make_folders(&self) {

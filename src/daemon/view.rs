@@ -5,9 +5,9 @@ use chrono::NaiveDate;
 use super::commits::Commits;
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey, TroubleId};
 use crate::pipeline::View;
-use crate::step::{BillRecord, DigestKey, DueKey, DueValue, InputRecord, QuarantineKey, Step};
+use crate::step::{BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, QuarantineKey, Step};
 use crate::store::{Store, StoreError};
 
 /// Values that are read at once when a range is walked.
@@ -85,6 +85,13 @@ impl View for StoreView<'_> {
     }
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, StoreError> {
         self.ahead(|step| step.letters.get(key).cloned(), |store| store.letter(key))
+    }
+    fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>, StoreError> {
+        let step = self.commits.and_then(Commits::pending);
+        match step.as_ref().and_then(|step| step.troubles.get(id)) {
+            Some(trouble) => Ok(trouble.clone()),
+            None => self.store.trouble(id),
+        }
     }
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, StoreError> {
         self.settled()?.due_until(day, limit)

@@ -14,11 +14,11 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::engine::{Engine, EngineError, Incoming, Taken, Versions};
 use crate::ident::Fingerprint;
 use crate::intake::scanner::Arrived;
-use crate::outbox::{LetterKey, Outcome, TroubleBrief};
+use crate::outbox::{LetterKey, Outcome, TroubleBrief, TroubleId};
 use crate::pipeline::Pipeline;
 use crate::place::Severity;
 use crate::step::Step;
-use crate::store::{Occasion, StoreError};
+use crate::store::{Occasion, Store, StoreError};
 
 /// Jobs that may wait.
 const QUEUE_JOBS: usize = 64;
@@ -55,6 +55,7 @@ enum Job {
     Delivered(Vec<(LetterKey, Outcome)>, Reply<()>),
     Tick(Reply<()>),
     Trouble { severity: Severity, broker: Box<str>, trouble: TroubleBrief, reply: Reply<()> },
+    TroubleOver { trouble: TroubleId, reply: Reply<()> },
     Reprocess { file: Fingerprint, by: String, reply: Reply<()> },
     RetryLetter { key: LetterKey, by: String, reply: Reply<()> },
     Record { document: String, reply: Reply<()> },
@@ -68,6 +69,7 @@ pub struct Writer {
     jobs: mpsc::Sender<Job>,
     /// Rung after every job that may have written letters.
     pub letters: Arc<Notify>,
+    store: Arc<dyn Store>,
     alive_at: Arc<AtomicI64>,
 }
 
@@ -87,6 +89,7 @@ impl Writer {
     ) -> std::io::Result<(Self, JoinHandle<Option<WriteError>>)> {
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS);
         let letters = Arc::new(Notify::new());
+        let store = engine.store().clone();
         let alive_at = Arc::new(AtomicI64::new(engine.now().timestamp()));
         let worker = Worker {
             fatal: fatal.clone(),
@@ -95,14 +98,19 @@ impl Writer {
             letters: letters.clone(),
             alive_at: alive_at.clone(),
             waiting: None,
-            full: false,
+            full: None,
         };
         let thread = std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
             let error = worker.run();
             fatal.notify_one();
             error
         })?;
-        Ok((Self { jobs, letters, alive_at }, thread))
+        Ok((Self { jobs, letters, store, alive_at }, thread))
+    }
+
+    /// What the writer has committed.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
     }
 
     /// When the writer last finished a job or looked at its queue.
@@ -128,6 +136,17 @@ impl Writer {
         let job = Job::Trouble { severity, broker: broker.into(), trouble, reply };
         self.jobs.blocking_send(job).map_err(|_| WriteError::Stopped)?;
         answer.blocking_recv().map_err(|_| WriteError::Stopped)?
+    }
+
+    /// Tells people that a trouble is over, if they were told of it. For blocking threads.
+    pub fn trouble_over_blocking(&self, trouble: TroubleId) -> Result<(), WriteError> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.blocking_send(Job::TroubleOver { trouble, reply }).map_err(|_| WriteError::Stopped)?;
+        answer.blocking_recv().map_err(|_| WriteError::Stopped)?
+    }
+
+    pub async fn trouble_over(&self, trouble: TroubleId) -> Result<(), WriteError> {
+        ask!(self, reply => Job::TroubleOver { trouble, reply })
     }
 
     pub async fn delivered(&self, outcomes: Vec<(LetterKey, Outcome)>) -> Result<(), WriteError> {
@@ -170,8 +189,8 @@ struct Worker {
     alive_at: Arc<AtomicI64>,
     /// A job that was taken from the queue while a group was gathered and does not belong to it.
     waiting: Option<Job>,
-    /// The full disk was told.
-    full: bool,
+    /// Whether the full disk was told and is not over; not known before the first look.
+    full: Option<bool>,
 }
 
 impl Worker {
@@ -196,6 +215,7 @@ impl Worker {
                 Job::Trouble { severity, broker, trouble, reply } => {
                     answer(reply, self.engine.trouble(severity, &broker, trouble))
                 }
+                Job::TroubleOver { trouble, reply } => answer(reply, self.engine.trouble_over(trouble)),
                 Job::Reprocess { file, by, reply } => answer(reply, self.engine.reprocess(file, &by)),
                 Job::RetryLetter { key, by, reply } => answer(reply, self.engine.retry_letter(key, &by)),
                 Job::Record { document, reply } => answer(reply, self.engine.record(document.as_bytes())),
@@ -255,11 +275,14 @@ impl Worker {
                 Err(_) => break,
             }
         }
-        if let Err(full) = self.has_room(bytes) {
+        if let Err(error) = self.has_room(bytes) {
             for (_, reply) in requests {
-                let _ = reply.send(Err(full.clone()));
+                let _ = reply.send(Err(error.clone()));
             }
-            return Ok(());
+            return match error {
+                WriteError::FullDisk { .. } => Ok(()),
+                error => Err(error),
+            };
         }
         let read = self.read(&requests);
         let mut replies: Replies = requests.into_iter().map(|(files, reply)| (files.len(), reply)).collect();
@@ -310,31 +333,47 @@ impl Worker {
         self.engine.read(&mut incoming)
     }
 
-    /// Refuses a group that would fill the disk, and tells it once.
+    /// Refuses a group that would fill the disk, and tells it once; tells when there is room again.
     fn has_room(&mut self, bytes: u64) -> Result<(), WriteError> {
         let free_bytes = self.engine.free_bytes().unwrap_or(u64::MAX);
         if free_bytes >= bytes.saturating_mul(2).saturating_add(FREE_BYTES_MIN) {
-            self.full = false;
+            // A run before this one may have told it.
+            if self.full != Some(false) {
+                self.engine.trouble_over(disk_full(free_bytes).id()).map_err(fatal)?;
+                self.full = Some(false);
+            }
             return Ok(());
         }
-        if !self.full {
-            self.full = true;
-            let trouble = TroubleBrief {
-                subject: "state folder".into(),
-                code: "disk-full".into(),
-                message: format!("Only {} MB are free below the state folder; no file is taken until there is room.", free_bytes >> 20),
-                advice: "Make room on the disk of the state folder. The files stay in their drops and are taken by themselves afterwards.".to_owned(),
-                file: None,
-                place: None,
-            };
+        if self.full != Some(true) {
+            self.full = Some(true);
             tracing::error!(free_bytes, "The disk is full; files stay in their drops.");
             // The journal keeps room for this one line; when even that fails the log has said it.
-            if let Err(error) = self.engine.trouble(Severity::Critical, "", trouble) {
+            if let Err(error) = self.engine.trouble(Severity::Critical, "", disk_full(free_bytes)) {
                 tracing::error!(error = %chain(&error), "Could not record that the disk is full.");
             }
         }
         Err(WriteError::FullDisk { free_bytes })
     }
+}
+
+fn disk_full(free_bytes: u64) -> TroubleBrief {
+    TroubleBrief {
+        subject: "state folder".into(),
+        code: "disk-full".into(),
+        message: format!(
+            "Only {} MB are free below the state folder; no file is taken until there is room.",
+            free_bytes >> 20
+        ),
+        advice: "Make room on the disk of the state folder. The files stay in their drops and are taken by \
+                 themselves afterwards."
+            .to_owned(),
+        file: None,
+        place: None,
+    }
+}
+
+fn fatal(error: EngineError) -> WriteError {
+    WriteError::Fatal(chain(&error).into())
 }
 
 /// Tells each asker of a group what became of its files.

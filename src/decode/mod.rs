@@ -49,6 +49,8 @@ pub struct Control<'a> {
     pub group: Option<&'a [u8]>,
     /// ST02.
     pub set: Option<&'a [u8]>,
+    /// ISA15 is `T`: the sender tries something out, and nothing that is said is so.
+    pub is_test: bool,
 }
 
 /// One message: an ABI transaction (what one block holds about one entry, bill or statement) or an X12 set.

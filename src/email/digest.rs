@@ -62,7 +62,7 @@ impl Row {
         Self {
             tone: Tone::of(alert.severity),
             entry: entry.map(|entry| entry.number.to_string()),
-            broker: entry.map(|entry| text::line(entry.broker.as_str(), 60)),
+            broker: alert.broker().map(|broker| text::line(broker.as_str(), 60)),
             status: entry.map(|entry| text::line(&entry.status, 60)).filter(|status| !status.is_empty()),
             event: subject::event(alert),
             at,

@@ -207,6 +207,7 @@ fn alert(rule: &str, title: &str, severity: Severity, cause: Cause) -> Alert {
         title: title.into(),
         severity,
         raised_at: instant("2026-03-02T14:20:00Z"),
+        broker: Some(BrokerName::new("ACME Brokers")),
         entry: None,
         cause,
         deadlines: Vec::new(),

@@ -30,8 +30,8 @@ pub(super) fn subject(letter: &Letter, alerts: &[Alert], today: NaiveDate) -> St
         subject.push_str(&format!("{} ", entry.number));
     }
     subject.push_str(&event(loudest));
-    if let Some(entry) = &loudest.entry {
-        subject.push_str(&format!(" ({})", text::header(entry.broker.as_str(), BROKER_CHARS_MAX)));
+    if let Some(broker) = loudest.broker() {
+        subject.push_str(&format!(" ({})", text::header(broker.as_str(), BROKER_CHARS_MAX)));
     }
     if let Some(next) = answering(loudest)
         && let Some(target) = next.target()

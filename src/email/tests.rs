@@ -208,7 +208,7 @@ fn trouble_and_quarantine() {
     check(&mail, expect_file!["snapshots/trouble.txt"], expect_file!["snapshots/trouble.html"]);
     let alert = Alert { cause: sample::quarantine(), rule: "quarantine".into(), ..sample::trouble() };
     let mail = render(LetterKind::Alert, vec![alert]);
-    expect!["[WARNING] file 350.edi: One message of file 350.edi could not be read: its trailer is missing."]
+    expect!["[WARNING] file 350.edi: One message of file 350.edi could not be read: its trailer is missing. (ACME Brokers)"]
         .assert_eq(mail.subject());
     check(&mail, expect_file!["snapshots/quarantine.txt"], expect_file!["snapshots/quarantine.html"]);
 }

@@ -351,6 +351,22 @@ pub enum TroubleKind {
 }
 
 impl TroubleKind {
+    pub const ALL: [Self; 9] = [
+        Self::ListFailed,
+        Self::TooMany,
+        Self::TooLarge,
+        Self::OddName,
+        Self::Unreadable,
+        Self::FinishFailed,
+        Self::Unreachable,
+        Self::LoginRefused,
+        Self::HostKeyRefused,
+    ];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::ListFailed => "list-failed",

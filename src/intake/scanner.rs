@@ -11,7 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::settle::{Completeness, Settled, Settler, completeness};
+use super::settle::{Completeness, Settled, Settler, WaitingFile, completeness};
 use super::{
     After, DropPlace, DropSettings, Finished, Folder, IntakeError, Listing, Seen, Trouble, TroubleKey,
     TroubleKind, Troubles, backoff, open_folder,
@@ -93,6 +93,8 @@ pub struct Scanner {
     /// Files that are kept and not yet tidied up, because that failed.
     unfinished: BTreeMap<String, Unfinished>,
     troubles: Troubles,
+    /// Troubles that ended while a file was tidied up; the next report has them.
+    ended: Vec<TroubleKey>,
     failures: u32,
     retry_at: Option<DateTime<Utc>>,
 }
@@ -123,6 +125,7 @@ impl Scanner {
             listed_at: None,
             unfinished: BTreeMap::new(),
             troubles: Troubles::default(),
+            ended: Vec::new(),
             failures: 0,
             retry_at: None,
         }
@@ -133,14 +136,29 @@ impl Scanner {
         Self { known, ..self }
     }
 
+    /// Troubles that an earlier run told and that were not over when it ended: they are not told again, and their end is.
+    pub fn with_troubles(mut self, open: Vec<Trouble>) -> Self {
+        for trouble in open {
+            self.troubles.raise(trouble);
+        }
+        self
+    }
+
+    /// For a run that ends: a file that has lain untouched for `incomplete_after` by the time of its last change is taken
+    /// without its trailer. A scanner that lives on counts from when it saw the file, for that needs no clock of others.
+    pub fn with_file_times(mut self) -> Self {
+        self.settler.trust_file_times();
+        self
+    }
+
     pub fn settings(&self) -> &DropSettings {
         &self.settings
     }
 
     /// Does what is due at `now`, and no more than one batch. `stop` ends it between two files.
     pub fn scan(&mut self, now: DateTime<Utc>, stop: &CancellationToken) -> ScanReport {
-        let mut report =
-            ScanReport { ready: Vec::new(), troubles: Vec::new(), cleared: Vec::new(), next: now };
+        let cleared = std::mem::take(&mut self.ended);
+        let mut report = ScanReport { ready: Vec::new(), troubles: Vec::new(), cleared, next: now };
         let outcome = self.try_scan(now, stop, &mut report);
         if let Err(error) = outcome {
             self.fail(&error, now, &mut report);
@@ -168,7 +186,13 @@ impl Scanner {
         if let Err(error) = self.finish_one(unfinished, now, &mut report) {
             self.fail(&error, now, &mut report);
         }
+        self.ended.append(&mut report.cleared);
         report.troubles.pop()
+    }
+
+    /// The files that this scanner leaves in the folder as it is now, and what for.
+    pub fn waiting(&self) -> Vec<WaitingFile> {
+        self.settler.waiting_files()
     }
 
     /// Troubles that are open now.
@@ -242,7 +266,8 @@ impl Scanner {
                     sizes.get(file).is_none_or(|&size_bytes| size_bytes <= self.settings.max_file_bytes)
                 }
                 TroubleKind::Unreadable => !sizes.contains_key(file),
-                TroubleKind::FinishFailed => !self.unfinished.contains_key(file),
+                // One that an earlier run could not tidy up is there, and is taken and tidied up again.
+                TroubleKind::FinishFailed => !self.unfinished.contains_key(file) && !sizes.contains_key(file),
                 TroubleKind::OddName => !listing.odd_names.iter().any(|name| name == file),
             }
         };

@@ -34,7 +34,29 @@ impl Settled {
 pub struct Settler {
     settle: Duration,
     incomplete_after: Duration,
+    trusts_file_times: bool,
     tracks: BTreeMap<String, Track>,
+}
+
+/// A file that is left in its folder for now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WaitingFile {
+    pub name: String,
+    pub why: WaitingFor,
+    /// When it may be taken as it is; `None` when only a change helps.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// What a file waits for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitingFor {
+    /// That nobody writes to it any more.
+    Stillness,
+    /// Its trailer, or the time after which it is taken without.
+    Trailer,
+    /// Another try: it could not be read, or is too large.
+    AnotherTry,
 }
 
 #[derive(Debug)]
@@ -61,7 +83,12 @@ enum State {
 
 impl Settler {
     pub fn new(settle: Duration, incomplete_after: Duration) -> Self {
-        Self { settle, incomplete_after, tracks: BTreeMap::new() }
+        Self { settle, incomplete_after, trusts_file_times: false, tracks: BTreeMap::new() }
+    }
+
+    /// How long a file has stood still may be told by the time of its last change, for the wait without a trailer.
+    pub fn trust_file_times(&mut self) {
+        self.trusts_file_times = true;
     }
 
     /// Takes in one listing and answers the files that may be taken now, the oldest first.
@@ -100,7 +127,11 @@ impl Settler {
     }
 
     fn is_overdue(&self, track: &Track, now: DateTime<Utc>) -> bool {
-        elapsed(track.since, now) >= self.incomplete_after
+        elapsed(self.untouched_since(track), now) >= self.incomplete_after
+    }
+
+    fn untouched_since(&self, track: &Track) -> DateTime<Utc> {
+        if self.trusts_file_times { track.since.min(track.seen.modified) } else { track.since }
     }
 
     /// The earliest time after `now` at which a further look may offer a file that now does not stand still long
@@ -108,7 +139,7 @@ impl Settler {
     pub fn next_look(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let due = self.tracks.values().filter_map(|track| match track.state {
             State::New | State::Still => after(track.since, self.settle),
-            State::Open => after(track.since, self.incomplete_after),
+            State::Open => after(self.untouched_since(track), self.incomplete_after),
             State::Refused { again_at } => again_at,
             State::Taken => None,
         });
@@ -145,6 +176,22 @@ impl Settler {
     /// How many files are in the folder that have not been taken yet.
     pub fn waiting(&self) -> usize {
         self.tracks.values().filter(|track| !matches!(track.state, State::Taken)).count()
+    }
+
+    /// Each of them, with what it waits for.
+    pub fn waiting_files(&self) -> Vec<WaitingFile> {
+        let waiting = self.tracks.iter().filter_map(|(name, track)| {
+            let (why, until) = match track.state {
+                State::New | State::Still => (WaitingFor::Stillness, after(track.since, self.settle)),
+                State::Open => {
+                    (WaitingFor::Trailer, after(self.untouched_since(track), self.incomplete_after))
+                }
+                State::Refused { again_at } => (WaitingFor::AnotherTry, again_at),
+                State::Taken => return None,
+            };
+            Some(WaitingFile { name: name.clone(), why, until })
+        });
+        waiting.collect()
     }
 
     fn set(&mut self, settled: &Settled, state: State) {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{JournalError, LINE_BYTES_MAX, Result};
 use crate::ident::{BrokerName, DropName, Fingerprint};
-use crate::outbox::{AlertKey, LetterKey, Outcome, TroubleBrief};
+use crate::outbox::{AlertKey, LetterKey, Outcome, TroubleBrief, TroubleId};
 use crate::place::Severity;
 
 /// A file that was taken from a drop. Its bytes are in the archive under `file`.
@@ -90,6 +90,11 @@ pub enum What {
         broker: Box<str>,
         trouble: TroubleBrief,
     },
+    /// A trouble that was told is over.
+    TroubleOver {
+        #[serde(flatten)]
+        trouble: TroubleId,
+    },
     /// A line of a later release. Replay passes over it with a warning.
     #[serde(skip)]
     Unknown(UnknownLine),
@@ -104,7 +109,7 @@ pub struct UnknownLine {
 
 impl What {
     /// The names of the kinds that this release knows.
-    pub const KINDS: [&str; 11] = [
+    pub const KINDS: [&str; 12] = [
         "received",
         "letter",
         "config",
@@ -116,6 +121,7 @@ impl What {
         "reminded",
         "digest",
         "trouble",
+        "trouble_over",
     ];
 
     pub fn kind(&self) -> &str {
@@ -131,6 +137,7 @@ impl What {
             Self::Reminded => "reminded",
             Self::Digest { .. } => "digest",
             Self::Trouble { .. } => "trouble",
+            Self::TroubleOver { .. } => "trouble_over",
             Self::Unknown(unknown) => &unknown.what,
         }
     }
@@ -276,6 +283,9 @@ mod tests {
                     file: None,
                     place: None,
                 },
+            },
+            What::TroubleOver {
+                trouble: TroubleId { subject: "drop acme".into(), code: "unreachable".into() },
             },
         ]
     }

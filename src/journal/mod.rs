@@ -38,6 +38,11 @@ pub use writer::{Journal, Opened, Settings};
 
 pub(crate) use archive::{path_of as archive_path, put as put_into_archive};
 pub(crate) use folder::{ARCHIVE, JOURNAL, create_folder, sync_tree};
+/// Whether a journal was begun in this state folder.
+pub fn exists(state: &std::path::Path) -> bool {
+    state.join(folder::JOURNAL).is_dir()
+}
+
 pub(crate) use log::{segment_path, segments, walk};
 
 use crate::ident::Fingerprint;

@@ -69,6 +69,9 @@ pub struct Alert {
     pub title: Box<str>,
     pub severity: Severity,
     pub raised_at: DateTime<Utc>,
+    /// Whose file it was, or whose drop; `None` when it concerns no broker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broker: Option<BrokerName>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry: Option<EntryBrief>,
     pub cause: Cause,
@@ -78,6 +81,13 @@ pub struct Alert {
     /// What to do next, from the playbook.
     #[serde(default)]
     pub next_step: Box<str>,
+}
+
+impl Alert {
+    /// Whom to ask: the broker of the file or drop, else that of the entry.
+    pub fn broker(&self) -> Option<&BrokerName> {
+        self.broker.as_ref().or_else(|| self.entry.as_ref().map(|entry| &entry.broker))
+    }
 }
 
 /// The entry at the moment of the alert.
@@ -167,6 +177,21 @@ pub struct TroubleBrief {
     pub file: Option<Fingerprint>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+}
+
+/// A trouble that lasts: the same two are told once, however often they are met, until they are over.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct TroubleId {
+    /// [`TroubleBrief::subject`].
+    pub subject: Box<str>,
+    /// [`TroubleBrief::code`].
+    pub code: Box<str>,
+}
+
+impl TroubleBrief {
+    pub fn id(&self) -> TroubleId {
+        TroubleId { subject: self.subject.clone(), code: self.code.clone() }
+    }
 }
 
 /// Identity of a letter, and the seed of its Message-ID.

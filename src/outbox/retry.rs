@@ -16,6 +16,11 @@ pub fn wait(attempt: u32) -> TimeDelta {
     TimeDelta::seconds(WAITS_SECS[index])
 }
 
+/// True when one more refused attempt is the last.
+pub fn is_last(state: &LetterState) -> bool {
+    matches!(state, LetterState::Waiting { attempt, .. } if attempt.saturating_add(1) >= ATTEMPTS_MAX)
+}
+
 /// The state of a letter after an attempt.
 pub fn after(state: &LetterState, outcome: &Outcome, now: DateTime<Utc>) -> LetterState {
     let before = match state {

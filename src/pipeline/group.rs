@@ -7,9 +7,10 @@ use chrono::NaiveDate;
 
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey, TroubleId};
 use crate::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+    BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
+    Step,
 };
 
 /// What the pipeline reads of the store.
@@ -22,6 +23,7 @@ pub trait View {
     fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>, Self::Error>;
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>, Self::Error>;
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, Self::Error>;
+    fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>, Self::Error>;
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, Self::Error>;
     fn digest(&self, recipient: &str, limit: usize) -> Result<Vec<DigestKey>, Self::Error>;
     fn quarantined_of(&self, file: Fingerprint) -> Result<Vec<QuarantineKey>, Self::Error>;
@@ -122,6 +124,25 @@ impl<'v, V: View> Group<'v, V> {
 
     pub fn put_letter(&mut self, letter: Letter) {
         self.step.letters.insert(letter.key.clone(), letter);
+    }
+
+    pub fn alert(&self, key: &AlertKey) -> Result<Option<Alert>, V::Error> {
+        match self.step.alerts.get(key) {
+            Some(alert) => Ok(Some(alert.clone())),
+            None => self.view.alert(key),
+        }
+    }
+
+    pub fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>, V::Error> {
+        match self.step.troubles.get(id) {
+            Some(trouble) => Ok(trouble.clone()),
+            None => self.view.trouble(id),
+        }
+    }
+
+    /// `None`: it is over.
+    pub fn set_trouble(&mut self, id: TroubleId, trouble: Option<OpenTrouble>) {
+        self.step.troubles.insert(id, trouble);
     }
 
     /// Reminders of `day` and before that this step has not touched, plus those that it has set.

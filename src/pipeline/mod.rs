@@ -5,11 +5,13 @@
 //! store is a function of the journal, the grammar and the rules.
 
 mod brief;
+mod faults;
 mod group;
 mod raise;
 mod receive;
 mod remind;
 mod reminders;
+mod trouble;
 
 use std::sync::Arc;
 
@@ -22,8 +24,7 @@ use crate::deadline::DeadlineTable;
 use crate::entry::{BillNotices, Entry, EntryDeadline, Life, Unmatched};
 use crate::ident::Fingerprint;
 use crate::interpret::Interpreter;
-use crate::outbox::{Audience, ImporterNumber, LetterKey, LetterState, Outcome, TroubleBrief, retry};
-use crate::place::Severity;
+use crate::outbox::{Audience, ImporterNumber, LetterKey, LetterState};
 use crate::rules::Rules;
 use crate::step::{Position, Step};
 
@@ -82,20 +83,6 @@ impl Pipeline {
         entry.deadlines(&self.deadlines)
     }
 
-    /// What a mail server did with a letter.
-    pub fn letter<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        key: &LetterKey,
-        outcome: &Outcome,
-        at: DateTime<Utc>,
-    ) -> Result<bool, V::Error> {
-        let Some(mut letter) = group.letter(key)? else { return Ok(false) };
-        letter.state = retry::after(&letter.state, outcome, at);
-        group.put_letter(letter);
-        Ok(true)
-    }
-
     /// A person wants a letter to be tried again now.
     pub fn retry<V: View>(
         &self,
@@ -110,19 +97,6 @@ impl Pipeline {
         letter.state = LetterState::Waiting { attempt: 0, next_try_at: at, last_error: None };
         group.put_letter(letter);
         Ok(true)
-    }
-
-    /// Something is wrong with a drop, a file or ourselves.
-    pub fn trouble<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        moment: Moment,
-        severity: Severity,
-        broker: &str,
-        trouble: TroubleBrief,
-    ) -> Result<(), V::Error> {
-        let occasion = moment.seq.to_string();
-        self.raise_trouble(group, moment, severity, broker, trouble, &occasion)
     }
 
     /// The day on which the reminders of this moment are for.

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::receive::{Fresh, Touched};
 use super::{Group, Mailing, Moment, Pipeline, View, brief};
-use crate::entry::{DeadlineState, Entry, EntryDeadline};
+use crate::entry::{DeadlineState, Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{
     Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterKind, LetterState, TroubleBrief,
@@ -23,6 +23,30 @@ pub(super) struct Raised {
     pub alert: Alert,
     pub delivery: Delivery,
     pub notify: Vec<Box<str>>,
+    /// How loud it is for the teams' choice of what they want to hear.
+    pub loudness: Severity,
+    /// Nobody writes to the mailbox that the alert is about.
+    pub except: Option<Box<str>>,
+}
+
+/// A trouble as it is to be told.
+pub(super) struct Told<'a> {
+    /// How loud the trouble is; who hears of it follows from that.
+    pub severity: Severity,
+    /// Blank when it concerns none.
+    pub broker: &'a str,
+    pub brief: &'a TroubleBrief,
+    pub occasion: &'a str,
+    /// It is over, and that is what is told.
+    pub is_over: bool,
+    /// A recipient that hears nothing of it.
+    pub except: Option<&'a str>,
+}
+
+impl<'a> Told<'a> {
+    pub fn new(severity: Severity, broker: &'a str, brief: &'a TroubleBrief, occasion: &'a str) -> Self {
+        Self { severity, broker, brief, occasion, is_over: false, except: None }
+    }
 }
 
 impl Pipeline {
@@ -111,40 +135,42 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        severity: Severity,
-        broker: &str,
-        trouble: TroubleBrief,
-        occasion: &str,
+        told: &Told<'_>,
     ) -> Result<(), V::Error> {
-        let mut raised = Vec::new();
-        if let Some(hit) = self.rules.for_trouble(&trouble.code, severity, broker) {
-            let key =
-                AlertKey::new(&hit.rule.name, &format!("{}:{}", trouble.subject, trouble.code), occasion);
-            if group.has_alert(&key)? {
-                return Ok(());
-            }
-            let next_step = if hit.rule.next_step.is_empty() {
-                trouble.advice.as_str().into()
-            } else {
-                hit.rule.next_step.clone()
-            };
-            raised.push(Raised {
-                alert: Alert {
-                    key,
-                    rule: hit.rule.name.clone(),
-                    title: hit.rule.title.clone(),
-                    severity: hit.severity,
-                    raised_at: moment.at,
-                    entry: None,
-                    cause: Cause::Trouble(trouble.clone()),
-                    deadlines: Vec::new(),
-                    next_step,
-                },
-                delivery: hit.delivery,
-                notify: hit.notify.to_vec(),
-            });
+        let trouble = told.brief;
+        let Some(hit) = self.rules.for_trouble(&trouble.code, told.severity, told.broker) else {
+            return Ok(());
+        };
+        let subject = format!("{}:{}", trouble.subject, trouble.code);
+        let key = AlertKey::new(&hit.rule.name, &subject, told.occasion);
+        if group.has_alert(&key)? {
+            return Ok(());
         }
-        self.tell(group, moment, None, raised)
+        let next_step = match () {
+            () if told.is_over || hit.rule.next_step.is_empty() => trouble.advice.as_str().into(),
+            () => hit.rule.next_step.clone(),
+        };
+        let alert = Alert {
+            key,
+            rule: hit.rule.name.clone(),
+            title: hit.rule.title.clone(),
+            severity: if told.is_over { Severity::Info } else { hit.severity },
+            raised_at: moment.at,
+            broker: Some(told.broker).filter(|broker| !broker.is_empty()).map(BrokerName::new),
+            entry: None,
+            cause: Cause::Trouble(trouble.clone()),
+            deadlines: Vec::new(),
+            next_step,
+        };
+        // Who heard of the trouble hears of its end, though that is quieter.
+        let raised = Raised {
+            alert,
+            delivery: hit.delivery,
+            notify: hit.notify.to_vec(),
+            loudness: hit.severity,
+            except: told.except.map(Into::into),
+        };
+        self.tell(group, moment, None, vec![raised])
     }
 
     fn notice_alert(
@@ -171,6 +197,7 @@ impl Pipeline {
                 title: hit.rule.title.clone(),
                 severity: hit.severity,
                 raised_at,
+                broker: Some(fresh.seen.broker.clone()),
                 entry,
                 cause: Cause::Notice(Box::new(notice)),
                 deadlines: if is_told_alone { running(deadlines) } else { Vec::new() },
@@ -178,6 +205,8 @@ impl Pipeline {
             },
             delivery: hit.delivery,
             notify: hit.notify.to_vec(),
+            loudness: hit.severity,
+            except: None,
         }
     }
 
@@ -201,11 +230,29 @@ impl Pipeline {
 
     /// The alert with this key: kept by itself, or, when it is routine, told by the notice of its entry that raised it.
     pub fn alert<V: View>(&self, view: &V, key: &AlertKey) -> Result<Option<Alert>, V::Error> {
-        if let Some(alert) = view.alert(key)? {
-            return Ok(Some(alert));
+        self.alert_from(key, view.alert(key)?, |number| view.life(number))
+    }
+
+    /// The same, as the step in the making has it.
+    pub(super) fn alert_in<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        key: &AlertKey,
+    ) -> Result<Option<Alert>, V::Error> {
+        self.alert_from(key, group.alert(key)?, |number| group.life(number))
+    }
+
+    fn alert_from<E>(
+        &self,
+        key: &AlertKey,
+        kept: Option<Alert>,
+        life: impl FnOnce(EntryNumber) -> Result<Option<Life>, E>,
+    ) -> Result<Option<Alert>, E> {
+        if kept.is_some() {
+            return Ok(kept);
         }
         let Some((rule, number, id)) = key.of_notice() else { return Ok(None) };
-        let Some(life) = view.life(number)? else { return Ok(None) };
+        let Some(life) = life(number)? else { return Ok(None) };
         let Some(held) = life.get(id) else { return Ok(None) };
         let severity = held.notice.severity;
         // A rule that is gone since then has left its name.
@@ -219,6 +266,7 @@ impl Pipeline {
             title,
             severity,
             raised_at: held.seen.received_at,
+            broker: Some(held.seen.broker.clone()),
             entry: Some(brief::entry(&life.entry(), &held.seen.broker, self.importer_number)),
             cause: Cause::Notice(Box::new(brief::row(&held.notice, &held.seen))),
             deadlines: Vec::new(),
@@ -235,10 +283,11 @@ impl Pipeline {
         raised: Vec<Raised>,
     ) -> Result<(), V::Error> {
         let mut now: BTreeMap<Box<str>, Vec<(Severity, AlertKey)>> = BTreeMap::new();
-        for Raised { alert, delivery, notify } in raised {
+        for Raised { alert, delivery, notify, except, loudness } in raised {
             if moment.mailing.writes_letters() {
-                let recipients = self.audience.recipients(notify.iter().map(|team| &**team), alert.severity);
-                for recipient in recipients {
+                let recipients = self.audience.recipients(notify.iter().map(|team| &**team), loudness);
+                for recipient in recipients.into_iter().filter(|recipient| except.as_ref() != Some(recipient))
+                {
                     match delivery {
                         Delivery::Now => {
                             now.entry(recipient).or_default().push((alert.severity, alert.key.clone()));

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::faults::FileFaults;
 use super::{ApplyError, CHUNK_NOTICES, Group, Mailing, Moment, Overflow, Pipeline, View};
 use crate::decode::{self, Message};
 use crate::entry::{Added, Held, Life, Sighting, Unmatched};
 use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint};
 use crate::interpret::{NoticeIds, NoticeSink};
 use crate::notice::{Effect, MonthlyLine, Notice, NoticeRef, StatementLine};
-use crate::outbox::TroubleBrief;
-use crate::place::{Finding, Grade, Place, Severity, finding_code};
+use crate::place::{Finding, Grade, Place, finding_code};
 use crate::step::{BillRecord, InputRecord, QuarantineKey, Quarantined};
 
 /// Pieces of one file that are quarantined one by one; what is beyond is in the finding counts only.
@@ -75,7 +75,7 @@ struct Work<'g, 'v, V: View> {
     totals: Received,
     findings: Vec<Finding>,
     error_pieces: u32,
-    unknown: Option<Finding>,
+    faults: FileFaults,
 }
 
 impl Pipeline {
@@ -130,40 +130,11 @@ impl Pipeline {
 
     /// Records the input and what was wrong with it.
     fn close<V: View>(&self, work: Work<'_, '_, V>, moment: Moment) -> Result<Received, V::Error> {
-        let Work { group, file, totals, mut findings, unknown, received_at, .. } = work;
+        let Work { group, file, totals, mut findings, faults, received_at, .. } = work;
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         findings.truncate(InputRecord::FINDINGS_MAX);
         let worst = findings.first().filter(|finding| finding.severity == Grade::Error).cloned();
-        let trouble = |finding: &Finding, code: &str, advice: &str| TroubleBrief {
-            subject: format!("file {}", file.name).into(),
-            code: code.into(),
-            message: finding.message.clone(),
-            advice: advice.to_owned(),
-            file: Some(file.file),
-            place: Some(finding.place),
-        };
-        if let Some(worst) = &worst {
-            let brief = trouble(worst, "quarantined", advice(&worst.code));
-            self.raise_trouble(
-                group,
-                moment,
-                Severity::Critical,
-                file.broker.as_str(),
-                brief,
-                &file.file.to_string(),
-            )?;
-        }
-        if let Some(unknown) = &unknown {
-            let brief = trouble(unknown, &unknown.code, advice(&unknown.code));
-            self.raise_trouble(
-                group,
-                moment,
-                Severity::Warning,
-                file.broker.as_str(),
-                brief,
-                &file.file.to_string(),
-            )?;
-        }
+        self.tell_faults(group, moment, file, worst.as_ref(), &faults)?;
         let record = InputRecord {
             seq: moment.seq,
             drop: file.drop.clone(),
@@ -193,12 +164,19 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
             totals: Received::default(),
             findings: Vec::new(),
             error_pieces: 0,
-            unknown: None,
+            faults: FileFaults::default(),
         }
     }
 
     fn message(&mut self, pipeline: &Pipeline, message: &Message<'_>) -> Result<(), V::Error> {
         self.totals.messages += u64::from(message.name.is_some());
+        if message.control.is_test {
+            // Read for its faults, and believed in nothing: what a test says did not happen.
+            let place = Place { offset: message.span.offset, line: message.span.line, column: None };
+            self.faults.note_test(place);
+            message.findings.iter().for_each(|finding| self.finding(finding));
+            return Ok(());
+        }
         let mut heard = Heard { message, ids: None, notices: Vec::new(), findings: Vec::new() };
         pipeline.interpreter.interpret_for(self.file.broker.as_str(), message, &mut heard);
         let Heard { notices, findings, .. } = heard;
@@ -235,11 +213,7 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
             Grade::Warning => self.totals.warnings += 1,
             Grade::Info => {}
         }
-        let is_unknown =
-            [finding_code::UNKNOWN_RECORD, finding_code::UNKNOWN_SEGMENT].contains(&&*finding.code);
-        if is_unknown && self.unknown.is_none() {
-            self.unknown = Some(finding.clone());
-        }
+        self.faults.note(finding);
         // The worst findings must survive the cut: at the limit an error takes the place of a lesser one.
         if self.findings.len() < InputRecord::FINDINGS_MAX {
             self.findings.push(finding.clone());
@@ -414,6 +388,9 @@ pub fn advice(code: &str) -> &'static str {
         }
         finding_code::BAD_DELIMITER | finding_code::SHORT_ISA => {
             "The interchange header is damaged, often by an editor or a text-mode transfer. Ask the broker to send it again unchanged."
+        }
+        finding_code::OVERLONG_RECORD | finding_code::BAD_NUMBER | finding_code::ENCODING => {
+            "The record does not keep to its layout, often after an editor or a text-mode transfer. Ask the broker to send it again unchanged."
         }
         finding_code::DUPLICATE_CONTROL_NUMBER => {
             "Two interchanges bear one number. Ask the broker which one counts; both were read."

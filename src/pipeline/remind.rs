@@ -123,6 +123,7 @@ impl Pipeline {
                 title: hit.rule.title.clone(),
                 severity: hit.severity,
                 raised_at: moment.at,
+                broker: Some(broker_of(life)),
                 entry: Some(brief::entry(entry, &broker_of(life), self.importer_number)),
                 cause,
                 deadlines: running(deadlines),
@@ -130,6 +131,8 @@ impl Pipeline {
             },
             delivery: hit.delivery,
             notify: hit.notify.to_vec(),
+            loudness: hit.severity,
+            except: None,
         }
     }
 

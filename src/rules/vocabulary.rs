@@ -19,6 +19,10 @@ pub const TROUBLES: &[&str] = &[
     "host-key-refused",
     "drop-unreachable",
     "drop-silent",
+    "unreachable",
+    "unreadable",
+    "content-lost",
+    "test-interchange",
     "name-reused",
     // files
     "quarantined",

@@ -9,6 +9,7 @@ use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{self, Alert, AlertKey, Cause, Letter, LetterKey};
 use crate::place::Severity;
 use crate::store::{Store, StoreError};
+use crate::words::count;
 
 /// An alert in a list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -80,13 +81,13 @@ fn passes(alert: &Alert, filter: &AlertFilter) -> bool {
 fn alert_row(alert: Alert) -> AlertRow {
     AlertRow {
         what: masked(&what(&alert.cause)).into_owned(),
+        broker: alert.broker().cloned(),
         key: alert.key,
         rule: alert.rule.into(),
         title: alert.title.into(),
         severity: alert.severity,
         raised_at: alert.raised_at,
         entry: alert.entry.as_ref().map(|entry| entry.number),
-        broker: alert.entry.map(|entry| entry.broker),
         next_step: alert.next_step.into(),
     }
 }
@@ -102,8 +103,8 @@ fn what(cause: &Cause) -> String {
             let (name, target) = (&brief.name, brief.deadline.target());
             let target = target.map_or_else(|| brief.deadline.due_text(), |date| date.to_string());
             match brief.days_left {
-                left if left < 0 => format!("{name}: was {target}, {} days ago", -left),
-                left => format!("{name}: {target}, {left} days left"),
+                left if left < 0 => format!("{name}: was {target}, {} ago", count(-left, "day")),
+                left => format!("{name}: {target}, {} left", count(left, "day")),
             }
         }
         Cause::Trouble(trouble) => format!("{}: {}", trouble.subject, trouble.message),

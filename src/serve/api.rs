@@ -10,9 +10,9 @@ use super::{Request, alerts, deadlines, entries, entry, explain, quarantine};
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
 use crate::ident::Fingerprint;
-use crate::outbox::{LetterKey, LetterState};
-use crate::step::Position;
-use crate::store::{Counts, Store, StoreError};
+use crate::outbox::{Letter, LetterKey, LetterState};
+use crate::step::{OpenTrouble, Position};
+use crate::store::{Counts, LetterFilter, Store, StoreError};
 
 /// What stands behind the answers: the daemon's engine, or a store that a command opened itself.
 ///
@@ -27,6 +27,9 @@ pub trait Backend: Send + Sync {
 
     /// The hash of all entry state.
     fn state_hash(&self) -> Result<Fingerprint, ApiError>;
+
+    /// The version of the configuration in force.
+    fn config(&self) -> &str;
 
     /// Does something; it is journaled before this returns.
     fn act(&self, action: Action) -> Result<(), ApiError>;
@@ -124,8 +127,35 @@ pub struct StatusAnswer {
     pub grammar: String,
     pub deadlines: String,
     pub position: Position,
+    /// The configuration in force: a hash of it, its rules and its playbook.
+    pub config: String,
     pub counts: CountsAnswer,
     pub next_letter_at: Option<DateTime<Utc>>,
+    /// Letters that a server put off and that are tried again, and letters that nobody got; counted up to
+    /// [`LETTERS_COUNTED_MAX`].
+    pub letters_deferred: u64,
+    pub letters_given_up: u64,
+    /// Troubles that were told and are not over.
+    pub troubles: Vec<TroubleRow>,
+}
+
+/// A status looks at so many letters of one state at most.
+pub const LETTERS_COUNTED_MAX: usize = 10_000;
+
+/// A trouble that lasts.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct TroubleRow {
+    pub subject: String,
+    pub code: String,
+    pub since: DateTime<Utc>,
+    pub message: String,
+}
+
+impl From<OpenTrouble> for TroubleRow {
+    fn from(open: OpenTrouble) -> Self {
+        let OpenTrouble { since, brief, .. } = open;
+        Self { subject: brief.subject.into(), code: brief.code.into(), since, message: brief.message }
+    }
 }
 
 /// [`Counts`], as they travel.
@@ -181,8 +211,12 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
             grammar: backend.grammar().version().to_owned(),
             deadlines: table.version().to_owned(),
             position: store.position()?,
+            config: backend.config().to_owned(),
             counts: store.counts()?.into(),
             next_letter_at: store.next_letter_at()?,
+            letters_deferred: deferred(store)?,
+            letters_given_up: store.letters(LetterFilter::GivenUp, LETTERS_COUNTED_MAX)?.len() as u64,
+            troubles: store.troubles()?.into_iter().map(TroubleRow::from).collect(),
         }),
         Request::Act { action } => {
             if let Action::RetryLetter { key, .. } = &action {
@@ -194,10 +228,18 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
     }
 }
 
+fn deferred(store: &dyn Store) -> Result<u64, ApiError> {
+    let is_deferred = |letter: &Letter| matches!(letter.state, LetterState::Waiting { attempt: 1.., .. });
+    let waiting = store.letters(LetterFilter::Waiting, LETTERS_COUNTED_MAX)?;
+    Ok(waiting.iter().filter(|letter| is_deferred(letter)).count() as u64)
+}
+
 /// Refuses what would change nothing, instead of a journal line without an effect.
 fn retriable(store: &dyn Store, key: &LetterKey) -> Result<(), ApiError> {
     match store.letter(key)?.map(|letter| letter.state) {
-        None => Err(ApiError::NotFound(format!("there is no letter {key}"))),
+        None => Err(ApiError::NotFound(format!(
+            "there is no letter {key}; `entrywatch alerts list --letters` shows their keys"
+        ))),
         Some(LetterState::Sent { at, .. }) => Err(ApiError::BadRequest(format!(
             "letter {key} was sent at {at}, so there is nothing to try again"
         ))),

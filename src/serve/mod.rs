@@ -19,7 +19,7 @@ mod request;
 pub mod socket;
 
 pub use alerts::{AlertRow, LetterRow, TOLD_MAX, ToldRow};
-pub use api::{Action, ApiError, Backend, Fault, FaultCode, HashAnswer, StatusAnswer};
+pub use api::{Action, ApiError, Backend, Fault, FaultCode, HashAnswer, StatusAnswer, TroubleRow};
 pub use deadlines::{DeadlineRow, Window};
 pub use declared::{
     AnswerView, CensusView, CustomsBillView, LineView, ProtestView, StatementView, TariffView, TibView,

@@ -31,6 +31,8 @@ pub enum BackupError {
     OtherJournal { path: PathBuf },
     #[error("{path} is not empty; restore into a new folder", path = path.display())]
     NotEmpty { path: PathBuf },
+    #[error("{into} and the state folder {state} lie one inside the other; name a folder elsewhere, best on another disk", into = into.display(), state = state.display())]
+    Inside { into: PathBuf, state: PathBuf },
     #[error("{path} is damaged: {first}", path = path.display())]
     Damaged { path: PathBuf, first: String },
 }
@@ -82,6 +84,10 @@ pub fn back_up(
     up_to: Option<u64>,
     progress: &mut dyn FnMut(BackupProgress),
 ) -> Result<Copied> {
+    let (target, source) = (real_path(into), real_path(state));
+    if target.starts_with(&source) || source.starts_with(&target) {
+        return Err(BackupError::Inside { into: into.to_owned(), state: state.to_owned() });
+    }
     create_folder(&into.join(JOURNAL))?;
     create_folder(&into.join(ARCHIVE))?;
     let mut named = BTreeSet::new();
@@ -133,6 +139,12 @@ pub fn restore(from: &Path, state: &Path, progress: &mut dyn FnMut(BackupProgres
     sound(from, &report)?;
     let _lock = StateLock::take(state)?;
     back_up(from, state, None, progress)
+}
+
+/// The path without links, as far as it exists.
+fn real_path(path: &Path) -> PathBuf {
+    let Some(parent) = path.parent() else { return path.to_owned() };
+    path.canonicalize().unwrap_or_else(|_| real_path(parent).join(path.file_name().unwrap_or_default()))
 }
 
 fn sound(folder: &Path, report: &Report) -> Result<()> {

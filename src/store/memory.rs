@@ -12,9 +12,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Counts, LetterFilter, Result, Store};
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey, TroubleId};
 use crate::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+    BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
+    Step,
 };
 
 /// A [`Store`] that forgets everything when it is dropped.
@@ -31,6 +32,7 @@ struct State {
     letters: BTreeMap<LetterKey, Letter>,
     digest: BTreeSet<DigestKey>,
     quarantine: BTreeMap<QuarantineKey, Quarantined>,
+    troubles: BTreeMap<TroubleId, OpenTrouble>,
 }
 
 impl Default for MemoryStore {
@@ -52,6 +54,7 @@ impl MemoryStore {
             letters: BTreeMap::new(),
             digest: BTreeSet::new(),
             quarantine: BTreeMap::new(),
+            troubles: BTreeMap::new(),
         }))
     }
 
@@ -97,6 +100,7 @@ impl Store for MemoryStore {
         put(&mut state.letters, &step.letters);
         put_or_remove(&mut state.due, &step.due);
         put_or_remove(&mut state.quarantine, &step.quarantine);
+        put_or_remove(&mut state.troubles, &step.troubles);
         for (key, &waits) in &step.digest {
             if waits {
                 state.digest.insert(key.clone());
@@ -129,6 +133,14 @@ impl Store for MemoryStore {
 
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>> {
         Ok(self.state().letters.get(key).cloned())
+    }
+
+    fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>> {
+        Ok(self.state().troubles.get(id).cloned())
+    }
+
+    fn troubles(&self) -> Result<Vec<OpenTrouble>> {
+        Ok(self.state().troubles.values().cloned().collect())
     }
 
     fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>> {

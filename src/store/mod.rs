@@ -13,9 +13,10 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey, LetterState};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey, LetterState, TroubleId};
 use crate::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+    BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
+    Step,
 };
 
 /// Why a store did not do what it was asked.
@@ -99,6 +100,7 @@ pub trait Store: Send + Sync {
     fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>>;
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>>;
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>>;
+    fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>>;
 
     /// Up to `limit` lives with numbers above `after`, in order.
     fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>>;
@@ -110,6 +112,9 @@ pub trait Store: Send + Sync {
         after: Option<&QuarantineKey>,
         limit: usize,
     ) -> Result<Vec<(QuarantineKey, Quarantined)>>;
+
+    /// Every trouble that was told and is not over, in the order of what it is about.
+    fn troubles(&self) -> Result<Vec<OpenTrouble>>;
 
     /// Reminders due on `day` or before, earliest first.
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>>;

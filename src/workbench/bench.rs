@@ -161,8 +161,9 @@ impl Bench {
 
     /// What a mail server did with a letter.
     pub fn delivered(&mut self, key: &LetterKey, outcome: &Outcome) -> Result<(), BenchError> {
-        let at = self.now;
-        self.happen(Mailing::Deliver, |pipeline, group, _, _| Ok(pipeline.letter(group, key, outcome, at)?))?;
+        self.happen(Mailing::Deliver, |pipeline, group, moment, _| {
+            Ok(pipeline.letter(group, moment, key, outcome)?)
+        })?;
         Ok(())
     }
 

@@ -13,11 +13,14 @@ use entrywatch::notice::{
     Amounts, ClearedCodes, Effect, EventTime, Fields, HoldKind, Kind, Liquidation, LiquidationKind, Notice,
     Token,
 };
-use entrywatch::outbox::{Alert, AlertKey, Cause, Letter, LetterKey, LetterKind, LetterState, TroubleBrief};
+use entrywatch::outbox::{
+    Alert, AlertKey, Cause, Letter, LetterKey, LetterKind, LetterState, TroubleBrief, TroubleId,
+};
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
 use entrywatch::serve::{Action, ApiError, Backend};
 use entrywatch::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+    BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
+    Step,
 };
 use entrywatch::store::{Counts, LetterFilter, Store, StoreError};
 
@@ -200,6 +203,7 @@ fn alert() -> Alert {
         title: "File could not be read".into(),
         severity: Severity::Warning,
         raised_at: instant("2026-11-05T08:00:00Z"),
+        broker: None,
         entry: None,
         cause: Cause::Trouble(TroubleBrief {
             subject: "file so-9.txt".into(),
@@ -277,6 +281,9 @@ impl Backend for World {
     fn grammar(&self) -> &Grammar {
         &self.grammar
     }
+    fn config(&self) -> &str {
+        "0123456789abcdef"
+    }
     fn content(&self, _file: Fingerprint) -> std::result::Result<Box<dyn Read + Send>, ApiError> {
         Ok(Box::new(Cursor::new(CONTENT)))
     }
@@ -317,6 +324,12 @@ impl Store for World {
     }
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>> {
         Ok(Some(letter()).filter(|letter| letter.key == *key))
+    }
+    fn trouble(&self, _id: &TroubleId) -> Result<Option<OpenTrouble>> {
+        Ok(None)
+    }
+    fn troubles(&self) -> Result<Vec<OpenTrouble>> {
+        Ok(Vec::new())
     }
     fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>> {
         let behind = |life: &&Life| after.is_none_or(|after| life.number > after);

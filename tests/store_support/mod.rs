@@ -10,7 +10,7 @@ use entrywatch::notice::{Effect, EventTime, Fields, HoldKind, Kind, Notice, Toke
 use entrywatch::outbox::{Alert, AlertKey, Cause, Letter, LetterKey, LetterKind, LetterState, TroubleBrief};
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
 use entrywatch::step::{
-    BillRecord, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+    BillRecord, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined, Step,
 };
 
 pub fn start() -> DateTime<Utc> {
@@ -141,6 +141,7 @@ pub fn alert(index: u64) -> Alert {
         title: "CBP or agency hold".into(),
         severity: [Severity::Info, Severity::Warning, Severity::Critical][(index % 3) as usize],
         raised_at: start() + TimeDelta::seconds(index as i64),
+        broker: None,
         entry: None,
         cause: Cause::Trouble(TroubleBrief {
             subject: "drop acme-sftp".into(),
@@ -216,6 +217,23 @@ pub fn full_step(seq: u64) -> Step {
     step.digest.insert(digest_key(seq), true);
     step.quarantine.insert(quarantine_key(seq), Some(quarantined(seq)));
     step
+}
+
+pub fn trouble(index: u64) -> OpenTrouble {
+    OpenTrouble {
+        since: start() + TimeDelta::seconds(index as i64),
+        seq: index,
+        severity: Severity::Warning,
+        broker: "acme".into(),
+        brief: TroubleBrief {
+            subject: format!("drop acme, file \u{ff}{index}\0.txt").into(),
+            code: "too-large".into(),
+            message: "it is too large".to_owned(),
+            advice: "Raise the limit.".to_owned(),
+            file: None,
+            place: None,
+        },
+    }
 }
 
 pub fn digest_key(index: u64) -> entrywatch::step::DigestKey {

@@ -44,6 +44,9 @@ struct ControlLine<'a> {
     interchange: Option<Cow<'a, str>>,
     group: Option<Cow<'a, str>>,
     set: Option<Cow<'a, str>>,
+    /// There when the sender marks the interchange as a test.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
 }
 
 impl<'a> From<Control<'a>> for ControlLine<'a> {
@@ -53,6 +56,7 @@ impl<'a> From<Control<'a>> for ControlLine<'a> {
             interchange: control.interchange.map(text),
             group: control.group.map(text),
             set: control.set.map(text),
+            test: control.is_test,
         }
     }
 }

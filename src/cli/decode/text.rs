@@ -7,6 +7,7 @@ use crate::cli::output::{Paint, Ui, when};
 use crate::decode::Standard;
 use crate::notice::{BillRef, NoticeRef};
 use crate::place::Finding;
+use crate::words::count;
 
 /// Fields are aligned behind names of this length; longer names push theirs.
 const NAME_CHARS: usize = 24;
@@ -40,7 +41,7 @@ impl Form for TextForm {
         if let Some(release) = heading.release {
             write!(out, " {}", self.ui.paint(Paint::Plain, release))?;
         }
-        write!(out, "  line {}, {} bytes", span.line, span.length)?;
+        write!(out, "  line {}, {}", span.line, count(span.length, "byte"))?;
         let control = heading.control;
         for (what, value) in [
             ("from", control.sender),

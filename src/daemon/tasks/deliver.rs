@@ -9,7 +9,7 @@ use crate::clock::Clock;
 use crate::daemon::view::StoreView;
 use crate::daemon::writer::{WriteError, Writer};
 use crate::email::{Courier, Mail, Renderer};
-use crate::outbox::{Alert, Letter, LetterKey, Outcome};
+use crate::outbox::{Alert, Letter, Outcome, retry};
 use crate::pipeline::Pipeline;
 use crate::store::{Store, StoreError};
 
@@ -21,6 +21,20 @@ const PERIOD: Duration = Duration::from_secs(30);
 
 /// An idle connection to the mail server is closed after this.
 const IDLE: Duration = Duration::from_secs(5);
+
+/// What became of one batch.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Tried {
+    pub accepted: usize,
+    pub deferred: usize,
+    pub given_up: usize,
+}
+
+impl Tried {
+    pub fn count(self) -> usize {
+        self.accepted + self.deferred + self.given_up
+    }
+}
 
 pub struct Deliver {
     pub writer: Writer,
@@ -36,7 +50,7 @@ impl Deliver {
     pub async fn run(mut self, stop: CancellationToken) {
         loop {
             let sent = match self.once().await {
-                Ok(sent) => sent,
+                Ok(tried) => tried.count(),
                 Err(WriteError::Stopped) => break,
                 Err(error) => {
                     tracing::error!(%error, "Letters could not be delivered.");
@@ -64,8 +78,8 @@ impl Deliver {
         self.courier.close().await;
     }
 
-    /// Sends one batch; answers how many letters were tried.
-    pub async fn once(&mut self) -> Result<usize, WriteError> {
+    /// Sends one batch of the letters that are due.
+    pub async fn once(&mut self) -> Result<Tried, WriteError> {
         let now = self.clock.now();
         let store = self.store.clone();
         let (pipeline, renderer) = (self.pipeline.clone(), self.renderer.clone());
@@ -75,24 +89,23 @@ impl Deliver {
             Ok(Err(error)) => return Err(WriteError::Fatal(crate::daemon::writer::chain(&error).into())),
             Err(error) => return Err(WriteError::Fatal(error.to_string().into())),
         };
-        let Prepared { keys, mails, mut outcomes } = prepared;
-        let tried = keys.len() + outcomes.len();
-        if tried == 0 {
-            return Ok(0);
+        let Prepared { letters, mails, mut outcomes } = prepared;
+        if letters.is_empty() && outcomes.is_empty() {
+            return Ok(Tried::default());
         }
         let answers = self.courier.deliver(&mails).await;
-        outcomes.extend(keys.into_iter().zip(answers));
-        for (key, outcome) in &outcomes {
+        outcomes.extend(letters.into_iter().zip(answers));
+        let mut tried = Tried::default();
+        for (letter, outcome) in &outcomes {
+            log(letter, outcome);
             match outcome {
-                Outcome::Accepted { .. } => tracing::info!(letter = %key, "Letter accepted."),
-                Outcome::Refused { error } => {
-                    tracing::warn!(letter = %key, %error, "Letter refused for now; it is tried again.")
-                }
-                Outcome::Rejected { error } => {
-                    tracing::error!(letter = %key, %error, "Letter rejected for good.")
-                }
+                Outcome::Accepted { .. } => tried.accepted += 1,
+                Outcome::Refused { .. } if retry::is_last(&letter.state) => tried.given_up += 1,
+                Outcome::Refused { .. } => tried.deferred += 1,
+                Outcome::Rejected { .. } => tried.given_up += 1,
             }
         }
+        let outcomes = outcomes.into_iter().map(|(letter, outcome)| (letter.key, outcome)).collect();
         self.writer.delivered(outcomes).await?;
         Ok(tried)
     }
@@ -108,10 +121,28 @@ impl Deliver {
 }
 
 struct Prepared {
-    keys: Vec<LetterKey>,
+    /// One for each mail.
+    letters: Vec<Letter>,
     mails: Vec<Mail>,
     /// Letters that cannot be rendered.
-    outcomes: Vec<(LetterKey, Outcome)>,
+    outcomes: Vec<(Letter, Outcome)>,
+}
+
+/// Says what became of a letter: whose, about which entry, and in the server's own words.
+fn log(letter: &Letter, outcome: &Outcome) {
+    let (key, recipient) = (&letter.key, &*letter.recipient);
+    let entry = letter.entry.map(|entry| entry.to_string()).unwrap_or_default();
+    match outcome {
+        Outcome::Accepted { response } => {
+            tracing::info!(letter = %key, recipient, entry, response = &**response, "Letter accepted.");
+        }
+        Outcome::Refused { error } if !retry::is_last(&letter.state) => {
+            tracing::warn!(letter = %key, recipient, entry, error = &**error, "Letter refused for now; it is tried again.");
+        }
+        Outcome::Refused { error } | Outcome::Rejected { error } => {
+            tracing::error!(letter = %key, recipient, entry, error = &**error, "Letter given up; `entrywatch alerts retry` sends it again.");
+        }
+    }
 }
 
 fn prepare(
@@ -120,17 +151,17 @@ fn prepare(
     renderer: &Renderer,
     now: chrono::DateTime<chrono::Utc>,
 ) -> Result<Prepared, StoreError> {
-    let mut prepared = Prepared { keys: Vec::new(), mails: Vec::new(), outcomes: Vec::new() };
+    let mut prepared = Prepared { letters: Vec::new(), mails: Vec::new(), outcomes: Vec::new() };
     for letter in store.letters_ready(now, BATCH)? {
         let alerts = alerts_of(store, pipeline, &letter)?;
         match renderer.render(&letter, &alerts) {
             Ok(mail) => {
-                prepared.keys.push(letter.key);
+                prepared.letters.push(letter);
                 prepared.mails.push(mail);
             }
             Err(error) => {
                 let error = crate::daemon::writer::chain(&error).into();
-                prepared.outcomes.push((letter.key, Outcome::Rejected { error }));
+                prepared.outcomes.push((letter, Outcome::Rejected { error }));
             }
         }
     }

@@ -10,10 +10,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::daemon::writer::{WriteError, Writer};
+use crate::ident::DropName;
 use crate::intake::scanner::{Arrived, DropState, Known, ScanLimits, Scanner};
 use crate::intake::{DropSettings, Trouble, TroubleKey, TroubleKind};
-use crate::outbox::TroubleBrief;
+use crate::outbox::{TroubleBrief, TroubleId};
 use crate::place::Severity;
+use crate::store::{Store, StoreError};
 
 /// The scanner looks at its stop signal at least this often.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -50,11 +52,12 @@ pub fn start(
     writer: Writer,
     clock: Arc<dyn Clock>,
     known: Known,
+    open: Vec<Trouble>,
     stop: CancellationToken,
 ) -> std::io::Result<ScanTask> {
     let (poke, pokes) = sync_channel(1);
     let state = Arc::new(Mutex::new(DropState::default()));
-    let task = Task { writer, clock, stop, pokes, state: state.clone() };
+    let task = Task { writer, clock, stop, pokes, open: Mutex::new(open), state: state.clone() };
     let name: String = format!("scan {}", settings.name).chars().take(15).collect();
     let thread = std::thread::Builder::new().name(name).spawn(move || task.supervise(&settings, &known))?;
     Ok(ScanTask { poke: Poke(poke), state, thread })
@@ -65,6 +68,8 @@ struct Task {
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
     pokes: Receiver<()>,
+    /// Troubles that an earlier run of the scanner told.
+    open: Mutex<Vec<Trouble>>,
     state: Arc<Mutex<DropState>>,
 }
 
@@ -85,7 +90,9 @@ impl Task {
 
     fn run(&self, settings: &DropSettings, known: &Known) {
         let limits = ScanLimits { batch_files: BATCH_FILES, batch_bytes: BATCH_BYTES };
-        let mut scanner = Scanner::open(settings.clone(), limits).with_known(known.clone());
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut scanner =
+            Scanner::open(settings.clone(), limits).with_known(known.clone()).with_troubles(open);
         while !self.stop.is_cancelled() {
             let now = self.clock.now();
             let report = scanner.scan(now, &self.stop);
@@ -95,6 +102,7 @@ impl Task {
             } else {
                 self.take(&mut scanner, report.ready, report.next)
             };
+            *self.open.lock().unwrap_or_else(PoisonError::into_inner) = scanner.troubles().cloned().collect();
             *self.state.lock().unwrap_or_else(PoisonError::into_inner) = scanner.state();
             self.wait_until(next);
         }
@@ -135,6 +143,9 @@ impl Task {
     fn tell(&self, settings: &DropSettings, troubles: Vec<Trouble>, cleared: &[TroubleKey]) {
         for key in cleared {
             tracing::info!(drop = %key.drop, trouble = key.kind.as_str(), "A trouble of a drop is over.");
+            if let Err(error) = self.writer.trouble_over_blocking(id_of(key)) {
+                tracing::error!(drop = %settings.name, %error, "The end of a trouble could not be recorded.");
+            }
         }
         for trouble in troubles {
             tracing::warn!(drop = %settings.name, trouble = trouble.key.kind.as_str(), text = %trouble.text, "Trouble with a drop.");
@@ -182,14 +193,36 @@ fn severity(kind: TroubleKind) -> Severity {
     }
 }
 
-fn brief(trouble: &Trouble) -> TroubleBrief {
-    let subject = match &trouble.key.file {
-        Some(file) => format!("drop {}, file {file}", trouble.key.drop),
-        None => format!("drop {}", trouble.key.drop),
+/// A trouble of a drop as it is told and remembered.
+pub fn id_of(key: &TroubleKey) -> TroubleId {
+    let subject = match &key.file {
+        Some(file) => format!("drop {}, file {file}", key.drop),
+        None => format!("drop {}", key.drop),
     };
+    TroubleId { subject: subject.into(), code: key.kind.as_str().into() }
+}
+
+/// What is remembered as told and not over, by drop. Troubles about other things are left out.
+pub fn open_troubles(store: &dyn Store) -> Result<Vec<Trouble>, StoreError> {
+    let open = store.troubles()?.into_iter().filter_map(|open| {
+        let kind = TroubleKind::parse(&open.brief.code)?;
+        let subject = open.brief.subject.strip_prefix("drop ")?;
+        // A drop's name has no comma.
+        let (drop, file) = match subject.split_once(", file ") {
+            Some((drop, file)) => (drop, Some(file.to_owned())),
+            None => (subject, None),
+        };
+        let key = TroubleKey { drop: DropName::new(drop), kind, file };
+        Some(Trouble { key, text: open.brief.message, since: open.since, transient: false })
+    });
+    Ok(open.collect())
+}
+
+fn brief(trouble: &Trouble) -> TroubleBrief {
+    let TroubleId { subject, code } = id_of(&trouble.key);
     TroubleBrief {
-        subject: subject.into(),
-        code: trouble.key.kind.as_str().into(),
+        subject,
+        code,
         message: trouble.text.clone(),
         advice: advice(trouble.key.kind).to_owned(),
         file: None,

@@ -1,6 +1,6 @@
 //! Which application a record belongs to when its envelope was taken off, and what a control record looks like.
 
-use crate::grammar::abi::BATCH_REJECTED;
+use crate::grammar::abi::{BATCH_REJECTED, RECORD_WIDTH};
 
 /// What one record says about its application.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -9,6 +9,13 @@ pub enum Guess {
     /// The record behind it must be seen first; see [`with_next`].
     NeedsNext,
     None,
+}
+
+/// True when a file that starts like this starts with ABI records.
+pub fn begins_messages(bytes: &[u8]) -> bool {
+    let end = bytes.iter().take(RECORD_WIDTH).position(|byte| matches!(byte, b'\r' | b'\n'));
+    let bytes = &bytes[..end.unwrap_or(RECORD_WIDTH.min(bytes.len()))];
+    is_batch_start(bytes) || is_block_start(bytes) || application(bytes) != Guess::None
 }
 
 /// Tells the application by the first record of a transaction. `SE` filings and `SX` answers begin alike: the guess is

@@ -258,14 +258,14 @@ fn odd_bytes_are_reported() {
         &[],
         expect![[r#"
         - nothing
-            empty Warning 1 the file holds nothing but blanks
+            empty Error 1 the file holds nothing but blanks
     "#]],
     );
     check(
         &["", "   ", ""],
         expect![[r#"
         - nothing
-            empty Warning 1 the file holds nothing but blanks
+            empty Error 1 the file holds nothing but blanks
     "#]],
     );
     check(

@@ -84,6 +84,13 @@ pub(super) struct Interchange {
     pub number_place: Place,
 }
 
+impl Interchange {
+    /// ISA15 says that the sender tries something out.
+    pub fn is_test(&self) -> bool {
+        self.identity[5].bytes() == b"T"
+    }
+}
+
 /// ISA05 to ISA08, ISA13 and ISA15: an interchange with the same ones is the same delivery.
 pub(super) type Identity = [Short; 6];
 

@@ -17,6 +17,7 @@ mod wrap;
 pub use delimiters::Delimiters;
 pub use segment::{Segment, Set};
 
+use self::delimiters::Header;
 use self::envelope::{Envelope, IsaCodes, Level};
 use self::reader::{Content, Reader, Scan, Scratch};
 use self::seen::Seen;
@@ -236,6 +237,7 @@ impl<'g> X12Decoder<'g> {
             interchange: envelope.interchange.number.some(),
             group: envelope.group.number.some(),
             set: envelope.set.number.some().filter(|_| is_set),
+            is_test: envelope.interchange.is_test(),
         };
         let name = match (is_set, is_ta1) {
             (true, _) => Some(envelope.set.id.text().unwrap_or("?")),
@@ -319,6 +321,20 @@ impl Decoder for X12Decoder<'_> {
         }
         window.len().min(1)
     }
+}
+
+/// True when an interchange begins within the first `bytes_max` bytes, with a header of the standard's widths.
+pub(super) fn has_interchange(text: &[u8], bytes_max: usize) -> bool {
+    let within = &text[..text.len().min(bytes_max)];
+    let mut at = 0;
+    while let Some(found) = envelope::find_isa(within, at) {
+        match delimiters::header(&text[found..], true) {
+            Header::Isa(isa) if isa.is_fixed() && isa.delimiters.faults().next().is_none() => return true,
+            Header::Wrapped => return true,
+            Header::Isa(_) | Header::Broken | Header::More => at = found + 3,
+        }
+    }
+    false
 }
 
 #[cfg(test)]

@@ -92,6 +92,12 @@ impl Changes<'_> {
                 None => self.remove(Shelf::Quarantine, &keys::quarantine(key)),
             }
         }
+        for (id, trouble) in &step.troubles {
+            match trouble {
+                Some(trouble) => self.put(Shelf::Troubles, &keys::trouble(id), trouble)?,
+                None => self.remove(Shelf::Troubles, &keys::trouble(id)),
+            }
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use std::ops::Bound;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::ident::{EntryNumber, Fingerprint};
-use crate::outbox::{AlertKey, Letter, LetterKey, LetterState};
+use crate::outbox::{AlertKey, Letter, LetterKey, LetterState, TroubleId};
 use crate::place::Severity;
 use crate::step::{DigestKey, DueKey, QuarantineKey};
 
@@ -27,10 +27,11 @@ pub(super) enum Shelf {
     Quarantine = 9,
     Parts = 10,
     Meta = 11,
+    Troubles = 12,
 }
 
 impl Shelf {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Entries,
         Self::Bills,
         Self::Loose,
@@ -43,6 +44,7 @@ impl Shelf {
         Self::Quarantine,
         Self::Parts,
         Self::Meta,
+        Self::Troubles,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -59,6 +61,7 @@ impl Shelf {
             Self::Quarantine => "quarantine",
             Self::Parts => "parts",
             Self::Meta => "meta",
+            Self::Troubles => "troubles",
         }
     }
 }
@@ -192,6 +195,11 @@ pub(super) const BY_URGENCY: &[u8] = b"u";
 /// The prefix of letters in one state.
 pub(super) fn by_state(state: u8) -> [u8; 2] {
     [b'l', state]
+}
+
+/// Subject and code, apart by a byte that no UTF-8 text has.
+pub(super) fn trouble(id: &TroubleId) -> Vec<u8> {
+    [id.subject.as_bytes(), &[u8::MAX], id.code.as_bytes()].concat()
 }
 
 pub(super) const WAITING: u8 = 0;

@@ -18,6 +18,7 @@
 //! | digest | recipient, moment, alert | nothing |
 //! | quarantine | file, piece | [`Quarantined`] |
 //! | parts | tree, key, number | part of a value above 7 KiB |
+//! | troubles | subject, code | [`OpenTrouble`] |
 //! | meta | `format`, `state` | version; position and counts |
 
 mod commit;
@@ -42,9 +43,10 @@ use super::{Counts, LetterFilter, Occasion, Result, Store, StoreError};
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
 use crate::journal::StateLock;
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey, TroubleId};
 use crate::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+    BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
+    Step,
 };
 
 /// What sled may be told.
@@ -239,6 +241,14 @@ impl Store for SledStore {
 
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>> {
         self.read(|database| database.get(Shelf::Letters, key.as_str().as_bytes()))
+    }
+
+    fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>> {
+        self.get(Shelf::Troubles, &keys::trouble(id))
+    }
+
+    fn troubles(&self) -> Result<Vec<OpenTrouble>> {
+        self.list(Shelf::Troubles, keys::above(None), usize::MAX, |_, trouble| Some(trouble))
     }
 
     fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>> {

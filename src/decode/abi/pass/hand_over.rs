@@ -204,7 +204,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             let span = Span { offset: 0, length: place.offset, line: 1 };
             let place = Place { offset: 0, line: 1, column: None };
             let text = "the file holds nothing but blanks".to_owned();
-            self.hand_over_nothing(finding_code::EMPTY, Grade::Warning, place, text, span);
+            self.hand_over_nothing(finding_code::EMPTY, Grade::Error, place, text, span);
         }
         self.begin();
     }

@@ -1,6 +1,6 @@
 //! The headers: ISA with its separators, GS, ST.
 
-use super::super::delimiters::{Header, Isa, header};
+use super::super::delimiters::{Header, ISA_LEN, Isa, header};
 use super::super::envelope::{Group, Interchange, Level, OpenSet, Short, find_isa, is_isa};
 use super::super::segment::RawSegment;
 use super::super::value::{self, number};
@@ -9,7 +9,7 @@ use super::{Draft, Next, Reader};
 use crate::place::Grade;
 use crate::place::finding_code::{
     BAD_DATE, BAD_DELIMITER, BAD_ELEMENT, BAD_NUMBER, DUPLICATE_CONTROL_NUMBER, ENVELOPE, NOT_EDI, SHORT_ISA,
-    UNKNOWN_SET,
+    TRUNCATED, UNKNOWN_SET,
 };
 
 /// Where reading goes on after what stands outside an interchange.
@@ -58,8 +58,13 @@ impl<'g> Reader<'_, 'g> {
         };
         draft.content.opens_interchange = true;
         let Some(isa) = isa else {
-            let message = "the ISA cannot be taken apart; what follows it is left unread".to_owned();
-            self.report_at(ENVELOPE, Grade::Error, at, "TA1 022", message);
+            let left = self.text.len() - at;
+            let (code, message) = if last && left < ISA_LEN {
+                (TRUNCATED, format!("the file ends after {left} of the {ISA_LEN} bytes of its ISA"))
+            } else {
+                (SHORT_ISA, "the ISA cannot be taken apart; what follows it is left unread".to_owned())
+            };
+            self.report_at(code, Grade::Error, at, "TA1 022", message);
             self.envelope.interchange = Interchange::default();
             return self.skip_to_isa(at + 3, last);
         };
@@ -109,7 +114,7 @@ impl<'g> Reader<'_, 'g> {
             };
             self.report_at(kind, Grade::Warning, at + isa.offset(n), code, message);
         }
-        if isa.element(15) == b"T" {
+        if self.envelope.interchange.is_test() {
             let message = "ISA15: the sender marks this interchange as a test".to_owned();
             self.report_at(ENVELOPE, Grade::Info, at + isa.offset(15), "", message);
         }

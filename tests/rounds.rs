@@ -1,0 +1,334 @@
+//! `run --once` and the commands around it, as an operator meets them: what is left is said, what lasts is told once.
+
+#[path = "support/smtp.rs"]
+#[expect(dead_code, reason = "the mail tests look closer at the server")]
+mod smtp;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
+
+use serde_json::Value;
+use smtp::SmtpServer;
+use tempfile::TempDir;
+
+/// An installation of its own: configuration, drop, state.
+struct Site {
+    folder: TempDir,
+}
+
+struct Ran {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Site {
+    /// `to` are the recipients of the one team; `more` is put behind the configuration.
+    fn new(to: &str, more: &str) -> Self {
+        let folder = TempDir::new().expect("a folder");
+        let site = Self { folder };
+        fs::create_dir(site.path("drop")).expect("a drop");
+        site.configure(to, more);
+        site
+    }
+
+    fn configure(&self, to: &str, more: &str) {
+        let text = format!(
+            "[state]\nfolder = \"state\"\n[daemon]\nlog = \"text\"\n[mail]\nfrom = \"ew@example.com\"\noutbox = \"mails\"\n\
+             [[team]]\nname = \"operations\"\nto = [{to}]\n[[broker]]\nname = \"acme\"\n[[broker.drop]]\nname = \"acme\"\n\
+             path = \"drop\"\nsettle = \"1s\"\nincomplete_after = \"1h\"\nafter = \"delete\"\n{more}"
+        );
+        fs::write(self.path("config.toml"), text).expect("a configuration");
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        let output = Command::new(env!("CARGO_BIN_EXE_entrywatch"))
+            .env_remove("ENTRYWATCH_CONFIG")
+            .arg("--config")
+            .arg(self.path("config.toml"))
+            .args(arguments)
+            .output()
+            .expect("the program runs");
+        let text = |bytes| String::from_utf8(bytes).expect("text");
+        Ran {
+            code: output.status.code().expect("it ends"),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    }
+
+    fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        let ran = self.run(&[arguments, &["--json"]].concat());
+        (ran.code, serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}\n{}", ran.out, ran.err)))
+    }
+
+    fn drop(&self, name: &str, bytes: &[u8], age: Duration) {
+        let path = self.path("drop").join(name);
+        fs::write(&path, bytes).expect("a file");
+        File::options()
+            .write(true)
+            .open(path)
+            .and_then(|file| file.set_modified(SystemTime::now() - age))
+            .expect("a time");
+    }
+
+    /// Subjects of the mails that were written as files, in the order of their names.
+    fn mails(&self) -> Vec<String> {
+        let Ok(listing) = fs::read_dir(self.path("mails")) else { return Vec::new() };
+        let mut paths: Vec<PathBuf> = listing.flatten().map(|item| item.path()).collect();
+        paths.sort();
+        paths.iter().map(|path| fs::read_to_string(path).expect("a mail")).collect()
+    }
+}
+
+fn sample(name: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/demo").join(name)).expect("a sample")
+}
+
+fn subject(mail: &str) -> String {
+    let head = mail.split("\r\n\r\n").next().expect("a head");
+    let mut lines = head.split("\r\n").skip_while(|line| !line.starts_with("Subject: "));
+    let mut subject = lines.next().unwrap_or_default().to_owned();
+    for more in lines.take_while(|line| line.starts_with(' ')) {
+        subject.push_str(more);
+    }
+    subject
+}
+
+const SECOND: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_round_names_what_it_leaves_and_takes_what_lay_long_enough() {
+    let site = Site::new("\"ops@example.com\"", "");
+    let whole = sample("1-hold.txt");
+    let cut = &whole[..whole.len() * 2 / 3];
+    site.drop("cut.txt", cut, 5 * SECOND);
+    let ran = site.run(&["run", "--once"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(
+        ran.out.contains("left in drop acme: cut.txt: its trailer is missing; it waits for the rest until "),
+        "{}",
+        ran.out
+    );
+    let (code, round) = site.json(&["run", "--once"]);
+    assert_eq!(code, 1);
+    assert_eq!(round["waiting"][0]["waits_for"], "trailer");
+    assert_eq!((round["files"].as_u64(), round["troubles"].as_u64()), (Some(0), Some(0)));
+
+    // Untouched for longer than incomplete_after, by its own time: every round is a process of its own.
+    site.drop("cut.txt", cut, 3_601 * SECOND);
+    let (_, round) = site.json(&["run", "--once"]);
+    assert_eq!((round["files"].as_u64(), round["waiting"].as_array().map(Vec::len)), (Some(1), Some(0)));
+
+    // Nothing is left: that is fine.
+    let ran = site.run(&["run", "--once"]);
+    assert_eq!(
+        (ran.code, ran.out.as_str()),
+        (0, "0 files received, 0 letters sent, 0 troubles\n"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn a_lasting_trouble_is_told_once_and_its_end_once() {
+    let site = Site::new("\"ops@example.com\"", "");
+    fs::remove_dir(site.path("drop")).expect("no drop");
+    for _ in 0..3 {
+        let (code, round) = site.json(&["run", "--once"]);
+        assert_eq!((code, round["troubles"].as_u64()), (1, Some(1)));
+    }
+    let mails = site.mails();
+    assert_eq!(mails.len(), 1, "told once");
+    assert!(subject(&mails[0]).contains("drop acme: "), "{}", subject(&mails[0]));
+    assert!(subject(&mails[0]).contains("(acme)"), "it names the broker: {}", subject(&mails[0]));
+    let (_, status) = site.json(&["status"]);
+    assert_eq!(status["troubles"][0]["code"], "list-failed");
+
+    fs::create_dir(site.path("drop")).expect("a drop");
+    for _ in 0..2 {
+        assert_eq!(site.run(&["run", "--once"]).code, 0);
+    }
+    let mails = site.mails();
+    assert_eq!(mails.len(), 2, "and its end once");
+    assert!(mails.iter().any(|mail| subject(mail).contains("[INFO] drop acme: it is over.")));
+    assert_eq!(site.json(&["status"]).1["troubles"].as_array().map(Vec::len), Some(0));
+
+    // It may come again.
+    fs::remove_dir(site.path("drop")).expect("no drop");
+    site.run(&["run", "--once"]);
+    assert_eq!(site.mails().len(), 3);
+    // A drop that is not configured any more is no trouble.
+    let config = fs::read_to_string(site.path("config.toml")).expect("it is there");
+    fs::create_dir(site.path("drop")).expect("a drop");
+    fs::write(site.path("config.toml"), config.replace("name = \"acme\"\npath", "name = \"acme-2\"\npath"))
+        .expect("written");
+    site.run(&["run", "--once"]);
+    assert_eq!(site.mails().len(), 4);
+    assert_eq!(site.json(&["status"]).1["troubles"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn a_mailbox_that_refuses_is_told_to_the_others() {
+    let Some(mut server) = SmtpServer::start(&["--fault", "550-recipient"]) else { return };
+    let smtp = format!("[mail.smtp]\nhost = \"127.0.0.1\"\nsecurity = \"none\"\nport = {}\n", server.port);
+    let site = Site::new("\"nobody@example.com\", \"ops@example.com\"", &smtp);
+    site.drop("hold.txt", &sample("1-hold.txt"), 5 * SECOND);
+    let ran = site.run(&["run", "--once"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    assert!(ran.out.contains("1 letter refused for good"), "{}", ran.out);
+    assert!(ran.err.contains("recipient=\"ops@example.com\" entry=\"9Z7-1000042-5\""), "{}", ran.err);
+    let (hold, told) = (server.mail(), server.mail());
+    assert_eq!((hold.to, told.to), (vec!["ops@example.com".to_owned()], vec!["ops@example.com".to_owned()]));
+    assert!(subject(&told.content).contains("mail to nobody@example.com"), "{}", subject(&told.content));
+
+    let (_, letters) = {
+        let ran = site.run(&["alerts", "list", "--letters", "--state", "given-up", "--json"]);
+        (ran.code, serde_json::from_str::<Value>(&ran.out).expect("one letter"))
+    };
+    let key = letters["key"].as_str().expect("a key");
+    assert!(told.content.replace("=\r\n", "").contains(&format!("entrywatch alerts retry {key}")));
+
+    // The mailbox is repaired: sent again, and its end is told to those who heard of the trouble.
+    let site_config = fs::read_to_string(site.path("config.toml")).expect("it is there");
+    drop(server);
+    let Some(mut server) = SmtpServer::start(&[]) else { return };
+    let port = site_config.lines().find(|line| line.starts_with("port")).expect("a port").to_owned();
+    let changed = site_config.replace(&port, &format!("port = {}", server.port));
+    fs::write(site.path("config.toml"), changed).expect("written");
+    let (code, retried) = site.json(&["alerts", "retry", key]);
+    assert_eq!((code, retried["retried"].as_str()), (0, Some(key)));
+    assert_eq!(site.run(&["run", "--once"]).code, 0);
+    let (late, over) = (server.mail(), server.mail());
+    assert_eq!(late.to, ["nobody@example.com"]);
+    assert_eq!(over.to, ["ops@example.com"]);
+    assert!(subject(&over.content).contains("it is over"), "{}", subject(&over.content));
+    let again = site.run(&["alerts", "retry", key]);
+    assert_eq!(again.code, 2, "{}", again.err);
+    assert!(again.err.contains("was sent at"), "{}", again.err);
+}
+
+#[test]
+fn a_question_makes_no_state() {
+    let site = Site::new("\"ops@example.com\"", "");
+    for question in
+        [&["status"][..], &["entries"], &["alerts"], &["quarantine"], &["state-hash"], &["deadlines"]]
+    {
+        let ran = site.run(question);
+        assert_eq!(ran.code, 3, "{question:?}");
+        assert!(ran.err.contains("there is no state in "), "{question:?} {}", ran.err);
+    }
+    assert!(!site.path("state").exists());
+}
+
+#[test]
+fn a_check_says_everything_at_once() {
+    let site = Site::new(
+        "\"ops@example.com\"",
+        "[rules]\nfiles = [\"mine.toml\", \"default\"]\n[grammar]\nfolder = \"tables\"\n",
+    );
+    fs::write(site.path("mine.toml"), "[[rule]\nname = \"x\"\n").expect("a rule file");
+    fs::create_dir_all(site.path("tables/abi")).expect("a folder");
+    fs::write(site.path("tables/abi/NR.toml"), "nonsense = 1\n").expect("a grammar");
+    fs::remove_dir(site.path("drop")).expect("no drop");
+    let ran = site.run(&["check"]);
+    assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
+    for (text, part) in [(&ran.err, "mine.toml:1"), (&ran.err, "NR.toml"), (&ran.out, "drop acme: ")] {
+        assert!(text.contains(part), "{part}\n{}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
+fn feeds_and_backups_do_not_mix() {
+    let site = Site::new("\"ops@example.com\"", "");
+    let (feed, state) = (site.path("feed"), site.path("state"));
+    let feed = feed.to_str().expect("text");
+    let (code, made) = site.json(&["generate", "--entries", "1", feed]);
+    assert_eq!(code, 0);
+    assert!(made["files"].as_u64() > Some(0), "{made}");
+    let refused = site.run(&["generate", "--entries", "1", "--seed", "2", feed]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.contains("--force"), "{}", refused.err);
+    assert_eq!(site.run(&["generate", "--entries", "1", "--seed", "2", "--force", feed]).code, 0);
+
+    let taken = site.run(&["ingest", feed]);
+    assert!(taken.err.contains("ledger.jsonl is the ledger"), "{}", taken.err);
+    fs::write(site.path("notes.txt"), "just words\n").expect("a file");
+    let taken = site.run(&["ingest", site.path("notes.txt").to_str().expect("text")]);
+    assert_eq!(taken.code, 1);
+    assert!(taken.err.contains("notes.txt holds no customs message"), "{}", taken.err);
+    assert!(
+        taken.out.contains("1 file (0 known before), 0 messages, 0 notices, 1 piece that could not be read"),
+        "{}",
+        taken.out
+    );
+
+    for inside in ["backup", "archive/../x"] {
+        let refused = site.run(&["backup", state.join(inside).to_str().expect("text")]);
+        assert_eq!(refused.code, 3, "{}", refused.err);
+        assert!(refused.err.contains("one inside the other"), "{}", refused.err);
+        assert!(!state.join("backup").exists());
+    }
+    let copy = site.path("copy");
+    let (code, backup) = site.json(&["backup", copy.to_str().expect("text")]);
+    assert_eq!((code, backup["verified"].as_bool()), (0, Some(true)));
+    fs::remove_dir_all(&state).expect("gone");
+    let (code, restored) = site.json(&["restore", copy.to_str().expect("text")]);
+    assert_eq!(code, 0);
+    assert!(restored["journal_lines"].as_u64() > Some(0), "{restored}");
+}
+
+#[test]
+fn what_could_not_be_read_names_broker_and_next_command() {
+    let site = Site::new("\"ops@example.com\"", "");
+    site.drop("notes.txt", b"just words, and no message at all\n", 5 * SECOND);
+    site.run(&["run", "--once"]);
+    let mails = site.mails();
+    assert_eq!(mails.len(), 1);
+    assert!(subject(&mails[0]).ends_with("(acme)"), "{}", subject(&mails[0]));
+    let text = mails[0].replace("=\r\n", "");
+    let at = text.find("entrywatch quarantine show ").expect("the command");
+    let print: String = text[at + 27..].chars().take_while(char::is_ascii_hexdigit).collect();
+    assert_eq!(print.len(), 64);
+    assert_eq!(site.run(&["quarantine", "show", &print]).code, 0);
+}
+
+#[test]
+fn a_test_interchange_changes_nothing_and_stands_in_the_digest() {
+    let site = Site::new("\"ops@example.com\"", "");
+    let live = String::from_utf8(sample("4-carrier-status.edi")).expect("text");
+    let at = live.find("*P*").expect("ISA15");
+    let test = format!("{}*T*{}", &live[..at], &live[at + 3..]);
+    site.drop("test.edi", test.as_bytes(), 5 * SECOND);
+    let (code, round) = site.json(&["run", "--once"]);
+    assert_eq!((code, round["files"].as_u64(), round["letters"].as_u64()), (0, Some(1), Some(0)));
+    let (_, status) = site.json(&["status"]);
+    assert_eq!(status["counts"]["entries"], 0);
+    let alerts = site.run(&["alerts", "--json"]).out;
+    assert!(alerts.contains("test-interchange"), "{alerts}");
+}
+
+#[test]
+fn a_record_that_lost_its_end_is_told() {
+    let site = Site::new("\"ops@example.com\"", "");
+    let whole = String::from_utf8(sample("1-hold.txt")).expect("text");
+    let mut lines: Vec<String> = whole.lines().map(str::to_owned).collect();
+    let padded = format!("{:<80}AND SOMETHING BEHIND IT", lines[2]);
+    lines[2] = padded;
+    site.drop("long.txt", (lines.join("\r\n") + "\r\n").as_bytes(), 5 * SECOND);
+    site.run(&["run", "--once"]);
+    let mails = site.mails();
+    assert!(
+        mails
+            .iter()
+            .any(|mail| subject(mail).contains("[WARNING] file long.txt: a part of the file was not read")),
+        "{:?}",
+        mails.iter().map(|mail| subject(mail)).collect::<Vec<_>>()
+    );
+}
