@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, Window};
 use crate::place::Finding;
 
 /// How far a store has come in the journal: the last line applied. `seq` 0 is before the first line.
@@ -37,6 +37,13 @@ pub struct Step {
     pub letters: BTreeMap<LetterKey, Letter>,
     pub digest: BTreeMap<DigestKey, bool>,
     pub quarantine: BTreeMap<QuarantineKey, Option<Quarantined>>,
+    pub courses: BTreeMap<AlertKey, Course>,
+    /// What is put on the agenda, and what is taken off.
+    pub agenda: BTreeMap<AgendaKey, bool>,
+    /// By the name of the window: see `pipeline::gate`.
+    pub windows: BTreeMap<Box<str>, Window>,
+    /// All of them, when one changed.
+    pub silences: Option<Silences>,
 }
 
 impl Step {
@@ -52,6 +59,10 @@ impl Step {
             letters: BTreeMap::new(),
             digest: BTreeMap::new(),
             quarantine: BTreeMap::new(),
+            courses: BTreeMap::new(),
+            agenda: BTreeMap::new(),
+            windows: BTreeMap::new(),
+            silences: None,
         }
     }
 }

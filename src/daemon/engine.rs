@@ -7,7 +7,7 @@
 use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::apply::{Applier, state_hash};
 use super::commits::{Commits, Done};
@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::decode::abi::PasswordMask;
 use crate::ident::{BrokerName, DropName, Fingerprint};
 use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
-use crate::outbox::{LetterKey, Outcome, TroubleBrief};
+use crate::outbox::{AlertKey, LetterKey, NewSilence, Outcome, TroubleBrief};
 use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
 use crate::step::{Position, Step};
@@ -275,6 +275,47 @@ impl Engine {
         }
         self.happened(What::Reminded)?;
         Ok(true)
+    }
+
+    /// Does what the agenda has for now, when there is anything. `early` closes windows that gather as well: for a process that
+    /// does not stay until their end.
+    pub fn due(&mut self, early: bool) -> Result<bool, EngineError> {
+        self.settle()?;
+        if !Pipeline::is_due(&StoreView::over(&self.commits), self.clock.now(), early)? {
+            return Ok(false);
+        }
+        self.happened(What::Due { early })?;
+        Ok(true)
+    }
+
+    /// Somebody takes care of alerts. Synced once for all of them.
+    pub fn acknowledge(
+        &mut self,
+        alerts: &[AlertKey],
+        by: &str,
+        reason: &str,
+        until: NaiveDate,
+        letter: Option<&LetterKey>,
+    ) -> Result<(), EngineError> {
+        self.settle()?;
+        let line = |alert: &AlertKey| What::Acknowledged {
+            alert: alert.clone(),
+            by: by.into(),
+            note: reason.into(),
+            until,
+            letter: letter.cloned(),
+        };
+        self.happened_together(alerts.iter().map(line).collect())
+    }
+
+    pub fn silence(&mut self, silence: NewSilence) -> Result<(), EngineError> {
+        self.settle()?;
+        self.happened(What::Silenced { silence })
+    }
+
+    pub fn end_silence(&mut self, silence: u64, by: &str) -> Result<(), EngineError> {
+        self.settle()?;
+        self.happened(What::Unsilenced { silence, by: by.into() })
     }
 
     /// Writes the digests whose time has come. Something waits from before that time, else there is nothing to write.

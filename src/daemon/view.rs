@@ -1,11 +1,11 @@
 //! The store as the pipeline reads it.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::commits::Commits;
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, Window};
 use crate::pipeline::View;
 use crate::step::{BillRecord, DigestKey, DueKey, DueValue, InputRecord, QuarantineKey, Step};
 use crate::store::{Store, StoreError};
@@ -85,6 +85,19 @@ impl View for StoreView<'_> {
     }
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, StoreError> {
         self.ahead(|step| step.letters.get(key).cloned(), |store| store.letter(key))
+    }
+    fn course(&self, key: &AlertKey) -> Result<Option<Course>, StoreError> {
+        self.ahead(|step| step.courses.get(key).cloned(), |store| store.course(key))
+    }
+    fn window(&self, name: &str) -> Result<Option<Window>, StoreError> {
+        self.ahead(|step| step.windows.get(name).copied(), |store| store.window(name))
+    }
+    fn silences(&self) -> Result<Silences, StoreError> {
+        let silences = self.ahead(|step| step.silences.clone(), |store| store.silences().map(Some))?;
+        Ok(silences.unwrap_or_default())
+    }
+    fn agenda_until(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<AgendaKey>, StoreError> {
+        self.settled()?.agenda_until(now, limit)
     }
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, StoreError> {
         self.settled()?.due_until(day, limit)

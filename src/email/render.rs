@@ -181,7 +181,8 @@ fn thread(letter: &Letter, alerts: &[Alert], domain: &str) -> Option<String> {
 fn headers(letter: &Letter, alerts: &[Alert]) -> Vec<(&'static str, String)> {
     // RFC 3834: keeps holiday notes and other robots from answering.
     let mut headers = vec![("Auto-Submitted", "auto-generated".to_owned())];
-    if letter.severity == Severity::Critical && letter.kind == LetterKind::Alert {
+    let is_news = !matches!(letter.kind, LetterKind::Digest { .. } | LetterKind::Over);
+    if letter.severity == Severity::Critical && is_news {
         headers.push(("Importance", "high".to_owned()));
         headers.push(("X-Priority", "1".to_owned()));
     }
@@ -297,7 +298,11 @@ impl Templates {
         settings: &MailSettings,
     ) -> Result<Bodies, minijinja::Error> {
         match letter.kind {
-            LetterKind::Alert => {
+            LetterKind::Alert
+            | LetterKind::Bundle { .. }
+            | LetterKind::Reminder { .. }
+            | LetterKind::Escalation { .. }
+            | LetterKind::Over => {
                 let view = view::alert_mail(letter, alerts, settings);
                 self.bodies("alert.txt", "alert.html", &view.subject, &view)
             }

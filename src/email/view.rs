@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use super::digest::Row;
 use super::mail::MailSettings;
+use super::occasion;
 use super::subject::{self, sentence, severity_word};
 use super::text::{self, day, days_left, event_time, instant};
 use crate::clock::Zone;
 use crate::entry::{DeadlineState, EntryDeadline, Provenance};
 use crate::ident::Fingerprint;
-use crate::outbox::{Alert, Cause, EntryBrief, HoldBrief, Letter, NoticeBrief};
+use crate::outbox::{Alert, Cause, EntryBrief, HoldBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::{Place, Severity};
 
 /// Alerts of one letter that are told in full; the rest are listed, a line each.
@@ -52,8 +53,10 @@ impl Tone {
 pub(super) struct AlertMail {
     pub subject: String,
     pub tone: Tone,
+    /// Why this mail came, when it is not the first word about one entry.
+    pub notes: Vec<String>,
     pub sections: Vec<Section>,
-    /// Alerts beyond [`SECTIONS_MAX`].
+    /// Alerts beyond [`SECTIONS_MAX`]; in a letter that gathers more than that, all of them.
     pub rest: Vec<Row>,
     pub recipient: String,
     pub letter: String,
@@ -147,10 +150,12 @@ pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings
     // The loudest first, as the subject has it.
     let mut alerts: Vec<&Alert> = all.iter().collect();
     alerts.sort_by_key(|alert| std::cmp::Reverse(alert.severity));
-    let told = alerts.len().min(SECTIONS_MAX);
+    let is_list = matches!(letter.kind, LetterKind::Bundle { .. }) && alerts.len() > SECTIONS_MAX;
+    let told = if is_list { 0 } else { alerts.len().min(SECTIONS_MAX) };
     AlertMail {
         subject: text::header(&subject::subject(letter, all, today), super::mail::SUBJECT_CHARS_MAX),
         tone: Tone::of(letter.severity),
+        notes: occasion::notes(letter, all),
         sections: alerts[..told].iter().map(|alert| section(alert, settings, today)).collect(),
         rest: alerts[told..].iter().copied().map(Row::of).collect(),
         recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),

@@ -22,7 +22,7 @@ pub use facts::{
     Removed, Scheduled, Statement, StatementState, Tib, Told,
 };
 pub use holds::{HoldKey, HoldState, Scope};
-pub use life::{Added, BillNotices, Held, Life, Reminder, Sighting, Unmatched};
+pub use life::{Added, BillNotices, Followed, Held, Life, Reminder, Sighting, Unmatched};
 use serde::Serialize;
 
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};

@@ -18,7 +18,10 @@
 //! | digest | recipient, moment, alert | nothing |
 //! | quarantine | file, piece | [`Quarantined`] |
 //! | parts | tree, key, number | part of a value above 7 KiB |
-//! | meta | `format`, `state` | version; position and counts |
+//! | courses | alert key | [`Course`] |
+//! | agenda | moment, task | nothing |
+//! | windows | name | [`Window`] |
+//! | meta | `format`, `state`, `silences` | version; position and counts; [`Silences`] |
 
 mod commit;
 mod keys;
@@ -41,7 +44,7 @@ use super::{Counts, LetterFilter, Result, Store, StoreError};
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
 use crate::journal::StateLock;
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
+use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, Window};
 use crate::step::{
     BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
 };
@@ -231,6 +234,18 @@ impl Store for SledStore {
         self.get(Shelf::Letters, key.as_str().as_bytes())
     }
 
+    fn course(&self, key: &AlertKey) -> Result<Option<Course>> {
+        self.get(Shelf::Courses, key.as_str().as_bytes())
+    }
+
+    fn window(&self, name: &str) -> Result<Option<Window>> {
+        self.get(Shelf::Windows, name.as_bytes())
+    }
+
+    fn silences(&self) -> Result<Silences> {
+        Ok(self.get(Shelf::Meta, keys::META_SILENCES)?.unwrap_or_default())
+    }
+
     fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>> {
         let after = after.as_ref().map(|number| number.as_bytes().as_slice());
         self.list(Shelf::Entries, keys::above(after), limit, |_, ReadLife(life)| Some(life))
@@ -266,6 +281,14 @@ impl Store for SledStore {
 
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>> {
         self.list(Shelf::Due, keys::due_until(day), limit, |key, value| Some((keys::parse_due(key)?, value)))
+    }
+
+    fn agenda_until(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<AgendaKey>> {
+        self.agenda_keys(keys::agenda_until(now), limit)
+    }
+
+    fn next_agenda_at(&self) -> Result<Option<DateTime<Utc>>> {
+        Ok(self.agenda_keys(keys::above(None), 1)?.first().map(|key| key.at))
     }
 
     fn digest(&self, recipient: Option<&str>, limit: usize) -> Result<Vec<DigestKey>> {
