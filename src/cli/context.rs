@@ -76,11 +76,7 @@ impl Context {
     }
 
     pub fn versions(&self) -> Versions {
-        Versions {
-            config: self.config.version().into(),
-            grammar: self.config.grammar.version().into(),
-            rules: self.config.rules.version().into(),
-        }
+        assemble::versions(&self.config)
     }
 
     /// Today, where the law counts days.

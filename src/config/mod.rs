@@ -9,6 +9,7 @@
 mod check;
 mod check_text;
 mod drops;
+mod manners;
 pub mod raw;
 mod resolve;
 mod secret;

@@ -80,6 +80,11 @@ written! {
         zone: Text,
         digest_at: Text,
         severity_min: Text,
+        quiet: Text,
+        quiet_pass: Text,
+        gather: Text,
+        letters_max: Number,
+        letters_within: Text,
     }
 
     pub struct RawBroker as "the broker" {

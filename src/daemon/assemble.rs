@@ -10,6 +10,7 @@ use crate::config::{self, Config, SecretError};
 use crate::deadline::DeadlineTable;
 use crate::email::{MailSettings, Renderer, Security, SettingsError, SmtpSettings, TemplateError};
 use crate::grammar::GrammarError;
+use crate::ident::Fingerprint;
 use crate::intake;
 use crate::interpret::Interpreter;
 use crate::outbox::{Audience, Team};
@@ -48,11 +49,6 @@ impl Settings {
             Some(smtp) => Delivery::Smtp(Box::new(smtp_settings(smtp)?)),
             None => Delivery::Files(config.mail.outbox.clone()),
         };
-        let versions = Versions {
-            config: config.version().into(),
-            grammar: config.grammar.version().into(),
-            rules: config.rules.version().into(),
-        };
         Ok(Self {
             state_folder: config.state.folder.clone(),
             cache_bytes: u64::from(config.state.cache_mib) << 20,
@@ -61,7 +57,7 @@ impl Settings {
             drops,
             made_folders,
             pipeline: Arc::new(pipeline),
-            versions,
+            versions: versions(config),
             renderer: Arc::new(renderer(config, None)?),
             delivery,
         })
@@ -80,6 +76,25 @@ pub fn pipeline(config: &Config) -> Result<Pipeline, AssembleError> {
     })
 }
 
+/// What the journal calls a configuration. Who is told, and how, is part of the rules: a store that is rebuilt under other teams
+/// must not mail anybody about last year.
+pub fn versions(config: &Config) -> Versions {
+    use std::fmt::Write;
+    let mut people = String::new();
+    for team in &config.teams {
+        let (zone, at) = (team.zone.name(), team.digest_at);
+        // Writing to a text cannot fail.
+        let _ = write!(people, "{}|{:?}|{zone}|{at}|{}", team.name, team.to, team.severity_min.as_str());
+        let _ = writeln!(people, "|{}", team.manners);
+    }
+    let people = crate::ident::hex(&Fingerprint::of(people.as_bytes()).as_bytes()[..4]);
+    Versions {
+        config: config.version().into(),
+        grammar: config.grammar.version().into(),
+        rules: format!("{}-{people}", config.rules.version()).into(),
+    }
+}
+
 /// The teams of a configuration.
 pub fn audience(config: &Config) -> Audience {
     let teams = config.teams.iter().map(|team| Team {
@@ -89,7 +104,11 @@ pub fn audience(config: &Config) -> Audience {
         digest_at: team.digest_at,
         severity_min: team.severity_min,
     });
-    Audience::new(teams.collect())
+    let audience = Audience::new(teams.collect());
+    config
+        .teams
+        .iter()
+        .fold(audience, |audience, team| audience.with_manners(&team.name, team.manners.clone()))
 }
 
 pub fn renderer(config: &Config, templates: Option<&Path>) -> Result<Renderer, AssembleError> {

@@ -45,6 +45,7 @@ pub async fn round(settings: &Settings, engine: Engine, clock: Arc<dyn Clock>) -
         round.troubles += scanned.troubles;
     }
     writer.tick().await?;
+    writer.close_windows().await?;
     let mut deliver = Deliver {
         writer: writer.clone(),
         store,

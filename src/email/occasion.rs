@@ -22,7 +22,8 @@ pub(super) fn prefix(kind: LetterKind) -> String {
 
 /// The subject of a letter that tells many alerts: `[CRITICAL] 214 alerts on 180 entries: CBP hold (acme)`.
 pub(super) fn bundle_subject(letter: &Letter, alerts: &[Alert]) -> String {
-    let mut subject = format!("[{}] {}", severity_word(letter.severity), counted(alerts.len(), "alert", "alerts"));
+    let mut subject =
+        format!("[{}] {}", severity_word(letter.severity), counted(alerts.len(), "alert", "alerts"));
     let entries = count_entries(alerts);
     if entries > 0 {
         subject.push_str(&format!(" on {}", counted(entries, "entry", "entries")));
@@ -74,7 +75,8 @@ pub(super) fn notes(letter: &Letter, alerts: &[Alert]) -> Vec<String> {
             format!("Said for the {nth}. time: nobody has acknowledged it, and its cause is still there.")
         }
         LetterKind::Escalation { .. } => {
-            "Nobody has acknowledged this in the time that its rule gives, so you are told as well.".to_owned()
+            "Nobody has acknowledged this in the time that its rule gives, so you are told as well."
+                .to_owned()
         }
         LetterKind::Over => "This is over: its cause is gone. Nothing more will be said about it.".to_owned(),
     };

@@ -5,8 +5,8 @@ use std::fmt;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::LetterKey;
 use super::agenda::Wait;
+use super::{AlertKey, LetterKey};
 
 /// Kept beside an alert that is followed, held back, hidden or answered. An alert without one was told at once, and that was all.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -41,6 +41,51 @@ pub struct Ack {
     pub until: NaiveDate,
 }
 
+/// What somebody says who takes care of alerts.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Acknowledgement {
+    pub alerts: Vec<AlertKey>,
+    pub by: String,
+    pub reason: String,
+    pub until: NaiveDate,
+    /// The letter whose link was used.
+    #[serde(default)]
+    pub letter: Option<LetterKey>,
+}
+
+/// Why an acknowledgement is not taken.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum AckError {
+    #[error("an acknowledgement has a name and a reason, each of at most {TEXT_CHARS_MAX} characters")]
+    Nameless,
+    #[error("an acknowledgement ends after today and within {ACK_DAYS_MAX} days; {until} does not")]
+    Until { until: NaiveDate },
+    #[error("there is nothing to acknowledge")]
+    Nothing,
+}
+
+/// Nobody takes care of something for longer without being asked again, in days.
+const ACK_DAYS_MAX: i64 = 90;
+
+/// The longest name or reason.
+pub(super) const TEXT_CHARS_MAX: usize = 300;
+
+impl Acknowledgement {
+    /// # Errors
+    /// What is wrong with it on this day.
+    pub fn check(&self, today: NaiveDate) -> Result<(), AckError> {
+        let is_text = |text: &str| !text.trim().is_empty() && text.chars().count() <= TEXT_CHARS_MAX;
+        if !is_text(&self.by) || !is_text(&self.reason) {
+            return Err(AckError::Nameless);
+        }
+        if !(1..=ACK_DAYS_MAX).contains(&(self.until - today).num_days()) {
+            return Err(AckError::Until { until: self.until });
+        }
+        if self.alerts.is_empty() { Err(AckError::Nothing) } else { Ok(()) }
+    }
+}
+
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Event {
     pub at: DateTime<Utc>,
@@ -53,15 +98,33 @@ pub struct Event {
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Happened {
     /// It waits for one recipient.
-    HeldBack { recipient: Box<str>, wait: Wait, until: DateTime<Utc> },
-    Silenced { silence: u64, owner: Box<str>, until: DateTime<Utc> },
-    Hidden { by: Box<str> },
+    HeldBack {
+        recipient: Box<str>,
+        wait: Wait,
+        until: DateTime<Utc>,
+    },
+    Silenced {
+        silence: u64,
+        owner: Box<str>,
+        until: DateTime<Utc>,
+    },
+    Hidden {
+        by: Box<str>,
+    },
     Shown,
     /// Said again: so many times in all.
-    Reminded { said: u32 },
+    Reminded {
+        said: u32,
+    },
     /// Nobody acknowledged in time.
-    Escalated { teams: Box<[Box<str>]> },
-    Acknowledged { by: Box<str>, reason: Box<str>, until: NaiveDate },
+    Escalated {
+        teams: Box<[Box<str>]>,
+    },
+    Acknowledged {
+        by: Box<str>,
+        reason: Box<str>,
+        until: NaiveDate,
+    },
     Reopened,
     Over,
 }

@@ -1,5 +1,7 @@
 //! How the people of a team want to be told: quiet hours, gathering, a cap.
 
+use std::fmt;
+
 use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 use crate::clock::Zone;
@@ -12,6 +14,22 @@ pub struct Manners {
     /// How long alerts of one rule and broker are gathered once more than [`Manners::ALONE`] of them came.
     pub gather: Option<TimeDelta>,
     pub cap: Option<Cap>,
+}
+
+impl fmt::Display for Manners {
+    /// All of it, so that two that differ read differently.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Quiet { from, to, pass }) = &self.quiet {
+            write!(f, "quiet {}-{} below {} ", from.format("%H:%M"), to.format("%H:%M"), pass.as_str())?;
+        }
+        if let Some(gather) = self.gather {
+            write!(f, "gather {}s ", gather.num_seconds())?;
+        }
+        if let Some(Cap { letters, within }) = self.cap {
+            write!(f, "cap {letters} in {}s", within.num_seconds())?;
+        }
+        Ok(())
+    }
 }
 
 /// Hours in which only loud alerts come, by the wall clock of the team.
@@ -51,8 +69,7 @@ impl Quiet {
         // The hours that began yesterday, and those that begin today.
         for day in [today.pred_opt()?, today] {
             let last = if self.from < self.to { Some(day) } else { day.succ_opt() };
-            let (begin, end) =
-                (zone.instant(day.and_time(self.from)), zone.instant(last?.and_time(self.to)));
+            let (begin, end) = (zone.instant(day.and_time(self.from)), zone.instant(last?.and_time(self.to)));
             if begin <= now && now < end {
                 return Some(end);
             }

@@ -24,13 +24,11 @@ use std::fmt;
 pub use agenda::{AgendaKey, Task, Wait};
 pub use audience::{Audience, ImporterNumber, Team};
 use chrono::{DateTime, NaiveDate, Utc};
-pub use course::{Ack, Course, Event, Happened, Window};
+pub use course::{Ack, AckError, Acknowledgement, Course, Event, Happened, Window};
 pub use manners::{Cap, Manners, Quiet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-pub use silence::{
-    LOUD_DAYS, NewSilence, SILENCE_DAYS_MAX, Silence, SilenceError, Silenced, Silences,
-};
+pub use silence::{LOUD_DAYS, NewSilence, SILENCE_DAYS_MAX, Silence, SilenceError, Silenced, Silences};
 
 use crate::entry::EntryDeadline;
 use crate::ident::{BrokerName, EntryNumber, Fingerprint, NoticeId, hex};

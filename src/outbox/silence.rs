@@ -3,6 +3,7 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::course::TEXT_CHARS_MAX;
 use crate::ident::EntryNumber;
 
 /// Nobody silences anything for longer, in days.
@@ -59,7 +60,7 @@ pub struct Silences(Vec<Silence>);
 /// Why a silence is not taken.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum SilenceError {
-    #[error("a silence has an owner and a reason")]
+    #[error("a silence has an owner and a reason, each of at most {TEXT_CHARS_MAX} characters")]
     Nameless,
     #[error("a silence names a rule, an entry or a broker")]
     OfAll,
@@ -95,7 +96,8 @@ impl NewSilence {
     /// # Errors
     /// What is wrong with it on this day.
     pub fn check(&self, today: NaiveDate, known: &Silences, now: DateTime<Utc>) -> Result<(), SilenceError> {
-        if self.owner.trim().is_empty() || self.reason.trim().is_empty() {
+        let is_text = |text: &str| !text.trim().is_empty() && text.chars().count() <= TEXT_CHARS_MAX;
+        if !is_text(&self.owner) || !is_text(&self.reason) {
             return Err(SilenceError::Nameless);
         }
         if self.what.is_of_all() {
@@ -188,7 +190,10 @@ mod tests {
         assert!(silences.end(1, at("2026-03-04T00:00:00Z")));
         assert!(!silences.end(1, at("2026-03-05T00:00:00Z")), "it has ended already");
         assert_eq!(silences.in_force(at("2026-03-05T00:00:00Z")).count(), 0);
-        silences.add(Silence { from: at("2026-05-01T00:00:00Z"), ..silence(2, "2026-05-02T00:00:00Z", Silenced::default()) });
+        silences.add(Silence {
+            from: at("2026-05-01T00:00:00Z"),
+            ..silence(2, "2026-05-02T00:00:00Z", Silenced::default())
+        });
         assert_eq!(silences.all().len(), 1, "what is long over is forgotten");
     }
 

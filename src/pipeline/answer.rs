@@ -5,7 +5,8 @@ use chrono::{Days, TimeDelta};
 use super::{Group, Moment, Pipeline, View};
 use crate::entry::Reminder;
 use crate::outbox::{
-    Ack, AgendaKey, Alert, AlertKey, Cause, DeadlineBrief, LetterKey, NewSilence, SILENCE_DAYS_MAX, Silence, Task,
+    Ack, AgendaKey, Alert, AlertKey, Cause, DeadlineBrief, LetterKey, NewSilence, SILENCE_DAYS_MAX, Silence,
+    Task,
 };
 
 impl Pipeline {
@@ -85,7 +86,12 @@ impl Pipeline {
     }
 
     /// A silence ends before its time. What it kept back is told when it would have ended.
-    pub fn end_silence<V: View>(&self, group: &mut Group<'_, V>, moment: Moment, id: u64) -> Result<bool, V::Error> {
+    pub fn end_silence<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        id: u64,
+    ) -> Result<bool, V::Error> {
         let mut silences = group.silences()?.clone();
         let was_in_force = silences.end(id, moment.at);
         if was_in_force {

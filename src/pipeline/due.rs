@@ -283,7 +283,12 @@ impl Pipeline {
     }
 
     /// A silence that ends soon stands in the next digests.
-    fn announce_end<V: View>(&self, group: &mut Group<'_, V>, moment: Moment, id: u64) -> Result<(), V::Error> {
+    fn announce_end<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        id: u64,
+    ) -> Result<(), V::Error> {
         let Some(silence) = group.silences()?.get(id).filter(|silence| moment.at < silence.until).cloned()
         else {
             return Ok(());

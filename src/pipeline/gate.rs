@@ -71,7 +71,9 @@ impl Pipeline {
             let rule = self.rules.get(&alert.rule);
             if moment.mailing.writes_letters() {
                 match delivery {
-                    Delivery::Digest => self.tell_in_digest(group, moment, &alert, &notify, hidden_by.is_some())?,
+                    Delivery::Digest => {
+                        self.tell_in_digest(group, moment, &alert, &notify, hidden_by.is_some())?
+                    }
                     Delivery::Now => {
                         let mut course = Course { notify: notify.into(), hidden_by, ..Course::default() };
                         let is_followed = entry.is_some() && rule.is_some_and(|rule| self.is_followed(rule));
@@ -138,8 +140,7 @@ impl Pipeline {
         course: &mut Course,
         sorted: &mut Sorted,
     ) -> Result<bool, V::Error> {
-        let recipients =
-            self.audience.recipients(course.notify.iter().map(|team| &**team), alert.severity);
+        let recipients = self.audience.recipients(course.notify.iter().map(|team| &**team), alert.severity);
         let told = (alert.severity, alert.key.clone());
         if moment.mailing == Mailing::Held {
             for recipient in recipients {
@@ -159,10 +160,7 @@ impl Pipeline {
         }
         let silence = self.silence_of(group, moment.at, alert)?;
         if let Some(Silence { id, owner, until, .. }) = &silence {
-            course.note(
-                moment.at,
-                Happened::Silenced { silence: *id, owner: owner.clone(), until: *until },
-            );
+            course.note(moment.at, Happened::Silenced { silence: *id, owner: owner.clone(), until: *until });
         }
         let mut first_at: Option<DateTime<Utc>> = None;
         for recipient in recipients {

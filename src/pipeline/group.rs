@@ -167,7 +167,13 @@ impl<'v, V: View> Group<'v, V> {
     pub fn agenda_until(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<AgendaKey>, V::Error> {
         let mut due = self.view.agenda_until(now, limit)?;
         due.retain(|key| !self.step.agenda.contains_key(key));
-        due.extend(self.step.agenda.iter().filter(|(key, there)| **there && key.at <= now).map(|(key, _)| key.clone()));
+        due.extend(
+            self.step
+                .agenda
+                .iter()
+                .filter(|(key, there)| **there && key.at <= now)
+                .map(|(key, _)| key.clone()),
+        );
         due.sort();
         Ok(due)
     }

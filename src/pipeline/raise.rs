@@ -8,9 +8,7 @@ use super::receive::{Fresh, Touched};
 use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{DeadlineState, Entry, EntryDeadline};
 use crate::ident::{BrokerName, EntryNumber};
-use crate::outbox::{
-    Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, TroubleBrief,
-};
+use crate::outbox::{Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, TroubleBrief};
 use crate::place::Severity;
 use crate::rules::{Delivery, Hit, NoticeContext};
 use crate::step::DigestKey;

@@ -16,6 +16,9 @@ const REOPEN_DAYS: i64 = 14;
 const REOPEN_DAYS_MIN: i64 = 7;
 const REOPEN_DAYS_MAX: i64 = 365;
 
+/// Nothing is gathered for longer, in minutes.
+const GATHER_MINUTES_MAX: u32 = 1_440;
+
 /// So many groups may be told one after the other.
 const ESCALATIONS_MAX: usize = 10;
 
@@ -109,7 +112,8 @@ fn escalations(raw: &RawRule, called: &str, people: &People<'_>, faults: &mut Fa
         let after = after.and_then(|text| {
             let span = Span::parse(text.get_ref());
             if span.is_none() {
-                let message = format!("`after` is no length of time: `{}` (example: 4 hours)", text.get_ref());
+                let message =
+                    format!("`after` is no length of time: `{}` (example: 4 hours)", text.get_ref());
                 faults.add(text.span(), message);
             }
             span
@@ -126,11 +130,11 @@ fn gather(raw: &RawRule, called: &str, faults: &mut Faults) -> Gather {
     if text.get_ref() == "off" {
         return Gather::Never;
     }
-    match Span::parse(text.get_ref()) {
+    match Span::parse(text.get_ref()).filter(|span| span.minutes() <= GATHER_MINUTES_MAX) {
         Some(span) => Gather::For(span),
         None => {
             let message = format!(
-                "{called}: `gather` is no length of time: `{}` (examples: 5 minutes, off)",
+                "{called}: `gather` is no length of time up to a day: `{}` (examples: 5 minutes, off)",
                 text.get_ref()
             );
             faults.add(text.span(), message);
@@ -142,7 +146,10 @@ fn gather(raw: &RawRule, called: &str, faults: &mut Faults) -> Gather {
 fn reopen(raw: &RawRule, on: On, called: &str, faults: &mut Faults) -> i64 {
     let Some(days) = raw.reopen.given() else { return REOPEN_DAYS };
     if on != On::Deadline {
-        faults.add(days.span(), format!("{called} is on a {}; only a rule on deadlines has `reopen`", on.as_str()));
+        faults.add(
+            days.span(),
+            format!("{called} is on a {}; only a rule on deadlines has `reopen`", on.as_str()),
+        );
     } else if !(REOPEN_DAYS_MIN..=REOPEN_DAYS_MAX).contains(days.get_ref()) {
         let message = format!(
             "{called}: `reopen` is {REOPEN_DAYS_MIN} to {REOPEN_DAYS_MAX} days: the last {REOPEN_DAYS_MIN} cannot be silenced"

@@ -199,7 +199,10 @@ mod tests {
             ("at once", "at once"),
             ("at once, then every 2 days, at most 5 times", "at once, then every 2 days, at most 5 times"),
             ("At once, every hour, at most twice", "at once, then every 1 hour, at most 2 times"),
-            ("after 90 minutes, then every week, at most 3 times", "after 90 minutes, then every 7 days, at most 3 times"),
+            (
+                "after 90 minutes, then every week, at most 3 times",
+                "after 90 minutes, then every 7 days, at most 3 times",
+            ),
             ("after a day", "after 1 day"),
         ] {
             assert_eq!(read(text).map(|plan| plan.to_string()), Ok(said.to_owned()), "{text}");

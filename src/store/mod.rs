@@ -13,9 +13,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{
-    AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, LetterState, Silences, Window,
-};
+use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, LetterState, Silences, Window};
 use crate::step::{
     BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
 };
