@@ -14,7 +14,7 @@ use super::text::{self, day, days_left, event_time, instant};
 use crate::clock::Zone;
 use crate::entry::{DeadlineState, EntryDeadline, Provenance};
 use crate::ident::Fingerprint;
-use crate::outbox::{Alert, Cause, EntryBrief, HoldBrief, Letter, LetterKind, NoticeBrief};
+use crate::outbox::{Alert, Cause, EntryBrief, HoldBrief, Letter, NoticeBrief};
 use crate::place::{Place, Severity};
 
 /// Alerts of one letter that are told in full; the rest are listed, a line each.
@@ -56,7 +56,7 @@ pub(super) struct AlertMail {
     /// Why this mail came, when it is not the first word about one entry.
     pub notes: Vec<String>,
     pub sections: Vec<Section>,
-    /// Alerts beyond [`SECTIONS_MAX`]; in a letter that gathers more than that, all of them.
+    /// Alerts beyond [`SECTIONS_MAX`].
     pub rest: Vec<Row>,
     pub recipient: String,
     pub letter: String,
@@ -150,8 +150,7 @@ pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings
     // The loudest first, as the subject has it.
     let mut alerts: Vec<&Alert> = all.iter().collect();
     alerts.sort_by_key(|alert| std::cmp::Reverse(alert.severity));
-    let is_list = matches!(letter.kind, LetterKind::Bundle { .. }) && alerts.len() > SECTIONS_MAX;
-    let told = if is_list { 0 } else { alerts.len().min(SECTIONS_MAX) };
+    let told = alerts.len().min(SECTIONS_MAX);
     AlertMail {
         subject: text::header(&subject::subject(letter, all, today), super::mail::SUBJECT_CHARS_MAX),
         tone: Tone::of(letter.severity),

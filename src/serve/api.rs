@@ -169,6 +169,7 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
             value(&life.ok_or_else(|| ApiError::NotFound(format!("the entry {number} is not known")))?)
         }
         Request::Told { alerts } => value(&alerts::told(store, &alerts)?),
+        Request::Silences => value(&store.silences()?),
         Request::Alerts { filter, after, limit } => value(&alerts::alerts(store, &filter, after, limit)?),
         Request::Letters { state, limit } => value(&alerts::letters(store, state, limit)?),
         Request::Quarantine { after, limit } => value(&quarantine::list(store, after, limit)?),

@@ -18,7 +18,7 @@ mod quarantine;
 mod request;
 pub mod socket;
 
-pub use alerts::{AlertRow, LetterRow, TOLD_MAX, ToldRow};
+pub use alerts::{AlertRow, LetterRow, TOLD_MAX, ToldEvent, ToldRow};
 pub use api::{Action, ApiError, Backend, Fault, FaultCode, HashAnswer, StatusAnswer};
 pub use deadlines::{DeadlineRow, Window};
 pub use declared::{
