@@ -110,7 +110,7 @@ gather = "off"
     assert_eq!(summary[0].at, at("2026-03-02T15:10:00Z"), "when the window of the cap ends");
     let text = summary[0].mail.text();
     let listed: BTreeSet<&str> = text.split_whitespace().filter(|word| word.len() == 13).collect();
-    let in_html: BTreeSet<&str> = summary[0].mail.html().split(['<', '>']).collect();
+    let in_html: BTreeSet<&str> = summary[0].mail.html().split(['<', '>', ' ']).collect();
     let lost = (31..=EVENTS).map(|serial| entry(serial).to_string());
     let lost: Vec<String> =
         lost.filter(|shown| !listed.contains(&**shown) || !in_html.contains(&**shown)).collect();

@@ -202,6 +202,9 @@ impl Backend for LocalBackend {
         let done = match action {
             Action::RetryQuarantine { file, by } => engine.reprocess(file, &by),
             Action::RetryLetter { key, by } => engine.retry_letter(key, &by),
+            Action::Acknowledge { said } => engine.acknowledge(&said),
+            Action::Silence { silence } => engine.silence(silence),
+            Action::EndSilence { silence, by } => engine.end_silence(silence, &by),
             Action::Backup { dir } => {
                 let copied = backup::back_up(self.journal.folder(), &dir, None, &mut |_| {});
                 return copied.map(drop).map_err(|error| ApiError::failed("make the backup", error));
@@ -209,6 +212,7 @@ impl Backend for LocalBackend {
         };
         done.map_err(|error| match error {
             EngineError::NoSuchFile(_) => ApiError::NotFound(error.to_string()),
+            EngineError::Declined(text) => ApiError::BadRequest(text),
             error => ApiError::failed("do it", error),
         })
     }

@@ -18,6 +18,7 @@ written! {
         calendar: RawCalendar,
         privacy: RawPrivacy,
         mail: RawMail,
+        http: RawHttp,
         team: Vec<RawTeam>,
         broker: Vec<RawBroker>,
     }
@@ -72,6 +73,14 @@ written! {
         ca_file: Text,
         hello_name: Text,
         timeout: Text,
+    }
+
+    pub struct RawHttp as "[http]" {
+        listen: Text,
+        link_key: Text,
+        link_key_file: Text,
+        link_key_env: Text,
+        link_key_credential: Text,
     }
 
     pub struct RawTeam as "the team" {
@@ -147,6 +156,7 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("[privacy]", RawPrivacy::KEYS),
     ("[mail]", RawMail::KEYS),
     ("[mail.smtp]", RawSmtp::KEYS),
+    ("[http]", RawHttp::KEYS),
     ("[[team]]", RawTeam::KEYS),
     ("[[broker]]", RawBroker::KEYS),
     ("[[broker.drop]]", RawDrop::KEYS),
@@ -155,7 +165,7 @@ pub const TABLES: &[(&str, &[&str])] = &[
 ];
 
 /// Keys that are known only so that their refusal can say what to write instead.
-pub const REFUSED: &[&str] = &["password", "passphrase"];
+pub const REFUSED: &[&str] = &["password", "passphrase", "link_key"];
 
 /// A raw list that was written, else the given default.
 pub(super) fn list<T: Written>(field: &crate::diagnostic::Field<Vec<T>>) -> &[T] {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::engine::Versions;
+use super::link_key::{self, LinkKeyError};
 use super::settings::{Delivery, Settings};
 use crate::clock::{CUSTOMS_ZONE, Zone};
 use crate::config::{self, Config, SecretError};
@@ -13,7 +14,7 @@ use crate::grammar::GrammarError;
 use crate::ident::Fingerprint;
 use crate::intake;
 use crate::interpret::Interpreter;
-use crate::outbox::{Audience, Team};
+use crate::outbox::{Audience, Team, Tickets};
 use crate::pipeline::Pipeline;
 
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,8 @@ pub enum AssembleError {
     Secret(#[from] SecretError),
     #[error("the mail settings cannot be used")]
     Mail(#[from] SettingsError),
+    #[error(transparent)]
+    LinkKey(#[from] LinkKeyError),
     #[error("a mail template cannot be used")]
     Template(#[from] TemplateError),
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
@@ -45,6 +48,7 @@ impl Settings {
             config::DropPlace::Sftp(_) => None,
         });
         let made_folders = made.collect();
+        let tickets = tickets(config)?;
         let delivery = match &config.mail.smtp {
             Some(smtp) => Delivery::Smtp(Box::new(smtp_settings(smtp)?)),
             None => Delivery::Files(config.mail.outbox.clone()),
@@ -58,8 +62,10 @@ impl Settings {
             made_folders,
             pipeline: Arc::new(pipeline),
             versions: versions(config),
-            renderer: Arc::new(renderer(config, None)?),
+            renderer: Arc::new(with_links(config, tickets.clone())?),
             delivery,
+            listen: config.http.listen,
+            tickets,
         })
     }
 }
@@ -120,6 +126,28 @@ pub fn renderer(config: &Config, templates: Option<&Path>) -> Result<Renderer, A
     let mail =
         MailSettings::new(&config.mail.from, &config.mail.domain, config.mail.link_base.as_deref(), zone)?;
     Ok(Renderer::new(templates, mail)?)
+}
+
+/// What signs the links in mails. Without a listener nobody could follow one.
+fn tickets(config: &Config) -> Result<Option<Arc<Tickets>>, AssembleError> {
+    if config.http.listen.is_none() {
+        return Ok(None);
+    }
+    let key = match &config.http.link_key {
+        Some(secret) => secret.read()?,
+        None => link_key::of_folder(&config.state.folder)?,
+    };
+    let tickets = Tickets::new(key, config.mail.link_base.as_deref()).ok_or(LinkKeyError::Short)?;
+    Ok(Some(Arc::new(tickets)))
+}
+
+/// A renderer whose mails can be answered.
+fn with_links(config: &Config, tickets: Option<Arc<Tickets>>) -> Result<Renderer, AssembleError> {
+    let renderer = renderer(config, None)?;
+    Ok(match tickets {
+        Some(tickets) => renderer.with_links(tickets),
+        None => renderer,
+    })
 }
 
 /// The mail server of a configuration.

@@ -1,11 +1,13 @@
 //! Everything that the daemon runs with, checked and resolved.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::email::{Courier, EmlCourier, Renderer, SetupError, SmtpCourier, SmtpSettings};
 use crate::intake::DropSettings;
+use crate::outbox::Tickets;
 use crate::pipeline::Pipeline;
 
 use super::engine::Versions;
@@ -26,6 +28,10 @@ pub struct Settings {
     pub versions: Versions,
     pub renderer: Arc<Renderer>,
     pub delivery: Delivery,
+    /// Where the HTTP listener listens, if it does.
+    pub listen: Option<SocketAddr>,
+    /// Signs and checks the links in mails.
+    pub tickets: Option<Arc<Tickets>>,
 }
 
 /// Where letters go.

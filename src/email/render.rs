@@ -5,6 +5,7 @@
 //! layout and the fault is logged: an alert is worth more than its looks.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use minijinja::syntax::SyntaxConfig;
@@ -16,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::mail::{ComposeError, Draft, MAIL_BYTES_MAX, Mail, MailSettings};
 use super::{digest, sample, text, view};
 use crate::ident::hex;
-use crate::outbox::{Alert, Cause, Letter, LetterKind, Outcome};
+use crate::outbox::{Alert, Cause, Letter, LetterKind, Outcome, Tickets};
 use crate::place::Severity;
 
 /// The templates, each replaced by a file of the same name in the folder of overrides.
@@ -106,6 +107,13 @@ impl Renderer {
             None => None,
         };
         Ok(Self { settings, replaced, own })
+    }
+
+    /// The same, but mails bear links through which they can be answered.
+    #[must_use]
+    pub fn with_links(mut self, tickets: Arc<Tickets>) -> Self {
+        self.settings.set_links(tickets);
+        self
     }
 
     pub fn settings(&self) -> &MailSettings {

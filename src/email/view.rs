@@ -55,6 +55,8 @@ pub(super) struct AlertMail {
     pub tone: Tone,
     /// Why this mail came, when it is not the first word about one entry.
     pub notes: Vec<String>,
+    /// Where the reader says "I take care of it".
+    pub ack: Option<String>,
     pub sections: Vec<Section>,
     /// Alerts beyond [`SECTIONS_MAX`].
     pub rest: Vec<Row>,
@@ -155,6 +157,7 @@ pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings
         subject: text::header(&subject::subject(letter, all, today), super::mail::SUBJECT_CHARS_MAX),
         tone: Tone::of(letter.severity),
         notes: occasion::notes(letter, all),
+        ack: settings.ack_link(letter),
         sections: alerts[..told].iter().map(|alert| section(alert, settings, today)).collect(),
         rest: alerts[told..].iter().copied().map(Row::of).collect(),
         recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),

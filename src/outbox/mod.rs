@@ -18,6 +18,7 @@ mod course;
 mod manners;
 pub mod retry;
 mod silence;
+mod ticket;
 
 use std::fmt;
 
@@ -29,6 +30,7 @@ pub use manners::{Cap, Manners, Quiet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 pub use silence::{LOUD_DAYS, NewSilence, SILENCE_DAYS_MAX, Silence, SilenceError, Silenced, Silences};
+pub use ticket::{KEY_BYTES_MIN, TicketError, Tickets};
 
 use crate::entry::EntryDeadline;
 use crate::ident::{BrokerName, EntryNumber, Fingerprint, NoticeId, hex};

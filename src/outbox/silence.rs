@@ -104,7 +104,7 @@ impl NewSilence {
             return Err(SilenceError::OfAll);
         }
         let days = (self.until - today).num_days();
-        if days < 1 || days > SILENCE_DAYS_MAX {
+        if !(1..=SILENCE_DAYS_MAX).contains(&days) {
             return Err(SilenceError::Until { until: self.until });
         }
         if known.in_force(now).count() >= Silences::COUNT_MAX {

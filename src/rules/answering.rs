@@ -65,8 +65,9 @@ pub(super) fn read(
             faults.add(value.span.clone(), message);
             return None;
         }
+        let before = faults.len();
         let condition = Compiler { on: Subject::Rule(on), known }.condition(value, faults);
-        if condition.0.is_empty() {
+        if condition.0.is_empty() && faults.len() == before {
             faults.add(value.span.clone(), format!("{called}: `until` has no condition"));
         }
         Some(condition)

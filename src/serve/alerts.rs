@@ -96,7 +96,8 @@ fn alert_row(alert: Alert) -> AlertRow {
     }
 }
 
-fn what(cause: &Cause) -> String {
+/// What happened, in one line.
+pub(super) fn what(cause: &Cause) -> String {
     match cause {
         Cause::Notice(notice) => match (notice.code, notice.meaning.as_deref()) {
             (Some(code), meaning) => format!("{code} {}", meaning.unwrap_or("no table knows this code")),

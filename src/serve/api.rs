@@ -10,7 +10,7 @@ use super::{Request, alerts, deadlines, entries, entry, explain, quarantine};
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
 use crate::ident::Fingerprint;
-use crate::outbox::{LetterKey, LetterState};
+use crate::outbox::{Acknowledgement, LetterKey, LetterState, NewSilence};
 use crate::step::Position;
 use crate::store::{Counts, Store, StoreError};
 
@@ -40,6 +40,12 @@ pub enum Action {
     RetryQuarantine { file: Fingerprint, by: String },
     /// Try a letter that was given up, or that waits, now.
     RetryLetter { key: LetterKey, by: String },
+    /// Take care of alerts until a day.
+    Acknowledge { said: Acknowledgement },
+    /// Hear nothing of a rule, an entry or a broker for a while.
+    Silence { silence: NewSilence },
+    /// End a silence before its time.
+    EndSilence { silence: u64, by: String },
     /// Copy the journal, consistently, into a folder of the machine that the daemon runs on.
     Backup { dir: std::path::PathBuf },
 }

@@ -12,6 +12,7 @@ mod declared;
 mod entries;
 mod entry;
 mod explain;
+pub mod http;
 mod mask;
 mod page;
 mod quarantine;
