@@ -205,6 +205,7 @@ impl Backend for LocalBackend {
             Action::Acknowledge { said } => engine.acknowledge(&said),
             Action::Silence { silence } => engine.silence(silence),
             Action::EndSilence { silence, by } => engine.end_silence(silence, &by),
+            Action::Record { document, .. } => engine.record(document.as_bytes()),
             Action::Backup { dir } => {
                 let copied = backup::back_up(self.journal.folder(), &dir, None, &mut |_| {});
                 return copied.map(drop).map_err(|error| ApiError::failed("make the backup", error));

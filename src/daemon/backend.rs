@@ -58,6 +58,7 @@ impl Backend for DaemonBackend {
             Action::Acknowledge { said } => self.runtime.block_on(self.writer.acknowledge(said)),
             Action::Silence { silence } => self.runtime.block_on(self.writer.silence(silence)),
             Action::EndSilence { silence, by } => self.runtime.block_on(self.writer.end_silence(silence, by)),
+            Action::Record { document, .. } => self.runtime.block_on(self.writer.record(document)),
             Action::Backup { dir } => {
                 let folder = self.journal.folder();
                 let copied = backup::back_up(folder, &dir, None, &mut |_| {});

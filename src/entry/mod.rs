@@ -10,6 +10,7 @@ mod fold;
 mod fold_facts;
 mod holds;
 mod life;
+mod recorded;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ pub use facts::{
 };
 pub use holds::{HoldKey, HoldState, Scope};
 pub use life::{Added, BillNotices, Followed, Held, Life, Reminder, Sighting, Unmatched};
+pub use recorded::RecordedFact;
 use serde::Serialize;
 
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};
@@ -61,6 +63,8 @@ pub struct Entry {
     /// Protests on file, by number.
     pub protests: BTreeMap<Token, ProtestState>,
     pub tib: Tib,
+    /// Forms and other facts that people recorded, oldest first, without those that were taken back.
+    pub recorded: Vec<RecordedFact>,
     /// Dates of entry that messages state, with the notice that says so. The latest statement counts, all are kept.
     pub entry_dates: Vec<Dated>,
     pub unknown_codes: BTreeSet<Token>,
@@ -174,7 +178,7 @@ impl Basis {
         match kind {
             Kind::Liquidation => Self::CourtesyNotice,
             Kind::EntryStatus => Self::QueryAnswer,
-            Kind::Recorded => Self::Recorded,
+            Kind::Recorded | Kind::Form => Self::Recorded,
             _ => Self::Other,
         }
     }

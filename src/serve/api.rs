@@ -46,6 +46,8 @@ pub enum Action {
     Silence { silence: NewSilence },
     /// End a silence before its time.
     EndSilence { silence: u64, by: String },
+    /// Take in a fact that a person recorded: a JSON document as a broker would drop it.
+    Record { document: String, by: String },
     /// Copy the journal, consistently, into a folder of the machine that the daemon runs on.
     Backup { dir: std::path::PathBuf },
 }
