@@ -91,6 +91,8 @@ impl Daemon {
             [[team]]
             name = "operations"
             to = ["operations@example.com"]
+            gather = "off"
+            letters_max = 0
             [[broker]]
             name = "acme"
             [[broker.drop]]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey, TroubleBrief, TroubleId};
+use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleBrief, TroubleId, Window};
 use crate::place::{Finding, Severity};
 
 /// How far a store has come in the journal: the last line applied. `seq` 0 is before the first line.
@@ -39,6 +39,13 @@ pub struct Step {
     pub quarantine: BTreeMap<QuarantineKey, Option<Quarantined>>,
     /// Troubles that last; one that is over is removed.
     pub troubles: BTreeMap<TroubleId, Option<OpenTrouble>>,
+    pub courses: BTreeMap<AlertKey, Course>,
+    /// What is put on the agenda, and what is taken off.
+    pub agenda: BTreeMap<AgendaKey, bool>,
+    /// By the name of the window: see `pipeline::gate`.
+    pub windows: BTreeMap<Box<str>, Window>,
+    /// All of them, when one changed.
+    pub silences: Option<Silences>,
 }
 
 impl Step {
@@ -55,6 +62,10 @@ impl Step {
             digest: BTreeMap::new(),
             quarantine: BTreeMap::new(),
             troubles: BTreeMap::new(),
+            courses: BTreeMap::new(),
+            agenda: BTreeMap::new(),
+            windows: BTreeMap::new(),
+            silences: None,
         }
     }
 }

@@ -118,6 +118,8 @@ fn the_example_works_with_everything_switched_on() {
     let alternatives = [
         "password_env",
         "password_credential",
+        "link_key_env",
+        "link_key_credential",
         "passphrase_env",
         "passphrase_credential",
         "agent",

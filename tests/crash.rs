@@ -55,6 +55,9 @@ impl Installation {
             [[team]]
             name = "operations"
             to = ["operations@example.com"]
+            # Windows follow the clock, and two hundred starts look at it at other moments than one.
+            gather = "off"
+            letters_max = 0
             [[broker]]
             name = "acme"
             [[broker.drop]]

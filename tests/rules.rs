@@ -251,6 +251,7 @@ fn timelines_are_told_in_plain_words() {
         It is critical from this step on: 1 day before.
         It names nobody, so it tells all: operations (operations@example.com).
         Each step is told once. Steps that passed unseen become one mail; when the date moves, the ladder begins anew.
+        An acknowledgement pauses the ladder until its day comes or 14 days are left; the last 7 days before a legal day cannot be silenced.
         2026-03-08 11:00:00 UTC 5 warning operations@example.com 2026-03-08 11:00:00 UTC
         2026-03-10 10:00:00 UTC 3 warning operations@example.com 2026-03-10 10:00:00 UTC
         2026-03-11 10:00:00 UTC 2 warning operations@example.com 2026-03-11 10:00:00 UTC
@@ -262,6 +263,7 @@ fn timelines_are_told_in_plain_words() {
         Waits for the next daily digest, info: operations at 08:00 (America/New_York).
         It names nobody, so it tells all: operations (operations@example.com).
         Each step is told once. Steps that passed unseen become one mail; when the date moves, the ladder begins anew.
+        An acknowledgement pauses the ladder until its day comes or 14 days are left; the last 7 days before a legal day cannot be silenced.
         2026-02-11 11:00:00 UTC 30 info operations@example.com 2026-02-11 13:00:00 UTC
         2026-03-06 11:00:00 UTC 7 info operations@example.com 2026-03-06 13:00:00 UTC"#]].assert_eq(&told("watch-dates"));
     expect_test::expect![[r#"

@@ -47,8 +47,13 @@ impl Stage for DeskStage {
         Ok(())
     }
 
+    fn next_agenda_at(&self) -> Result<Option<DateTime<Utc>>, String> {
+        self.desk.store().next_agenda_at().map_err(|error| error.to_string())
+    }
+
     fn tick(&mut self) -> Result<(), String> {
         self.desk.engine().remind().map_err(|error| error.to_string())?;
+        self.desk.engine().due(false).map_err(|error| error.to_string())?;
         self.desk.engine().digests().map_err(|error| error.to_string())?;
         Ok(())
     }

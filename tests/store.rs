@@ -66,7 +66,14 @@ fn everything(store: &dyn Store) -> Result<Vec<String>, StoreError> {
     said.push(format!("{:?}", store.digest(Some("ops@importer.example"), 3)?));
     for offset in -4..5 {
         said.push(format!("until {offset}: {:?}", store.due_until(day(offset), all)?));
+        let until = start() + TimeDelta::minutes(offset);
+        said.push(format!(
+            "agenda {offset}: {:?} {:?}",
+            store.agenda_until(until, all)?,
+            store.agenda_until(until, 2)?
+        ));
     }
+    said.push(format!("{:?} {:?}", store.next_agenda_at()?, store.silences()?));
     for minutes in [-1, 0, 3, 1_000] {
         for limit in [0, 1, 3, all] {
             let letters = store.letters_ready(start() + TimeDelta::minutes(minutes), limit)?;
@@ -80,6 +87,7 @@ fn everything(store: &dyn Store) -> Result<Vec<String>, StoreError> {
     for index in 0..12 {
         let input = store.input(file(index))?;
         said.push(format!("{input:?} {:?}", store.letter(&letter_key(index))?));
+        said.push(format!("{:?} {:?}", store.course(&alert_key(index))?, store.window(&window_name(index))?));
     }
     Ok(said)
 }
@@ -119,6 +127,11 @@ fn every_kind_comes_back() {
         assert_eq!(store.due_until(day(100), 9).expect("read"), [(due_key(1), due_value(1))]);
         assert_eq!(store.digest(None, 9).expect("read"), [digest_key(1)]);
         assert_eq!(store.quarantined(None, 9).expect("read"), [(quarantine_key(1), quarantined(1))]);
+        assert_eq!(store.course(&alert_key(1)).expect("read"), Some(course(1)));
+        assert_eq!(store.agenda_until(start() + TimeDelta::minutes(1), 9).expect("read"), [agenda_key(1)]);
+        assert_eq!(store.next_agenda_at().expect("read"), Some(agenda_key(1).at));
+        assert_eq!(store.window(&window_name(1)).expect("read"), Some(window(1)));
+        assert_eq!(store.silences().expect("read"), silences(1));
         let counts = store.counts().expect("read");
         assert_eq!(
             (counts.entries, counts.letters, counts.letters_waiting, counts.quarantined),
@@ -153,11 +166,14 @@ fn removed_things_are_gone() {
         step.due.insert(due_key(1), None);
         step.digest.insert(digest_key(1), false);
         step.quarantine.insert(quarantine_key(1), None);
+        step.agenda.insert(agenda_key(1), false);
         // What was never there may be removed as well.
         step.due.insert(due_key(2), None);
         store.commit(&step).expect("commit");
         assert!(store.due_until(day(100), 9).expect("read").is_empty());
         assert!(store.digest(None, 9).expect("read").is_empty());
+        assert_eq!(store.next_agenda_at().expect("read"), None);
+        assert_eq!(store.silences().expect("read"), silences(1), "they stay until others come");
         assert!(store.quarantined(None, 9).expect("read").is_empty());
         assert_eq!(store.counts().expect("read").quarantined, 0);
         assert_eq!(store.counts().expect("read").entries, 1);
@@ -247,6 +263,10 @@ enum Op {
     Letter(u64, u64, u64),
     Digest(u64, bool),
     Quarantine(u64, bool),
+    Course(u64, u64),
+    Agenda(u64, bool),
+    Window(u64, u64),
+    Silences(u64),
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -260,6 +280,10 @@ fn op() -> impl Strategy<Value = Op> {
         (0..9u64, 0..3u64, 0..6u64).prop_map(|(key, state, at)| Op::Letter(key, state, at)),
         (0..6u64, any::<bool>()).prop_map(|(key, there)| Op::Digest(key, there)),
         (0..6u64, any::<bool>()).prop_map(|(key, there)| Op::Quarantine(key, there)),
+        (0..6u64, 0..3u64).prop_map(|(key, state)| Op::Course(key, state)),
+        (0..12u64, any::<bool>()).prop_map(|(key, there)| Op::Agenda(key, there)),
+        (0..4u64, 0..6u64).prop_map(|(key, state)| Op::Window(key, state)),
+        (0..6u64).prop_map(Op::Silences),
     ]
 }
 
@@ -278,6 +302,10 @@ fn step_of(seq: u64, ops: &[Op]) -> Step {
             Op::Quarantine(key, there) => {
                 step.quarantine.insert(quarantine_key(key), there.then(|| quarantined(seq)));
             }
+            Op::Course(key, state) => drop(step.courses.insert(alert_key(key), course(state))),
+            Op::Agenda(key, there) => drop(step.agenda.insert(agenda_key(key), there)),
+            Op::Window(key, state) => drop(step.windows.insert(window_name(key), window(state))),
+            Op::Silences(key) => step.silences = Some(silences(key)),
         }
     }
     step
@@ -688,6 +716,13 @@ fn format_1_steps() -> Vec<Step> {
     let mut wide = Step::at(position(5));
     wide.lives.insert(number(9), Arc::new(life(9, 150)));
     steps.push(wide);
+    // What came to the format later.
+    for step in &mut steps {
+        step.courses.clear();
+        step.agenda.clear();
+        step.windows.clear();
+        step.silences = None;
+    }
     steps
 }
 

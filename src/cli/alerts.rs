@@ -1,15 +1,17 @@
-//! `alerts`: what was raised, the letters that carry it, and another try for one of them.
+//! `alerts`: what was raised, the letters that carry it, another try for one of them; who takes care, and what is silenced.
+
+use chrono::NaiveDate;
 
 use super::args;
 use super::context::{Context, author};
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Paint, Table, Ui, done, instant, json_line, or_dash, written};
 use crate::ident::EntryNumber;
-use crate::outbox::{AlertKey, LetterKey};
+use crate::outbox::{Acknowledgement, AlertKey, LetterKey, NewSilence, Silenced, Silences};
 use crate::place::Severity;
 use crate::serve::{Action, AlertFilter, AlertRow, LetterRow, LetterState, PAGE_MAX, Page, Request};
 
-/// Show alerts and letters, try a letter again
+/// Show alerts and letters, take care of alerts, silence them, try a letter again
 #[derive(clap::Args, Debug)]
 pub struct Args {
     #[command(subcommand)]
@@ -20,6 +22,17 @@ pub struct Args {
 enum Command {
     /// Show alerts, newest first; with --letters, the letters
     List(List),
+    /// Take care of alerts until a day: nothing more is said about them before
+    Ack(Ack),
+    /// Hear nothing of a rule, an entry or a broker for a while, at most 90 days
+    Silence(NewSilenceArgs),
+    /// Show the silences that are in force or were lately
+    Silences,
+    /// End a silence before its time
+    Unsilence {
+        /// The silence's number, as `alerts silences` shows it
+        silence: u64,
+    },
     /// Send a letter again that was given up or waits for its next try
     Retry {
         /// The letter's key, as `alerts list --letters` shows it
@@ -50,6 +63,52 @@ struct List {
     limit: u64,
 }
 
+#[derive(clap::Args, Debug)]
+#[group(id = "which", required = true, multiple = true)]
+struct Ack {
+    /// Keys of alerts, as `rules why` and `alerts list --json` show them
+    #[arg(group = "which")]
+    keys: Vec<String>,
+    /// Every open alert about this entry
+    #[arg(long, value_name = "NUMBER", value_parser = args::entry_number, group = "which")]
+    entry: Option<EntryNumber>,
+    /// With --entry: only alerts of this rule
+    #[arg(long, value_name = "NAME", requires = "entry")]
+    rule: Option<String>,
+    /// What is done about it
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// From this day on it is open again, at most 90 days ahead
+    #[arg(long, value_name = "DATE", value_parser = args::date)]
+    until: NaiveDate,
+    /// Who takes care; default: the user who runs the command
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+}
+
+#[derive(clap::Args, Debug)]
+#[group(id = "what", required = true, multiple = true)]
+struct NewSilenceArgs {
+    /// Alerts of this rule
+    #[arg(long, value_name = "NAME", group = "what")]
+    rule: Option<String>,
+    /// Alerts about this entry
+    #[arg(long, value_name = "NUMBER", value_parser = args::entry_number, group = "what")]
+    entry: Option<EntryNumber>,
+    /// Alerts about entries of this broker
+    #[arg(long, value_name = "NAME", group = "what")]
+    broker: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// From the morning of this day on people are told again
+    #[arg(long, value_name = "DATE", value_parser = args::date)]
+    until: NaiveDate,
+    /// Who answers for it; default: the user who runs the command
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
 enum State {
     Waiting,
@@ -69,6 +128,15 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
             let filter = AlertFilter { entry: list.entry, severity: list.severity, rule: list.rule.clone() };
             alerts(&filter, list.limit as usize, context, ui)
         }
+        Some(Command::Ack(ack)) => acknowledge(ack, context, ui),
+        Some(Command::Silence(new)) => silence(new, context, ui),
+        Some(Command::Silences) => silences(context, ui),
+        Some(Command::Unsilence { silence }) => {
+            let action = Action::EndSilence { silence: *silence, by: author() };
+            context.door()?.ask::<()>(Request::Act { action })?;
+            ui.remark("The silence is over.");
+            Ok(Exit::Fine)
+        }
         Some(Command::Retry { key }) => {
             let action = Action::RetryLetter { key: key.clone(), by: author() };
             context.door()?.ask::<()>(Request::Act { action })?;
@@ -76,6 +144,69 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
             done(ui, &serde_json::json!({ "retried": key }), text)
         }
     }
+}
+
+fn acknowledge(ack: &Ack, context: &Context, ui: &Ui) -> Outcome {
+    let mut alerts: Vec<AlertKey> = ack.keys.iter().map(|key| AlertKey::parse(key)).collect();
+    if let Some(entry) = ack.entry {
+        let filter = AlertFilter { entry: Some(entry), severity: None, rule: ack.rule.clone() };
+        let open = newest(&filter, usize::MAX, context)?.into_iter().filter(|row| row.state == "open");
+        alerts.extend(open.map(|row| row.key));
+    }
+    let count = alerts.len();
+    let by = ack.by.clone().unwrap_or_else(author);
+    let said = Acknowledgement { alerts, by, reason: ack.reason.clone(), until: ack.until, letter: None };
+    context.door()?.ask::<()>(Request::Act { action: Action::Acknowledge { said } })?;
+    ui.remark(&format!("{count} acknowledged until {}.", ack.until));
+    Ok(Exit::Fine)
+}
+
+fn silence(new: &NewSilenceArgs, context: &Context, ui: &Ui) -> Outcome {
+    if let Some(rule) = new.rule.as_ref().filter(|rule| context.config.rules.get(rule).is_none()) {
+        return Err(super::rules::no_such_rule(context, rule));
+    }
+    let silence = NewSilence {
+        owner: new.owner.clone().unwrap_or_else(author).into(),
+        reason: new.reason.as_str().into(),
+        until: new.until,
+        what: Silenced {
+            rule: new.rule.as_deref().map(Into::into),
+            entry: new.entry,
+            broker: new.broker.as_deref().map(Into::into),
+        },
+    };
+    let words = silence.what.to_string();
+    context.door()?.ask::<()>(Request::Act { action: Action::Silence { silence } })?;
+    ui.remark(&format!(
+        "Silent until {}: {words}. The last days of legal deadlines are told all the same.",
+        new.until
+    ));
+    Ok(Exit::Fine)
+}
+
+fn silences(context: &Context, ui: &Ui) -> Outcome {
+    let known: Silences = context.door()?.ask(Request::Silences)?;
+    let now = context.clock.now();
+    let mut out = ui.stdout();
+    written(&mut out, |out| {
+        if ui.json {
+            return known.all().iter().try_for_each(|row| json_line(out, row));
+        }
+        let mut table = Table::new(["NUMBER", "OF", "WHAT", "FROM", "UNTIL", "REASON"]);
+        for row in known.all() {
+            let paint = if now < row.until { Paint::Strong } else { Paint::Plain };
+            table.painted([
+                (paint, row.id.to_string()),
+                (Paint::Plain, row.owner.to_string()),
+                (Paint::Plain, row.what.to_string()),
+                (Paint::Plain, instant(row.from)),
+                (Paint::Plain, instant(row.until)),
+                (Paint::Plain, row.reason.to_string()),
+            ]);
+        }
+        table.write(out, ui)
+    })?;
+    Ok(Exit::Fine)
 }
 
 fn alerts(filter: &AlertFilter, limit: usize, context: &Context, ui: &Ui) -> Outcome {
@@ -86,11 +217,12 @@ fn alerts(filter: &AlertFilter, limit: usize, context: &Context, ui: &Ui) -> Out
         if ui.json {
             return rows.iter().try_for_each(|row| json_line(out, row));
         }
-        let mut table = Table::new(["RAISED", "SEVERITY", "ENTRY", "BROKER", "ALERT", "WHAT"]);
+        let mut table = Table::new(["RAISED", "SEVERITY", "STATE", "ENTRY", "BROKER", "ALERT", "WHAT"]);
         for row in &rows {
             table.painted([
                 (Paint::Plain, instant(row.raised_at)),
                 (Paint::severity(row.severity), row.severity.as_str().to_owned()),
+                (Paint::Plain, row.state.clone()),
                 (Paint::Strong, or_dash(row.entry)),
                 (Paint::Plain, or_dash(row.broker.as_ref())),
                 (Paint::Plain, row.title.clone()),

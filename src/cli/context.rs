@@ -76,11 +76,7 @@ impl Context {
     }
 
     pub fn versions(&self) -> Versions {
-        Versions {
-            config: self.config.version().into(),
-            grammar: self.config.grammar.version().into(),
-            rules: self.config.rules.version().into(),
-        }
+        assemble::versions(&self.config)
     }
 
     /// Today, where the law counts days.
@@ -228,6 +224,9 @@ impl Backend for LocalBackend {
         let done = match action {
             Action::RetryQuarantine { file, by } => engine.reprocess(file, &by),
             Action::RetryLetter { key, by } => engine.retry_letter(key, &by),
+            Action::Acknowledge { said } => engine.acknowledge(&said),
+            Action::Silence { silence } => engine.silence(silence),
+            Action::EndSilence { silence, by } => engine.end_silence(silence, &by),
             Action::Record { document, .. } => engine.record(document.as_bytes()),
             Action::Backup { dir } => {
                 let copied = backup::back_up(self.journal.folder(), &dir, None, &mut |_| {});
@@ -236,6 +235,7 @@ impl Backend for LocalBackend {
         };
         done.map_err(|error| match error {
             EngineError::NoSuchFile(_) => ApiError::NotFound(error.to_string()),
+            EngineError::Declined(text) => ApiError::BadRequest(text),
             error => ApiError::failed("do it", error),
         })
     }

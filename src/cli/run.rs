@@ -9,7 +9,7 @@ use super::exit::{Exit, Failure, Outcome};
 use super::output::{Out, Ui, answer, clean, instant, or_dash};
 use crate::clock::SystemClock;
 use crate::config::{Config, LogFormat};
-use crate::daemon::backend::SocketCompanion;
+use crate::daemon::http::Companions;
 use crate::daemon::logging::{self, LogForm};
 use crate::daemon::once::Round;
 use crate::daemon::settings::Settings;
@@ -49,7 +49,7 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
         let config = Config::load(&path).map_err(|faults| faults_text(&faults))?;
         Settings::of(&config).map_err(|error| chain(&error))
     };
-    let mut companion = SocketCompanion::default();
+    let mut companion = Companions::default();
     let ran = runtime.block_on(service::run(settings, load, Arc::new(SystemClock), &mut companion));
     // A call that hangs in a library must not keep the process from ending.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));

@@ -9,6 +9,8 @@
 mod check;
 mod check_text;
 mod drops;
+mod http;
+mod manners;
 pub mod raw;
 mod resolve;
 mod secret;
@@ -23,6 +25,7 @@ use sha2::{Digest, Sha256};
 
 pub use self::check::{CheckLine, CheckReport, check};
 pub use self::drops::IGNORE_DEFAULT;
+pub use self::http::HttpSettings;
 use self::raw::{RawConfig, list};
 use self::resolve::Resolver;
 pub use self::secret::{Secret, SecretError};
@@ -57,6 +60,7 @@ pub struct Config {
     pub state: StateSettings,
     pub daemon: DaemonSettings,
     pub mail: MailSettings,
+    pub http: HttpSettings,
     pub importer_number: ImporterNumber,
     pub teams: Vec<Team>,
     pub brokers: Vec<Broker>,
@@ -137,6 +141,7 @@ impl Config {
         let state = resolve::state(&given(&raw.state), &mut resolver);
         let daemon = resolve::daemon(&given(&raw.daemon), &state, &mut resolver);
         let mail = resolve::mail(&given(&raw.mail), &mut resolver);
+        let http = http::http(&given(&raw.http), &mut resolver);
         let importer_number = resolve::importer_number(&given(&raw.privacy).importer_number, &mut resolver);
         let teams = resolve::teams(&raw, &mut resolver);
         let brokers = drops::brokers(&raw, &state, &mut resolver);
@@ -159,6 +164,7 @@ impl Config {
             state,
             daemon,
             mail,
+            http,
             importer_number,
             teams,
             brokers,
@@ -226,6 +232,9 @@ impl Config {
         let mut secrets = Vec::new();
         if let Some((_, password)) = self.mail.smtp.as_ref().and_then(|smtp| smtp.login.as_ref()) {
             secrets.push(("mail server".to_owned(), password));
+        }
+        if let Some(key) = &self.http.link_key {
+            secrets.push(("links in mails".to_owned(), key));
         }
         for drop in self.drops() {
             let DropPlace::Sftp(sftp) = &drop.place else { continue };

@@ -18,6 +18,7 @@ written! {
         calendar: RawCalendar,
         privacy: RawPrivacy,
         mail: RawMail,
+        http: RawHttp,
         team: Vec<RawTeam>,
         broker: Vec<RawBroker>,
     }
@@ -74,12 +75,25 @@ written! {
         timeout: Text,
     }
 
+    pub struct RawHttp as "[http]" {
+        listen: Text,
+        link_key: Text,
+        link_key_file: Text,
+        link_key_env: Text,
+        link_key_credential: Text,
+    }
+
     pub struct RawTeam as "the team" {
         name: Text,
         to: Vec<Text>,
         zone: Text,
         digest_at: Text,
         severity_min: Text,
+        quiet: Text,
+        quiet_pass: Text,
+        gather: Text,
+        letters_max: Number,
+        letters_within: Text,
     }
 
     pub struct RawBroker as "the broker" {
@@ -143,6 +157,7 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("[privacy]", RawPrivacy::KEYS),
     ("[mail]", RawMail::KEYS),
     ("[mail.smtp]", RawSmtp::KEYS),
+    ("[http]", RawHttp::KEYS),
     ("[[team]]", RawTeam::KEYS),
     ("[[broker]]", RawBroker::KEYS),
     ("[[broker.drop]]", RawDrop::KEYS),
@@ -151,7 +166,7 @@ pub const TABLES: &[(&str, &[&str])] = &[
 ];
 
 /// Keys that are known only so that their refusal can say what to write instead.
-pub const REFUSED: &[&str] = &["password", "passphrase"];
+pub const REFUSED: &[&str] = &["password", "passphrase", "link_key"];
 
 /// A raw list that was written, else the given default.
 pub(super) fn list<T: Written>(field: &crate::diagnostic::Field<Vec<T>>) -> &[T] {

@@ -414,6 +414,7 @@ fn team(raw: &RawTeam, seen: &mut BTreeMap<String, String>, resolver: &mut Resol
         zone: zone?,
         digest_at: digest_at.or(NaiveTime::from_hms_opt(8, 0, 0))?,
         severity_min,
+        manners: super::manners::manners(raw, resolver),
     })
 }
 

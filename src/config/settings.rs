@@ -9,7 +9,7 @@ use super::secret::Secret;
 use crate::clock::Zone;
 use crate::ident::{BrokerName, DropName, FilerCode};
 use crate::interpret::Aliases;
-pub use crate::outbox::ImporterNumber;
+pub use crate::outbox::{ImporterNumber, Manners};
 use crate::place::Severity;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -88,6 +88,8 @@ pub struct Team {
     pub digest_at: NaiveTime,
     /// The team gets only alerts that are at least this loud, digest included.
     pub severity_min: Severity,
+    /// How it wants to be told.
+    pub manners: Manners,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -109,6 +109,10 @@ impl App {
         &self.store
     }
 
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
     pub fn settings(&self) -> &Settings {
         &self.settings
     }

@@ -9,6 +9,7 @@ use super::view::StoreView;
 use crate::deadline::DeadlineTable;
 use crate::ident::{BillOfLading, Fingerprint, NoticeId};
 use crate::journal::{JournalReader, Line, What};
+use crate::outbox::Ack;
 use crate::pipeline::{ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash};
 use crate::step::{InputRecord, Position, Step};
 use crate::store::{Store, StoreError};
@@ -130,11 +131,24 @@ impl Applier<'_> {
                 self.pipeline.trouble_over(group, moment, trouble)?;
                 Ok(Received::default())
             }
-            What::Config { .. }
-            | What::Recorded { .. }
-            | What::Acknowledged { .. }
-            | What::Silenced { .. }
-            | What::Unknown(_) => Ok(Received::default()),
+            What::Due { early } => {
+                self.pipeline.due(group, moment, *early, &mut overflow)?;
+                Ok(Received::default())
+            }
+            What::Acknowledged { alert, by, note, until, letter } => {
+                let ack = Ack { by: by.clone(), reason: note.clone(), at: line.at, until: *until };
+                self.pipeline.acknowledge(group, alert, ack, letter.clone())?;
+                Ok(Received::default())
+            }
+            What::Silenced { silence } => {
+                self.pipeline.silence(group, moment, silence)?;
+                Ok(Received::default())
+            }
+            What::Unsilenced { silence, .. } => {
+                self.pipeline.end_silence(group, moment, *silence)?;
+                Ok(Received::default())
+            }
+            What::Config { .. } | What::Recorded { .. } | What::Unknown(_) => Ok(Received::default()),
         }
     }
 

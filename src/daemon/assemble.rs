@@ -4,15 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::engine::Versions;
+use super::link_key::{self, LinkKeyError};
 use super::settings::{Delivery, Settings};
 use crate::clock::{CUSTOMS_ZONE, Zone};
 use crate::config::{self, Config, SecretError};
 use crate::deadline::DeadlineTable;
 use crate::email::{MailSettings, Renderer, Security, SettingsError, SmtpSettings, TemplateError};
 use crate::grammar::GrammarError;
+use crate::ident::Fingerprint;
 use crate::intake;
 use crate::interpret::Interpreter;
-use crate::outbox::{Audience, Team};
+use crate::outbox::{Audience, Team, Tickets};
 use crate::pipeline::Pipeline;
 
 #[derive(Debug, thiserror::Error)]
@@ -21,6 +23,8 @@ pub enum AssembleError {
     Secret(#[from] SecretError),
     #[error("the mail settings cannot be used")]
     Mail(#[from] SettingsError),
+    #[error(transparent)]
+    LinkKey(#[from] LinkKeyError),
     #[error("a mail template cannot be used")]
     Template(#[from] TemplateError),
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
@@ -44,14 +48,10 @@ impl Settings {
             config::DropPlace::Sftp(_) => None,
         });
         let made_folders = made.collect();
+        let tickets = tickets(config)?;
         let delivery = match &config.mail.smtp {
             Some(smtp) => Delivery::Smtp(Box::new(smtp_settings(smtp)?)),
             None => Delivery::Files(config.mail.outbox.clone()),
-        };
-        let versions = Versions {
-            config: config.version().into(),
-            grammar: config.grammar.version().into(),
-            rules: config.rules.version().into(),
         };
         Ok(Self {
             state_folder: config.state.folder.clone(),
@@ -61,9 +61,11 @@ impl Settings {
             drops,
             made_folders,
             pipeline: Arc::new(pipeline),
-            versions,
-            renderer: Arc::new(renderer(config, None)?),
+            versions: versions(config),
+            renderer: Arc::new(with_links(config, tickets.clone())?),
             delivery,
+            listen: config.http.listen,
+            tickets,
         })
     }
 }
@@ -82,6 +84,25 @@ pub fn pipeline(config: &Config) -> Result<Pipeline, AssembleError> {
     })
 }
 
+/// What the journal calls a configuration. Who is told, and how, is part of the rules: a store that is rebuilt under other teams
+/// must not mail anybody about last year.
+pub fn versions(config: &Config) -> Versions {
+    use std::fmt::Write;
+    let mut people = String::new();
+    for team in &config.teams {
+        let (zone, at) = (team.zone.name(), team.digest_at);
+        // Writing to a text cannot fail.
+        let _ = write!(people, "{}|{:?}|{zone}|{at}|{}", team.name, team.to, team.severity_min.as_str());
+        let _ = writeln!(people, "|{}", team.manners);
+    }
+    let people = crate::ident::hex(&Fingerprint::of(people.as_bytes()).as_bytes()[..4]);
+    Versions {
+        config: config.version().into(),
+        grammar: config.grammar.version().into(),
+        rules: format!("{}-{people}", config.rules.version()).into(),
+    }
+}
+
 /// The teams of a configuration.
 pub fn audience(config: &Config) -> Audience {
     let teams = config.teams.iter().map(|team| Team {
@@ -91,7 +112,11 @@ pub fn audience(config: &Config) -> Audience {
         digest_at: team.digest_at,
         severity_min: team.severity_min,
     });
-    Audience::new(teams.collect())
+    let audience = Audience::new(teams.collect());
+    config
+        .teams
+        .iter()
+        .fold(audience, |audience, team| audience.with_manners(&team.name, team.manners.clone()))
 }
 
 pub fn renderer(config: &Config, templates: Option<&Path>) -> Result<Renderer, AssembleError> {
@@ -103,6 +128,28 @@ pub fn renderer(config: &Config, templates: Option<&Path>) -> Result<Renderer, A
     let mail =
         MailSettings::new(&config.mail.from, &config.mail.domain, config.mail.link_base.as_deref(), zone)?;
     Ok(Renderer::new(templates, mail)?)
+}
+
+/// What signs the links in mails. Without a listener nobody could follow one.
+fn tickets(config: &Config) -> Result<Option<Arc<Tickets>>, AssembleError> {
+    if config.http.listen.is_none() {
+        return Ok(None);
+    }
+    let key = match &config.http.link_key {
+        Some(secret) => secret.read()?,
+        None => link_key::of_folder(&config.state.folder)?,
+    };
+    let tickets = Tickets::new(key, config.mail.link_base.as_deref()).ok_or(LinkKeyError::Short)?;
+    Ok(Some(Arc::new(tickets)))
+}
+
+/// A renderer whose mails can be answered.
+fn with_links(config: &Config, tickets: Option<Arc<Tickets>>) -> Result<Renderer, AssembleError> {
+    let renderer = renderer(config, None)?;
+    Ok(match tickets {
+        Some(tickets) => renderer.with_links(tickets),
+        None => renderer,
+    })
 }
 
 /// The mail server of a configuration.

@@ -60,6 +60,9 @@ impl Backend for DaemonBackend {
         let done = match action {
             Action::RetryQuarantine { file, by } => self.runtime.block_on(self.writer.reprocess(file, by)),
             Action::RetryLetter { key, by } => self.runtime.block_on(self.writer.retry_letter(key, by)),
+            Action::Acknowledge { said } => self.runtime.block_on(self.writer.acknowledge(said)),
+            Action::Silence { silence } => self.runtime.block_on(self.writer.silence(silence)),
+            Action::EndSilence { silence, by } => self.runtime.block_on(self.writer.end_silence(silence, by)),
             Action::Record { document, .. } => self.runtime.block_on(self.writer.record(document)),
             Action::Backup { dir } => {
                 let folder = self.journal.folder();
@@ -69,9 +72,27 @@ impl Backend for DaemonBackend {
         };
         done.map_err(|error| match error {
             WriteError::Refused(text) => ApiError::NotFound(text.to_string()),
+            WriteError::Declined(text) => ApiError::BadRequest(text.to_string()),
             error => ApiError::failed("do it", error),
         })
     }
+}
+
+/// What answers for an app as it stands; `None` when it has stopped.
+pub(super) fn backend(app: &App) -> std::io::Result<Option<DaemonBackend>> {
+    let Some(writer) = app.writer().cloned() else { return Ok(None) };
+    let journal = JournalReader::open(&app.settings().state_folder).map_err(std::io::Error::other)?;
+    let pipeline: Arc<Mutex<Arc<Pipeline>>> = app.pipeline();
+    let pipeline = pipeline.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    Ok(Some(DaemonBackend {
+        store: app.store().clone(),
+        deadlines: pipeline.deadlines.clone(),
+        grammar: pipeline.interpreter.grammar().clone(),
+        config: app.settings().versions.config.clone(),
+        journal,
+        writer,
+        runtime: tokio::runtime::Handle::current(),
+    }))
 }
 
 /// The local socket of a daemon.
@@ -83,19 +104,7 @@ pub struct SocketCompanion {
 #[async_trait::async_trait]
 impl Companion for SocketCompanion {
     async fn start(&mut self, app: &App) -> std::io::Result<()> {
-        let Some(writer) = app.writer().cloned() else { return Ok(()) };
-        let journal = JournalReader::open(&app.settings().state_folder).map_err(std::io::Error::other)?;
-        let pipeline: Arc<Mutex<Arc<Pipeline>>> = app.pipeline();
-        let pipeline = pipeline.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let backend = DaemonBackend {
-            store: app.store().clone(),
-            deadlines: pipeline.deadlines.clone(),
-            grammar: pipeline.interpreter.grammar().clone(),
-            config: app.settings().versions.config.clone(),
-            journal,
-            writer,
-            runtime: tokio::runtime::Handle::current(),
-        };
+        let Some(backend) = backend(app)? else { return Ok(()) };
         let socket = LocalSocket::bind(&app.settings().socket).await.map_err(std::io::Error::other)?;
         let stop = CancellationToken::new();
         let task = tokio::spawn(socket.serve(Arc::new(backend), stop.clone()));

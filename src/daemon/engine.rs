@@ -7,7 +7,7 @@
 use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::apply::{Applier, state_hash};
 use super::commits::{Commits, Done};
@@ -16,7 +16,7 @@ use crate::clock::Clock;
 use crate::decode::abi::PasswordMask;
 use crate::ident::{BrokerName, DropName, Fingerprint};
 use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
-use crate::outbox::{LetterKey, Outcome, TroubleBrief, TroubleId};
+use crate::outbox::{Acknowledgement, AlertKey, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
 use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
 use crate::step::{Position, Step};
@@ -59,6 +59,9 @@ pub enum EngineError {
     Foreign { store: u64, journal: u64 },
     #[error("the journal holds no file {0}")]
     NoSuchFile(Fingerprint),
+    /// What was asked for makes no sense; nothing was changed.
+    #[error("{0}")]
+    Declined(String),
 }
 
 impl EngineError {
@@ -278,6 +281,71 @@ impl Engine {
         }
         self.happened(What::Reminded)?;
         Ok(true)
+    }
+
+    /// Does what the agenda has for now, when there is anything. `early` closes windows that gather as well: for a process that
+    /// does not stay until their end.
+    pub fn due(&mut self, early: bool) -> Result<bool, EngineError> {
+        self.settle()?;
+        if !Pipeline::is_due(&StoreView::over(&self.commits), self.clock.now(), early)? {
+            return Ok(false);
+        }
+        self.happened(What::Due { early })?;
+        Ok(true)
+    }
+
+    /// Somebody takes care of alerts. Synced once for all of them.
+    ///
+    /// # Errors
+    /// [`EngineError::Declined`] when it names nobody, no reason, no day that may be, an alert that is not there, or a letter whose
+    /// link was used.
+    pub fn acknowledge(&mut self, said: &Acknowledgement) -> Result<(), EngineError> {
+        self.settle()?;
+        said.check(self.today()).map_err(|error| EngineError::Declined(error.to_string()))?;
+        for alert in &said.alerts {
+            if self.store().alert(alert)?.is_none() {
+                return Err(EngineError::Declined(format!("there is no alert {alert} to acknowledge")));
+            }
+            let course = self.store().course(alert)?.unwrap_or_default();
+            if said.letter.as_ref().is_some_and(|letter| course.answered.contains(letter)) {
+                return Err(EngineError::Declined("this link was used already; each works once".to_owned()));
+            }
+        }
+        let line = |alert: &AlertKey| What::Acknowledged {
+            alert: alert.clone(),
+            by: said.by.trim().into(),
+            note: said.reason.trim().into(),
+            until: said.until,
+            letter: said.letter.clone(),
+        };
+        self.happened_together(said.alerts.iter().map(line).collect())
+    }
+
+    /// # Errors
+    /// [`EngineError::Declined`] when it has no owner, no reason, no end that may be, or is about everything.
+    pub fn silence(&mut self, silence: NewSilence) -> Result<(), EngineError> {
+        self.settle()?;
+        let checked = silence.check(self.today(), &self.store().silences()?, self.clock.now());
+        checked.map_err(|error| EngineError::Declined(error.to_string()))?;
+        self.happened(What::Silenced { silence })
+    }
+
+    /// Today, where the first team is.
+    fn today(&self) -> NaiveDate {
+        let now = self.clock.now();
+        let team = self.pipeline.audience.teams().first();
+        team.map_or_else(|| now.date_naive(), |team| team.zone.date(now))
+    }
+
+    /// # Errors
+    /// [`EngineError::Declined`] when no such silence is in force.
+    pub fn end_silence(&mut self, silence: u64, by: &str) -> Result<(), EngineError> {
+        self.settle()?;
+        let silences = self.store().silences()?;
+        if !silences.in_force(self.clock.now()).any(|known| known.id == silence) {
+            return Err(EngineError::Declined(format!("no silence {silence} is in force")));
+        }
+        self.happened(What::Unsilenced { silence, by: by.into() })
     }
 
     /// Writes the digests whose time has come. Something waits from before that time, else there is nothing to write.

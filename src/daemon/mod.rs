@@ -6,6 +6,8 @@ pub mod assemble;
 pub mod backend;
 pub mod commits;
 pub mod engine;
+pub mod http;
+pub mod link_key;
 pub mod logging;
 pub mod once;
 pub mod service;

@@ -80,6 +80,7 @@ pub async fn round(settings: &Settings, engine: Engine, clock: Arc<dyn Clock>) -
         round.waiting.extend(scanned.waiting);
     }
     writer.tick().await?;
+    writer.close_windows().await?;
     deliver(settings, &writer, &mut round, clock).await?;
     round.letters_waiting = store.counts().map_err(EngineError::from)?.letters_waiting;
     round.next_letter_at = store.next_letter_at().map_err(EngineError::from)?;

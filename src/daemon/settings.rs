@@ -1,5 +1,6 @@
 //! Everything that the daemon runs with, checked and resolved.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use crate::email::{Courier, EmlCourier, Renderer, SetupError, SmtpCourier, SmtpSettings};
 use crate::ident::DropName;
 use crate::intake::DropSettings;
+use crate::outbox::Tickets;
 use crate::pipeline::Pipeline;
 
 use super::engine::Versions;
@@ -27,6 +29,10 @@ pub struct Settings {
     pub versions: Versions,
     pub renderer: Arc<Renderer>,
     pub delivery: Delivery,
+    /// Where the HTTP listener listens, if it does.
+    pub listen: Option<SocketAddr>,
+    /// Signs and checks the links in mails.
+    pub tickets: Option<Arc<Tickets>>,
 }
 
 /// Where letters go.

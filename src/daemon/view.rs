@@ -1,11 +1,11 @@
 //! The store as the pipeline reads it.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::commits::Commits;
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey, TroubleId};
+use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleId, Window};
 use crate::pipeline::View;
 use crate::step::{BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, QuarantineKey, Step};
 use crate::store::{Store, StoreError};
@@ -92,6 +92,19 @@ impl View for StoreView<'_> {
             Some(trouble) => Ok(trouble.clone()),
             None => self.store.trouble(id),
         }
+    }
+    fn course(&self, key: &AlertKey) -> Result<Option<Course>, StoreError> {
+        self.ahead(|step| step.courses.get(key).cloned(), |store| store.course(key))
+    }
+    fn window(&self, name: &str) -> Result<Option<Window>, StoreError> {
+        self.ahead(|step| step.windows.get(name).copied(), |store| store.window(name))
+    }
+    fn silences(&self) -> Result<Silences, StoreError> {
+        let silences = self.ahead(|step| step.silences.clone(), |store| store.silences().map(Some))?;
+        Ok(silences.unwrap_or_default())
+    }
+    fn agenda_until(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<AgendaKey>, StoreError> {
+        self.settled()?.agenda_until(now, limit)
     }
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, StoreError> {
         self.settled()?.due_until(day, limit)

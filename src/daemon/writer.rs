@@ -14,7 +14,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use super::engine::{Engine, EngineError, Incoming, Taken, Versions};
 use crate::ident::Fingerprint;
 use crate::intake::scanner::Arrived;
-use crate::outbox::{LetterKey, Outcome, TroubleBrief, TroubleId};
+use crate::outbox::{Acknowledgement, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
 use crate::pipeline::Pipeline;
 use crate::place::Severity;
 use crate::step::Step;
@@ -46,6 +46,9 @@ pub enum WriteError {
     Fatal(Arc<str>),
     #[error("{0}")]
     Refused(Arc<str>),
+    /// What was asked for makes no sense; the text says why.
+    #[error("{0}")]
+    Declined(Arc<str>),
     #[error("the daemon is stopping")]
     Stopped,
 }
@@ -54,6 +57,10 @@ enum Job {
     Receive(Vec<Arrived>, Reply<Vec<Taken>>),
     Delivered(Vec<(LetterKey, Outcome)>, Reply<()>),
     Tick(Reply<()>),
+    CloseWindows(Reply<()>),
+    Acknowledge(Box<Acknowledgement>, Reply<()>),
+    Silence(Box<NewSilence>, Reply<()>),
+    EndSilence { silence: u64, by: String, reply: Reply<()> },
     Trouble { severity: Severity, broker: Box<str>, trouble: TroubleBrief, reply: Reply<()> },
     TroubleOver { trouble: TroubleId, reply: Reply<()> },
     Reprocess { file: Fingerprint, by: String, reply: Reply<()> },
@@ -158,6 +165,23 @@ impl Writer {
         ask!(self, reply => Job::Tick(reply))
     }
 
+    /// Tells what gathers, for a process that does not stay until its windows end.
+    pub async fn close_windows(&self) -> Result<(), WriteError> {
+        ask!(self, reply => Job::CloseWindows(reply))
+    }
+
+    pub async fn acknowledge(&self, said: Acknowledgement) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Acknowledge(Box::new(said), reply))
+    }
+
+    pub async fn silence(&self, silence: NewSilence) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Silence(Box::new(silence), reply))
+    }
+
+    pub async fn end_silence(&self, silence: u64, by: String) -> Result<(), WriteError> {
+        ask!(self, reply => Job::EndSilence { silence, by, reply })
+    }
+
     pub async fn reprocess(&self, file: Fingerprint, by: String) -> Result<(), WriteError> {
         ask!(self, reply => Job::Reprocess { file, by, reply })
     }
@@ -212,6 +236,12 @@ impl Worker {
                     let ticked = self.tick();
                     answer(reply, ticked)
                 }
+                Job::CloseWindows(reply) => answer(reply, self.engine.due(true).map(drop)),
+                Job::Acknowledge(said, reply) => answer(reply, self.engine.acknowledge(&said)),
+                Job::Silence(silence, reply) => answer(reply, self.engine.silence(*silence)),
+                Job::EndSilence { silence, by, reply } => {
+                    answer(reply, self.engine.end_silence(silence, &by))
+                }
                 Job::Trouble { severity, broker, trouble, reply } => {
                     answer(reply, self.engine.trouble(severity, &broker, trouble))
                 }
@@ -242,6 +272,7 @@ impl Worker {
 
     fn tick(&mut self) -> Result<(), EngineError> {
         self.engine.remind()?;
+        self.engine.due(false)?;
         self.engine.digests()?;
         if !self.queue.is_empty() {
             return Ok(());
@@ -400,6 +431,10 @@ fn answer<T>(reply: Reply<T>, outcome: Result<T, EngineError>) -> Result<(), Wri
         }
         Err(error @ EngineError::NoSuchFile(_)) => {
             let _ = reply.send(Err(WriteError::Refused(error.to_string().into())));
+            Ok(())
+        }
+        Err(EngineError::Declined(text)) => {
+            let _ = reply.send(Err(WriteError::Declined(text.into())));
             Ok(())
         }
         Err(error) => {

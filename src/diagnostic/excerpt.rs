@@ -8,7 +8,7 @@ const WIDTH_MAX: usize = 110;
 const LEAD: usize = 40;
 
 /// Keys whose values are secrets. They are refused by the configuration, and a refusal must not print them.
-const SECRET_KEYS: &[&str] = &["password", "passphrase", "secret", "token"];
+const SECRET_KEYS: &[&str] = &["password", "passphrase", "secret", "token", "link_key"];
 
 const MASK: &str = "<secret>";
 

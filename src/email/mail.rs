@@ -1,5 +1,6 @@
 //! A mail: its headers, its two bodies, and the bytes that go over the wire.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
@@ -10,7 +11,7 @@ use lettre::{Address, address::AddressError};
 
 use super::text;
 use crate::clock::Zone;
-use crate::outbox::{LetterKey, Outcome};
+use crate::outbox::{Letter, LetterKey, Outcome, Tickets};
 
 /// The text or the HTML of a mail is never larger than this.
 pub const MAIL_BYTES_MAX: usize = 4 << 20;
@@ -28,6 +29,7 @@ pub struct MailSettings {
     domain: String,
     link_base: Option<String>,
     zone: Zone,
+    tickets: Option<Arc<Tickets>>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +57,17 @@ impl MailSettings {
             }
             link => link.map(str::to_owned),
         };
-        Ok(Self { from, domain: domain.to_owned(), link_base, zone })
+        Ok(Self { from, domain: domain.to_owned(), link_base, zone, tickets: None })
+    }
+
+    /// Mails can be answered through these links.
+    pub(super) fn set_links(&mut self, tickets: Arc<Tickets>) {
+        self.tickets = Some(tickets);
+    }
+
+    /// Where a reader says "I take care of it".
+    pub(super) fn ack_link(&self, letter: &Letter) -> Option<String> {
+        self.tickets.as_ref()?.link(letter)
     }
 
     pub fn domain(&self) -> &str {

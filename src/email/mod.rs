@@ -11,6 +11,7 @@ mod connect;
 mod digest;
 mod eml;
 mod mail;
+mod occasion;
 mod render;
 mod sample;
 mod smtp;

@@ -5,6 +5,7 @@
 //! layout and the fault is logged: an alert is worth more than its looks.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use minijinja::syntax::SyntaxConfig;
@@ -16,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::mail::{ComposeError, Draft, MAIL_BYTES_MAX, Mail, MailSettings};
 use super::{digest, sample, text, view};
 use crate::ident::hex;
-use crate::outbox::{Alert, Cause, Letter, LetterKind, Outcome};
+use crate::outbox::{Alert, Cause, Letter, LetterKind, Outcome, Tickets};
 use crate::place::Severity;
 
 /// The templates, each replaced by a file of the same name in the folder of overrides.
@@ -108,6 +109,13 @@ impl Renderer {
         Ok(Self { settings, replaced, own })
     }
 
+    /// The same, but mails bear links through which they can be answered.
+    #[must_use]
+    pub fn with_links(mut self, tickets: Arc<Tickets>) -> Self {
+        self.settings.set_links(tickets);
+        self
+    }
+
     pub fn settings(&self) -> &MailSettings {
         &self.settings
     }
@@ -181,7 +189,8 @@ fn thread(letter: &Letter, alerts: &[Alert], domain: &str) -> Option<String> {
 fn headers(letter: &Letter, alerts: &[Alert]) -> Vec<(&'static str, String)> {
     // RFC 3834: keeps holiday notes and other robots from answering.
     let mut headers = vec![("Auto-Submitted", "auto-generated".to_owned())];
-    if letter.severity == Severity::Critical && letter.kind == LetterKind::Alert {
+    let is_news = !matches!(letter.kind, LetterKind::Digest { .. } | LetterKind::Over);
+    if letter.severity == Severity::Critical && is_news {
         headers.push(("Importance", "high".to_owned()));
         headers.push(("X-Priority", "1".to_owned()));
     }
@@ -297,7 +306,11 @@ impl Templates {
         settings: &MailSettings,
     ) -> Result<Bodies, minijinja::Error> {
         match letter.kind {
-            LetterKind::Alert => {
+            LetterKind::Alert
+            | LetterKind::Bundle { .. }
+            | LetterKind::Reminder { .. }
+            | LetterKind::Escalation { .. }
+            | LetterKind::Over => {
                 let view = view::alert_mail(letter, alerts, settings);
                 self.bodies("alert.txt", "alert.html", &view.subject, &view)
             }

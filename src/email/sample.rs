@@ -8,7 +8,7 @@ use crate::ident::{BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::notice::{EventTime, Kind};
 use crate::outbox::{
     Alert, AlertKey, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, LetterKey, LetterKind, LetterState,
-    NoticeBrief, TroubleBrief,
+    NoticeBrief, TroubleBrief, Wait,
 };
 use crate::place::{Place, Severity};
 
@@ -20,7 +20,11 @@ pub(super) fn letters() -> Vec<(Letter, Vec<Alert>)> {
     let on = day(2026, 3, 2);
     vec![
         letter(LetterKind::Alert, shapes.clone()),
-        letter(LetterKind::Alert, many),
+        letter(LetterKind::Alert, many.clone()),
+        letter(LetterKind::Bundle { wait: Wait::Flood }, many),
+        letter(LetterKind::Reminder { nth: 2 }, shapes.clone()),
+        letter(LetterKind::Escalation { level: 1 }, shapes.clone()),
+        letter(LetterKind::Over, shapes.clone()),
         letter(LetterKind::Digest { day: on }, shapes),
     ]
 }

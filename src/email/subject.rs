@@ -4,6 +4,7 @@
 
 use chrono::NaiveDate;
 
+use super::occasion;
 use super::text::{self, day, days_left, event_time};
 use crate::entry::{DeadlineState, EntryDeadline};
 use crate::notice::Kind;
@@ -21,11 +22,17 @@ pub(super) fn subject(letter: &Letter, alerts: &[Alert], today: NaiveDate) -> St
     if let LetterKind::Digest { day } = letter.kind {
         return digest_subject(day, alerts);
     }
-    let mark = severity_word(letter.severity);
+    if matches!(letter.kind, LetterKind::Bundle { .. }) {
+        return occasion::bundle_subject(letter, alerts);
+    }
+    let mark = match letter.kind {
+        LetterKind::Over => "OVER",
+        _ => severity_word(letter.severity),
+    };
     let Some(loudest) = alerts.iter().rev().max_by_key(|alert| alert.severity) else {
         return format!("[{mark}]");
     };
-    let mut subject = format!("[{mark}] ");
+    let mut subject = format!("[{mark}] {}", occasion::prefix(letter.kind));
     if let Some(entry) = &loudest.entry {
         subject.push_str(&format!("{} ", entry.number));
     }

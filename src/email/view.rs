@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::digest::Row;
 use super::mail::MailSettings;
+use super::occasion;
 use super::subject::{self, sentence, severity_word};
 use super::text::{self, day, days_left, event_time, instant};
 use crate::clock::Zone;
@@ -52,6 +53,10 @@ impl Tone {
 pub(super) struct AlertMail {
     pub subject: String,
     pub tone: Tone,
+    /// Why this mail came, when it is not the first word about one entry.
+    pub notes: Vec<String>,
+    /// Where the reader says "I take care of it".
+    pub ack: Option<String>,
     pub sections: Vec<Section>,
     /// Alerts beyond [`SECTIONS_MAX`].
     pub rest: Vec<Row>,
@@ -151,6 +156,8 @@ pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings
     AlertMail {
         subject: text::header(&subject::subject(letter, all, today), super::mail::SUBJECT_CHARS_MAX),
         tone: Tone::of(letter.severity),
+        notes: occasion::notes(letter, all),
+        ack: settings.ack_link(letter),
         sections: alerts[..told].iter().map(|alert| section(alert, settings, today)).collect(),
         rest: alerts[told..].iter().copied().map(Row::of).collect(),
         recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),

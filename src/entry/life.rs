@@ -42,6 +42,19 @@ pub struct Life {
     /// change has to move.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reminders: Vec<Reminder>,
+    /// Alerts about it whose end, or whose hiding, a later file may bring. Derived, as the reminders are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub followed: Vec<Followed>,
+}
+
+/// An alert that is followed.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Followed {
+    /// The key of the alert.
+    pub alert: Box<str>,
+    /// An inhibition hides it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_hidden: bool,
 }
 
 /// The day on which one deadline is looked at again.
@@ -68,8 +81,11 @@ impl Life {
     /// An entry with more notices than this is a fault in the feed; the state keeps what it has and says so.
     pub const NOTICES_MAX: usize = 20_000;
 
+    /// So many alerts of one entry are followed; the oldest go first.
+    pub const FOLLOWED_MAX: usize = 200;
+
     pub fn new(number: EntryNumber) -> Self {
-        Self { number, notices: Vec::new(), reminders: Vec::new() }
+        Self { number, notices: Vec::new(), reminders: Vec::new(), followed: Vec::new() }
     }
 
     pub fn has(&self, id: NoticeId) -> bool {

@@ -23,7 +23,7 @@ pub use facts::{
     Removed, Scheduled, Statement, StatementState, Tib, Told,
 };
 pub use holds::{HoldKey, HoldState, Scope};
-pub use life::{Added, BillNotices, Held, Life, Reminder, Sighting, Unmatched};
+pub use life::{Added, BillNotices, Followed, Held, Life, Reminder, Sighting, Unmatched};
 pub use recorded::RecordedFact;
 use serde::Serialize;
 

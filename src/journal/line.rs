@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{JournalError, LINE_BYTES_MAX, Result};
 use crate::ident::{BrokerName, DropName, Fingerprint};
-use crate::outbox::{AlertKey, LetterKey, Outcome, TroubleBrief, TroubleId};
+use crate::outbox::{AlertKey, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
 use crate::place::Severity;
 
 /// A file that was taken from a drop. Its bytes are in the archive under `file`.
@@ -63,9 +63,20 @@ pub enum What {
         by: Box<str>,
         #[serde(default)]
         note: Box<str>,
+        /// From this day on the alert is open again.
+        until: NaiveDate,
+        /// The letter whose link was used.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        letter: Option<LetterKey>,
     },
+    /// Somebody wants to hear nothing for a while. The line's number is the silence's.
     Silenced {
-        silence: Value,
+        silence: NewSilence,
+    },
+    /// A silence ended before its time.
+    Unsilenced {
+        silence: u64,
+        by: Box<str>,
     },
     /// Someone asked that an archived file be read again.
     Reprocess {
@@ -79,6 +90,12 @@ pub enum What {
     },
     /// The clock was looked at: the reminders of this moment's day were said.
     Reminded,
+    /// The clock was looked at: everything on the agenda up to this moment was done.
+    Due {
+        /// Windows that gather were closed before their time, for nobody stays to close them.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        early: bool,
+    },
     /// The digests of a team were written.
     Digest {
         team: Box<str>,
@@ -109,16 +126,18 @@ pub struct UnknownLine {
 
 impl What {
     /// The names of the kinds that this release knows.
-    pub const KINDS: [&str; 12] = [
+    pub const KINDS: [&str; 14] = [
         "received",
         "letter",
         "config",
         "recorded",
         "acknowledged",
         "silenced",
+        "unsilenced",
         "reprocess",
         "retry",
         "reminded",
+        "due",
         "digest",
         "trouble",
         "trouble_over",
@@ -132,9 +151,11 @@ impl What {
             Self::Recorded { .. } => "recorded",
             Self::Acknowledged { .. } => "acknowledged",
             Self::Silenced { .. } => "silenced",
+            Self::Unsilenced { .. } => "unsilenced",
             Self::Reprocess { .. } => "reprocess",
             Self::Retry { .. } => "retry",
             Self::Reminded => "reminded",
+            Self::Due { .. } => "due",
             Self::Digest { .. } => "digest",
             Self::Trouble { .. } => "trouble",
             Self::TroubleOver { .. } => "trouble_over",
@@ -242,6 +263,15 @@ pub(super) fn parse(bytes: &[u8]) -> std::result::Result<Line, serde_json::Error
 mod tests {
     use super::*;
 
+    fn silence(reason: &str) -> NewSilence {
+        NewSilence {
+            owner: "jo".into(),
+            reason: reason.into(),
+            until: "2026-03-09".parse().expect("a date"),
+            what: crate::outbox::Silenced { rule: Some("held".into()), ..Default::default() },
+        }
+    }
+
     fn kinds() -> Vec<What> {
         let file = Fingerprint::of(b"x");
         let alert = AlertKey::new("held", "N0170000124", "96");
@@ -266,11 +296,19 @@ mod tests {
             },
             What::Config { version: "1".into(), grammar: "2".into(), rules: "3".into() },
             What::Recorded { fact: serde_json::json!({"kind": "form", "form": "28"}), author: "jo".into() },
-            What::Acknowledged { alert, by: "jo".into(), note: "seen".into() },
-            What::Silenced { silence: serde_json::json!({"rule": "held"}) },
+            What::Acknowledged {
+                alert,
+                by: "jo".into(),
+                note: "seen".into(),
+                until: "2026-03-09".parse().expect("a date"),
+                letter: Some(key.clone()),
+            },
+            What::Silenced { silence: silence("known") },
+            What::Unsilenced { silence: 7, by: "jo".into() },
             What::Reprocess { file, by: "jo".into() },
             What::Retry { letter: key, by: "jo".into() },
             What::Reminded,
+            What::Due { early: true },
             What::Digest { team: "operations".into(), day: "2026-03-01".parse().expect("a date") },
             What::Trouble {
                 severity: Severity::Critical,
@@ -336,7 +374,7 @@ mod tests {
 
     #[test]
     fn overlong_lines_are_refused() {
-        let what = What::Silenced { silence: Value::String("x".repeat(LINE_BYTES_MAX)) };
+        let what = What::Silenced { silence: silence(&"x".repeat(LINE_BYTES_MAX)) };
         let mut out = Vec::new();
         let at = DateTime::UNIX_EPOCH;
         assert!(matches!(

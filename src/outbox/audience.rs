@@ -1,9 +1,11 @@
 //! Who gets letters, and when their day begins.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
 
+use super::manners::Manners;
 use crate::clock::Zone;
 use crate::place::Severity;
 
@@ -59,19 +61,41 @@ impl ImporterNumber {
 
 /// All teams, in the order of the configuration. The first one's zone is the zone of reminders.
 #[derive(Clone, Debug, Default)]
-pub struct Audience(Vec<Team>);
+pub struct Audience {
+    teams: Vec<Team>,
+    /// By name of the team; a team that is not there has none.
+    manners: BTreeMap<Box<str>, Manners>,
+}
 
 impl Audience {
+    /// Teams that are told everything as it comes.
     pub fn new(teams: Vec<Team>) -> Self {
-        Self(teams)
+        Self { teams, manners: BTreeMap::new() }
+    }
+
+    /// The same, but the team of this name wants to be told so.
+    #[must_use]
+    pub fn with_manners(mut self, team: &str, manners: Manners) -> Self {
+        self.manners.insert(team.into(), manners);
+        self
     }
 
     pub fn teams(&self) -> &[Team] {
-        &self.0
+        &self.teams
+    }
+
+    /// How a team wants to be told.
+    pub fn manners(&self, team: &str) -> &Manners {
+        self.manners.get(team).unwrap_or(&Manners::NONE)
+    }
+
+    /// How a recipient wants to be told, and in which zone: as the first team with this address.
+    pub fn manners_of(&self, recipient: &str) -> Option<(&Manners, &Zone)> {
+        self.team_of(recipient).map(|team| (self.manners(&team.name), &team.zone))
     }
 
     pub fn team(&self, name: &str) -> Option<&Team> {
-        self.0.iter().find(|team| &*team.name == name)
+        self.teams.iter().find(|team| &*team.name == name)
     }
 
     /// Each address of the named teams that want alerts of this severity, once, in order.
@@ -92,19 +116,19 @@ impl Audience {
 
     /// The team that decides when this recipient's digest is sent.
     pub fn team_of(&self, recipient: &str) -> Option<&Team> {
-        self.0.iter().find(|team| team.to.iter().any(|address| &**address == recipient))
+        self.teams.iter().find(|team| team.to.iter().any(|address| &**address == recipient))
     }
 
     /// The day whose reminders are to be said at this moment.
     pub fn reminder_day(&self, now: DateTime<Utc>) -> NaiveDate {
         let morning = now - TimeDelta::hours(MORNING_HOURS);
-        self.0.first().map_or_else(|| morning.date_naive(), |team| team.zone.date(morning))
+        self.teams.first().map_or_else(|| morning.date_naive(), |team| team.zone.date(morning))
     }
 
     /// When the reminders of `day` may be said.
     pub fn reminders_from(&self, day: NaiveDate) -> DateTime<Utc> {
         let midnight = day.and_time(NaiveTime::MIN);
-        let start = self.0.first().map_or_else(|| midnight.and_utc(), |team| team.zone.instant(midnight));
+        let start = self.teams.first().map_or_else(|| midnight.and_utc(), |team| team.zone.instant(midnight));
         start + TimeDelta::hours(MORNING_HOURS)
     }
 }

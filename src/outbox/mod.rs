@@ -12,15 +12,25 @@
 //!
 //! Delivery is at least once, and a letter that is sent again bears the same Message-ID.
 
+mod agenda;
 mod audience;
+mod course;
+mod manners;
 pub mod retry;
+mod silence;
+mod ticket;
 
 use std::fmt;
 
+pub use agenda::{AgendaKey, Task, Wait};
 pub use audience::{Audience, ImporterNumber, Team};
 use chrono::{DateTime, NaiveDate, Utc};
+pub use course::{Ack, AckError, Acknowledgement, Course, Event, Happened, Window};
+pub use manners::{Cap, Manners, Quiet};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+pub use silence::{LOUD_DAYS, NewSilence, SILENCE_DAYS_MAX, Silence, SilenceError, Silenced, Silences};
+pub use ticket::{KEY_BYTES_MIN, TicketError, Tickets};
 
 use crate::entry::EntryDeadline;
 use crate::ident::{BrokerName, EntryNumber, Fingerprint, NoticeId, hex};
@@ -44,6 +54,12 @@ impl AlertKey {
 
     pub fn parse(text: &str) -> Self {
         Self(text.to_owned())
+    }
+
+    /// Rule and occasion.
+    pub fn parts(&self) -> Option<(&str, &str)> {
+        let (rule, rest) = self.0.split_once('|')?;
+        Some((rule, rest.split_once('|')?.1))
     }
 
     /// The rule, the entry and the notice, when it is about one.
@@ -211,6 +227,15 @@ impl LetterKey {
         Self(hex(&hash.finalize()[..16]))
     }
 
+    /// The letter that tells these alerts to this recipient once more, or otherwise: a third reminder, the second escalation.
+    pub fn again<'a>(
+        recipient: &str,
+        occasion: &str,
+        alerts: impl IntoIterator<Item = &'a AlertKey>,
+    ) -> Self {
+        Self::of(&format!("{recipient}\0{occasion}"), alerts)
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -241,7 +266,7 @@ pub struct Letter {
     /// The entry whose thread it belongs to.
     pub entry: Option<EntryNumber>,
     pub severity: Severity,
-    /// At most [`Letter::ALERTS_MAX`].
+    /// At most [`Letter::ALERTS_MAX`], or [`Letter::BUNDLE_MAX`] where many are told in one letter.
     pub alerts: Vec<AlertKey>,
     pub created_at: DateTime<Utc>,
     pub state: LetterState,
@@ -250,6 +275,9 @@ pub struct Letter {
 impl Letter {
     /// More alerts than this become several letters.
     pub const ALERTS_MAX: usize = 500;
+
+    /// The same for letters that gather what waited: the summary of a flood is one letter.
+    pub const BUNDLE_MAX: usize = 5_000;
 
     pub fn next_try_at(&self) -> Option<DateTime<Utc>> {
         match self.state {
@@ -266,6 +294,26 @@ pub enum LetterKind {
     Alert,
     /// The routine of a day.
     Digest { day: NaiveDate },
+    /// What waited for the same reason and may be told now, about several entries.
+    Bundle { wait: Wait },
+    /// Said again, the `nth` time in all.
+    Reminder { nth: u32 },
+    /// Nobody acknowledged in time; `level` counts from 1.
+    Escalation { level: u32 },
+    /// The cause is gone.
+    Over,
+}
+
+impl LetterKind {
+    /// What makes its key another one than that of the letter that told these alerts first; blank for those.
+    pub fn occasion(self, epoch: u32) -> String {
+        match self {
+            Self::Alert | Self::Digest { .. } | Self::Bundle { .. } => String::new(),
+            Self::Reminder { nth } => format!("reminder/{epoch}/{nth}"),
+            Self::Escalation { level } => format!("escalation/{epoch}/{level}"),
+            Self::Over => format!("over/{epoch}"),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

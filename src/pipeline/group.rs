@@ -1,13 +1,14 @@
 //! The changes of one group of lines while they are made: a layer over the store.
 
+use std::cell::OnceCell;
 use std::collections::btree_map::Entry as Slot;
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey, TroubleId};
+use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleId, Window};
 use crate::step::{
     BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
     Step,
@@ -25,6 +26,10 @@ pub trait View {
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, Self::Error>;
     fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>, Self::Error>;
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, Self::Error>;
+    fn course(&self, key: &AlertKey) -> Result<Option<Course>, Self::Error>;
+    fn window(&self, name: &str) -> Result<Option<Window>, Self::Error>;
+    fn silences(&self) -> Result<Silences, Self::Error>;
+    fn agenda_until(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<AgendaKey>, Self::Error>;
     fn digest(&self, recipient: &str, limit: usize) -> Result<Vec<DigestKey>, Self::Error>;
     fn quarantined_of(&self, file: Fingerprint) -> Result<Vec<QuarantineKey>, Self::Error>;
 }
@@ -33,11 +38,13 @@ pub trait View {
 pub struct Group<'v, V: View> {
     view: &'v V,
     step: Step,
+    /// Read once: few change, and every alert asks.
+    silences: OnceCell<Silences>,
 }
 
 impl<'v, V: View> Group<'v, V> {
     pub fn new(view: &'v V, position: Position) -> Self {
-        Self { view, step: Step::at(position) }
+        Self { view, step: Step::at(position), silences: OnceCell::new() }
     }
 
     /// Ends the step at `position`.
@@ -54,7 +61,8 @@ impl<'v, V: View> Group<'v, V> {
 
     /// How many values the step changes.
     pub fn len(&self) -> usize {
-        self.step.lives.len() + self.step.letters.len() + self.step.alerts.len() + self.step.bills.len()
+        let Step { lives, letters, alerts, bills, agenda, .. } = &self.step;
+        lives.len() + letters.len() + alerts.len() + bills.len() + agenda.len()
     }
 
     pub fn is_empty(&self) -> bool {
@@ -115,6 +123,67 @@ impl<'v, V: View> Group<'v, V> {
         self.step.alerts.insert(alert.key.clone(), alert);
     }
 
+    pub fn alert(&self, key: &AlertKey) -> Result<Option<Alert>, V::Error> {
+        match self.step.alerts.get(key) {
+            Some(alert) => Ok(Some(alert.clone())),
+            None => self.view.alert(key),
+        }
+    }
+
+    pub fn course(&self, key: &AlertKey) -> Result<Option<Course>, V::Error> {
+        match self.step.courses.get(key) {
+            Some(course) => Ok(Some(course.clone())),
+            None => self.view.course(key),
+        }
+    }
+
+    pub fn put_course(&mut self, key: AlertKey, course: Course) {
+        self.step.courses.insert(key, course);
+    }
+
+    pub fn window(&self, name: &str) -> Result<Option<Window>, V::Error> {
+        match self.step.windows.get(name) {
+            Some(window) => Ok(Some(*window)),
+            None => self.view.window(name),
+        }
+    }
+
+    pub fn put_window(&mut self, name: Box<str>, window: Window) {
+        self.step.windows.insert(name, window);
+    }
+
+    pub fn silences(&self) -> Result<&Silences, V::Error> {
+        if self.silences.get().is_none() {
+            let read = self.view.silences()?;
+            return Ok(self.silences.get_or_init(|| read));
+        }
+        Ok(self.silences.get_or_init(Silences::default))
+    }
+
+    pub fn put_silences(&mut self, silences: Silences) {
+        self.step.silences = Some(silences.clone());
+        self.silences = OnceCell::from(silences);
+    }
+
+    /// What is to happen at `now` or before, that this step has not done, plus what it has put there.
+    pub fn agenda_until(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<AgendaKey>, V::Error> {
+        let mut due = self.view.agenda_until(now, limit)?;
+        due.retain(|key| !self.step.agenda.contains_key(key));
+        due.extend(
+            self.step
+                .agenda
+                .iter()
+                .filter(|(key, there)| **there && key.at <= now)
+                .map(|(key, _)| key.clone()),
+        );
+        due.sort();
+        Ok(due)
+    }
+
+    pub fn set_agenda(&mut self, key: AgendaKey, is_there: bool) {
+        self.step.agenda.insert(key, is_there);
+    }
+
     pub fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, V::Error> {
         match self.step.letters.get(key) {
             Some(letter) => Ok(Some(letter.clone())),
@@ -124,13 +193,6 @@ impl<'v, V: View> Group<'v, V> {
 
     pub fn put_letter(&mut self, letter: Letter) {
         self.step.letters.insert(letter.key.clone(), letter);
-    }
-
-    pub fn alert(&self, key: &AlertKey) -> Result<Option<Alert>, V::Error> {
-        match self.step.alerts.get(key) {
-            Some(alert) => Ok(Some(alert.clone())),
-            None => self.view.alert(key),
-        }
     }
 
     pub fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>, V::Error> {

@@ -4,8 +4,12 @@
 //! The same code applies a line when it happens, after a crash, and in a rebuild from the journal. Everything in the
 //! store is a function of the journal, the grammar and the rules.
 
+mod answer;
 mod brief;
 mod faults;
+mod due;
+mod follow;
+mod gate;
 mod group;
 mod raise;
 mod receive;

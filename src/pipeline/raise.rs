@@ -1,16 +1,14 @@
 //! Rules to alerts, alerts to letters.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, Utc};
 
+use super::follow::Now;
+use super::gate::Parcel;
 use super::receive::{Fresh, Touched};
 use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{DeadlineState, Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, EntryNumber};
-use crate::outbox::{
-    Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterKind, LetterState, TroubleBrief,
-};
+use crate::outbox::{Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, TroubleBrief};
 use crate::place::Severity;
 use crate::rules::{Delivery, Hit, NoticeContext};
 use crate::step::DigestKey;
@@ -27,6 +25,8 @@ pub(super) struct Raised {
     pub loudness: Severity,
     /// Nobody writes to the mailbox that the alert is about.
     pub except: Option<Box<str>>,
+    /// The inhibition that hides it.
+    pub hidden_by: Option<Box<str>>,
 }
 
 /// A trouble as it is to be told.
@@ -69,7 +69,9 @@ impl Pipeline {
         let entry = life.entry();
         let deadlines = self.deadlines_of(&entry);
         self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, broker));
-        group.put_life(life);
+        let clock = self.wall_clock(moment.at);
+        let now = Now { entry: &entry, deadlines: &deadlines, broker, clock };
+        self.follow(group, moment, &mut life, &now)?;
         let mut raised = Vec::new();
         let mut facts: Option<EntryBrief> = None;
         for fresh in &fresh {
@@ -79,29 +81,45 @@ impl Pipeline {
                 after: Some(&entry),
                 broker: broker.as_str(),
                 deadlines: &deadlines,
-                now: self.wall_clock(moment.at),
+                now: clock,
             };
             if let Some(hit) = self.rules.for_notice(&context) {
+                let hidden_by = self.rules.hidden_by(&hit.rule.name, &now.context());
+                let hidden_by = hidden_by.map(|inhibit| inhibit.name.clone());
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
                 if hit.delivery == Delivery::Digest {
-                    self.tell_later(group, moment, hit.severity, hit.notify, &key);
+                    if hidden_by.is_none() && !self.is_silenced(group, moment, &hit, number, broker)? {
+                        self.tell_later(group, moment, hit.severity, hit.notify, &key);
+                    }
                     continue;
                 }
                 if group.has_alert(&key)? || raised.iter().any(|known: &Raised| known.alert.key == key) {
                     continue;
                 }
                 let facts = facts.get_or_insert_with(|| brief::entry(&entry, broker, self.importer_number));
-                raised.push(self.notice_alert(
-                    moment.at,
-                    hit,
-                    key,
-                    fresh,
-                    Some((facts.clone(), entry.importer.as_deref())),
-                    &deadlines,
-                ));
+                let about = Some((facts.clone(), entry.importer.as_deref()));
+                let alert = self.notice_alert(moment.at, hit, key, fresh, about, &deadlines);
+                raised.push(Raised { hidden_by, ..alert });
             }
         }
-        self.tell(group, moment, Some(number), raised)
+        let followed = self.tell(group, moment, Some(number), raised)?;
+        self.begin_to_follow(group, &mut life, followed)?;
+        group.put_life(life);
+        Ok(())
+    }
+
+    /// Whether somebody silenced a routine alert. Without silences this reads nothing.
+    fn is_silenced<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        moment: Moment,
+        hit: &Hit<'_>,
+        number: EntryNumber,
+        broker: &BrokerName,
+    ) -> Result<bool, V::Error> {
+        let silences = group.silences()?;
+        Ok(!silences.all().is_empty()
+            && silences.covering(&hit.rule.name, Some(number), broker.as_str(), moment.at).is_some())
     }
 
     /// A notice that no entry owns: a receipt, a rejected batch, a bill that no entry is known for.
@@ -128,7 +146,8 @@ impl Pipeline {
                 raised.push(self.notice_alert(moment.at, hit, key, fresh, None, &[]));
             }
         }
-        self.tell(group, moment, None, raised)
+        self.tell(group, moment, None, raised)?;
+        Ok(())
     }
 
     pub(super) fn raise_trouble<V: View>(
@@ -167,10 +186,12 @@ impl Pipeline {
             alert,
             delivery: hit.delivery,
             notify: hit.notify.to_vec(),
+            hidden_by: None,
             loudness: hit.severity,
             except: told.except.map(Into::into),
         };
-        self.tell(group, moment, None, vec![raised])
+        self.tell(group, moment, None, vec![raised])?;
+        Ok(())
     }
 
     fn notice_alert(
@@ -205,6 +226,7 @@ impl Pipeline {
             },
             delivery: hit.delivery,
             notify: hit.notify.to_vec(),
+            hidden_by: None,
             loudness: hit.severity,
             except: None,
         }
@@ -274,63 +296,30 @@ impl Pipeline {
         }))
     }
 
-    /// Keeps the alerts, and writes one letter a recipient for those that are told at once.
-    pub(super) fn tell<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        moment: Moment,
-        entry: Option<EntryNumber>,
-        raised: Vec<Raised>,
-    ) -> Result<(), V::Error> {
-        let mut now: BTreeMap<Box<str>, Vec<(Severity, AlertKey)>> = BTreeMap::new();
-        for Raised { alert, delivery, notify, except, loudness } in raised {
-            if moment.mailing.writes_letters() {
-                let recipients = self.audience.recipients(notify.iter().map(|team| &**team), loudness);
-                for recipient in recipients.into_iter().filter(|recipient| except.as_ref() != Some(recipient))
-                {
-                    match delivery {
-                        Delivery::Now => {
-                            now.entry(recipient).or_default().push((alert.severity, alert.key.clone()));
-                        }
-                        Delivery::Digest => {
-                            group.set_digest(
-                                DigestKey { recipient, raised_at: moment.at, alert: alert.key.clone() },
-                                true,
-                            );
-                        }
-                        Delivery::None => {}
-                    }
-                }
-            }
-            group.put_alert(alert);
-        }
-        for (recipient, alerts) in now {
-            for alerts in alerts.chunks(Letter::ALERTS_MAX) {
-                self.write(group, moment, &recipient, LetterKind::Alert, entry, alerts)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Puts a letter into the outbox. A letter with the same key is already there after a line that is applied again.
     pub(super) fn write<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        recipient: &str,
-        kind: LetterKind,
-        entry: Option<EntryNumber>,
-        alerts: &[(Severity, AlertKey)],
+        parcel: Parcel<'_>,
     ) -> Result<(), V::Error> {
+        let Parcel { recipient, kind, entry, alerts, occasion, not_before } = parcel;
         let Some(severity) = alerts.iter().map(|(severity, _)| *severity).max() else { return Ok(()) };
         let alerts: Vec<AlertKey> = alerts.iter().map(|(_, key)| key.clone()).collect();
-        let key = LetterKey::of(recipient, &alerts);
+        let key = match occasion {
+            "" => LetterKey::of(recipient, &alerts),
+            occasion => LetterKey::again(recipient, occasion, &alerts),
+        };
         if group.letter(&key)?.is_some() {
             return Ok(());
         }
         let state = match moment.mailing {
             Mailing::Deliver | Mailing::Quiet => {
-                LetterState::Waiting { attempt: 0, next_try_at: moment.at, last_error: None }
+                LetterState::Waiting {
+                attempt: 0,
+                next_try_at: not_before.unwrap_or(moment.at),
+                last_error: None,
+            }
             }
             Mailing::Held => LetterState::GivenUp {
                 at: moment.at,

@@ -1,12 +1,14 @@
 //! The clock: due dates pass the steps of their ladders, and digests are written.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::follow::Now;
+use super::gate::Parcel;
 use super::raise::{Raised, running};
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View, brief};
 use crate::entry::{DeadlineState, Entry, EntryDeadline, Life, Reminder};
 use crate::ident::{BrokerName, EntryNumber};
-use crate::outbox::{Alert, AlertKey, Cause, DeadlineBrief, Letter, LetterKind, Team};
+use crate::outbox::{Alert, AlertKey, Cause, DeadlineBrief, LOUD_DAYS, Letter, LetterKind, Team};
 use crate::place::Severity;
 use crate::rules::{DeadlineContext, DeadlineHit};
 use crate::step::{DigestKey, DueKey};
@@ -57,6 +59,8 @@ impl Pipeline {
         let entry = life.entry();
         let deadlines = self.deadlines_of(&entry);
         let broker = broker_of(&life);
+        let clock = self.wall_clock(moment.at);
+        let now = Now { entry: &entry, deadlines: &deadlines, broker: &broker, clock };
         let mut raised = Vec::new();
         let mut wanted: Vec<Reminder> =
             life.reminders.iter().filter(|reminder| reminder.day > day).cloned().collect();
@@ -66,7 +70,11 @@ impl Pipeline {
                 continue;
             };
             let context = DeadlineContext { deadline, entry: &entry, broker: broker.as_str(), on: day };
-            if let Some(hit) = self.rules.for_deadline(&context) {
+            if let Some(then) = self.silenced_until(group, moment, &context)? {
+                wanted.push(Reminder { day: then, ..reminder.clone() });
+                continue;
+            }
+            if let Some(hit) = self.rules.for_deadline(&context).filter(|hit| !self.is_hidden(hit, &now)) {
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
                 if !group.has_alert(&key)? {
                     raised.push(
@@ -83,10 +91,38 @@ impl Pipeline {
         for (key, _) in due.iter().filter(|(key, _)| key.entry == number && key.day <= day) {
             group.set_due(key.clone(), None);
         }
-        group.put_life(life);
         let said = raised.len() as u64;
-        self.tell(group, moment, Some(number), raised)?;
+        let followed = self.tell(group, moment, Some(number), raised)?;
+        self.begin_to_follow(group, &mut life, followed)?;
+        group.put_life(life);
         Ok(said)
+    }
+
+    fn is_hidden(&self, hit: &DeadlineHit<'_>, now: &Now<'_>) -> bool {
+        self.rules.hidden_by(&hit.rule.name, &now.context()).is_some()
+    }
+
+    /// The day on which a silenced clock is looked at again: when the silence ends, and in any case before the last days of
+    /// a legal deadline.
+    fn silenced_until<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        moment: Moment,
+        context: &DeadlineContext<'_>,
+    ) -> Result<Option<NaiveDate>, V::Error> {
+        let silences = group.silences()?;
+        if silences.all().is_empty() {
+            return Ok(None);
+        }
+        let DeadlineContext { deadline, entry, broker, on } = *context;
+        let Some(hit) = self.rules.for_deadline(context) else { return Ok(None) };
+        let Some(silence) = silences.covering(&hit.rule.name, Some(entry.number), broker, moment.at) else {
+            return Ok(None);
+        };
+        let ends = self.reminder_day(silence.until);
+        let loud = deadline.act_by.and_then(|act_by| act_by.checked_sub_signed(TimeDelta::days(LOUD_DAYS)));
+        let then = loud.map_or(ends, |loud| loud.min(ends));
+        Ok((then > on).then_some(then))
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is one part of what the alert shows")]
@@ -133,6 +169,7 @@ impl Pipeline {
             notify: hit.notify.to_vec(),
             loudness: hit.severity,
             except: None,
+            hidden_by: None,
         }
     }
 
@@ -177,7 +214,10 @@ impl Pipeline {
             for chunk in waiting.chunks(Letter::ALERTS_MAX) {
                 let alerts: Vec<(Severity, AlertKey)> =
                     chunk.iter().map(|key: &DigestKey| (Severity::Info, key.alert.clone())).collect();
-                self.write(group, moment, recipient, LetterKind::Digest { day }, None, &alerts)?;
+                let kind = LetterKind::Digest { day };
+                let (entry, occasion, not_before) = (None, "", None);
+                let parcel = Parcel { recipient, kind, entry, alerts: &alerts, occasion, not_before };
+                self.write(group, moment, parcel)?;
                 for key in chunk {
                     group.set_digest(key.clone(), false);
                 }

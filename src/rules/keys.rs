@@ -10,13 +10,15 @@ pub(super) enum Subject {
     Rule(On),
     /// A `[[route]]`: it sees what rules on all three subjects have in common.
     Route,
+    /// An `[[inhibit]]`: it sees the entry, as a rule on a deadline does.
+    Inhibit,
 }
 
 impl Subject {
     const fn bit(self) -> u8 {
         match self {
             Self::Rule(On::Notice) => NOTICE,
-            Self::Rule(On::Deadline) => DEADLINE,
+            Self::Rule(On::Deadline) | Self::Inhibit => DEADLINE,
             Self::Rule(On::Trouble) => TROUBLE,
             Self::Route => ROUTE,
         }
@@ -37,6 +39,7 @@ impl Subject {
             Self::Rule(On::Deadline) => "a rule on a deadline",
             Self::Rule(On::Trouble) => "a rule on a trouble",
             Self::Route => "a route",
+            Self::Inhibit => "an inhibition",
         }
     }
 }

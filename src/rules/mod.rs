@@ -11,8 +11,10 @@
 //!                                       vocabulary, teams, playbook   └──► selftest
 //! ```
 
+mod answering;
 mod compile;
 mod condition;
+mod inhibit;
 mod invented;
 mod keys;
 mod ladder;
@@ -20,6 +22,7 @@ mod matcher;
 mod names;
 mod overlap;
 mod parse;
+mod plan;
 mod playbook;
 mod raw;
 pub mod reference;
@@ -34,11 +37,14 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
+pub use self::answering::Aftermath;
 pub use self::condition::AskedClause;
 use self::condition::Facts;
+pub use self::inhibit::Inhibit;
 pub use self::ladder::{Ladder, Step};
 use self::names::kind_index;
 pub use self::overlap::Overlap;
+pub use self::plan::{Escalation, Gather, Repeat, Span};
 pub use self::playbook::Playbook;
 use self::routing::Routing;
 pub use self::routing::{Route, Telling};
@@ -99,6 +105,27 @@ impl<'a> DeadlineContext<'a> {
     }
 }
 
+/// An entry as inhibitions see it.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryContext<'a> {
+    pub entry: &'a Entry,
+    pub broker: &'a str,
+    pub deadlines: &'a [EntryDeadline],
+    pub now: Option<NaiveDateTime>,
+}
+
+impl<'a> EntryContext<'a> {
+    fn facts(&self) -> Facts<'a> {
+        Facts {
+            after: Some(self.entry),
+            broker: self.broker,
+            deadlines: self.deadlines,
+            now: self.now,
+            ..Facts::default()
+        }
+    }
+}
+
 /// What a rule makes of a notice or a trouble.
 #[derive(Clone, Debug)]
 pub struct Hit<'r> {
@@ -148,6 +175,7 @@ pub struct Why {
 pub struct Rules {
     rules: Vec<Rule>,
     routing: Routing,
+    inhibits: Vec<Inhibit>,
     /// Rules on notices that can match each kind, in order.
     by_kind: Vec<Box<[u16]>>,
     on_deadline: Box<[u16]>,
@@ -179,6 +207,7 @@ impl Rules {
     fn new(
         rules: Vec<Rule>,
         routing: Routing,
+        inhibits: Vec<Inhibit>,
         tests: Vec<TestCase>,
         sources: Vec<Source>,
         version: String,
@@ -197,7 +226,7 @@ impl Rules {
             })
             .collect();
         let (on_deadline, on_trouble) = (all_on(On::Deadline), all_on(On::Trouble));
-        Self { by_kind, on_deadline, on_trouble, rules, routing, tests, sources, version }
+        Self { by_kind, on_deadline, on_trouble, rules, routing, inhibits, tests, sources, version }
     }
 
     /// In the order in which they are asked.
@@ -375,6 +404,26 @@ impl Rules {
     /// Routes in the order in which they are asked.
     pub fn routes(&self) -> &[Route] {
         &self.routing.routes
+    }
+
+    /// In the order in which they are asked.
+    pub fn inhibits(&self) -> &[Inhibit] {
+        &self.inhibits
+    }
+
+    /// Whether some inhibition may hide alerts of the rule.
+    pub fn is_inhibitable(&self, rule: &str) -> bool {
+        self.inhibits.iter().any(|inhibit| inhibit.is_about(rule))
+    }
+
+    /// The inhibition that hides alerts of the rule about such an entry.
+    pub fn hidden_by(&self, rule: &str, ctx: &EntryContext<'_>) -> Option<&Inhibit> {
+        self.inhibits.iter().find(|inhibit| inhibit.hides(rule, ctx))
+    }
+
+    /// Whether an alert of the rule about this notice is over, as the entry is now.
+    pub fn is_over(&self, rule: &Rule, ctx: &NoticeContext<'_>) -> bool {
+        rule.after.until.as_ref().is_some_and(|until| until.holds(&ctx.facts()))
     }
 
     /// Runs the tests that stand beside the rules.

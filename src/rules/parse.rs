@@ -5,8 +5,10 @@ use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
+use super::answering;
 use super::compile::{Compiler, severity};
 use super::condition::Condition;
+use super::inhibit;
 use super::keys::Subject;
 use super::ladder::{Ladder, STEP_DAYS_MAX, Step};
 use super::matcher::words;
@@ -41,7 +43,7 @@ pub(super) fn parse(
     let mut written: Vec<(RawRules, Faults)> =
         sources.iter().map(|source| read_file(source, &mut known)).collect();
     let (mut rules, mut tests, mut faults) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut names, mut routing) = (BTreeMap::new(), Routing::default());
+    let (mut names, mut routing, mut inhibits) = (BTreeMap::new(), Routing::default(), Vec::new());
     for (file, (raw, found)) in (0..).zip(&mut written) {
         let first = rules.len();
         for raw in raw.rule.given().map(Vec::as_slice).unwrap_or_default() {
@@ -52,9 +54,11 @@ pub(super) fn parse(
             rules.push(rule);
         }
         routing.read(raw, &known.people, vocabulary, found);
+        inhibit::read(raw, vocabulary, &mut inhibits, found);
     }
     for (raw, mut found) in written {
         Routing::check_rules(&raw, &names, &mut found);
+        inhibit::check_rules(&raw, &names, &mut found);
         faults.extend(found.into_sorted());
     }
     if rules.len() > Rules::RULES_MAX {
@@ -64,7 +68,7 @@ pub(super) fn parse(
     if !faults.is_empty() {
         return Err(faults);
     }
-    Ok(Rules::new(rules, routing, tests, sources, version(files, playbook)))
+    Ok(Rules::new(rules, routing, inhibits, tests, sources, version(files, playbook)))
 }
 
 /// Reads one file and takes its groups.
@@ -74,7 +78,8 @@ fn read_file(source: &Source, known: &mut Known<'_>) -> (RawRules, Faults) {
     let is_empty = raw.rule.given().is_none_or(Vec::is_empty)
         && raw.group.is_absent()
         && raw.route.is_absent()
-        && raw.broker_override.is_absent();
+        && raw.broker_override.is_absent()
+        && raw.inhibit.is_absent();
     if is_empty && found.is_empty() {
         found.push(Diagnostic::of_file(source.name(), "the file has no [[rule]]"));
     }
@@ -139,6 +144,7 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
         Some(notify) => known.people.resolve(&called, notify, faults),
         None => known.people.all(),
     };
+    let after = answering::read(raw, on, &called, &known.people, known.vocabulary, faults);
     let next_step = next_step(raw, &called, known.playbook, faults);
     let name = raw.name.given()?.get_ref();
     let place = faults.source().place(raw.span.start);
@@ -157,6 +163,7 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
         severity_from,
         deadlines,
         ladder,
+        after,
     })
 }
 
@@ -196,7 +203,7 @@ fn loudness(raw: &RawRule, on: On, called: &str, is_silent: bool, faults: &mut F
     }
 }
 
-/// The keys that only a rule on deadlines has: `deadline` and `remind`.
+/// The keys of a rule on deadlines: `deadline`, and `remind` as a ladder.
 fn clock_keys(
     raw: &RawRule,
     on: On,
@@ -206,9 +213,9 @@ fn clock_keys(
     faults: &mut Faults,
 ) -> (Deadlines, Option<Ladder>) {
     if on != On::Deadline {
-        let stray = [("deadline", raw.deadline.given()), ("remind", raw.remind.given())];
-        for (key, value) in stray.into_iter().filter_map(|(key, value)| Some((key, value?))) {
-            faults.add(value.span.clone(), format!("{called} is on a {}, which has no `{key}`", on.as_str()));
+        if let Some(value) = raw.deadline.given() {
+            let message = format!("{called} is on a {}, which has no `deadline`", on.as_str());
+            faults.add(value.span.clone(), message);
         }
         return (Deadlines::All, None);
     }

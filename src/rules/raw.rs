@@ -12,6 +12,14 @@ written! {
         group: Vec<RawGroup>,
         route: Vec<RawRoute>,
         broker_override: Vec<RawOverride>,
+        inhibit: Vec<RawInhibit>,
+    }
+
+    /// One `[[inhibit]]`: while an entry is so, some rules tell nothing of it.
+    pub struct RawInhibit as "the inhibition" {
+        name: Spanned<String>,
+        when: RawValue,
+        hides: Vec<Spanned<String>>,
     }
 
     /// One `[[group]]`: teams under one name.
@@ -49,7 +57,18 @@ written! {
         delivery: Spanned<String>,
         notify: Vec<Spanned<String>>,
         next_step: Spanned<String>,
+        until: RawValue,
+        tell_when_over: Spanned<bool>,
+        escalate: Vec<RawEscalation>,
+        gather: Spanned<String>,
+        reopen: Spanned<i64>,
         test: Vec<RawTest>,
+    }
+
+    /// Whom to tell when nobody has acknowledged for so long.
+    pub struct RawEscalation as "a step of `escalate`" {
+        after: Spanned<String>,
+        notify: Vec<Spanned<String>>,
     }
 
     /// From this many days before the date on, the reminders are this loud.

@@ -1,5 +1,6 @@
 //! One checked rule: what it is about, how loud it is, whom it tells.
 
+use super::answering::Aftermath;
 use super::condition::Condition;
 use super::ladder::Ladder;
 use crate::place::Severity;
@@ -98,6 +99,8 @@ pub struct Rule {
     pub(super) severity_from: Vec<(i64, Severity)>,
     pub(super) deadlines: Deadlines,
     pub(super) ladder: Option<Ladder>,
+    /// What is done after an alert of it was told.
+    pub after: Aftermath,
 }
 
 impl Rule {

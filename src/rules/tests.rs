@@ -348,7 +348,7 @@ severity_from = [{ days = 3, severity = "critical" }, { days = 9, severity = "cr
             r.toml:9:13: rule `Bad Name`: the playbook has no step `exams` (did you mean `exam`?)
                 9 | next_step = "exams"
                   |             ^^^^^^^
-            r.toml:10:10: rule `Bad Name` is on a notice, which has no `remind`
+            r.toml:10:10: rule `Bad Name` is on a notice: its `remind` is a text like "at once, then every 2 days, at most 5 times"
                10 | remind = [3]
                   |          ^^^
             r.toml:16:12: rule `ladder`: there is no deadline `PROTEST_DEU` (did you mean `PROTEST_DUE`?)

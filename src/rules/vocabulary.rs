@@ -40,6 +40,7 @@ pub const TROUBLES: &[&str] = &[
     "reload-refused",
     "mail-refused",
     "letter-given-up",
+    "silence-ends",
     "internal",
 ];
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::page::{LOOKED_AT_MAX, Page, READ_AT_ONCE, rows_wanted};
 use super::{AlertFilter, ApiError, LetterState, mask::masked};
 use crate::ident::{BrokerName, EntryNumber};
-use crate::outbox::{self, Alert, AlertKey, Cause, Letter, LetterKey};
+use crate::outbox::{self, Alert, AlertKey, Cause, Event, Happened, Letter, LetterKey};
 use crate::place::Severity;
 use crate::store::{Store, StoreError};
 use crate::words::count;
@@ -24,6 +24,9 @@ pub struct AlertRow {
     /// What happened, in one line.
     pub what: String,
     pub next_step: String,
+    /// `open`, `acknowledged`, `over`, `hidden`.
+    #[serde(default)]
+    pub state: String,
 }
 
 /// A letter in a list.
@@ -60,7 +63,8 @@ pub(super) fn alerts(
             after = Some(alert.key.clone());
             looked_at += 1;
             if passes(&alert, filter) {
-                rows.push(alert_row(alert));
+                let course = store.course(&alert.key)?.unwrap_or_default();
+                rows.push(AlertRow { state: course.state().to_owned(), ..alert_row(alert) });
             }
             if rows.len() >= wanted || looked_at >= LOOKED_AT_MAX {
                 return Ok(Page { rows, next: after });
@@ -89,10 +93,12 @@ fn alert_row(alert: Alert) -> AlertRow {
         raised_at: alert.raised_at,
         entry: alert.entry.as_ref().map(|entry| entry.number),
         next_step: alert.next_step.into(),
+        state: String::new(),
     }
 }
 
-fn what(cause: &Cause) -> String {
+/// What happened, in one line.
+pub(super) fn what(cause: &Cause) -> String {
     match cause {
         Cause::Notice(notice) => match (notice.code, notice.meaning.as_deref()) {
             (Some(code), meaning) => format!("{code} {}", meaning.unwrap_or("no table knows this code")),
@@ -127,6 +133,32 @@ pub struct ToldRow {
     pub letters: Vec<LetterRow>,
     /// Recipients in whose next digest it will stand.
     pub waits_for: Vec<String>,
+    /// `open`, `acknowledged`, `over`, `hidden`.
+    #[serde(default)]
+    pub state: String,
+    /// What became of it, besides its letters.
+    #[serde(default)]
+    pub events: Vec<ToldEvent>,
+}
+
+/// One thing that happened to an alert, in plain words.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ToldEvent {
+    pub at: DateTime<Utc>,
+    pub text: String,
+    /// Until when it waits.
+    #[serde(default)]
+    pub until: Option<DateTime<Utc>>,
+}
+
+impl From<Event> for ToldEvent {
+    fn from(event: Event) -> Self {
+        let until = match &event.what {
+            Happened::HeldBack { until, .. } | Happened::Silenced { until, .. } => Some(*until),
+            _ => None,
+        };
+        Self { at: event.at, text: event.what.to_string(), until }
+    }
 }
 
 pub(super) fn told(store: &dyn Store, keys: &[AlertKey]) -> Result<Vec<ToldRow>, ApiError> {
@@ -136,7 +168,15 @@ pub(super) fn told(store: &dyn Store, keys: &[AlertKey]) -> Result<Vec<ToldRow>,
     let mut rows = Vec::with_capacity(keys.len());
     for key in keys {
         let raised_at = store.alert(key)?.map(|alert| alert.raised_at);
-        rows.push(ToldRow { alert: key.clone(), raised_at, letters: Vec::new(), waits_for: Vec::new() });
+        let course = store.course(key)?.unwrap_or_default();
+        rows.push(ToldRow {
+            alert: key.clone(),
+            raised_at,
+            letters: Vec::new(),
+            waits_for: Vec::new(),
+            state: course.state().to_owned(),
+            events: course.events.into_iter().map(ToldEvent::from).collect(),
+        });
     }
     for letter in store.letters(outbox_filter(), TOLD_LETTERS_MAX)? {
         for row in rows.iter_mut().filter(|row| letter.alerts.contains(&row.alert)) {

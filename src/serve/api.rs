@@ -10,7 +10,7 @@ use super::{Request, alerts, deadlines, entries, entry, explain, quarantine};
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
 use crate::ident::Fingerprint;
-use crate::outbox::{Letter, LetterKey, LetterState};
+use crate::outbox::{Acknowledgement, Letter, LetterKey, LetterState, NewSilence};
 use crate::step::{OpenTrouble, Position};
 use crate::store::{Counts, LetterFilter, Store, StoreError};
 
@@ -43,6 +43,12 @@ pub enum Action {
     RetryQuarantine { file: Fingerprint, by: String },
     /// Try a letter that was given up, or that waits, now.
     RetryLetter { key: LetterKey, by: String },
+    /// Take care of alerts until a day.
+    Acknowledge { said: Acknowledgement },
+    /// Hear nothing of a rule, an entry or a broker for a while.
+    Silence { silence: NewSilence },
+    /// End a silence before its time.
+    EndSilence { silence: u64, by: String },
     /// Take in a fact that a person recorded: a JSON document as a broker would drop it.
     Record { document: String, by: String },
     /// Copy the journal, consistently, into a folder of the machine that the daemon runs on.
@@ -201,6 +207,7 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
             value(&life.ok_or_else(|| ApiError::NotFound(format!("the entry {number} is not known")))?)
         }
         Request::Told { alerts } => value(&alerts::told(store, &alerts)?),
+        Request::Silences => value(&store.silences()?),
         Request::Alerts { filter, after, limit } => value(&alerts::alerts(store, &filter, after, limit)?),
         Request::Letters { state, limit } => value(&alerts::letters(store, state, limit)?),
         Request::Quarantine { after, limit } => value(&quarantine::list(store, after, limit)?),

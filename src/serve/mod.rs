@@ -12,13 +12,14 @@ mod declared;
 mod entries;
 mod entry;
 mod explain;
+pub mod http;
 mod mask;
 mod page;
 mod quarantine;
 mod request;
 pub mod socket;
 
-pub use alerts::{AlertRow, LetterRow, TOLD_MAX, ToldRow};
+pub use alerts::{AlertRow, LetterRow, TOLD_MAX, ToldEvent, ToldRow};
 pub use api::{Action, ApiError, Backend, Fault, FaultCode, HashAnswer, StatusAnswer, TroubleRow};
 pub use deadlines::{DeadlineRow, Window};
 pub use declared::{

@@ -58,6 +58,8 @@ pub enum Request {
     Life { number: EntryNumber },
     /// What became of these alerts; at most [`TOLD_MAX`](super::TOLD_MAX).
     Told { alerts: Vec<AlertKey> },
+    /// Every silence that is in force or was lately.
+    Silences,
     /// Alerts, in the order of their keys.
     Alerts {
         #[serde(default)]
@@ -197,6 +199,7 @@ mod tests {
             Request::Explain { number, deadline: Some("PROTEST_DUE".to_owned()) },
             Request::Alerts { filter: AlertFilter::default(), after: None, limit: None },
             Request::Life { number },
+            Request::Silences,
             Request::Told { alerts: vec![AlertKey::new("hold", "N0170000124", "1")] },
             Request::Letters { state: LetterState::GivenUp, limit: None },
             Request::Quarantine { after: None, limit: None },

@@ -19,6 +19,7 @@ use axum::{Json, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -170,7 +171,11 @@ fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// One connection: one request, one answer.
-async fn converse(stream: UnixStream, router: Router, stop: CancellationToken) {
+pub(super) async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    stop: CancellationToken,
+) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(ASKING_SECS))
@@ -188,7 +193,7 @@ async fn converse(stream: UnixStream, router: Router, stop: CancellationToken) {
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(%error, "A connection on the local socket ended early.");
+        tracing::debug!(%error, "A connection ended early.");
     }
 }
 

@@ -12,7 +12,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::{Counts, LetterFilter, Result, Store};
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey, TroubleId};
+use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleId, Window};
 use crate::step::{
     BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
     Step,
@@ -33,6 +33,10 @@ struct State {
     digest: BTreeSet<DigestKey>,
     quarantine: BTreeMap<QuarantineKey, Quarantined>,
     troubles: BTreeMap<TroubleId, OpenTrouble>,
+    courses: BTreeMap<AlertKey, Course>,
+    agenda: BTreeSet<AgendaKey>,
+    windows: BTreeMap<Box<str>, Window>,
+    silences: Silences,
 }
 
 impl Default for MemoryStore {
@@ -55,6 +59,10 @@ impl MemoryStore {
             digest: BTreeSet::new(),
             quarantine: BTreeMap::new(),
             troubles: BTreeMap::new(),
+            courses: BTreeMap::new(),
+            agenda: BTreeSet::new(),
+            windows: BTreeMap::new(),
+            silences: Silences::default(),
         }))
     }
 
@@ -84,6 +92,15 @@ fn put_or_remove<K: Ord + Clone, V: Clone>(map: &mut BTreeMap<K, V>, changes: &B
     }
 }
 
+fn put_or_drop<K: Ord + Clone>(set: &mut BTreeSet<K>, changes: &BTreeMap<K, bool>) {
+    for (key, &is_there) in changes {
+        match is_there {
+            true => drop(set.insert(key.clone())),
+            false => drop(set.remove(key)),
+        }
+    }
+}
+
 impl Store for MemoryStore {
     fn position(&self) -> Result<Position> {
         Ok(self.state().position)
@@ -101,13 +118,13 @@ impl Store for MemoryStore {
         put_or_remove(&mut state.due, &step.due);
         put_or_remove(&mut state.quarantine, &step.quarantine);
         put_or_remove(&mut state.troubles, &step.troubles);
-        for (key, &waits) in &step.digest {
-            if waits {
-                state.digest.insert(key.clone());
-            } else {
-                state.digest.remove(key);
-            }
+        put(&mut state.courses, &step.courses);
+        put(&mut state.windows, &step.windows);
+        if let Some(silences) = &step.silences {
+            state.silences = silences.clone();
         }
+        put_or_drop(&mut state.digest, &step.digest);
+        put_or_drop(&mut state.agenda, &step.agenda);
         Ok(())
     }
 
@@ -143,6 +160,18 @@ impl Store for MemoryStore {
         Ok(self.state().troubles.values().cloned().collect())
     }
 
+    fn course(&self, key: &AlertKey) -> Result<Option<Course>> {
+        Ok(self.state().courses.get(key).cloned())
+    }
+
+    fn window(&self, name: &str) -> Result<Option<Window>> {
+        Ok(self.state().windows.get(name).copied())
+    }
+
+    fn silences(&self) -> Result<Silences> {
+        Ok(self.state().silences.clone())
+    }
+
     fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>> {
         let state = self.state();
         Ok(above(&state.lives, after.as_ref()).take(limit).map(|(_, life)| Life::clone(life)).collect())
@@ -176,6 +205,15 @@ impl Store for MemoryStore {
         let state = self.state();
         let due = state.due.iter().take_while(|(key, _)| key.day <= day).take(limit);
         Ok(due.map(|(key, value)| (key.clone(), value.clone())).collect())
+    }
+
+    fn agenda_until(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<AgendaKey>> {
+        let state = self.state();
+        Ok(state.agenda.iter().take_while(|key| key.at <= now).take(limit).cloned().collect())
+    }
+
+    fn next_agenda_at(&self) -> Result<Option<DateTime<Utc>>> {
+        Ok(self.state().agenda.first().map(|key| key.at))
     }
 
     fn digest(&self, recipient: Option<&str>, limit: usize) -> Result<Vec<DigestKey>> {

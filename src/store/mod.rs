@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey, LetterState, TroubleId};
+use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, LetterState, Silences, TroubleId, Window};
 use crate::step::{
     BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
     Step,
@@ -101,6 +101,9 @@ pub trait Store: Send + Sync {
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>>;
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>>;
     fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>>;
+    fn course(&self, key: &AlertKey) -> Result<Option<Course>>;
+    fn window(&self, name: &str) -> Result<Option<Window>>;
+    fn silences(&self) -> Result<Silences>;
 
     /// Up to `limit` lives with numbers above `after`, in order.
     fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>>;
@@ -118,6 +121,10 @@ pub trait Store: Send + Sync {
 
     /// Reminders due on `day` or before, earliest first.
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>>;
+    /// What is to happen at `now` or before, earliest first.
+    fn agenda_until(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<AgendaKey>>;
+    /// The moment of the first thing that is to happen.
+    fn next_agenda_at(&self) -> Result<Option<DateTime<Utc>>>;
     /// What waits for the digest of `recipient`, or of everybody, a recipient's oldest first.
     fn digest(&self, recipient: Option<&str>, limit: usize) -> Result<Vec<DigestKey>>;
 

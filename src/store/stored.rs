@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::entry::{Held, Life, Reminder, Sighting};
+use crate::entry::{Followed, Held, Life, Reminder, Sighting};
 use crate::ident::{BrokerName, EntryNumber, Fingerprint};
 use crate::notice::Notice;
 use crate::place::Place;
@@ -22,6 +22,8 @@ pub(super) struct WrittenLife<'a> {
     notices: Vec<WrittenHeld<'a>>,
     #[serde(skip_serializing_if = "<[Reminder]>::is_empty")]
     reminders: &'a [Reminder],
+    #[serde(skip_serializing_if = "<[Followed]>::is_empty")]
+    followed: &'a [Followed],
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize)]
@@ -60,7 +62,7 @@ impl<'a> From<&'a Life> for WrittenLife<'a> {
             }
             notices.push(WrittenHeld { notice, source: at, place: *place, again: *again });
         }
-        Self { number: life.number, sources, notices, reminders: &life.reminders }
+        Self { number: life.number, sources, notices, reminders: &life.reminders, followed: &life.followed }
     }
 }
 
@@ -76,6 +78,8 @@ struct ReadForm {
     notices: Vec<ReadHeld>,
     #[serde(default)]
     reminders: Vec<Reminder>,
+    #[serde(default)]
+    followed: Vec<Followed>,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +120,7 @@ impl TryFrom<ReadForm> for ReadLife {
             Ok(Held { notice, seen, again })
         };
         let notices = form.notices.into_iter().map(held).collect::<Result<_, NoSource>>()?;
-        Ok(Self(Life { number: form.number, notices, reminders: form.reminders }))
+        Ok(Self(Life { number: form.number, notices, reminders: form.reminders, followed: form.followed }))
     }
 }
 

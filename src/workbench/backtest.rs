@@ -167,7 +167,11 @@ fn play(
         }
         let mailing = match &line.what {
             // The clock is played, and what servers did changes no letter's existence.
-            What::Reminded | What::Digest { .. } | What::Letter { .. } | What::Retry { .. } => continue,
+            What::Reminded
+            | What::Due { .. }
+            | What::Digest { .. }
+            | What::Letter { .. }
+            | What::Retry { .. } => continue,
             What::Received(received) if !received.deliver => Mailing::Quiet,
             _ => Mailing::Deliver,
         };

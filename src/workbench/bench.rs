@@ -140,6 +140,11 @@ impl Bench {
                 Ok(pipeline.remind(group, moment, overflow)?)
             })?;
         }
+        if Pipeline::is_due(&StoreView::of(self.store()), self.now, false)? {
+            self.happen(Mailing::Deliver, |pipeline, group, moment, overflow| {
+                Ok(pipeline.due(group, moment, false, overflow)?)
+            })?;
+        }
         for (team, day) in self.pipeline.digests_due(&StoreView::of(self.store()), self.now)? {
             self.happen(Mailing::Deliver, |pipeline, group, moment, _| {
                 let Some(team) = pipeline.audience.team(&team) else { return Ok(0) };
@@ -151,12 +156,18 @@ impl Bench {
 
     /// Lets time pass until `then`, looking at the clock whenever a reminder or a digest may be due.
     pub fn wait_until(&mut self, then: DateTime<Utc>) -> Result<(), BenchError> {
-        while let Some(next) = next_look(&self.pipeline.audience, self.now).filter(|next| *next <= then) {
+        while let Some(next) = self.next_look()?.filter(|next| *next <= then) {
             self.now = next;
             self.tick()?;
         }
         self.now = self.now.max(then);
         Ok(())
+    }
+
+    /// When the clock has to be looked at next.
+    fn next_look(&self) -> Result<Option<DateTime<Utc>>, BenchError> {
+        let agenda = self.store().next_agenda_at()?;
+        Ok(next_look(&self.pipeline.audience, self.now, agenda))
     }
 
     /// What a mail server did with a letter.
@@ -172,9 +183,20 @@ impl Bench {
     }
 }
 
-/// The next moment after `now` at which a reminder or a digest may be due.
-pub(super) fn next_look(audience: &Audience, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+/// The next moment after `now` at which a reminder or a digest may be due, or the agenda is.
+pub(super) fn next_look(
+    audience: &Audience,
+    now: DateTime<Utc>,
+    agenda: Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
     let tomorrow = audience.reminder_day(now).succ_opt()?;
     let morning = audience.reminders_from(tomorrow);
-    audience.teams().iter().map(|team| team.next_digest(now)).chain([morning]).filter(|at| *at > now).min()
+    audience
+        .teams()
+        .iter()
+        .map(|team| team.next_digest(now))
+        .chain([morning])
+        .chain(agenda)
+        .filter(|at| *at > now)
+        .min()
 }

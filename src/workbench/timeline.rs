@@ -4,9 +4,9 @@ use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::deadline::calendar::day_text;
-use crate::outbox::Audience;
+use crate::outbox::{Audience, LOUD_DAYS, Manners, Team};
 use crate::place::Severity;
-use crate::rules::{Delivery, On, Rule, Rules, Step};
+use crate::rules::{Delivery, Gather, Inhibit, On, Rule, Rules, Step};
 
 /// What a rule does over time.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -46,6 +46,9 @@ pub fn timeline(rules: &Rules, audience: &Audience, name: &str, target: NaiveDat
             rules.overrides_of(rule).map(|place| format!("For some brokers it is told otherwise: {place}.")),
         );
         sentences.push(again(rule));
+        sentences.extend(aftermath(rule, audience));
+        sentences.extend(hidden(rule, rules));
+        sentences.extend(manners(rule, audience));
     }
     let mails = mails(rule, audience, target);
     Some(Timeline {
@@ -170,6 +173,85 @@ fn again(rule: &Rule) -> String {
         }
     }
     .to_owned()
+}
+
+/// What is done after the alert was told.
+fn aftermath(rule: &Rule, audience: &Audience) -> Vec<String> {
+    let mut sentences = Vec::new();
+    if let Some(repeat) = rule.after.repeat {
+        sentences.push(format!("It is said {repeat}, until somebody acknowledges it or it is over."));
+    }
+    if let Some(clauses) = rule.after.until_clauses() {
+        sentences.push(format!("It is over when {}.", clauses.join(" and ")));
+    }
+    if rule.after.tell_when_over {
+        sentences.push("People who heard of it are told when it is over.".to_owned());
+    }
+    let mut since = "of the first letter";
+    for step in &rule.after.escalate {
+        let who: Vec<String> =
+            step.notify.iter().filter_map(|name| audience.team(name)).map(team_words).collect();
+        sentences.push(format!(
+            "When nobody acknowledges it within {} {since}, it tells {}.",
+            step.after,
+            who.join(" and ")
+        ));
+        since = "of that";
+    }
+    if rule.on == On::Deadline && rule.ladder().is_some() {
+        sentences.push(format!(
+            "An acknowledgement pauses the ladder until its day comes or {} days are left; the last {LOUD_DAYS} days before a \
+             legal day cannot be silenced.",
+            rule.after.reopen_days
+        ));
+    }
+    sentences
+}
+
+fn hidden(rule: &Rule, rules: &Rules) -> Vec<String> {
+    let inhibits = rules.inhibits().iter().filter(|inhibit| inhibit.is_about(&rule.name));
+    let words = |inhibit: &Inhibit| {
+        let clauses: Vec<&str> = inhibit.clauses().collect();
+        format!("It is hidden by `{}` while {} (at {}).", inhibit.name, clauses.join(" and "), inhibit.place)
+    };
+    inhibits.map(words).collect()
+}
+
+/// How the teams that the rule may tell want to be told.
+fn manners(rule: &Rule, audience: &Audience) -> Vec<String> {
+    let teams = audience.teams().iter().filter(|team| rule.notify.contains(&team.name));
+    teams.filter_map(|team| team_manners(rule, team, audience.manners(&team.name))).collect()
+}
+
+fn team_manners(rule: &Rule, team: &Team, manners: &Manners) -> Option<String> {
+    let mut parts = Vec::new();
+    if let Some(quiet) = &manners.quiet {
+        let (from, to, zone) = (quiet.from.format("%H:%M"), quiet.to.format("%H:%M"), team.zone.name());
+        parts.push(format!("hears nothing below {} from {from} to {to} ({zone})", quiet.pass.as_str()));
+    }
+    let gather = match rule.after.gather {
+        Gather::Never => None,
+        Gather::For(span) => Some(span.minutes().into()),
+        Gather::AsTeam => manners.gather.map(|gather| gather.num_seconds() as f64 / 60.0),
+    };
+    if let Some(minutes) = gather {
+        parts.push(format!(
+            "gets what comes after {} letters for one broker within {minutes} minutes in one letter",
+            Manners::ALONE
+        ));
+    }
+    if let Some(cap) = manners.cap {
+        parts.push(format!(
+            "gets at most {} letters in {} minutes, and one summary of the rest",
+            cap.letters,
+            cap.within.num_minutes()
+        ));
+    }
+    (!parts.is_empty()).then(|| format!("Each of {} {}.", team.name, parts.join("; ")))
+}
+
+fn team_words(team: &Team) -> String {
+    format!("{} ({})", team.name, team.to.join(", "))
 }
 
 fn mails(rule: &Rule, audience: &Audience, target: NaiveDate) -> Vec<TimelineMail> {

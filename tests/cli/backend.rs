@@ -14,7 +14,8 @@ use entrywatch::notice::{
     Token,
 };
 use entrywatch::outbox::{
-    Alert, AlertKey, Cause, Letter, LetterKey, LetterKind, LetterState, TroubleBrief, TroubleId,
+    AgendaKey, Alert, AlertKey, Cause, Course, Letter, LetterKey, LetterKind, LetterState, Silences,
+    TroubleBrief, TroubleId, Window,
 };
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
 use entrywatch::serve::{Action, ApiError, Backend};
@@ -358,6 +359,21 @@ impl Store for World {
     }
     fn digest(&self, _recipient: Option<&str>, _limit: usize) -> Result<Vec<DigestKey>> {
         Ok(Vec::new())
+    }
+    fn course(&self, _key: &AlertKey) -> Result<Option<Course>> {
+        Ok(None)
+    }
+    fn window(&self, _name: &str) -> Result<Option<Window>> {
+        Ok(None)
+    }
+    fn silences(&self) -> Result<Silences> {
+        Ok(Silences::default())
+    }
+    fn agenda_until(&self, _now: DateTime<Utc>, _limit: usize) -> Result<Vec<AgendaKey>> {
+        Ok(Vec::new())
+    }
+    fn next_agenda_at(&self) -> Result<Option<DateTime<Utc>>> {
+        Ok(None)
     }
     fn letters_ready(&self, _now: DateTime<Utc>, _limit: usize) -> Result<Vec<Letter>> {
         Ok(Vec::new())

@@ -7,7 +7,10 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use entrywatch::entry::{Held, Life, Sighting, Unmatched};
 use entrywatch::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
 use entrywatch::notice::{Effect, EventTime, Fields, HoldKind, Kind, Notice, Token};
-use entrywatch::outbox::{Alert, AlertKey, Cause, Letter, LetterKey, LetterKind, LetterState, TroubleBrief};
+use entrywatch::outbox::{
+    AgendaKey, Alert, AlertKey, Cause, Course, Happened, Letter, LetterKey, LetterKind, LetterState, Silence,
+    Silenced, Silences, Task, TroubleBrief, Window,
+};
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
 use entrywatch::step::{
     BillRecord, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined, Step,
@@ -96,7 +99,7 @@ pub fn held(entry: Option<EntryNumber>, index: u64) -> Held {
 pub fn life(entry: u64, notices: u64) -> Life {
     let number = number(entry);
     let held = (0..notices).map(|index| held(Some(number), entry * 100_003 + index)).collect();
-    Life { number, notices: held, reminders: Vec::new() }
+    Life { notices: held, ..Life::new(number) }
 }
 
 pub fn unmatched(index: u64) -> Unmatched {
@@ -216,6 +219,10 @@ pub fn full_step(seq: u64) -> Step {
     step.letters.insert(letter_key(seq), letter(seq, seq % 3, seq));
     step.digest.insert(digest_key(seq), true);
     step.quarantine.insert(quarantine_key(seq), Some(quarantined(seq)));
+    step.courses.insert(alert_key(seq), course(seq));
+    step.agenda.insert(agenda_key(seq), true);
+    step.windows.insert(window_name(seq), window(seq));
+    step.silences = Some(silences(seq));
     step
 }
 
@@ -234,6 +241,39 @@ pub fn trouble(index: u64) -> OpenTrouble {
             place: None,
         },
     }
+}
+
+pub fn course(index: u64) -> Course {
+    let mut course = Course { said: index as u32, notify: ["operations".into()].into(), ..Course::default() };
+    course.note(start(), Happened::Reminded { said: index as u32 });
+    course
+}
+
+/// Moments that come before, with and after one another, at some of them several tasks.
+pub fn agenda_key(index: u64) -> AgendaKey {
+    let at = start() + TimeDelta::minutes((index % 5) as i64);
+    AgendaKey::new(at, &Task::Remind { alert: alert_key(index), epoch: (index % 3) as u32 })
+}
+
+pub fn window_name(index: u64) -> Box<str> {
+    format!("cap|ops{}@importer.example", index % 4).into()
+}
+
+pub fn window(index: u64) -> Window {
+    Window { until: start() + TimeDelta::minutes(index as i64), letters: index as u32 }
+}
+
+pub fn silences(index: u64) -> Silences {
+    let mut silences = Silences::default();
+    silences.add(Silence {
+        id: index,
+        owner: "jo".into(),
+        reason: "known".into(),
+        from: start(),
+        until: start() + TimeDelta::days(9),
+        what: Silenced { rule: Some("held".into()), ..Silenced::default() },
+    });
+    silences
 }
 
 pub fn digest_key(index: u64) -> entrywatch::step::DigestKey {

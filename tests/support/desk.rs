@@ -85,12 +85,23 @@ impl Desk {
 
     /// Starts with an empty store: everything comes back from the journal.
     pub fn open(&mut self, pipeline: &Arc<Pipeline>) {
+        self.open_as(pipeline, "test");
+    }
+
+    /// The same under rules that go by this name.
+    pub fn open_as(&mut self, pipeline: &Arc<Pipeline>, rules: &str) {
         self.engine = None;
         let (journal, _) = Journal::open(self.folder.path()).expect("the journal opens");
         let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
         let clock: Arc<dyn Clock> = self.clock.clone();
-        let (engine, _) =
-            Engine::open(journal, store, pipeline.clone(), versions(), clock).expect("the engine opens");
+        let (engine, _) = Engine::open(
+            journal,
+            store,
+            pipeline.clone(),
+            Versions { rules: rules.into(), ..versions() },
+            clock,
+        )
+        .expect("the engine opens");
         self.engine = Some(engine);
     }
 

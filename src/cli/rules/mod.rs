@@ -42,7 +42,7 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
 }
 
 /// The failure for a rule that nobody defined, with the nearest name.
-fn no_such_rule(context: &Context, name: &str) -> super::exit::Failure {
+pub(super) fn no_such_rule(context: &Context, name: &str) -> super::exit::Failure {
     let known = || context.config.rules.iter().map(|rule| &*rule.name);
     let hint = crate::diagnostic::hint(name, "known", known().collect::<Vec<_>>());
     super::exit::Failure::usage(format!("there is no rule `{name}` ({hint})"))

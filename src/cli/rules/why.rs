@@ -11,7 +11,7 @@ use crate::cli::output::{Out, Paint, Ui, answer, day_or_dash, instant, when};
 use crate::daemon::assemble;
 use crate::entry::{DeadlineState, Life};
 use crate::ident::EntryNumber;
-use crate::outbox::AlertKey;
+use crate::outbox::{AlertKey, Silence, Silences};
 use crate::rules::AskedClause;
 use crate::serve::{Request, TOLD_MAX, ToldRow};
 use crate::workbench::why::{Asked, Why, WhyClock, WhyNotice, why};
@@ -34,6 +34,8 @@ struct Answer {
     why: Why,
     /// What became of the alerts, as far as there are any.
     told: Vec<ToldRow>,
+    /// Silences that concern the rule and the entry.
+    silences: Vec<Silence>,
 }
 
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
@@ -55,7 +57,13 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         told.extend(door.ask::<Vec<ToldRow>>(Request::Told { alerts: alerts.to_vec() })?);
     }
     told.retain(|row| row.raised_at.is_some());
-    let shown = Answer { why, told };
+    let all: Silences = door.ask(Request::Silences)?;
+    let concerns = |silence: &&Silence| {
+        silence.what.rule.as_deref().is_none_or(|rule| rule == args.rule)
+            && silence.what.entry.is_none_or(|entry| entry == args.number)
+    };
+    let silences = all.all().iter().filter(concerns).cloned().collect();
+    let shown = Answer { why, told, silences };
     answer(ui, &shown, |out| print(out, ui, &shown, args.all), Exit::Fine)
 }
 
@@ -70,6 +78,11 @@ fn print(out: &mut Out, ui: &Ui, shown: &Answer, is_all: bool) -> io::Result<()>
             out,
             "\nThe rule is about troubles of files, drops and ourselves, not about entries."
         );
+    }
+    for silence in &shown.silences {
+        let Silence { id, owner, reason, what, until, .. } = silence;
+        let text = format!("Silence {id} of {owner} ({what}), until {}: {reason}", instant(*until));
+        writeln!(out, "{}", ui.paint(Paint::Yellow, &text))?;
     }
     let mut others = 0;
     for notice in &why.notices {
@@ -135,6 +148,14 @@ fn told_text(out: &mut Out, ui: &Ui, row: &ToldRow) -> io::Result<()> {
     if let Some(at) = row.raised_at {
         writeln!(out, "  raised      {}", instant(at))?;
     }
+    if row.state != "open" {
+        writeln!(out, "  state       {}", row.state)?;
+    }
+    for event in &row.events {
+        let until = event.until.map(|until| format!(", until {}", instant(until))).unwrap_or_default();
+        let text = format!("{} {}{until}", instant(event.at), event.text);
+        writeln!(out, "  then        {}", ui.paint(Paint::Plain, &text))?;
+    }
     for letter in &row.letters {
         let state = match (&letter.sent_at, &letter.error) {
             (Some(at), _) => format!("sent {}", instant(*at)),
@@ -147,7 +168,7 @@ fn told_text(out: &mut Out, ui: &Ui, row: &ToldRow) -> io::Result<()> {
     if !row.waits_for.is_empty() {
         writeln!(out, "  waits for the digest of {}", ui.paint(Paint::Plain, &row.waits_for.join(", ")))?;
     }
-    if row.letters.is_empty() && row.waits_for.is_empty() {
+    if row.letters.is_empty() && row.waits_for.is_empty() && row.events.is_empty() {
         writeln!(out, "  no letter: the file was taken in without mail, or nobody wanted it")?;
     }
     Ok(())

@@ -86,6 +86,21 @@ impl Changes<'_> {
                 false => self.remove(Shelf::Digest, &keys::digest(key)),
             }
         }
+        for (key, course) in &step.courses {
+            self.put(Shelf::Courses, key.as_str().as_bytes(), course)?;
+        }
+        for (name, window) in &step.windows {
+            self.put(Shelf::Windows, name.as_bytes(), window)?;
+        }
+        if let Some(silences) = &step.silences {
+            self.put(Shelf::Meta, keys::META_SILENCES, silences)?;
+        }
+        for (key, &is_there) in &step.agenda {
+            match is_there {
+                true => self.put_raw(Shelf::Agenda, &keys::agenda(key), &[codec::FORMAT]),
+                false => self.remove(Shelf::Agenda, &keys::agenda(key)),
+            }
+        }
         for (key, piece) in &step.quarantine {
             match piece {
                 Some(piece) => self.put(Shelf::Quarantine, &keys::quarantine(key), piece)?,

@@ -8,7 +8,7 @@ use std::ops::Bound;
 use chrono::{DateTime, Datelike, NaiveDate, Utc};
 
 use crate::ident::{EntryNumber, Fingerprint};
-use crate::outbox::{AlertKey, Letter, LetterKey, LetterState, TroubleId};
+use crate::outbox::{AgendaKey, AlertKey, Letter, LetterKey, LetterState, TroubleId};
 use crate::place::Severity;
 use crate::step::{DigestKey, DueKey, QuarantineKey};
 
@@ -28,10 +28,13 @@ pub(super) enum Shelf {
     Parts = 10,
     Meta = 11,
     Troubles = 12,
+    Courses = 13,
+    Agenda = 14,
+    Windows = 15,
 }
 
 impl Shelf {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Entries,
         Self::Bills,
         Self::Loose,
@@ -45,6 +48,9 @@ impl Shelf {
         Self::Parts,
         Self::Meta,
         Self::Troubles,
+        Self::Courses,
+        Self::Agenda,
+        Self::Windows,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -62,6 +68,9 @@ impl Shelf {
             Self::Parts => "parts",
             Self::Meta => "meta",
             Self::Troubles => "troubles",
+            Self::Courses => "courses",
+            Self::Agenda => "agenda",
+            Self::Windows => "windows",
         }
     }
 }
@@ -70,6 +79,7 @@ pub(super) type Range = (Bound<Vec<u8>>, Bound<Vec<u8>>);
 
 pub(super) const META_FORMAT: &[u8] = b"format";
 pub(super) const META_STATE: &[u8] = b"state";
+pub(super) const META_SILENCES: &[u8] = b"silences";
 
 /// All keys above one.
 pub(super) fn above(after: Option<&[u8]>) -> Range {
@@ -187,6 +197,23 @@ pub(super) fn parse_digest(bytes: &[u8]) -> Option<DigestKey> {
             [] => return None,
         }
     }
+}
+
+pub(super) fn agenda(key: &AgendaKey) -> Vec<u8> {
+    [&instant(key.at)[..], key.written().as_bytes()].concat()
+}
+
+pub(super) fn parse_agenda(bytes: &[u8]) -> Option<AgendaKey> {
+    let (at, task) = bytes.split_first_chunk::<INSTANT_BYTES>()?;
+    Some(AgendaKey::stored(parse_instant(at)?, std::str::from_utf8(task).ok()?))
+}
+
+/// The whole agenda up to and including a moment.
+pub(super) fn agenda_until(now: DateTime<Utc>) -> Range {
+    let mut end = instant(now).to_vec();
+    // Tasks are text, which has no byte 255.
+    end.push(u8::MAX);
+    (Bound::Unbounded, Bound::Excluded(end))
 }
 
 pub(super) const BY_TIME: &[u8] = b"t ";

@@ -19,7 +19,10 @@
 //! | quarantine | file, piece | [`Quarantined`] |
 //! | parts | tree, key, number | part of a value above 7 KiB |
 //! | troubles | subject, code | [`OpenTrouble`] |
-//! | meta | `format`, `state` | version; position and counts |
+//! | courses | alert key | [`Course`] |
+//! | agenda | moment, task | nothing |
+//! | windows | name | [`Window`] |
+//! | meta | `format`, `state`, `silences` | version; position and counts; [`Silences`] |
 
 mod commit;
 mod database;
@@ -43,7 +46,7 @@ use super::{Counts, LetterFilter, Occasion, Result, Store, StoreError};
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
 use crate::journal::StateLock;
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey, TroubleId};
+use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleId, Window};
 use crate::step::{
     BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
     Step,
@@ -244,11 +247,26 @@ impl Store for SledStore {
     }
 
     fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>> {
-        self.get(Shelf::Troubles, &keys::trouble(id))
+        self.read(|database| database.get(Shelf::Troubles, &keys::trouble(id)))
     }
 
     fn troubles(&self) -> Result<Vec<OpenTrouble>> {
-        self.list(Shelf::Troubles, keys::above(None), usize::MAX, |_, trouble| Some(trouble))
+        self.read(|database| {
+            database.list(Shelf::Troubles, keys::above(None), usize::MAX, |_, trouble| Some(trouble))
+        })
+    }
+
+    fn course(&self, key: &AlertKey) -> Result<Option<Course>> {
+        self.read(|database| database.get(Shelf::Courses, key.as_str().as_bytes()))
+    }
+
+    fn window(&self, name: &str) -> Result<Option<Window>> {
+        self.read(|database| database.get(Shelf::Windows, name.as_bytes()))
+    }
+
+    fn silences(&self) -> Result<Silences> {
+        let silences = self.read(|database| database.get(Shelf::Meta, keys::META_SILENCES))?;
+        Ok(silences.unwrap_or_default())
     }
 
     fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>> {
@@ -294,6 +312,15 @@ impl Store for SledStore {
             let range = keys::due_until(day);
             database.list(Shelf::Due, range, limit, |key, value| Some((keys::parse_due(key)?, value)))
         })
+    }
+
+    fn agenda_until(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<AgendaKey>> {
+        self.read(|database| database.agenda_keys(keys::agenda_until(now), limit))
+    }
+
+    fn next_agenda_at(&self) -> Result<Option<DateTime<Utc>>> {
+        let first = self.read(|database| database.agenda_keys(keys::above(None), 1))?;
+        Ok(first.first().map(|key| key.at))
     }
 
     fn digest(&self, recipient: Option<&str>, limit: usize) -> Result<Vec<DigestKey>> {

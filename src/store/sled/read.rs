@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::database::Database;
 use super::keys::{self, Range, Shelf};
 use super::{State, fault, unreadable};
-use crate::outbox::{Letter, LetterKey};
+use crate::outbox::{AgendaKey, Letter, LetterKey};
 use crate::step::DigestKey;
 use crate::store::codec::{CodecError, Split};
 use crate::store::{LetterFilter, Result, StoreError};
@@ -110,6 +110,18 @@ impl Database {
                 return Ok(false);
             }
             found.push(keys::parse_digest(key).ok_or_else(|| bad_key(Shelf::Digest, key))?);
+            Ok(true)
+        })?;
+        Ok(found)
+    }
+
+    pub(super) fn agenda_keys(&self, range: Range, limit: usize) -> Result<Vec<AgendaKey>> {
+        let mut found = Vec::new();
+        self.each(Shelf::Agenda, range, |key, _| {
+            if found.len() == limit {
+                return Ok(false);
+            }
+            found.push(keys::parse_agenda(key).ok_or_else(|| bad_key(Shelf::Agenda, key))?);
             Ok(true)
         })?;
         Ok(found)

@@ -68,6 +68,11 @@ impl Player<'_> {
         self.stage.zone().map_or_else(|| at.and_utc(), |zone| zone.instant(at))
     }
 
+    fn next_look(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>, String> {
+        let agenda = self.stage.next_agenda_at()?;
+        Ok(next_look(self.stage.audience(), self.stage.now(), agenda))
+    }
+
     fn deliver(&mut self) -> Result<(), String> {
         let delivered = self.stage.deliver(&self.server)?;
         if self.server == Server::Accepts {
@@ -79,9 +84,7 @@ impl Player<'_> {
     fn happen(&mut self, event: &Event) -> Result<(), String> {
         if let Some(moment) = event.at.map(|at| self.instant(at)) {
             if matches!(event.what, What::Wait) {
-                while let Some(next) =
-                    next_look(self.stage.audience(), self.stage.now()).filter(|next| *next <= moment)
-                {
+                while let Some(next) = self.next_look()?.filter(|next| *next <= moment) {
                     self.stage.set(next);
                     self.stage.tick()?;
                     self.deliver()?;

@@ -51,7 +51,9 @@ pub trait Stage {
     fn now(&self) -> DateTime<Utc>;
     fn set(&mut self, now: DateTime<Utc>);
     fn receive(&mut self, name: &str, broker: &str, bytes: &[u8]) -> Result<(), String>;
-    /// Says the reminders and writes the digests that are due.
+    /// The first moment on the agenda.
+    fn next_agenda_at(&self) -> Result<Option<DateTime<Utc>>, String>;
+    /// Says the reminders, does what the agenda has, and writes the digests that are due.
     fn tick(&mut self) -> Result<(), String>;
     /// Hands every letter that is ready to a server that answers so.
     fn deliver(&mut self, server: &Server) -> Result<Vec<Delivered>, String>;
@@ -115,6 +117,10 @@ impl Stage for BenchStage<'_> {
         let file = Fingerprint::of(bytes);
         let taken = self.bench.receive(name, broker, &mut &bytes[..], Mailing::Deliver, file);
         taken.map(drop).map_err(said)
+    }
+
+    fn next_agenda_at(&self) -> Result<Option<DateTime<Utc>>, String> {
+        self.bench.store().next_agenda_at().map_err(said)
     }
 
     fn tick(&mut self) -> Result<(), String> {

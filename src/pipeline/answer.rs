@@ -1,0 +1,102 @@
+//! What people say back: they take care of an alert, or want to hear nothing for a while.
+
+use chrono::{Days, TimeDelta};
+
+use super::{Group, Moment, Pipeline, View};
+use crate::entry::Reminder;
+use crate::outbox::{
+    Ack, AgendaKey, Alert, AlertKey, Cause, DeadlineBrief, LetterKey, NewSilence, SILENCE_DAYS_MAX, Silence,
+    Task,
+};
+
+impl Pipeline {
+    /// Somebody takes care of an alert until a day. Answers false when there is no such alert.
+    pub fn acknowledge<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        alert: &AlertKey,
+        ack: Ack,
+        letter: Option<LetterKey>,
+    ) -> Result<bool, V::Error> {
+        let Some(alert) = group.alert(alert)? else { return Ok(false) };
+        let mut course = group.course(&alert.key)?.unwrap_or_default();
+        let until = ack.until;
+        course.acknowledge(ack, letter);
+        match &alert.cause {
+            Cause::Deadline(brief) => self.pause_ladder(group, &alert, brief, until)?,
+            Cause::Notice(_) | Cause::Trouble(_) if course.over_at.is_none() => {
+                let task = Task::Reopen { alert: alert.key.clone(), epoch: course.epoch };
+                group.set_agenda(AgendaKey::new(self.audience.reminders_from(until), &task), true);
+            }
+            Cause::Notice(_) | Cause::Trouble(_) => {}
+        }
+        group.put_course(alert.key, course);
+        Ok(true)
+    }
+
+    /// Moves the next look at an acknowledged clock to the day on which its ladder opens again: when the acknowledgement ends, or
+    /// when so many days are left as the rule says, whichever comes first.
+    fn pause_ladder<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        alert: &Alert,
+        brief: &DeadlineBrief,
+        until: chrono::NaiveDate,
+    ) -> Result<(), V::Error> {
+        let Some(number) = alert.entry.as_ref().map(|entry| entry.number) else { return Ok(()) };
+        let Some(mut life) = group.life(number)? else { return Ok(()) };
+        let reopen_days = self.rules.get(&alert.rule).map_or(0, |rule| rule.after.reopen_days);
+        let (key, target) = (brief.deadline.key(), brief.deadline.target());
+        let moved = |reminder: &Reminder| {
+            if *reminder.deadline != *key || Some(reminder.target) != target {
+                return reminder.clone();
+            }
+            let near = reminder.target.checked_sub_days(Days::new(reopen_days.unsigned_abs()));
+            let opens = near.map_or(until, |near| near.min(until));
+            Reminder { day: reminder.day.max(opens), ..reminder.clone() }
+        };
+        let wanted = life.reminders.iter().map(moved).collect();
+        self.set_reminders(group, &mut life, wanted);
+        group.put_life(life);
+        Ok(())
+    }
+
+    /// A silence begins. It is cut to the longest that anybody may have.
+    pub fn silence<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        new: &NewSilence,
+    ) -> Result<(), V::Error> {
+        let latest = moment.at + TimeDelta::days(SILENCE_DAYS_MAX);
+        let silence = Silence {
+            id: moment.seq,
+            owner: new.owner.clone(),
+            reason: new.reason.clone(),
+            from: moment.at,
+            until: self.audience.reminders_from(new.until).min(latest),
+            what: new.what.clone(),
+        };
+        let task = Task::SilenceEnds { id: silence.id };
+        group.set_agenda(AgendaKey::new(silence.announced_at(), &task), true);
+        let mut silences = group.silences()?.clone();
+        silences.add(silence);
+        group.put_silences(silences);
+        Ok(())
+    }
+
+    /// A silence ends before its time. What it kept back is told when it would have ended.
+    pub fn end_silence<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        id: u64,
+    ) -> Result<bool, V::Error> {
+        let mut silences = group.silences()?.clone();
+        let was_in_force = silences.end(id, moment.at);
+        if was_in_force {
+            group.put_silences(silences);
+        }
+        Ok(was_in_force)
+    }
+}

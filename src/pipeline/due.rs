@@ -1,0 +1,333 @@
+//! The agenda's moment has come: what waited is told, reminders and escalations are said, acknowledgements end.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::gate::{Parcel, Told};
+use super::raise;
+use super::{Group, Moment, Overflow, Pipeline, View};
+use crate::ident::EntryNumber;
+use crate::outbox::{
+    AgendaKey, Alert, AlertKey, Course, Happened, LetterKind, Silence, Task, TroubleBrief, Wait,
+};
+use crate::place::Severity;
+
+/// Tasks that are done before a step is handed over.
+const CHUNK_TASKS: usize = 10_000;
+
+/// How far ahead `early` looks for windows that gather, in hours. None is open for longer.
+const EARLY_HOURS: i64 = 48;
+
+/// What waits for one recipient for one reason.
+type Tray = (Box<str>, Wait, Box<str>);
+
+impl Pipeline {
+    /// Whether [`Pipeline::due`] would do something now.
+    pub fn is_due<V: View>(view: &V, now: DateTime<Utc>, early: bool) -> Result<bool, V::Error> {
+        if !early {
+            return Ok(!view.agenda_until(now, 1)?.is_empty());
+        }
+        let ahead = view.agenda_until(now + TimeDelta::hours(EARLY_HOURS), CHUNK_TASKS)?;
+        Ok(ahead.iter().any(|key| key.at <= now || gathers(key)))
+    }
+
+    /// Does everything on the agenda up to the moment. `early` closes windows that gather before their time: nobody will be
+    /// there to close them.
+    pub fn due<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        early: bool,
+        overflow: Overflow<'_, V::Error>,
+    ) -> Result<u64, V::Error> {
+        let mut done = 0;
+        loop {
+            let horizon = if early { moment.at + TimeDelta::hours(EARLY_HOURS) } else { moment.at };
+            let mut due = group.agenda_until(horizon, CHUNK_TASKS)?;
+            whole_trays(&mut due);
+            due.retain(|key| key.at <= moment.at || gathers(key));
+            if due.is_empty() {
+                return Ok(done);
+            }
+            let mut trays: BTreeMap<Tray, Vec<AlertKey>> = BTreeMap::new();
+            for key in &due {
+                group.set_agenda(key.clone(), false);
+                match key.task() {
+                    Some(Task::Tell { recipient, wait, tray, alert }) => {
+                        trays.entry((recipient, wait, tray)).or_default().push(alert);
+                    }
+                    Some(Task::Remind { alert, epoch }) => self.say_again(group, moment, &alert, epoch)?,
+                    Some(Task::Escalate { alert, epoch, level }) => {
+                        self.escalate(group, moment, &alert, epoch, level)?;
+                    }
+                    Some(Task::Reopen { alert, epoch }) => self.reopen(group, moment, &alert, epoch)?,
+                    Some(Task::SilenceEnds { id }) => self.announce_end(group, moment, id)?,
+                    // A task of a later release says nothing here.
+                    None => {}
+                }
+            }
+            for ((recipient, wait, _), alerts) in trays {
+                self.tell_waiting(group, moment, &recipient, wait, alerts)?;
+            }
+            done += due.len() as u64;
+            overflow(group.take())?;
+        }
+    }
+
+    /// What waited for a recipient comes in one letter; what is over or hidden meanwhile does not come.
+    fn tell_waiting<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        recipient: &str,
+        wait: Wait,
+        alerts: Vec<AlertKey>,
+    ) -> Result<(), V::Error> {
+        let mut told: Told = Vec::with_capacity(alerts.len());
+        let mut entries: Vec<Option<EntryNumber>> = Vec::new();
+        for key in alerts {
+            let Some(alert) = group.alert(&key)? else { continue };
+            let course = group.course(&key)?.unwrap_or_default();
+            if self.is_past(group, &alert, &course, wait) {
+                continue;
+            }
+            if self.is_kept_back(group, moment, recipient, &alert, course)? {
+                continue;
+            }
+            entries.push(alert.entry.map(|entry| entry.number));
+            told.push((alert.severity, key));
+        }
+        entries.dedup();
+        let (kind, entry) = match entries[..] {
+            [entry] if entry.is_some() || told.len() == 1 => (LetterKind::Alert, entry),
+            _ => (LetterKind::Bundle { wait }, None),
+        };
+        // The summary of a flood is never over the cap itself.
+        let kind = if wait == Wait::Flood { LetterKind::Bundle { wait } } else { kind };
+        let occasion = format!("{}/{}", wait.as_str(), moment.seq);
+        let (alerts, occasion) = (&told[..], &*occasion);
+        self.post(group, moment, Parcel { recipient, kind, entry, alerts, occasion, not_before: None })
+    }
+
+    /// Whether there is nothing left to tell. One that is hidden is told when it is shown again.
+    fn is_past<V: View>(&self, group: &mut Group<'_, V>, alert: &Alert, course: &Course, wait: Wait) -> bool {
+        if course.over_at.is_some() || (course.ack.is_some() && wait == Wait::Silence) {
+            return true;
+        }
+        if course.hidden_by.is_some() {
+            group.put_course(alert.key.clone(), Course { first_at: None, said: 0, ..course.clone() });
+        }
+        course.hidden_by.is_some()
+    }
+
+    /// Whether the alert has to wait on: a silence was made, or the recipient's quiet hours have begun.
+    fn is_kept_back<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        recipient: &str,
+        alert: &Alert,
+        mut course: Course,
+    ) -> Result<bool, V::Error> {
+        let tray = match self.silence_of(group, moment.at, alert)? {
+            Some(Silence { id, until, .. }) => Some((Wait::Silence, id.to_string().into(), until)),
+            None => self.quiet(recipient, alert.severity, moment),
+        };
+        let Some(tray) = tray else { return Ok(false) };
+        self.wait(group, moment.at, recipient, tray, &alert.key, &mut course);
+        group.put_course(alert.key.clone(), course);
+        Ok(true)
+    }
+
+    /// The end of the recipient's quiet hours, as a tray.
+    pub(super) fn quiet(
+        &self,
+        recipient: &str,
+        severity: Severity,
+        moment: Moment,
+    ) -> Option<(Wait, Box<str>, DateTime<Utc>)> {
+        let (manners, zone) = self.audience.manners_of(recipient)?;
+        let until = manners.quiet_until(zone, severity, moment.at)?;
+        Some((Wait::Quiet, "".into(), until))
+    }
+
+    /// Tells teams of an alert once more, each recipient by the wall clock.
+    fn tell_again<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        alert: &Alert,
+        course: &mut Course,
+        teams: &[Box<str>],
+        kind: LetterKind,
+    ) -> Result<(), V::Error> {
+        let occasion = kind.occasion(course.epoch);
+        let entry = alert.entry.as_ref().map(|entry| entry.number);
+        for recipient in self.audience.recipients(teams.iter().map(|team| &**team), alert.severity) {
+            match self.quiet(&recipient, alert.severity, moment) {
+                Some(tray) => self.wait(group, moment.at, &recipient, tray, &alert.key, course),
+                None => {
+                    // The gate notes what it holds back, so it sees the course as it is.
+                    group.put_course(alert.key.clone(), course.clone());
+                    let told = [(alert.severity, alert.key.clone())];
+                    let (alerts, occasion) = (&told[..], &*occasion);
+                    let recipient = &*recipient;
+                    let parcel = Parcel { recipient, kind, entry, alerts, occasion, not_before: None };
+                    self.post(group, moment, parcel)?;
+                    *course = group.course(&alert.key)?.unwrap_or_default();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The alert and its course, when a task of this epoch still makes sense.
+    fn open_alert<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        key: &AlertKey,
+        epoch: u32,
+    ) -> Result<Option<(Alert, Course)>, V::Error> {
+        let Some(course) = group.course(key)?.filter(|course| course.epoch == epoch && !course.is_quiet())
+        else {
+            return Ok(None);
+        };
+        Ok(group.alert(key)?.map(|alert| (alert, course)))
+    }
+
+    fn say_again<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        key: &AlertKey,
+        epoch: u32,
+    ) -> Result<(), V::Error> {
+        let Some((alert, mut course)) = self.open_alert(group, key, epoch)? else { return Ok(()) };
+        let Some(rule) = self.rules.get(&alert.rule) else { return Ok(()) };
+        let Some(repeat) = rule.after.repeat else { return Ok(()) };
+        let task = Task::Remind { alert: key.clone(), epoch };
+        if let Some(silence) = self.silence_of(group, moment.at, &alert)? {
+            group.set_agenda(AgendaKey::new(silence.until, &task), true);
+            return Ok(());
+        }
+        let is_first = course.said == 0;
+        course.said += 1;
+        let kind = if is_first { LetterKind::Alert } else { LetterKind::Reminder { nth: course.said } };
+        if is_first {
+            course.first_at = Some(moment.at);
+        } else {
+            course.note(moment.at, Happened::Reminded { said: course.said });
+        }
+        let teams = course.notify.clone();
+        self.tell_again(group, moment, &alert, &mut course, &teams, kind)?;
+        if is_first {
+            self.arm(group, Some(rule), key, &course, Some(moment.at));
+        } else if let Some(every) = repeat.every.filter(|_| course.said < repeat.times) {
+            group.set_agenda(AgendaKey::new(every.after(moment.at, self.zone()), &task), true);
+        }
+        group.put_course(key.clone(), course);
+        Ok(())
+    }
+
+    fn escalate<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        key: &AlertKey,
+        epoch: u32,
+        level: u32,
+    ) -> Result<(), V::Error> {
+        let Some((alert, mut course)) = self.open_alert(group, key, epoch)? else { return Ok(()) };
+        let Some(rule) = self.rules.get(&alert.rule) else { return Ok(()) };
+        let steps = &rule.after.escalate;
+        let Some(step) = steps.get(level.saturating_sub(1) as usize) else { return Ok(()) };
+        if let Some(silence) = self.silence_of(group, moment.at, &alert)? {
+            let task = Task::Escalate { alert: key.clone(), epoch, level };
+            group.set_agenda(AgendaKey::new(silence.until, &task), true);
+            return Ok(());
+        }
+        course.note(moment.at, Happened::Escalated { teams: step.notify.clone() });
+        self.tell_again(group, moment, &alert, &mut course, &step.notify, LetterKind::Escalation { level })?;
+        if let Some(next) = steps.get(level as usize) {
+            let task = Task::Escalate { alert: key.clone(), epoch, level: level + 1 };
+            group.set_agenda(AgendaKey::new(next.after.after(moment.at, self.zone()), &task), true);
+        }
+        group.put_course(key.clone(), course);
+        Ok(())
+    }
+
+    /// An acknowledgement ended and the cause is still there.
+    fn reopen<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        key: &AlertKey,
+        epoch: u32,
+    ) -> Result<(), V::Error> {
+        let Some(mut course) = group.course(key)? else { return Ok(()) };
+        if course.epoch != epoch || course.ack.is_none() || course.over_at.is_some() {
+            return Ok(());
+        }
+        let Some(alert) = group.alert(key)? else { return Ok(()) };
+        course.ack = None;
+        course.epoch += 1;
+        course.note(moment.at, Happened::Reopened);
+        if course.hidden_by.is_none() {
+            course.said += 1;
+            let (teams, kind) = (course.notify.clone(), LetterKind::Reminder { nth: course.said });
+            self.tell_again(group, moment, &alert, &mut course, &teams, kind)?;
+            self.arm(group, self.rules.get(&alert.rule), key, &course, Some(moment.at));
+        }
+        group.put_course(key.clone(), course);
+        Ok(())
+    }
+
+    /// A silence that ends soon stands in the next digests.
+    fn announce_end<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        id: u64,
+    ) -> Result<(), V::Error> {
+        let Some(silence) = group.silences()?.get(id).filter(|silence| moment.at < silence.until).cloned()
+        else {
+            return Ok(());
+        };
+        let ends = self.zone().map_or_else(|| silence.until.date_naive(), |zone| zone.date(silence.until));
+        let trouble = TroubleBrief {
+            subject: format!("silence {id}").into(),
+            code: "silence-ends".into(),
+            message: format!(
+                "The silence of {} for {} ends on {ends}: {}",
+                silence.owner, silence.what, silence.reason
+            ),
+            advice: "What it kept back is told then. Make another silence if it must go on.".to_owned(),
+            file: None,
+            place: None,
+        };
+        let broker = silence.what.broker.as_deref().unwrap_or_default();
+        let occasion = id.to_string();
+        self.raise_trouble(group, moment, &raise::Told::new(Severity::Info, broker, &trouble, &occasion))
+    }
+}
+
+/// Whether the task waits for a window that gathers.
+fn gathers(key: &AgendaKey) -> bool {
+    matches!(key.task(), Some(Task::Tell { wait: Wait::Burst | Wait::Flood, .. }))
+}
+
+/// Leaves the last tray for the next chunk when the chunk may have cut it: one letter tells a tray.
+fn whole_trays(due: &mut Vec<AgendaKey>) {
+    if due.len() < CHUNK_TASKS {
+        return;
+    }
+    let tray = |key: &AgendaKey| match key.task() {
+        Some(Task::Tell { recipient, wait, tray, .. }) => Some((key.at, recipient, wait, tray)),
+        _ => None,
+    };
+    let Some(last) = due.last().and_then(tray) else { return };
+    if let Some(other) = due.iter().rposition(|key| tray(key).as_ref() != Some(&last)) {
+        due.truncate(other + 1);
+    }
+}

@@ -1,0 +1,186 @@
+//! Alerts that a later file may end or hide: looked at whenever something is said about their entry.
+
+use super::gate::{Hearers, Parcel, Sorted};
+use super::{Group, Mailing, Moment, Pipeline, View};
+use crate::entry::{DeadlineState, Entry, EntryDeadline, Followed, Life};
+use crate::ident::BrokerName;
+use crate::outbox::{Alert, AlertKey, Course, Happened, LetterKind};
+use crate::rules::{EntryContext, NoticeContext, On, Rule};
+
+/// The entry as it is after a file.
+pub(super) struct Now<'a> {
+    pub entry: &'a Entry,
+    pub deadlines: &'a [EntryDeadline],
+    pub broker: &'a BrokerName,
+    pub clock: Option<chrono::NaiveDateTime>,
+}
+
+impl<'a> Now<'a> {
+    pub fn context(&self) -> EntryContext<'a> {
+        EntryContext {
+            entry: self.entry,
+            broker: self.broker.as_str(),
+            deadlines: self.deadlines,
+            now: self.clock,
+        }
+    }
+}
+
+impl Pipeline {
+    /// Ends, hides and shows the alerts of an entry that are followed. Reads nothing of those for which nothing changes.
+    pub(super) fn follow<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        life: &mut Life,
+        now: &Now<'_>,
+    ) -> Result<(), V::Error> {
+        if life.followed.is_empty() {
+            return Ok(());
+        }
+        let followed = std::mem::take(&mut life.followed);
+        let mut kept = Vec::with_capacity(followed.len());
+        for mut one in followed {
+            let key = AlertKey::parse(&one.alert);
+            let Some((rule, occasion)) = key.parts() else { continue };
+            let Some(rule) = self.rules.get(rule) else { continue };
+            if self.is_over(rule, occasion, life, now) {
+                self.end(group, moment, &key, rule)?;
+                continue;
+            }
+            let hidden_by = self.rules.hidden_by(&rule.name, &now.context());
+            if hidden_by.is_some() != one.is_hidden {
+                one.is_hidden = hidden_by.is_some();
+                self.hide(group, moment, &key, hidden_by.map(|inhibit| inhibit.name.clone()))?;
+            }
+            kept.push(one);
+        }
+        life.followed = kept;
+        Ok(())
+    }
+
+    /// Adds alerts that were just raised.
+    pub(super) fn begin_to_follow<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        life: &mut Life,
+        alerts: Vec<AlertKey>,
+    ) -> Result<(), V::Error> {
+        for key in alerts {
+            let is_hidden = group.course(&key)?.is_some_and(|course| course.hidden_by.is_some());
+            life.followed.push(Followed { alert: key.as_str().into(), is_hidden });
+        }
+        let more = life.followed.len().saturating_sub(Life::FOLLOWED_MAX);
+        life.followed.drain(..more);
+        Ok(())
+    }
+
+    fn is_over(&self, rule: &Rule, occasion: &str, life: &Life, now: &Now<'_>) -> bool {
+        match rule.on {
+            On::Notice => {
+                let id = crate::ident::NoticeId::parse(occasion);
+                let Some(held) = id.and_then(|id| life.get(id)) else { return false };
+                let context = NoticeContext {
+                    notice: &held.notice,
+                    before: None,
+                    after: Some(now.entry),
+                    broker: now.broker.as_str(),
+                    deadlines: now.deadlines,
+                    now: now.clock,
+                };
+                self.rules.is_over(rule, &context)
+            }
+            // `PROTEST_DUE@2026-03-06@2026-09-02/30`: clock, date, step.
+            On::Deadline => {
+                let clock = occasion.rsplit_once('/').and_then(|(clock, _)| clock.rsplit_once('@'));
+                let Some((clock, target)) = clock else { return false };
+                let runs = |deadline: &&EntryDeadline| {
+                    deadline.state == DeadlineState::Open
+                        && deadline.key() == clock
+                        && deadline.target().is_some_and(|date| date.to_string() == target)
+                };
+                !now.deadlines.iter().any(|deadline| runs(&deadline))
+            }
+            On::Trouble => false,
+        }
+    }
+
+    /// The cause of an alert is gone; people who heard of it hear that too, if the rule asks for it.
+    fn end<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        key: &AlertKey,
+        rule: &Rule,
+    ) -> Result<(), V::Error> {
+        let mut course = group.course(key)?.unwrap_or_default();
+        if course.over_at.is_some() {
+            return Ok(());
+        }
+        course.over_at = Some(moment.at);
+        course.note(moment.at, Happened::Over);
+        let was_told = course.said > 0 && course.first_at.is_some_and(|first_at| first_at <= moment.at);
+        group.put_course(key.clone(), course.clone());
+        if rule.after.tell_when_over
+            && was_told
+            && moment.mailing == Mailing::Deliver
+            && let Some(alert) = group.alert(key)?
+        {
+            self.tell_over(group, moment, &alert, &course)?;
+        }
+        Ok(())
+    }
+
+    fn tell_over<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        alert: &Alert,
+        course: &Course,
+    ) -> Result<(), V::Error> {
+        let occasion = LetterKind::Over.occasion(course.epoch);
+        let entry = alert.entry.as_ref().map(|entry| entry.number);
+        let teams = course.notify.iter().map(|team| &**team);
+        for recipient in self.audience.recipients(teams, alert.severity) {
+            let told = [(alert.severity, alert.key.clone())];
+            // What is over does not wait on the agenda, which drops it; its letter waits for the morning.
+            let not_before = self.quiet(&recipient, alert.severity, moment).map(|(_, _, until)| until);
+            let (alerts, occasion, recipient) = (&told[..], &*occasion, &*recipient);
+            let parcel = Parcel { recipient, kind: LetterKind::Over, entry, alerts, occasion, not_before };
+            self.post(group, moment, parcel)?;
+        }
+        Ok(())
+    }
+
+    /// An inhibition began to hide an alert, or ended. One that nobody has heard of is told then.
+    fn hide<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        key: &AlertKey,
+        by: Option<Box<str>>,
+    ) -> Result<(), V::Error> {
+        let mut course = group.course(key)?.unwrap_or_default();
+        course.epoch += 1;
+        course.hidden_by = by.clone();
+        let what = by.map_or(Happened::Shown, |by| Happened::Hidden { by });
+        course.note(moment.at, what);
+        let is_shown = course.hidden_by.is_none() && course.over_at.is_none() && course.ack.is_none();
+        group.put_course(key.clone(), course.clone());
+        if !is_shown || moment.mailing != Mailing::Deliver {
+            return Ok(());
+        }
+        let Some(alert) = group.alert(key)? else { return Ok(()) };
+        let rule = self.rules.get(&alert.rule);
+        if course.said > 0 {
+            let told_at = course.first_at.map(|told_at| told_at.max(moment.at));
+            self.arm(group, rule, key, &course, told_at);
+            return Ok(());
+        }
+        let mut sorted = Sorted::default();
+        let hearers = Hearers { loudness: alert.severity, except: None };
+        self.sort(group, moment, (&alert, hearers), rule, &mut course, &mut sorted)?;
+        group.put_course(key.clone(), course);
+        self.post_all(group, moment, alert.entry.as_ref().map(|entry| entry.number), sorted)
+    }
+}

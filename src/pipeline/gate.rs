@@ -1,0 +1,367 @@
+//! The gate before each recipient: what may be told now, what waits, and for how long.
+//!
+//! In this order: hidden by an inhibition, silenced, the recipient's quiet hours, a burst of one rule and broker, the cap of letters.
+//! What does not pass goes onto the agenda, never away.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::raise::Raised;
+use super::{Group, Mailing, Moment, Pipeline, View};
+use crate::clock::Zone;
+use crate::ident::{BrokerName, EntryNumber};
+use crate::outbox::{
+    AgendaKey, Alert, AlertKey, Cause, Course, Happened, LOUD_DAYS, Letter, LetterKind, Manners, Silence,
+    Task, Wait, Window,
+};
+use crate::place::Severity;
+use crate::rules::{Delivery, Gather, Rule, Span};
+use crate::step::DigestKey;
+
+/// Alerts of one recipient, each with its severity.
+pub(super) type Told = Vec<(Severity, AlertKey)>;
+
+/// A letter before it is written.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parcel<'a> {
+    pub recipient: &'a str,
+    pub kind: LetterKind,
+    pub entry: Option<EntryNumber>,
+    pub alerts: &'a [(Severity, AlertKey)],
+    /// What makes its key another one than that of the letter that told these alerts first; blank for those.
+    pub occasion: &'a str,
+    /// It does not leave before this moment.
+    pub not_before: Option<DateTime<Utc>>,
+}
+
+/// Where an alert goes for one recipient.
+#[derive(Clone, Debug)]
+enum Way {
+    Now,
+    Later(Wait, Box<str>, DateTime<Utc>),
+}
+
+/// Who of the teams hears of an alert.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hearers<'a> {
+    /// How loud it is for the teams' choice of what they want to hear.
+    pub loudness: Severity,
+    /// Nobody writes to the mailbox that the alert is about.
+    pub except: Option<&'a str>,
+}
+
+/// The letters of one call, by recipient, and what was decided about bursts, so that alerts of one rule about one entry go one way.
+#[derive(Default)]
+pub(super) struct Sorted {
+    pub now: BTreeMap<Box<str>, Told>,
+    ways: BTreeMap<(Box<str>, Box<str>), Way>,
+}
+
+impl Pipeline {
+    /// The zone of the first team, for what concerns nobody in particular.
+    pub(super) fn zone(&self) -> Option<&Zone> {
+        self.audience.teams().first().map(|team| &team.zone)
+    }
+
+    /// Keeps the alerts, and tells each recipient what may be told now, in one letter. Answers those whose end a later file may
+    /// bring.
+    pub(super) fn tell<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        entry: Option<EntryNumber>,
+        raised: Vec<Raised>,
+    ) -> Result<Vec<AlertKey>, V::Error> {
+        let mut sorted = Sorted::default();
+        let mut followed = Vec::new();
+        for raised in raised {
+            let Raised { alert, delivery, notify, loudness, except, hidden_by } = raised;
+            let hearers = Hearers { loudness, except: except.as_deref() };
+            let rule = self.rules.get(&alert.rule);
+            if moment.mailing.writes_letters() {
+                match delivery {
+                    Delivery::Digest => {
+                        self.tell_in_digest(group, moment, &alert, (&notify, hearers), hidden_by.is_some())?
+                    }
+                    Delivery::Now => {
+                        let mut course = Course { notify: notify.into(), hidden_by, ..Course::default() };
+                        let is_followed = entry.is_some() && rule.is_some_and(|rule| self.is_followed(rule));
+                        let is_told = self.sort(group, moment, (&alert, hearers), rule, &mut course, &mut sorted)?;
+                        if is_told || is_followed {
+                            group.put_course(alert.key.clone(), course);
+                        }
+                        followed.extend(is_followed.then(|| alert.key.clone()));
+                    }
+                    Delivery::None => {}
+                }
+            }
+            group.put_alert(alert);
+        }
+        self.post_all(group, moment, entry, sorted)?;
+        Ok(followed)
+    }
+
+    /// Writes the letters of what may be told now.
+    pub(super) fn post_all<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        entry: Option<EntryNumber>,
+        sorted: Sorted,
+    ) -> Result<(), V::Error> {
+        for (recipient, alerts) in &sorted.now {
+            let kind = LetterKind::Alert;
+            let parcel = Parcel { recipient, kind, entry, alerts, occasion: "", not_before: None };
+            self.post(group, moment, parcel)?;
+        }
+        Ok(())
+    }
+
+    fn hearers<'t>(&self, teams: impl Iterator<Item = &'t str>, hearers: Hearers<'_>) -> Vec<Box<str>> {
+        let mut recipients: Vec<Box<str>> = self.audience.recipients(teams, hearers.loudness).into_iter().collect();
+        recipients.retain(|recipient| Some(&**recipient) != hearers.except);
+        recipients
+    }
+
+    fn is_followed(&self, rule: &Rule) -> bool {
+        rule.after.has_end(rule.on) || self.rules.is_inhibitable(&rule.name)
+    }
+
+    fn tell_in_digest<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        alert: &Alert,
+        (notify, hearers): (&[Box<str>], Hearers<'_>),
+        is_hidden: bool,
+    ) -> Result<(), V::Error> {
+        if is_hidden || self.silence_of(group, moment.at, alert)?.is_some() {
+            return Ok(());
+        }
+        for recipient in self.hearers(notify.iter().map(|team| &**team), hearers) {
+            let key = DigestKey { recipient, raised_at: moment.at, alert: alert.key.clone() };
+            group.set_digest(key, true);
+        }
+        Ok(())
+    }
+
+    /// Sends one alert its way to each recipient. Answers whether its course has something to remember.
+    pub(super) fn sort<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        (alert, hearers): (&Alert, Hearers<'_>),
+        rule: Option<&Rule>,
+        course: &mut Course,
+        sorted: &mut Sorted,
+    ) -> Result<bool, V::Error> {
+        let recipients = self.hearers(course.notify.iter().map(|team| &**team), hearers);
+        let told = (alert.severity, alert.key.clone());
+        if moment.mailing == Mailing::Held {
+            for recipient in recipients {
+                sorted.now.entry(recipient).or_default().push(told.clone());
+            }
+            (course.first_at, course.said) = (Some(moment.at), 1);
+            return Ok(false);
+        }
+        if let Some(by) = course.hidden_by.clone() {
+            course.note(moment.at, Happened::Hidden { by });
+            return Ok(true);
+        }
+        if let Some(first) = rule.and_then(|rule| rule.after.repeat).and_then(|repeat| repeat.first) {
+            let task = Task::Remind { alert: alert.key.clone(), epoch: course.epoch };
+            group.set_agenda(AgendaKey::new(first.after(moment.at, self.zone()), &task), true);
+            return Ok(true);
+        }
+        let silence = self.silence_of(group, moment.at, alert)?;
+        if let Some(Silence { id, owner, until, .. }) = &silence {
+            course.note(moment.at, Happened::Silenced { silence: *id, owner: owner.clone(), until: *until });
+        }
+        let mut first_at: Option<DateTime<Utc>> = None;
+        for recipient in recipients {
+            let way = match &silence {
+                Some(silence) => Way::Later(Wait::Silence, silence.id.to_string().into(), silence.until),
+                None => self.way(group, moment.at, &recipient, alert, rule, sorted)?,
+            };
+            let at = match way {
+                Way::Now => {
+                    sorted.now.entry(recipient).or_default().push(told.clone());
+                    moment.at
+                }
+                Way::Later(wait, tray, until) => {
+                    self.wait(group, moment.at, &recipient, (wait, tray, until), &alert.key, course);
+                    until
+                }
+            };
+            first_at = first_at.into_iter().chain([at]).min();
+        }
+        course.first_at = first_at;
+        course.said = u32::from(first_at.is_some());
+        let is_armed = self.arm(group, rule, &alert.key, course, first_at);
+        Ok(is_armed || !course.events.is_empty())
+    }
+
+    /// Puts an alert onto the agenda, to be told to one recipient later.
+    pub(super) fn wait<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        now: DateTime<Utc>,
+        recipient: &str,
+        (wait, tray, until): (Wait, Box<str>, DateTime<Utc>),
+        alert: &AlertKey,
+        course: &mut Course,
+    ) {
+        let task = Task::Tell { recipient: recipient.into(), wait, tray, alert: alert.clone() };
+        group.set_agenda(AgendaKey::new(until, &task), true);
+        if wait != Wait::Silence {
+            course.note(now, Happened::HeldBack { recipient: recipient.into(), wait, until });
+        }
+    }
+
+    /// Plans when the alert is said again and whom to tell when nobody answers, from the moment at which it was told.
+    pub(super) fn arm<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        rule: Option<&Rule>,
+        alert: &AlertKey,
+        course: &Course,
+        told_at: Option<DateTime<Utc>>,
+    ) -> bool {
+        let (Some(rule), Some(told_at)) = (rule, told_at) else { return false };
+        let epoch = course.epoch;
+        let mut is_armed = false;
+        let mut plan = |after: Span, task: Task| {
+            group.set_agenda(AgendaKey::new(after.after(told_at, self.zone()), &task), true);
+            is_armed = true;
+        };
+        if let Some(repeat) = rule.after.repeat.filter(|repeat| course.said < repeat.times)
+            && let Some(every) = repeat.every
+        {
+            plan(every, Task::Remind { alert: alert.clone(), epoch });
+        }
+        if let Some(first) = rule.after.escalate.first() {
+            plan(first.after, Task::Escalate { alert: alert.clone(), epoch, level: 1 });
+        }
+        is_armed
+    }
+
+    /// The silence that keeps an alert from people. The last days of a legal deadline cannot be silenced.
+    pub(super) fn silence_of<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        now: DateTime<Utc>,
+        alert: &Alert,
+    ) -> Result<Option<Silence>, V::Error> {
+        let silences = group.silences()?;
+        if silences.all().is_empty() || is_loud(alert) {
+            return Ok(None);
+        }
+        let entry = alert.entry.as_ref();
+        let broker = entry.map(|entry| &entry.broker).or(alert.broker.as_ref());
+        let broker = broker.map_or("", BrokerName::as_str);
+        Ok(silences.covering(&alert.rule, entry.map(|entry| entry.number), broker, now).cloned())
+    }
+
+    /// Whether the recipient hears of it now, as far as quiet hours and bursts have a say.
+    fn way<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        now: DateTime<Utc>,
+        recipient: &str,
+        alert: &Alert,
+        rule: Option<&Rule>,
+        sorted: &mut Sorted,
+    ) -> Result<Way, V::Error> {
+        let Some((manners, zone)) = self.audience.manners_of(recipient) else { return Ok(Way::Now) };
+        if let Some(until) = manners.quiet_until(zone, alert.severity, now) {
+            return Ok(Way::Later(Wait::Quiet, "".into(), until));
+        }
+        let Some(gather) = gathering(manners, rule) else { return Ok(Way::Now) };
+        let decided = (Box::from(recipient), alert.rule.clone());
+        if let Some(way) = sorted.ways.get(&decided) {
+            return Ok(way.clone());
+        }
+        let broker = alert.entry.as_ref().map_or("", |entry| entry.broker.as_str());
+        let tray: Box<str> = format!("{}|{broker}", alert.rule).into();
+        let name = format!("burst|{recipient}|{tray}");
+        let way = match group.window(&name)?.filter(|window| now < window.until) {
+            Some(window) if window.letters >= Manners::ALONE => Way::Later(Wait::Burst, tray, window.until),
+            window => {
+                let window = window.unwrap_or(Window { until: now + gather, letters: 0 });
+                group.put_window(name.into(), Window { letters: window.letters + 1, ..window });
+                Way::Now
+            }
+        };
+        sorted.ways.insert(decided, way.clone());
+        Ok(way)
+    }
+
+    /// Writes a letter, unless the recipient has had as many as may come: then its alerts wait for the summary.
+    pub(super) fn post<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        parcel: Parcel<'_>,
+    ) -> Result<(), V::Error> {
+        let Parcel { recipient, kind, alerts, .. } = parcel;
+        let is_summary = kind == LetterKind::Bundle { wait: Wait::Flood };
+        if !is_summary
+            && !alerts.is_empty()
+            && moment.mailing == Mailing::Deliver
+            && let Some(until) = self.capped_until(group, moment.at, recipient)?
+        {
+            for (_, alert) in alerts {
+                let mut course = group.course(alert)?.unwrap_or_default();
+                self.wait(group, moment.at, recipient, (Wait::Flood, "".into(), until), alert, &mut course);
+                group.put_course(alert.clone(), course);
+            }
+            return Ok(());
+        }
+        let most = match kind {
+            LetterKind::Bundle { .. } => Letter::BUNDLE_MAX,
+            _ => Letter::ALERTS_MAX,
+        };
+        for alerts in alerts.chunks(most) {
+            self.write(group, moment, Parcel { alerts, ..parcel })?;
+        }
+        Ok(())
+    }
+
+    /// The end of the cap's window when no letter may come before it; else counts one.
+    fn capped_until<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        now: DateTime<Utc>,
+        recipient: &str,
+    ) -> Result<Option<DateTime<Utc>>, V::Error> {
+        let Some(cap) = self.audience.manners_of(recipient).and_then(|(manners, _)| manners.cap) else {
+            return Ok(None);
+        };
+        let name = format!("cap|{recipient}");
+        let window = group.window(&name)?.filter(|window| now < window.until);
+        let window = window.unwrap_or(Window { until: now + cap.within, letters: 0 });
+        if window.letters >= cap.letters {
+            return Ok(Some(window.until));
+        }
+        group.put_window(name.into(), Window { letters: window.letters + 1, ..window });
+        Ok(None)
+    }
+}
+
+/// How long alerts of the rule are gathered for somebody with these manners.
+fn gathering(manners: &Manners, rule: Option<&Rule>) -> Option<TimeDelta> {
+    match rule.map_or(Gather::AsTeam, |rule| rule.after.gather) {
+        Gather::AsTeam => manners.gather,
+        Gather::Never => None,
+        Gather::For(span) => Some(TimeDelta::minutes(i64::from(span.minutes()))),
+    }
+}
+
+/// A legal deadline in its last days, or behind them.
+fn is_loud(alert: &Alert) -> bool {
+    match &alert.cause {
+        Cause::Deadline(brief) => brief.deadline.act_by.is_some() && brief.days_left <= LOUD_DAYS,
+        Cause::Notice(_) | Cause::Trouble(_) => false,
+    }
+}
