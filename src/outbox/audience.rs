@@ -97,15 +97,14 @@ impl Audience {
 
     /// The day whose reminders are to be said at this moment.
     pub fn reminder_day(&self, now: DateTime<Utc>) -> NaiveDate {
-        let morning = now - TimeDelta::hours(MORNING_HOURS);
-        self.0.first().map_or_else(|| morning.date_naive(), |team| team.zone.date(morning))
+        let local = self.0.first().map_or_else(|| now.naive_utc(), |team| team.zone.local(now));
+        (local - TimeDelta::hours(MORNING_HOURS)).date()
     }
 
     /// When the reminders of `day` may be said.
     pub fn reminders_from(&self, day: NaiveDate) -> DateTime<Utc> {
-        let midnight = day.and_time(NaiveTime::MIN);
-        let start = self.0.first().map_or_else(|| midnight.and_utc(), |team| team.zone.instant(midnight));
-        start + TimeDelta::hours(MORNING_HOURS)
+        let morning = day.and_time(NaiveTime::MIN) + TimeDelta::hours(MORNING_HOURS);
+        self.0.first().map_or_else(|| morning.and_utc(), |team| team.zone.instant(morning))
     }
 }
 
