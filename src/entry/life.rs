@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Entry, fold};
+use super::{ClockMove, Entry, InternalTarget, fold};
 use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::notice::Notice;
 use crate::place::Place;
@@ -42,6 +42,12 @@ pub struct Life {
     /// change has to move.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reminders: Vec<Reminder>,
+    /// How the clocks moved since the entry is known, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<ClockMove>,
+    /// Dates that people have set, in the order of the clocks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<InternalTarget>,
 }
 
 /// The day on which one deadline is looked at again.
@@ -69,7 +75,7 @@ impl Life {
     pub const NOTICES_MAX: usize = 20_000;
 
     pub fn new(number: EntryNumber) -> Self {
-        Self { number, notices: Vec::new(), reminders: Vec::new() }
+        Self { number, notices: Vec::new(), reminders: Vec::new(), moves: Vec::new(), targets: Vec::new() }
     }
 
     pub fn has(&self, id: NoticeId) -> bool {
@@ -110,11 +116,16 @@ impl Life {
         notices
     }
 
-    /// A hash of the facts, independent of the order of arrival, of repeats and of the files they came in.
+    /// A hash of the facts, independent of the order of arrival, of repeats and of the files they came in. What people
+    /// have set is a fact as well.
     pub fn hash(&self) -> Fingerprint {
         let mut notices: Vec<&Notice> = self.notices.iter().map(|held| &*held.notice).collect();
         notices.sort_unstable_by_key(|notice| notice.id);
-        hash_of(&(self.number, notices))
+        if self.targets.is_empty() {
+            hash_of(&(self.number, notices))
+        } else {
+            hash_of(&(self.number, notices, &self.targets))
+        }
     }
 }
 

@@ -5,7 +5,9 @@
 //! store is a function of the journal, the grammar and the rules.
 
 mod brief;
+mod clock_alert;
 mod group;
+mod moved;
 mod raise;
 mod receive;
 mod remind;
@@ -77,9 +79,9 @@ pub struct Moment {
 }
 
 impl Pipeline {
-    /// The deadlines of an entry.
-    pub fn deadlines_of(&self, entry: &Entry) -> Vec<EntryDeadline> {
-        entry.deadlines(&self.deadlines)
+    /// The deadlines of an entry, which is the fold of this life or of an earlier part of it.
+    pub fn deadlines_of(&self, life: &Life, entry: &Entry) -> Vec<EntryDeadline> {
+        life.deadlines(entry, &self.deadlines)
     }
 
     /// What a mail server did with a letter.

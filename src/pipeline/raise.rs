@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
+use super::moved::Moving;
 use super::receive::{Fresh, Touched};
 use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{DeadlineState, Entry, EntryDeadline};
@@ -43,10 +44,19 @@ impl Pipeline {
         let known = life.notices[..before].iter().map(|held| &*held.notice);
         let earlier = (before > 0).then(|| Entry::of(number, known));
         let entry = life.entry();
-        let deadlines = self.deadlines_of(&entry);
+        let deadlines = self.deadlines_of(&life, &entry);
+        let mut raised = Vec::new();
+        if let Some(earlier) = &earlier {
+            let before = self.deadlines_of(&life, earlier);
+            let notice = match &fresh[..] {
+                [only] => Some(only.notice.id),
+                _ => None,
+            };
+            let moving = Moving { before: &before, after: &deadlines, entry: &entry, broker, notice };
+            raised = self.note_moves(group, moment, &mut life, &moving)?;
+        }
         self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, broker));
         group.put_life(life);
-        let mut raised = Vec::new();
         let mut facts: Option<EntryBrief> = None;
         for fresh in &fresh {
             let context = NoticeContext {
@@ -77,7 +87,7 @@ impl Pipeline {
                 ));
             }
         }
-        self.tell(group, moment, Some(number), raised)
+        self.tell(group, moment, Some(number), raised, None)
     }
 
     /// A notice that no entry owns: a receipt, a rejected batch, a bill that no entry is known for.
@@ -104,7 +114,7 @@ impl Pipeline {
                 raised.push(self.notice_alert(moment.at, hit, key, fresh, None, &[]));
             }
         }
-        self.tell(group, moment, None, raised)
+        self.tell(group, moment, None, raised, None)
     }
 
     pub(super) fn raise_trouble<V: View>(
@@ -144,7 +154,7 @@ impl Pipeline {
                 notify: hit.notify.to_vec(),
             });
         }
-        self.tell(group, moment, None, raised)
+        self.tell(group, moment, None, raised, None)
     }
 
     fn notice_alert(
@@ -226,13 +236,15 @@ impl Pipeline {
         }))
     }
 
-    /// Keeps the alerts, and writes one letter a recipient for those that are told at once.
+    /// Keeps the alerts, and writes one letter a recipient for those that are told at once. Letters about the day
+    /// `morning_of` wait until its morning has come where the recipient is.
     pub(super) fn tell<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
         entry: Option<EntryNumber>,
         raised: Vec<Raised>,
+        morning_of: Option<NaiveDate>,
     ) -> Result<(), V::Error> {
         let mut now: BTreeMap<Box<str>, Vec<(Severity, AlertKey)>> = BTreeMap::new();
         for Raised { alert, delivery, notify } in raised {
@@ -256,19 +268,21 @@ impl Pipeline {
             group.put_alert(alert);
         }
         for (recipient, alerts) in now {
+            let morning = morning_of.and_then(|day| self.audience.morning(&recipient, day));
+            let from = morning.map_or(moment.at, |morning| morning.max(moment.at));
             for alerts in alerts.chunks(Letter::ALERTS_MAX) {
-                self.write(group, moment, &recipient, LetterKind::Alert, entry, alerts)?;
+                self.write(group, moment, (&recipient, from), LetterKind::Alert, entry, alerts)?;
             }
         }
         Ok(())
     }
 
-    /// Puts a letter into the outbox. A letter with the same key is already there after a line that is applied again.
+    /// Puts a letter into the outbox, to be sent from a moment on. A letter with the same key is already there after a line that is applied again.
     pub(super) fn write<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        recipient: &str,
+        (recipient, from): (&str, DateTime<Utc>),
         kind: LetterKind,
         entry: Option<EntryNumber>,
         alerts: &[(Severity, AlertKey)],
@@ -281,7 +295,7 @@ impl Pipeline {
         }
         let state = match moment.mailing {
             Mailing::Deliver | Mailing::Quiet => {
-                LetterState::Waiting { attempt: 0, next_try_at: moment.at, last_error: None }
+                LetterState::Waiting { attempt: 0, next_try_at: from, last_error: None }
             }
             Mailing::Held => LetterState::GivenUp {
                 at: moment.at,

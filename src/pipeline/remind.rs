@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, Utc};
 
-use super::raise::{Raised, running};
-use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View, brief};
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Life, Reminder};
+use super::clock_alert::OfClock;
+use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View};
+use crate::entry::{DeadlineState, Life, Reminder};
 use crate::ident::{BrokerName, EntryNumber};
-use crate::outbox::{Alert, AlertKey, Cause, DeadlineBrief, Letter, LetterKind, Team};
+use crate::outbox::{AlertKey, Letter, LetterKind, Team};
 use crate::place::Severity;
-use crate::rules::{DeadlineContext, DeadlineHit};
+use crate::rules::DeadlineContext;
 use crate::step::{DigestKey, DueKey};
 
 /// Routine alerts that one digest takes; the rest goes into further letters.
@@ -55,7 +55,7 @@ impl Pipeline {
     ) -> Result<u64, V::Error> {
         let Some(mut life) = group.life(number)? else { return Ok(0) };
         let entry = life.entry();
-        let deadlines = self.deadlines_of(&entry);
+        let deadlines = self.deadlines_of(&life, &entry);
         let broker = broker_of(&life);
         let mut raised = Vec::new();
         let mut wanted: Vec<Reminder> =
@@ -69,9 +69,8 @@ impl Pipeline {
             if let Some(hit) = self.rules.for_deadline(&context) {
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
                 if !group.has_alert(&key)? {
-                    raised.push(
-                        self.deadline_alert(moment, day, hit, key, &life, &entry, deadline, &deadlines),
-                    );
+                    let of = OfClock { life: &life, entry: &entry, deadline, all: &deadlines, on: day };
+                    raised.push(self.step_alert(moment, hit, key, of));
                 }
             }
             if let (Some(next), Some(target)) = (self.rules.next_reminder(deadline, day), deadline.target()) {
@@ -85,52 +84,8 @@ impl Pipeline {
         }
         group.put_life(life);
         let said = raised.len() as u64;
-        self.tell(group, moment, Some(number), raised)?;
+        self.tell(group, moment, Some(number), raised, Some(day))?;
         Ok(said)
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "each is one part of what the alert shows")]
-    fn deadline_alert(
-        &self,
-        moment: Moment,
-        day: NaiveDate,
-        hit: DeadlineHit<'_>,
-        key: AlertKey,
-        life: &Life,
-        entry: &Entry,
-        deadline: &EntryDeadline,
-        deadlines: &[EntryDeadline],
-    ) -> Raised {
-        let computed = entry
-            .clocks()
-            .into_iter()
-            .find(|clock| clock.key() == deadline.key())
-            .and_then(|clock| clock.explain(&self.deadlines).ok());
-        let (name, steps) =
-            computed.map_or_else(|| (deadline.id.to_string(), Vec::new()), |c| (c.name.clone(), c.steps));
-        let cause = Cause::Deadline(Box::new(DeadlineBrief {
-            deadline: deadline.clone(),
-            name: name.into(),
-            days_left: hit.days_left,
-            step: hit.step.to_string().into(),
-            on: day,
-            steps,
-        }));
-        Raised {
-            alert: Alert {
-                key,
-                rule: hit.rule.name.clone(),
-                title: hit.rule.title.clone(),
-                severity: hit.severity,
-                raised_at: moment.at,
-                entry: Some(brief::entry(entry, &broker_of(life), self.importer_number)),
-                cause,
-                deadlines: running(deadlines),
-                next_step: hit.rule.next_step.clone(),
-            },
-            delivery: hit.delivery,
-            notify: hit.notify.to_vec(),
-        }
     }
 
     /// The teams whose digest is to be written now, and the day it is for: something waits from before its time.
@@ -174,7 +129,7 @@ impl Pipeline {
             for chunk in waiting.chunks(Letter::ALERTS_MAX) {
                 let alerts: Vec<(Severity, AlertKey)> =
                     chunk.iter().map(|key: &DigestKey| (Severity::Info, key.alert.clone())).collect();
-                self.write(group, moment, recipient, LetterKind::Digest { day }, None, &alerts)?;
+                self.write(group, moment, (recipient, moment.at), LetterKind::Digest { day }, None, &alerts)?;
                 for key in chunk {
                     group.set_digest(key.clone(), false);
                 }
@@ -186,6 +141,6 @@ impl Pipeline {
 }
 
 /// The broker whose file spoke last of the entry.
-fn broker_of(life: &Life) -> BrokerName {
+pub(super) fn broker_of(life: &Life) -> BrokerName {
     life.broker().cloned().unwrap_or_else(|| BrokerName::new("unknown"))
 }

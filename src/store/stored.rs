@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::entry::{Held, Life, Reminder, Sighting};
+use crate::entry::{ClockMove, Held, InternalTarget, Life, Reminder, Sighting};
 use crate::ident::{BrokerName, EntryNumber, Fingerprint};
 use crate::notice::Notice;
 use crate::place::Place;
@@ -22,6 +22,10 @@ pub(super) struct WrittenLife<'a> {
     notices: Vec<WrittenHeld<'a>>,
     #[serde(skip_serializing_if = "<[Reminder]>::is_empty")]
     reminders: &'a [Reminder],
+    #[serde(skip_serializing_if = "<[ClockMove]>::is_empty")]
+    moves: &'a [ClockMove],
+    #[serde(skip_serializing_if = "<[InternalTarget]>::is_empty")]
+    targets: &'a [InternalTarget],
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize)]
@@ -60,7 +64,8 @@ impl<'a> From<&'a Life> for WrittenLife<'a> {
             }
             notices.push(WrittenHeld { notice, source: at, place: *place, again: *again });
         }
-        Self { number: life.number, sources, notices, reminders: &life.reminders }
+        let Life { number, notices: _, reminders, moves, targets } = life;
+        Self { number: *number, sources, notices, reminders, moves, targets }
     }
 }
 
@@ -76,6 +81,10 @@ struct ReadForm {
     notices: Vec<ReadHeld>,
     #[serde(default)]
     reminders: Vec<Reminder>,
+    #[serde(default)]
+    moves: Vec<ClockMove>,
+    #[serde(default)]
+    targets: Vec<InternalTarget>,
 }
 
 #[derive(Deserialize)]
@@ -116,7 +125,8 @@ impl TryFrom<ReadForm> for ReadLife {
             Ok(Held { notice, seen, again })
         };
         let notices = form.notices.into_iter().map(held).collect::<Result<_, NoSource>>()?;
-        Ok(Self(Life { number: form.number, notices, reminders: form.reminders }))
+        let ReadForm { number, reminders, moves, targets, .. } = form;
+        Ok(Self(Life { number, notices, reminders, moves, targets }))
     }
 }
 

@@ -96,7 +96,7 @@ pub fn held(entry: Option<EntryNumber>, index: u64) -> Held {
 pub fn life(entry: u64, notices: u64) -> Life {
     let number = number(entry);
     let held = (0..notices).map(|index| held(Some(number), entry * 100_003 + index)).collect();
-    Life { number, notices: held, reminders: Vec::new() }
+    Life { notices: held, ..Life::new(number) }
 }
 
 pub fn unmatched(index: u64) -> Unmatched {
