@@ -20,6 +20,7 @@ pub mod entry;
 
 pub mod rules;
 
+pub mod agenda;
 pub mod outbox;
 
 pub mod email;

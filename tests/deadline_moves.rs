@@ -10,6 +10,8 @@ use entrywatch::email::Mail;
 use entrywatch::entry::{DeadlineState, Life};
 use entrywatch::ident::EntryNumber;
 use entrywatch::outbox::Outcome;
+use entrywatch::serve::TargetWish;
+use entrywatch::workbench::preview::moved;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().expect("an instant")
@@ -148,4 +150,51 @@ fn rules_are_those_of_the_day_that_is_asked_for() {
         (due(&other, "2017-07-10"), due(&other, "2017-07-12")),
         ("2018-03-02".into(), "2018-04-01".into())
     );
+}
+
+#[test]
+fn our_own_date_moves_the_reminders_and_is_kept_with_its_author() {
+    let mut desk = released();
+    let wish = |date: Option<&str>| TargetWish {
+        entry: number(),
+        deadline: "ES_DUE".to_owned(),
+        date: date.map(|date| date.parse().expect("a date")),
+        reason: "the broker is away".to_owned(),
+        even_if_late: false,
+    };
+    desk.engine().set_target(wish(Some("2025-04-09")), "jo").expect("it is journaled");
+    let said = days_until(&mut desk, "2025-04-09");
+    assert!(
+        said.iter().any(|subject| subject.contains("ummary") && subject.contains("due today")),
+        "{said:?}"
+    );
+    let life_now = life(&desk);
+    let moved = life_now.moves_of("ES_DUE").next_back().expect("a move");
+    assert_eq!(&*moved.cause, "jo set our own date to 2025-04-09: the broker is away");
+    assert_eq!(moved.to.target.map(|date| date.to_string()).as_deref(), Some("2025-04-09"));
+    let hash = desk.state_hash();
+    desk.open(&desk::pipeline());
+    assert_eq!((desk.state_hash(), life(&desk)), (hash, life_now));
+    // Taken back, and behind the legal date: reminders count towards the legal one again.
+    desk.engine().set_target(wish(None), "jo").expect("it is journaled");
+    desk.engine().set_target(wish(Some("2025-05-30")), "jo").expect("it is journaled");
+    let said = days_until(&mut desk, "2025-04-16");
+    assert!(
+        said.iter().any(|subject| subject.contains("ummary") && subject.contains("due today")),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn a_preview_names_each_date_that_would_move() {
+    let desk = released();
+    let live = DeadlineTable::embedded();
+    let at = entrywatch::deadline::EMBEDDED.find("id = \"ES_DUE\"").expect("the deadline");
+    let (before, rest) = entrywatch::deadline::EMBEDDED.split_at(at);
+    let other = before.to_owned() + &rest.replacen("length = 10", "length = 12", 1);
+    let other = DeadlineTable::parse(&other, "other.toml").expect("a sound table");
+    let rows = moved(&life(&desk), live, &other);
+    let [row] = &rows[..] else { panic!("{rows:#?}") };
+    assert_eq!((&*row.deadline, &*row.from.due, &*row.to.due), ("ES_DUE", "2025-04-16", "2025-04-18"));
+    assert!(moved(&life(&desk), live, live).is_empty());
 }

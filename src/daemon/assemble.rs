@@ -7,7 +7,6 @@ use super::engine::Versions;
 use super::settings::{Delivery, Settings};
 use crate::clock::{CUSTOMS_ZONE, Zone};
 use crate::config::{self, Config, SecretError};
-use crate::deadline::DeadlineTable;
 use crate::email::{MailSettings, Renderer, Security, SettingsError, SmtpSettings, TemplateError};
 use crate::grammar::GrammarError;
 use crate::intake;
@@ -60,6 +59,7 @@ impl Settings {
             stop_timeout: config.daemon.stop_timeout,
             drops,
             made_folders,
+            calendar_folder: config.calendar_folder.clone(),
             pipeline: Arc::new(pipeline),
             versions,
             renderer: Arc::new(renderer(config, None)?),
@@ -74,7 +74,7 @@ pub fn pipeline(config: &Config) -> Result<Pipeline, AssembleError> {
     Ok(Pipeline {
         interpreter: Arc::new(interpreter),
         rules: config.rules.clone(),
-        deadlines: Arc::new(DeadlineTable::embedded().with_closures(&config.closures)),
+        deadlines: config.deadlines.clone(),
         audience: audience(config),
         importer_number: config.importer_number,
     })

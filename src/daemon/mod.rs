@@ -6,6 +6,7 @@ pub mod assemble;
 pub mod backend;
 pub mod commits;
 pub mod engine;
+pub mod feed;
 pub mod logging;
 pub mod once;
 pub mod service;

@@ -61,6 +61,11 @@ pub async fn round(settings: &Settings, engine: Engine, clock: Arc<dyn Clock>) -
         round.letters += sent as u64;
     }
     deliver.courier.close().await;
+    if let Some(folder) = &settings.calendar_folder
+        && let Err(error) = super::feed::write(&*deliver.store, &settings.pipeline, folder, clock.now())
+    {
+        tracing::error!(error = %super::writer::chain(&error), "A calendar could not be written.");
+    }
     drop(deliver);
     drop(writer);
     let joined = tokio::task::spawn_blocking(move || thread.join()).await;

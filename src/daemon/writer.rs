@@ -17,6 +17,7 @@ use crate::intake::scanner::Arrived;
 use crate::outbox::{LetterKey, Outcome, TroubleBrief};
 use crate::pipeline::Pipeline;
 use crate::place::Severity;
+use crate::serve::TargetWish;
 use crate::step::Step;
 use crate::store::StoreError;
 
@@ -57,6 +58,7 @@ enum Job {
     Trouble { severity: Severity, broker: Box<str>, trouble: TroubleBrief, reply: Reply<()> },
     Reprocess { file: Fingerprint, by: String, reply: Reply<()> },
     RetryLetter { key: LetterKey, by: String, reply: Reply<()> },
+    SetTarget { wish: TargetWish, by: String, reply: Reply<()> },
     Reload { pipeline: Arc<Pipeline>, versions: Versions, reply: Reply<()> },
     Flush(Reply<()>),
 }
@@ -146,6 +148,10 @@ impl Writer {
         ask!(self, reply => Job::RetryLetter { key, by, reply })
     }
 
+    pub async fn set_target(&self, wish: TargetWish, by: String) -> Result<(), WriteError> {
+        ask!(self, reply => Job::SetTarget { wish, by, reply })
+    }
+
     pub async fn reload(&self, pipeline: Arc<Pipeline>, versions: Versions) -> Result<(), WriteError> {
         ask!(self, reply => Job::Reload { pipeline, versions, reply })
     }
@@ -192,6 +198,7 @@ impl Worker {
                 }
                 Job::Reprocess { file, by, reply } => answer(reply, self.engine.reprocess(file, &by)),
                 Job::RetryLetter { key, by, reply } => answer(reply, self.engine.retry_letter(key, &by)),
+                Job::SetTarget { wish, by, reply } => answer(reply, self.engine.set_target(wish, &by)),
                 Job::Reload { pipeline, versions, reply } => {
                     answer(reply, self.engine.reload(pipeline, versions))
                 }

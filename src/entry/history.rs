@@ -34,7 +34,7 @@ impl Standing {
     }
 
     /// A clock that is not computed any more.
-    fn gone() -> Self {
+    pub fn gone() -> Self {
         Self { due: "unknown".into(), act_by: None, target: None, state: DeadlineState::Idle }
     }
 }

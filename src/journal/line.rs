@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{JournalError, LINE_BYTES_MAX, Result};
-use crate::ident::{BrokerName, DropName, Fingerprint};
+use crate::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
 use crate::outbox::{AlertKey, LetterKey, Outcome, TroubleBrief};
 use crate::place::Severity;
 
@@ -84,6 +84,16 @@ pub enum What {
         team: Box<str>,
         day: NaiveDate,
     },
+    /// A person set a date of our own for a clock, or took it back.
+    Target {
+        entry: EntryNumber,
+        /// The clock's key.
+        deadline: Box<str>,
+        date: Option<NaiveDate>,
+        by: Box<str>,
+        #[serde(default)]
+        reason: Box<str>,
+    },
     /// Something went wrong with a drop, a file or ourselves, and people are told.
     Trouble {
         severity: Severity,
@@ -104,7 +114,7 @@ pub struct UnknownLine {
 
 impl What {
     /// The names of the kinds that this release knows.
-    pub const KINDS: [&str; 11] = [
+    pub const KINDS: [&str; 12] = [
         "received",
         "letter",
         "config",
@@ -115,6 +125,7 @@ impl What {
         "retry",
         "reminded",
         "digest",
+        "target",
         "trouble",
     ];
 
@@ -130,6 +141,7 @@ impl What {
             Self::Retry { .. } => "retry",
             Self::Reminded => "reminded",
             Self::Digest { .. } => "digest",
+            Self::Target { .. } => "target",
             Self::Trouble { .. } => "trouble",
             Self::Unknown(unknown) => &unknown.what,
         }
@@ -254,6 +266,13 @@ mod tests {
             What::Retry { letter: key, by: "jo".into() },
             What::Reminded,
             What::Digest { team: "operations".into(), day: "2026-03-01".parse().expect("a date") },
+            What::Target {
+                entry: EntryNumber::parse("N0170000124").expect("a number"),
+                deadline: "PROTEST_DUE@2026-03-06".into(),
+                date: Some("2026-08-03".parse().expect("a date")),
+                by: "jo".into(),
+                reason: "the file goes to counsel".into(),
+            },
             What::Trouble {
                 severity: Severity::Critical,
                 broker: "".into(),

@@ -4,6 +4,7 @@
 //! The same code applies a line when it happens, after a crash, and in a rebuild from the journal. Everything in the
 //! store is a function of the journal, the grammar and the rules.
 
+mod agenda;
 mod brief;
 mod clock_alert;
 mod group;
@@ -12,13 +13,16 @@ mod raise;
 mod receive;
 mod remind;
 mod reminders;
+mod target;
 
 use std::sync::Arc;
 
+pub use agenda::AGENDA_DAYS;
 pub use brief::money;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use group::{Group, View};
 pub use receive::{Received, ReceivedFile};
+pub use target::TargetSet;
 
 use crate::deadline::DeadlineTable;
 use crate::entry::{BillNotices, Entry, EntryDeadline, Life, Unmatched};

@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Request, alerts, deadlines, entries, entry, explain, quarantine};
+use super::{Request, TargetWish, alerts, deadlines, entries, entry, explain, page, quarantine, target};
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
 use crate::ident::Fingerprint;
-use crate::outbox::{LetterKey, LetterState};
+use crate::outbox::{Audience, LetterKey, LetterState, Team};
 use crate::step::Position;
 use crate::store::{Counts, Store, StoreError};
 
@@ -28,6 +28,12 @@ pub trait Backend: Send + Sync {
     /// The hash of all entry state.
     fn state_hash(&self) -> Result<Fingerprint, ApiError>;
 
+    /// The calendar of a team, as iCalendar text.
+    fn calendar(&self, team: &Team) -> Result<String, ApiError>;
+
+    /// The teams of the configuration in force.
+    fn audience(&self) -> &Audience;
+
     /// Does something; it is journaled before this returns.
     fn act(&self, action: Action) -> Result<(), ApiError>;
 }
@@ -40,6 +46,8 @@ pub enum Action {
     RetryQuarantine { file: Fingerprint, by: String },
     /// Try a letter that was given up, or that waits, now.
     RetryLetter { key: LetterKey, by: String },
+    /// Set a date of our own for a clock, or take it back.
+    SetTarget { wish: TargetWish, by: String },
     /// Copy the journal, consistently, into a folder of the machine that the daemon runs on.
     Backup { dir: std::path::PathBuf },
 }
@@ -168,6 +176,16 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
             let life = store.life(number)?;
             value(&life.ok_or_else(|| ApiError::NotFound(format!("the entry {number} is not known")))?)
         }
+        Request::Lives { after, limit } => {
+            value(&page::walk_lives(store, after, limit, |life, rows| rows.push(life.clone()))?)
+        }
+        Request::Calendar { team } => {
+            let team = backend.audience().team(&team).ok_or_else(|| {
+                let team: String = team.chars().take(40).flat_map(char::escape_debug).collect();
+                ApiError::NotFound(format!("there is no team `{team}`"))
+            })?;
+            value(&backend.calendar(team)?)
+        }
         Request::Told { alerts } => value(&alerts::told(store, &alerts)?),
         Request::Alerts { filter, after, limit } => value(&alerts::alerts(store, &filter, after, limit)?),
         Request::Letters { state, limit } => value(&alerts::letters(store, state, limit)?),
@@ -186,6 +204,12 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
             if let Action::RetryLetter { key, .. } = &action {
                 retriable(store, key)?;
             }
+            let action = match action {
+                Action::SetTarget { wish, by } => {
+                    Action::SetTarget { wish: target::checked(store, table, wish, &by)?, by }
+                }
+                other => other,
+            };
             backend.act(action)?;
             Ok(Value::Null)
         }

@@ -17,6 +17,7 @@ mod page;
 mod quarantine;
 mod request;
 pub mod socket;
+mod target;
 
 pub use alerts::{AlertRow, LetterRow, TOLD_MAX, ToldRow};
 pub use api::{Action, ApiError, Backend, Fault, FaultCode, HashAnswer, StatusAnswer};
@@ -34,3 +35,4 @@ pub use mask::masked;
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page};
 pub use quarantine::{QuarantineRow, QuarantinedFile};
 pub use request::{AlertFilter, EntryFilter, LetterState, Request, StatusWord};
+pub use target::TargetWish;

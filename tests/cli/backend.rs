@@ -13,7 +13,9 @@ use entrywatch::notice::{
     Amounts, ClearedCodes, Effect, EventTime, Fields, HoldKind, Kind, Liquidation, LiquidationKind, Notice,
     Token,
 };
-use entrywatch::outbox::{Alert, AlertKey, Cause, Letter, LetterKey, LetterKind, LetterState, TroubleBrief};
+use entrywatch::outbox::{
+    Alert, AlertKey, Audience, Cause, Letter, LetterKey, LetterKind, LetterState, Team, TroubleBrief,
+};
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
 use entrywatch::serve::{Action, ApiError, Backend};
 use entrywatch::step::{
@@ -282,6 +284,13 @@ impl Backend for World {
     }
     fn state_hash(&self) -> std::result::Result<Fingerprint, ApiError> {
         Ok(entrywatch::daemon::apply::state_hash(self, &self.table)?)
+    }
+    fn calendar(&self, _team: &Team) -> std::result::Result<String, ApiError> {
+        Ok("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n".to_owned())
+    }
+    fn audience(&self) -> &Audience {
+        static NOBODY: std::sync::LazyLock<Audience> = std::sync::LazyLock::new(Audience::default);
+        &NOBODY
     }
     fn act(&self, action: Action) -> std::result::Result<(), ApiError> {
         if matches!(action, Action::Backup { .. }) {
