@@ -16,7 +16,7 @@ flock 9
 [ -e "$ready" ] && exit 0
 
 python3 -m venv "$folder"
-"$folder/bin/pip" install --quiet --disable-pip-version-check "aiosmtpd==$version" "icalendar==$icalendar"
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check "aiosmtpd==$version" "icalendar==$icalendar"
 
 certs="$folder/certs"
 mkdir -p "$certs"
