@@ -80,9 +80,7 @@ fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
         }
     }
     line("missing", clock.missing.as_deref().unwrap_or_default())?;
-    if !clock.rule.is_empty() {
-        line("rule", &format!("{} (table {})", clock.rule, clock.table))?;
-    }
+    line("rule", &clock.rule)?;
     for (index, step) in clock.steps.iter().enumerate() {
         line(if index == 0 { "steps" } else { "" }, step)?;
     }

@@ -70,6 +70,7 @@ impl Backend for DaemonBackend {
             Action::RetryQuarantine { file, by } => self.runtime.block_on(self.writer.reprocess(file, by)),
             Action::RetryLetter { key, by } => self.runtime.block_on(self.writer.retry_letter(key, by)),
             Action::SetTarget { wish, by } => self.runtime.block_on(self.writer.set_target(wish, by)),
+            Action::Record { document, .. } => self.runtime.block_on(self.writer.record(document)),
             Action::Backup { dir } => {
                 let folder = self.journal.folder();
                 let copied = backup::back_up(folder, &dir, None, &mut |_| {});

@@ -4,7 +4,7 @@
 //! are applied; the step is committed. A crash between any two leaves a store that is behind its journal, and
 //! [`Applier::catch_up`] applies the rest at the next start.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -21,7 +21,10 @@ use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
 use crate::serve::TargetWish;
 use crate::step::{Position, Step};
-use crate::store::{Store, StoreError};
+use crate::store::{Occasion, Store, StoreError};
+
+/// The drop of facts that people record.
+const RECORD_DROP: &str = "record";
 
 /// A file to be received.
 pub struct Incoming<'a> {
@@ -315,6 +318,23 @@ impl Engine {
         self.happened(What::Target { entry, deadline, date, by: by.into(), reason })
     }
 
+    /// Takes in a fact that a person recorded: a JSON document, journaled like a file from a drop.
+    pub fn record(&mut self, document: &[u8]) -> Result<(), EngineError> {
+        self.settle()?;
+        let name = format!("{:.12}.json", Fingerprint::of(document).to_string());
+        let mut content = Cursor::new(document);
+        let incoming = Incoming {
+            drop: DropName::new(RECORD_DROP),
+            broker: BrokerName::new(BrokerName::BY_HAND),
+            name: name.into(),
+            size_bytes: document.len() as u64,
+            incomplete: false,
+            deliver: true,
+            content: &mut content,
+        };
+        self.receive(&mut [incoming]).map(drop)
+    }
+
     pub fn retry_letter(&mut self, letter: LetterKey, by: &str) -> Result<(), EngineError> {
         self.happened(What::Retry { letter, by: by.into() })
     }
@@ -333,6 +353,17 @@ impl Engine {
     /// Bytes that are free below the state folder.
     pub fn free_bytes(&self) -> Result<u64, EngineError> {
         Ok(crate::journal::free_bytes(self.journal.reader().folder())?)
+    }
+
+    /// Does what was put off while files came in: for moments when nothing waits, and for the end.
+    ///
+    /// # Errors
+    /// When the archive cannot be written, by which nothing is lost; when the store cannot be opened again.
+    pub fn tidy(&mut self, occasion: Occasion) -> Result<(), EngineError> {
+        self.settle()?;
+        self.store().tidy(occasion)?;
+        self.journal.file()?;
+        Ok(())
     }
 
     /// Makes everything survive a power cut as well as the store can.

@@ -19,7 +19,7 @@ use crate::pipeline::Pipeline;
 use crate::place::Severity;
 use crate::serve::TargetWish;
 use crate::step::Step;
-use crate::store::StoreError;
+use crate::store::{Occasion, StoreError};
 
 /// Jobs that may wait.
 const QUEUE_JOBS: usize = 64;
@@ -59,6 +59,7 @@ enum Job {
     Reprocess { file: Fingerprint, by: String, reply: Reply<()> },
     RetryLetter { key: LetterKey, by: String, reply: Reply<()> },
     SetTarget { wish: TargetWish, by: String, reply: Reply<()> },
+    Record { document: String, reply: Reply<()> },
     Reload { pipeline: Arc<Pipeline>, versions: Versions, reply: Reply<()> },
     Flush(Reply<()>),
 }
@@ -152,6 +153,11 @@ impl Writer {
         ask!(self, reply => Job::SetTarget { wish, by, reply })
     }
 
+    /// Takes in a fact that a person recorded.
+    pub async fn record(&self, document: String) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Record { document, reply })
+    }
+
     pub async fn reload(&self, pipeline: Arc<Pipeline>, versions: Versions) -> Result<(), WriteError> {
         ask!(self, reply => Job::Reload { pipeline, versions, reply })
     }
@@ -199,6 +205,7 @@ impl Worker {
                 Job::Reprocess { file, by, reply } => answer(reply, self.engine.reprocess(file, &by)),
                 Job::RetryLetter { key, by, reply } => answer(reply, self.engine.retry_letter(key, &by)),
                 Job::SetTarget { wish, by, reply } => answer(reply, self.engine.set_target(wish, &by)),
+                Job::Record { document, reply } => answer(reply, self.engine.record(document.as_bytes())),
                 Job::Reload { pipeline, versions, reply } => {
                     answer(reply, self.engine.reload(pipeline, versions))
                 }
@@ -213,8 +220,9 @@ impl Worker {
         if let Err(error) = self.engine.settle() {
             return Some(WriteError::Fatal(chain(&error).into()));
         }
-        if let Err(error) = self.engine.flush() {
-            tracing::error!(error = %chain(&error), "Could not flush the store at the end.");
+        let tidied = self.engine.flush().and_then(|()| self.engine.tidy(Occasion::Stop));
+        if let Err(error) = tidied {
+            tracing::error!(error = %chain(&error), "Could not tidy up at the end; the next start does.");
         }
         None
     }
@@ -222,7 +230,17 @@ impl Worker {
     fn tick(&mut self) -> Result<(), EngineError> {
         self.engine.remind()?;
         self.engine.digests()?;
-        Ok(())
+        if !self.queue.is_empty() {
+            return Ok(());
+        }
+        match self.engine.tidy(Occasion::Quiet) {
+            // What was put off waits in its lines, and is tried again.
+            Err(error @ EngineError::Journal(_)) => {
+                tracing::warn!(error = %chain(&error), "Could not write to the archive.");
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 
     /// Gathers what has come meanwhile, and receives it as one group.

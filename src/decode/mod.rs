@@ -5,6 +5,7 @@
 
 pub mod abi;
 pub mod digits;
+pub mod json;
 mod sniff;
 pub mod x12;
 
@@ -15,7 +16,10 @@ pub use sniff::{Shape, sniff};
 use crate::grammar::Grammar;
 use crate::place::{Finding, Span};
 
-/// What the window holds at first, in bytes.
+/// What the window holds of a small file, in bytes. Most files are one message, and a window is zeroed before it is filled.
+const SMALL_WINDOW_BYTES: usize = 64 << 10;
+
+/// What the window holds of any other file at first, in bytes.
 const WINDOW_BYTES: usize = 1 << 20;
 
 /// The largest message that is kept whole, in bytes. What is longer is cut there with a finding.
@@ -30,6 +34,8 @@ pub const FINDINGS_MAX: usize = 1_000;
 pub enum Standard {
     Abi,
     X12,
+    /// Facts that people record, and the importer's own data.
+    Json,
 }
 
 /// Who sent it and under which numbers; blank parts are `None`.
@@ -54,7 +60,7 @@ pub struct Message<'a> {
     /// From 0 in the file.
     pub index: u64,
     pub standard: Standard,
-    /// ABI application identifier or X12 set identifier; `None` when the piece holds no message at all.
+    /// ABI application identifier, X12 set identifier or the kind of a JSON object; `None` when the piece holds no message at all.
     pub name: Option<&'a str>,
     /// GS08.
     pub release: Option<&'a str>,
@@ -69,6 +75,7 @@ pub struct Message<'a> {
 pub enum Body<'a> {
     Abi(abi::Transaction<'a>),
     X12(x12::Set<'a>),
+    Json(&'a json::Document<'a>),
     /// Not a message: only findings.
     Nothing,
 }
@@ -109,9 +116,13 @@ pub fn decode(bytes: &[u8], grammar: &Grammar, sink: &mut dyn Sink) {
 /// # Errors
 /// Only when the reader fails.
 pub fn decode_reader(reader: &mut dyn Read, grammar: &Grammar, sink: &mut dyn Sink) -> io::Result<()> {
-    let mut window = vec![0u8; WINDOW_BYTES];
+    let mut window = vec![0u8; SMALL_WINDOW_BYTES];
     let mut filled = 0;
     let mut last = fill(reader, &mut window, &mut filled)?;
+    if !last {
+        window.resize(WINDOW_BYTES, 0);
+        last = fill(reader, &mut window, &mut filled)?;
+    }
     let mut decoder = decoder_for(&window[..filled], grammar);
     loop {
         let taken = decoder.feed(&window[..filled], last, sink).min(filled);
@@ -136,6 +147,7 @@ pub fn decode_reader(reader: &mut dyn Read, grammar: &Grammar, sink: &mut dyn Si
 fn decoder_for<'g>(start: &[u8], grammar: &'g Grammar) -> Box<dyn Decoder + 'g> {
     match sniff(start) {
         Shape::X12 => Box::new(x12::X12Decoder::new(grammar)),
+        Shape::Json => Box::new(json::JsonDecoder::new()),
         Shape::Abi | Shape::Other => Box::new(abi::AbiDecoder::new(grammar)),
     }
 }

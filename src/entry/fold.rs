@@ -4,6 +4,7 @@ use chrono::NaiveDate;
 
 use super::fold_facts;
 use super::holds::{HoldState, Holds};
+use super::recorded;
 use super::{
     Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Request, Scope, Summary,
     SummaryState, Takeover, Tib,
@@ -11,7 +12,7 @@ use super::{
 use crate::decode::abi::moment;
 use crate::grammar::abi::Format;
 use crate::ident::{EntryNumber, FilerCode};
-use crate::notice::{CBP, Effect, HoldKind, Liquidation, Notice, Token};
+use crate::notice::{CBP, Effect, HoldKind, Kind, Liquidation, Notice, Token};
 
 impl Entry {
     /// The entry that these notices make. Total: no clock, no I/O, no error.
@@ -22,6 +23,11 @@ impl Entry {
         sorted.sort_unstable_by_key(|notice| order(notice));
         sorted.dedup_by_key(|notice| notice.id);
         let mut fold = Fold { entry: Self::unknown(number), holds: Holds::default() };
+        let is_recorded = |notice: &&Notice| matches!(notice.kind, Kind::Recorded | Kind::Form);
+        if sorted.iter().any(is_recorded) {
+            let withdrawn = recorded::withdrawn(&sorted);
+            sorted.retain(|notice| !(is_recorded(notice) && withdrawn.contains(&notice.id)));
+        }
         for notice in sorted {
             fold.note(notice);
             fold.obey(notice);
@@ -54,6 +60,7 @@ impl Entry {
             customs_bills: Default::default(),
             protests: Default::default(),
             tib: Tib::default(),
+            recorded: Vec::new(),
             entry_dates: Vec::new(),
             unknown_codes: Default::default(),
             check_digit_offset: number.check_digit_offset(),
@@ -134,11 +141,12 @@ impl Fold {
         if matches!(notice.effect, Effect::Unknown) {
             entry.unknown_codes.extend(notice.code);
         }
+        recorded::note(entry, notice);
     }
 
     fn obey(&mut self, notice: &Notice) {
         match notice.effect {
-            Effect::Inform | Effect::Unknown => {}
+            Effect::Inform | Effect::Unknown | Effect::Withdrawn { .. } => {}
             Effect::Filed => self.entry.filing.filed_at = self.entry.filing.filed_at.or(notice.at),
             Effect::FilingAccepted | Effect::FilingRejected => self.filing(notice),
             Effect::Hold { agency, code, what } => self.holds.open(notice, agency, code, what, false),

@@ -11,6 +11,7 @@ mod fold_facts;
 pub mod history;
 mod holds;
 mod life;
+mod recorded;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use facts::{
 pub use history::{ClockMove, Standing};
 pub use holds::{HoldKey, HoldState, Scope};
 pub use life::{Added, BillNotices, Held, Life, Reminder, Sighting, Unmatched};
+pub use recorded::RecordedFact;
 use serde::Serialize;
 pub use target::InternalTarget;
 
@@ -65,6 +67,8 @@ pub struct Entry {
     /// Protests on file, by number.
     pub protests: BTreeMap<Token, ProtestState>,
     pub tib: Tib,
+    /// Forms and other facts that people recorded, oldest first, without those that were taken back.
+    pub recorded: Vec<RecordedFact>,
     /// Dates of entry that messages state, with the notice that says so. The latest statement counts, all are kept.
     pub entry_dates: Vec<Dated>,
     pub unknown_codes: BTreeSet<Token>,
@@ -178,7 +182,7 @@ impl Basis {
         match kind {
             Kind::Liquidation => Self::CourtesyNotice,
             Kind::EntryStatus => Self::QueryAnswer,
-            Kind::Recorded => Self::Recorded,
+            Kind::Recorded | Kind::Form => Self::Recorded,
             _ => Self::Other,
         }
     }

@@ -5,6 +5,7 @@
 mod effect;
 mod facts;
 mod fields;
+pub mod recorded;
 mod token;
 
 use std::fmt;
@@ -18,6 +19,7 @@ pub use facts::{
     StatementLine, StatementStatus, SummaryFiling, SummaryStatus,
 };
 pub use fields::{Fields, FieldsAsMap};
+pub use recorded::FactKind;
 pub use token::Token;
 
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};

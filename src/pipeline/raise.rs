@@ -48,10 +48,7 @@ impl Pipeline {
         let mut raised = Vec::new();
         if let Some(earlier) = &earlier {
             let before = self.deadlines_of(&life, earlier);
-            let notice = match &fresh[..] {
-                [only] => Some(only.notice.id),
-                _ => None,
-            };
+            let notice = if let [only] = &fresh[..] { Some(only.notice.id) } else { None };
             let moving = Moving { before: &before, after: &deadlines, entry: &entry, broker, notice };
             raised = self.note_moves(group, moment, &mut life, &moving)?;
         }

@@ -74,6 +74,7 @@ pub(super) const EFFECTS: &[&str] = &[
     "tib_request",
     "tib_answer",
     "tib_expires",
+    "withdrawn",
 ];
 
 /// Stands for the eight effects that stop goods, `hold` to `review`.
@@ -131,6 +132,7 @@ pub(super) fn effect_index(effect: &Effect) -> usize {
         Effect::TibRequest { .. } => 42,
         Effect::TibAnswer { .. } => 43,
         Effect::TibExpires { .. } => 44,
+        Effect::Withdrawn { .. } => 45,
     }
 }
 
@@ -184,7 +186,7 @@ mod tests {
         let warned = Effect::SummaryAccepted { version: None, warnings: true };
         assert_eq!(EFFECTS[effect_index(&warned)], "summary_warnings");
         assert_eq!(EFFECTS[effect_index(&Effect::SuspensionLifted { date: None })], "suspension_lifted");
-        let expires = Effect::TibExpires { date: None, extensions: None };
-        assert_eq!((EFFECTS[effect_index(&expires)], EFFECTS.len()), ("tib_expires", 45));
+        let last = Effect::Withdrawn { notice: crate::ident::NoticeId::from_bytes([0; 16]) };
+        assert_eq!((EFFECTS[effect_index(&last)], EFFECTS.len()), ("withdrawn", 46));
     }
 }

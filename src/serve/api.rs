@@ -48,6 +48,8 @@ pub enum Action {
     RetryLetter { key: LetterKey, by: String },
     /// Set a date of our own for a clock, or take it back.
     SetTarget { wish: TargetWish, by: String },
+    /// Take in a fact that a person recorded: a JSON document as a broker would drop it.
+    Record { document: String, by: String },
     /// Copy the journal, consistently, into a folder of the machine that the daemon runs on.
     Backup { dir: std::path::PathBuf },
 }
