@@ -71,7 +71,7 @@ fn pipeline() -> Arc<Pipeline> {
 
 /// A real-looking number: the eleven characters of filer, serial and any check digit.
 fn number(index: u64) -> EntryNumber {
-    EntryNumber::parse(&format!("9Z7{:07}0", index)).expect("eleven characters")
+    EntryNumber::parse(format!("9Z7{index:07}0")).expect("eleven characters")
 }
 
 fn notice(number: EntryNumber, ordinal: u8, kind: Kind, day: NaiveDate, effect: Effect) -> Notice {
@@ -112,7 +112,7 @@ fn life(number: EntryNumber, released: NaiveDate, today: NaiveDate, pipeline: &P
             break;
         }
         let bill = CustomsBill {
-            number: Token::new(&format!("4{ordinal:07}")),
+            number: Token::new(format!("4{ordinal:07}")),
             date: released.checked_add_days(Days::new(60 * u64::from(ordinal))),
             kind: Token::new("1"),
             status: Token::new("01"),
