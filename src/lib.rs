@@ -21,6 +21,7 @@ pub mod entry;
 
 pub mod rules;
 
+pub mod agenda;
 pub mod outbox;
 
 pub mod email;

@@ -294,6 +294,12 @@ impl Backend for OpenState {
     fn config(&self) -> &str {
         unreachable!("no page asks")
     }
+    fn calendar(&self, _team: &Team) -> Result<String, ApiError> {
+        unreachable!("no page asks")
+    }
+    fn audience(&self) -> &Audience {
+        unreachable!("no page asks")
+    }
     fn content(&self, _file: Fingerprint) -> Result<Box<dyn Read + Send>, ApiError> {
         unreachable!("no page asks")
     }

@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["interpret", "deadline"],
     &["entry"],
     &["rules"],
-    &["outbox"],
+    &["outbox", "agenda"],
     &["step", "email"],
     &["journal"],
     &["pipeline", "store", "config", "synthetic"],

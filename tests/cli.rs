@@ -83,6 +83,7 @@ fn help_names_every_command() {
               due          Compute one deadline from given facts
               deadlines    Show what is due soon, over all entries, nearest first
               explain      Show where an entry's dates come from, step by step
+              calendar     Print a team's deadlines as a calendar file (iCalendar)
               rules        Test rules, ask why they did what they did, try others on the journal
               alerts       Show alerts and letters, try a letter again
               quarantine   Show what could not be read, read it again
@@ -662,7 +663,7 @@ fn explain_names_facts_notices_and_steps() {
           act by      2027-06-09 Wed
           state       open
           facts       liquidation_date = 2026-12-11 Fri (courtesy notice of liquidation)
-                        liquidation of 2026-12-11, so-4.txt line 5, came 2026-03-02 13:40 UTC
+                        liquidation of 2026-12-11, so-4.txt line 5 (sha256 e52d9c508c50), came 2026-03-02 13:40 UTC
           rule        180 calendar days, forward
           steps       2026-12-11 Fri is day 0
                       day 180 is 2027-06-09 Wed, a working day
@@ -681,7 +682,7 @@ fn explain_names_facts_notices_and_steps() {
           act by      2026-11-17 Tue
           state       open
           facts       release_date = 2026-11-02 Mon (release status)
-                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1, came 2026-03-02 13:40 UTC
+                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
           rule        10 working days
           steps       2026-11-02 Mon is day 0
                       working day 10 is 2026-11-17 Tue, a working day; not counted: 2026-11-11 Wed (Veterans Day)
@@ -694,7 +695,7 @@ fn explain_names_facts_notices_and_steps() {
           act by      2027-08-27 Fri
           state       open
           facts       entry_date = 2026-11-02 Mon (release status, standing in for the date of entry)
-                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1, came 2026-03-02 13:40 UTC
+                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
           rule        300 calendar days after entry or 15 before liquidation, whichever is earlier (15 before liquidation where the importer had it extended)
           steps       2026-11-02 Mon is day 0
                       liquidation is estimated for 2027-09-17 Fri; 15 days before it is 2027-09-02 Thu
@@ -708,7 +709,7 @@ fn explain_names_facts_notices_and_steps() {
           due         2027-09-17 Fri
           state       open
           facts       entry_date = 2026-11-02 Mon (release status, standing in for the date of entry)
-                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1, came 2026-03-02 13:40 UTC
+                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
           rule        314 calendar days, then the Friday on or after
           steps       2026-11-02 Mon is day 0
                       day 314 is 2027-09-12 Sun, not a working day
@@ -721,7 +722,7 @@ fn explain_names_facts_notices_and_steps() {
           due         2027-11-02 Tue
           state       open
           facts       entry_date = 2026-11-02 Mon (release status, standing in for the date of entry)
-                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1, came 2026-03-02 13:40 UTC
+                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
           rule        1 year, no roll
           steps       2026-11-02 Mon is day 0
                       1 year(s) on is 2027-11-02 Tue, a working day

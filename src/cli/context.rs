@@ -1,5 +1,6 @@
 //! What a command needs to know of the installation, and the way to its data: the daemon's socket or the store itself.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,11 +15,13 @@ use crate::config::{Config, Diagnostic};
 use crate::daemon::apply;
 use crate::daemon::assemble;
 use crate::daemon::engine::{Engine, EngineError, Versions};
+use crate::daemon::feed;
 use crate::daemon::state::{self, OpenedState};
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
 use crate::ident::Fingerprint;
 use crate::journal::JournalReader;
+use crate::outbox::{Audience, Team};
 use crate::serve::client::Client;
 use crate::serve::{Action, ApiError, Backend, Request, api};
 use crate::store::{Store, backup};
@@ -56,7 +59,7 @@ impl Context {
         Ok(Self {
             socket: config.daemon.socket.clone(),
             state_folder: config.state.folder.clone(),
-            deadlines: Arc::new(DeadlineTable::embedded().with_closures(&config.closures)),
+            deadlines: config.deadlines.clone(),
             grammar: config.grammar.clone(),
             clock: Arc::new(SystemClock),
             zone: Zone::named(CUSTOMS_ZONE).map_err(Failure::unreadable)?,
@@ -119,6 +122,7 @@ impl Context {
             grammar: self.grammar.clone(),
             config: self.config.version().into(),
             journal: JournalReader::open(&self.state_folder).map_err(Failure::unreadable)?,
+            audience: engine.pipeline().audience.clone(),
             engine: Mutex::new(engine),
         })
     }
@@ -190,6 +194,7 @@ pub struct LocalBackend {
     pub grammar: Arc<Grammar>,
     config: Box<str>,
     pub journal: JournalReader,
+    audience: Audience,
     engine: Mutex<Engine>,
 }
 
@@ -219,6 +224,16 @@ impl Backend for LocalBackend {
         Ok(apply::state_hash(&*self.store, &self.deadlines)?)
     }
 
+    fn calendar(&self, team: &Team) -> Result<String, ApiError> {
+        let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = engine.now();
+        Ok(feed::calendar(&*self.store, engine.pipeline(), team, now, &BTreeSet::new())?)
+    }
+
+    fn audience(&self) -> &Audience {
+        &self.audience
+    }
+
     fn act(&self, action: Action) -> Result<(), ApiError> {
         let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         let done = match action {
@@ -227,6 +242,7 @@ impl Backend for LocalBackend {
             Action::Acknowledge { said } => engine.acknowledge(&said),
             Action::Silence { silence } => engine.silence(silence),
             Action::EndSilence { silence, by } => engine.end_silence(silence, &by),
+            Action::SetTarget { wish, by } => engine.set_target(wish, &by),
             Action::Record { document, .. } => engine.record(document.as_bytes()),
             Action::Backup { dir } => {
                 let copied = backup::back_up(self.journal.folder(), &dir, None, &mut |_| {});

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::args;
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Out, Paint, Table, Ui, answer, day, day_or_dash, json_line, written};
 use crate::deadline::{CAL_DAY, Class, Computed, DeadlineTable, Definition, DueError, Key, Triggers};
@@ -17,13 +18,18 @@ pub struct Args {
     /// Facts, such as liquidation_date=2026-03-06
     #[arg(value_name = "KEY=VALUE")]
     facts: Vec<String>,
+    /// Use the rules as they stood on this day, whatever day the clock starts on
+    #[arg(long, value_name = "DATE", value_parser = args::date)]
+    rules_on: Option<chrono::NaiveDate>,
     /// List the deadlines and the facts that each reads
     #[arg(long, conflicts_with = "id")]
     list: bool,
 }
 
 pub fn run(args: &Args, ui: &Ui) -> Outcome {
-    let table = DeadlineTable::embedded();
+    let embedded = DeadlineTable::embedded();
+    let as_of = args.rules_on.map(|day| embedded.as_of(day));
+    let table = as_of.as_ref().unwrap_or(embedded);
     let Some(id) = &args.id else { return list(table, ui) };
     let facts = Triggers::parse(&args.facts).map_err(Failure::usage)?;
     let upper = id.to_ascii_uppercase();

@@ -6,9 +6,12 @@ use super::args;
 use super::context::Context;
 use super::exit::{Exit, Outcome};
 use super::output::{Out, Paint, Ui, answer, day, day_or_dash, instant, when};
-use crate::entry::DeadlineState;
+use crate::entry::{ClockMove, DeadlineState, Standing};
 use crate::ident::EntryNumber;
 use crate::serve::{ExplainView, Explained, FactView, Request};
+
+/// Moves of one clock that are printed; `--json` has them all.
+const MOVES_SHOWN: usize = 5;
 
 /// Show where an entry's dates come from, step by step
 #[derive(clap::Args, Debug)]
@@ -61,7 +64,15 @@ fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
         line("act by", &day_or_dash(clock.act_by))?;
     }
     let because = if clock.because.is_empty() { String::new() } else { format!(": {}", clock.because) };
+    if let Some(target) = &clock.target {
+        let reason = if target.reason.is_empty() { String::new() } else { format!(": {}", target.reason) };
+        let (date, on) = (day(&target.date.to_string()), target.set_at.date_naive());
+        line("our date", &format!("{date}, set by {} on {on}{reason}", target.by))?;
+    }
     line("state", &format!("{state}{because}"))?;
+    for (index, moved) in clock.moves.iter().rev().take(MOVES_SHOWN).enumerate() {
+        line(if index == 0 { "changed" } else { "" }, &moved_text(moved))?;
+    }
     for (index, fact) in clock.facts.iter().enumerate() {
         line(if index == 0 { "facts" } else { "" }, &fact_text(fact))?;
         if let Some(notice) = source_text(fact) {
@@ -85,16 +96,28 @@ fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
     Ok(())
 }
 
+/// `2025-04-11: due 2025-04-16, then 2025-04-18; release_date is ...`
+fn moved_text(moved: &ClockMove) -> String {
+    let state = |standing: &Standing| match standing.state {
+        DeadlineState::Closed => format!("closed (due {})", standing.due),
+        DeadlineState::Open | DeadlineState::Idle => format!("due {}", standing.due),
+    };
+    let on = moved.at.date_naive();
+    format!("{on}: {}, then {}; {}", state(&moved.from), state(&moved.to), moved.cause)
+}
+
 fn fact_text(fact: &FactView) -> String {
     format!("{} = {} ({})", fact.input, day(&fact.value), fact.source)
 }
 
-/// `  release_status 98 "released" of 2026-03-02 08:31, so-2.txt line 7, came 2026-03-02 13:40 UTC`
+/// `  release_status 98 "released" of 2026-03-02 08:31, so-2.txt line 7 (sha256 9f86d081884c), came ...`
 fn source_text(fact: &FactView) -> Option<String> {
     let notice = fact.notice.as_ref()?;
     let code = notice.code.map(|code| format!(" {code}")).unwrap_or_default();
     let meaning = notice.meaning.as_ref().map(|meaning| format!(" \"{meaning}\"")).unwrap_or_default();
     let at = notice.at.map(|at| format!(" of {}", when(Some(at)))).unwrap_or_default();
     let (kind, file, line) = (notice.kind.as_str(), &notice.file, notice.place.line);
-    Some(format!("  {kind}{code}{meaning}{at}, {file} line {line}, came {}", instant(notice.received_at)))
+    let hash: String = notice.fingerprint.to_string().chars().take(12).collect();
+    let came = instant(notice.received_at);
+    Some(format!("  {kind}{code}{meaning}{at}, {file} line {line} (sha256 {hash}), came {came}"))
 }

@@ -4,6 +4,7 @@ mod alerts;
 mod args;
 mod audit;
 mod backup;
+mod calendar;
 mod check;
 pub mod context;
 mod deadlines;
@@ -93,6 +94,7 @@ enum Command {
     Due(due::Args),
     Deadlines(deadlines::Args),
     Explain(explain::Args),
+    Calendar(calendar::Args),
     Rules(rules::Args),
     Alerts(alerts::Args),
     Quarantine(quarantine::Args),
@@ -148,6 +150,7 @@ impl Command {
             Self::Entries(args) => entries::run(args, &context()?, ui),
             Self::Due(args) => due::run(args, ui),
             Self::Deadlines(args) => deadlines::run(args, &context()?, ui),
+            Self::Calendar(args) => calendar::run(args, &context()?, ui),
             Self::Explain(args) => explain::run(args, &context()?, ui),
             Self::Rules(args) => rules::run(args, global, ui),
             Self::Alerts(args) => alerts::run(args, &context()?, ui),

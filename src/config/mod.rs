@@ -33,7 +33,7 @@ pub use self::settings::{
     After, Algorithms, Broker, DaemonSettings, DropPlace, DropSettings, HostKey, ImporterNumber, LogFormat,
     MailSettings, SftpAuth, SftpSettings, SmtpSecurity, SmtpSettings, StateSettings, Team,
 };
-use crate::deadline::DeadlineTable;
+use crate::deadline::{DeadlineTable, TableFault};
 pub use crate::diagnostic::Diagnostic;
 use crate::diagnostic::{Source, WrittenTable, read_toml};
 use crate::grammar::Grammar;
@@ -48,6 +48,9 @@ pub const DEFAULT_RULES: &str = "default";
 
 /// A folder may hold so many scenarios.
 const SCENARIOS_MAX: usize = 1_000;
+
+/// The table of clocks in the grammar's folder.
+const DEADLINES_FILE: &str = "deadlines.toml";
 
 /// A larger file is refused.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -66,6 +69,10 @@ pub struct Config {
     pub brokers: Vec<Broker>,
     /// Days on which Customs is closed beside weekends and federal holidays.
     pub closures: Vec<NaiveDate>,
+    /// Where the calendars of the teams are kept; `None` when nobody wants them.
+    pub calendar_folder: Option<PathBuf>,
+    /// The clocks, with the closures.
+    pub deadlines: Arc<DeadlineTable>,
     pub grammar: Arc<Grammar>,
     pub rules: Arc<Rules>,
     /// What `[rules] scenarios` names, read; played by `rules test` and `check`.
@@ -145,7 +152,9 @@ impl Config {
         let importer_number = resolve::importer_number(&given(&raw.privacy).importer_number, &mut resolver);
         let teams = resolve::teams(&raw, &mut resolver);
         let brokers = drops::brokers(&raw, &state, &mut resolver);
-        let closures = list(&given(&raw.calendar).closures).iter().map(|date| *date.get_ref()).collect();
+        let closures: Vec<NaiveDate> =
+            list(&given(&raw.calendar).closures).iter().map(|date| *date.get_ref()).collect();
+        let calendar_folder = resolver.optional_path("folder", &given(&raw.calendar).folder);
         let grammar_folder = grammar_folder(&raw, &mut resolver);
         let files = rule_files(&raw, &mut resolver);
         let playbook = playbook_file(&raw, &mut resolver);
@@ -153,11 +162,13 @@ impl Config {
 
         let mut faults = resolver.faults.into_sorted();
         let grammar = collect(load_grammar(grammar_folder.as_deref()), &mut faults);
+        let deadlines = collect(load_deadlines(grammar_folder.as_deref(), &closures), &mut faults);
         let names = Names { teams: names_written(&raw, &teams), brokers: &brokers };
         let rules = load_rules(&files, playbook.as_ref(), &names, grammar.as_deref());
         let rules = collect(rules, &mut faults);
         let grammar = grammar.or_else(|| load_grammar(None).ok());
         let rules = rules.or_else(|| load_rules(&[embedded_rules()], None, &names, None).ok());
+        let deadlines = deadlines.unwrap_or_else(|| DeadlineTable::embedded().with_closures(&closures));
         let config = grammar.zip(rules).map(|(grammar, rules)| Self {
             version: version(text, &rules),
             name: name.into(),
@@ -169,6 +180,8 @@ impl Config {
             teams,
             brokers,
             closures,
+            calendar_folder,
+            deadlines: Arc::new(deadlines),
             grammar,
             rules: Arc::new(rules),
             scenarios,
@@ -297,6 +310,20 @@ fn load_grammar(folder: Option<&Path>) -> Result<Arc<Grammar>, Vec<Diagnostic>> 
 
 fn embedded_rules() -> Named {
     Named { name: rules::EMBEDDED_NAME.to_owned(), text: rules::EMBEDDED.to_owned() }
+}
+
+/// The table of clocks, from the folder when it has one, with the configured closures.
+fn load_deadlines(folder: Option<&Path>, closures: &[NaiveDate]) -> Result<DeadlineTable, Vec<Diagnostic>> {
+    let path = folder.map(|folder| folder.join(DEADLINES_FILE)).filter(|path| path.exists());
+    let Some(path) = path else { return Ok(DeadlineTable::embedded().with_closures(closures)) };
+    let name = path.display().to_string();
+    let text = read_file(&path).map_err(|message| vec![Diagnostic::of_file(&name, message)])?;
+    let table = DeadlineTable::parse(&text, &name).map_err(|error| {
+        let place =
+            |fault: &TableFault| Diagnostic::at_place(&name, fault.line, fault.column, fault.message.clone());
+        error.faults.iter().map(place).collect::<Vec<_>>()
+    })?;
+    Ok(table.with_closures(closures))
 }
 
 /// The rule files in their order. Without `[rules] files`, the embedded ones.

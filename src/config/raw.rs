@@ -46,6 +46,7 @@ written! {
     }
 
     pub struct RawCalendar as "[calendar]" {
+        folder: Text,
         closures: Vec<Spanned<NaiveDate>>,
     }
 

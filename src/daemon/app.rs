@@ -14,6 +14,7 @@ use super::engine::EngineError;
 use super::settings::{CourierError, Settings};
 use super::state::{self, OpenedState};
 use super::tasks::deliver::Deliver;
+use super::tasks::feed::Feeds;
 use super::tasks::scan::{Poke, ScanTask};
 use super::tasks::{scan, tick};
 use super::writer::{WriteError, Writer};
@@ -54,6 +55,7 @@ pub struct App {
     intake: Option<Intake>,
     delivery: Option<Task>,
     ticking: Option<Task>,
+    calendars: Option<Task>,
     tracker: TaskTracker,
     pub opened: OpenedState,
 }
@@ -96,11 +98,13 @@ impl App {
             intake: None,
             delivery: None,
             ticking: None,
+            calendars: None,
             tracker: TaskTracker::new(),
             opened,
         };
         app.start_delivery()?;
         app.start_ticking();
+        app.start_calendars();
         app.start_intake()?;
         Ok(app)
     }
@@ -156,9 +160,11 @@ impl App {
         *self.pipeline.lock().unwrap_or_else(PoisonError::into_inner) = settings.pipeline.clone();
         self.stop_intake().await;
         Self::stop_task(self.delivery.take()).await;
+        Self::stop_task(self.calendars.take()).await;
         let (state_folder, socket) = (self.settings.state_folder.clone(), self.settings.socket.clone());
         self.settings = Settings { state_folder, socket, ..settings };
         self.start_delivery()?;
+        self.start_calendars();
         self.start_intake()
     }
 
@@ -170,6 +176,7 @@ impl App {
             tracing::warn!("A drop did not stop in time; what it had in hand stays in its folder.");
         }
         Self::stop_task(self.ticking.take()).await;
+        Self::stop_task(self.calendars.take()).await;
         if tokio::time::timeout(limit, Self::stop_task(self.delivery.take())).await.is_err() {
             tracing::warn!(
                 "The mail server did not answer in time; letters under way are sent again, under the same Message-ID."
@@ -207,6 +214,19 @@ impl App {
         let stop = CancellationToken::new();
         let handle = self.tracker.spawn(tick::run(writer, stop.clone()));
         self.ticking = Some(Task { stop, handle });
+    }
+
+    fn start_calendars(&mut self) {
+        let Some(folder) = self.settings.calendar_folder.clone() else { return };
+        let feeds = Feeds {
+            store: self.store.clone(),
+            pipeline: self.settings.pipeline.clone(),
+            clock: self.clock.clone(),
+            folder,
+        };
+        let stop = CancellationToken::new();
+        let handle = self.tracker.spawn(feeds.run(stop.clone()));
+        self.calendars = Some(Task { stop, handle });
     }
 
     fn start_intake(&mut self) -> Result<(), StartError> {

@@ -10,7 +10,9 @@ use crate::deadline::DeadlineTable;
 use crate::ident::{BillOfLading, Fingerprint, NoticeId};
 use crate::journal::{JournalReader, Line, What};
 use crate::outbox::Ack;
-use crate::pipeline::{ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash};
+use crate::pipeline::{
+    ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash, TargetSet,
+};
 use crate::step::{InputRecord, Position, Step};
 use crate::store::{Store, StoreError};
 
@@ -115,6 +117,11 @@ impl Applier<'_> {
             }
             What::Reminded => {
                 self.pipeline.remind(group, moment, &mut overflow)?;
+                Ok(Received::default())
+            }
+            What::Target { entry, deadline, date, by, reason } => {
+                let set = TargetSet { entry: *entry, deadline, date: *date, by, reason };
+                self.pipeline.set_target(group, moment, set)?;
                 Ok(Received::default())
             }
             What::Digest { team, day } => {

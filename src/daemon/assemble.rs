@@ -8,7 +8,6 @@ use super::link_key::{self, LinkKeyError};
 use super::settings::{Delivery, Settings};
 use crate::clock::{CUSTOMS_ZONE, Zone};
 use crate::config::{self, Config, SecretError};
-use crate::deadline::DeadlineTable;
 use crate::email::{MailSettings, Renderer, Security, SettingsError, SmtpSettings, TemplateError};
 use crate::grammar::GrammarError;
 use crate::ident::Fingerprint;
@@ -60,6 +59,7 @@ impl Settings {
             stop_timeout: config.daemon.stop_timeout,
             drops,
             made_folders,
+            calendar_folder: config.calendar_folder.clone(),
             pipeline: Arc::new(pipeline),
             versions: versions(config),
             renderer: Arc::new(with_links(config, tickets.clone())?),
@@ -78,7 +78,7 @@ pub fn pipeline(config: &Config) -> Result<Pipeline, AssembleError> {
     Ok(Pipeline {
         interpreter: Arc::new(interpreter),
         rules: config.rules.clone(),
-        deadlines: Arc::new(DeadlineTable::embedded().with_closures(&config.closures)),
+        deadlines: config.deadlines.clone(),
         audience: audience(config),
         importer_number: config.importer_number,
     })

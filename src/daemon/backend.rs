@@ -1,18 +1,21 @@
 //! What stands behind the local socket: the daemon's own store, and its writer for what changes something.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio_util::sync::CancellationToken;
 
 use super::app::App;
-use super::apply;
 use super::service::Companion;
 use super::writer::{WriteError, Writer};
+use super::{apply, feed};
+use crate::clock::Clock;
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
 use crate::ident::Fingerprint;
 use crate::journal::JournalReader;
+use crate::outbox::{Audience, Team};
 use crate::pipeline::Pipeline;
 use crate::serve::socket::LocalSocket;
 use crate::serve::{Action, ApiError, Backend};
@@ -23,6 +26,8 @@ pub struct DaemonBackend {
     store: Arc<dyn Store>,
     /// As they stand when the question comes; a reload changes them for the next one.
     deadlines: Arc<DeadlineTable>,
+    pipeline: Arc<Pipeline>,
+    clock: Arc<dyn Clock>,
     grammar: Arc<Grammar>,
     config: Box<str>,
     journal: JournalReader,
@@ -56,6 +61,15 @@ impl Backend for DaemonBackend {
         Ok(apply::state_hash(&*self.store, &self.deadlines)?)
     }
 
+    fn calendar(&self, team: &Team) -> Result<String, ApiError> {
+        let now = self.clock.now();
+        Ok(feed::calendar(&*self.store, &self.pipeline, team, now, &BTreeSet::new())?)
+    }
+
+    fn audience(&self) -> &Audience {
+        &self.pipeline.audience
+    }
+
     fn act(&self, action: Action) -> Result<(), ApiError> {
         let done = match action {
             Action::RetryQuarantine { file, by } => self.runtime.block_on(self.writer.reprocess(file, by)),
@@ -63,6 +77,7 @@ impl Backend for DaemonBackend {
             Action::Acknowledge { said } => self.runtime.block_on(self.writer.acknowledge(said)),
             Action::Silence { silence } => self.runtime.block_on(self.writer.silence(silence)),
             Action::EndSilence { silence, by } => self.runtime.block_on(self.writer.end_silence(silence, by)),
+            Action::SetTarget { wish, by } => self.runtime.block_on(self.writer.set_target(wish, by)),
             Action::Record { document, .. } => self.runtime.block_on(self.writer.record(document)),
             Action::Backup { dir } => {
                 let folder = self.journal.folder();
@@ -89,6 +104,8 @@ pub(super) fn backend(app: &App) -> std::io::Result<Option<DaemonBackend>> {
         deadlines: pipeline.deadlines.clone(),
         grammar: pipeline.interpreter.grammar().clone(),
         config: app.settings().versions.config.clone(),
+        clock: app.clock().clone(),
+        pipeline: pipeline.clone(),
         journal,
         writer,
         runtime: tokio::runtime::Handle::current(),

@@ -19,6 +19,7 @@ use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
 use crate::outbox::{Acknowledgement, AlertKey, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
 use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
+use crate::serve::TargetWish;
 use crate::step::{Position, Step};
 use crate::store::{Occasion, Store, StoreError};
 
@@ -390,6 +391,13 @@ impl Engine {
             return Err(EngineError::NoSuchFile(file));
         }
         self.happened(What::Reprocess { file, by: by.into() })
+    }
+
+    /// Sets a date of our own for a clock, as it was checked.
+    pub fn set_target(&mut self, wish: TargetWish, by: &str) -> Result<(), EngineError> {
+        let TargetWish { entry, deadline, date, reason, .. } = wish;
+        let (deadline, reason) = (deadline.into(), reason.into());
+        self.happened(What::Target { entry, deadline, date, by: by.into(), reason })
     }
 
     /// Takes in a fact that a person recorded: a JSON document, journaled like a file from a drop.

@@ -6,6 +6,7 @@ pub mod assemble;
 pub mod backend;
 pub mod commits;
 pub mod engine;
+pub mod feed;
 pub mod http;
 pub mod link_key;
 pub mod logging;

@@ -81,9 +81,14 @@ pub async fn round(settings: &Settings, engine: Engine, clock: Arc<dyn Clock>) -
     }
     writer.tick().await?;
     writer.close_windows().await?;
-    deliver(settings, &writer, &mut round, clock).await?;
+    deliver(settings, &writer, &mut round, clock.clone()).await?;
     round.letters_waiting = store.counts().map_err(EngineError::from)?.letters_waiting;
     round.next_letter_at = store.next_letter_at().map_err(EngineError::from)?;
+    if let Some(folder) = &settings.calendar_folder
+        && let Err(error) = super::feed::write(&*store, &settings.pipeline, folder, clock.now())
+    {
+        tracing::error!(error = %super::writer::chain(&error), "A calendar could not be written.");
+    }
     drop(writer);
     let joined = tokio::task::spawn_blocking(move || thread.join()).await;
     match joined {

@@ -25,6 +25,8 @@ pub struct Settings {
     pub drops: Vec<DropSettings>,
     /// Folders of drops that are made when they are not there.
     pub made_folders: Vec<PathBuf>,
+    /// Where the calendars of the teams are kept, when they are.
+    pub calendar_folder: Option<PathBuf>,
     pub pipeline: Arc<Pipeline>,
     pub versions: Versions,
     pub renderer: Arc<Renderer>,

@@ -17,6 +17,7 @@ use crate::intake::scanner::Arrived;
 use crate::outbox::{Acknowledgement, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
 use crate::pipeline::Pipeline;
 use crate::place::Severity;
+use crate::serve::TargetWish;
 use crate::step::Step;
 use crate::store::{Occasion, Store, StoreError};
 
@@ -65,6 +66,7 @@ enum Job {
     TroubleOver { trouble: TroubleId, reply: Reply<()> },
     Reprocess { file: Fingerprint, by: String, reply: Reply<()> },
     RetryLetter { key: LetterKey, by: String, reply: Reply<()> },
+    SetTarget { wish: TargetWish, by: String, reply: Reply<()> },
     Record { document: String, reply: Reply<()> },
     Reload { pipeline: Arc<Pipeline>, versions: Versions, reply: Reply<()> },
     Flush(Reply<()>),
@@ -190,6 +192,10 @@ impl Writer {
         ask!(self, reply => Job::RetryLetter { key, by, reply })
     }
 
+    pub async fn set_target(&self, wish: TargetWish, by: String) -> Result<(), WriteError> {
+        ask!(self, reply => Job::SetTarget { wish, by, reply })
+    }
+
     /// Takes in a fact that a person recorded.
     pub async fn record(&self, document: String) -> Result<(), WriteError> {
         ask!(self, reply => Job::Record { document, reply })
@@ -248,6 +254,7 @@ impl Worker {
                 Job::TroubleOver { trouble, reply } => answer(reply, self.engine.trouble_over(trouble)),
                 Job::Reprocess { file, by, reply } => answer(reply, self.engine.reprocess(file, &by)),
                 Job::RetryLetter { key, by, reply } => answer(reply, self.engine.retry_letter(key, &by)),
+                Job::SetTarget { wish, by, reply } => answer(reply, self.engine.set_target(wish, &by)),
                 Job::Record { document, reply } => answer(reply, self.engine.record(document.as_bytes())),
                 Job::Reload { pipeline, versions, reply } => {
                     answer(reply, self.engine.reload(pipeline, versions))

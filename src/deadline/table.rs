@@ -260,6 +260,18 @@ impl DeadlineTable {
         table.stamped()
     }
 
+    /// This table as it stood on `day`, whatever day a clock starts on: each deadline keeps the version that held then.
+    /// A deadline that had none keeps all of its versions.
+    pub fn as_of(&self, day: NaiveDate) -> Self {
+        let mut table = self.clone();
+        for definition in &mut table.definitions {
+            if let Some(version) = definition.version_on(day) {
+                definition.versions = vec![Version { valid_from: None, valid_to: None, ..version.clone() }];
+            }
+        }
+        table
+    }
+
     /// Every deadline, in the order of the table.
     pub fn definitions(&self) -> &[Definition] {
         &self.definitions

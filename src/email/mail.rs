@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use lettre::address::Envelope;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::{Attachment, Mailbox, Message, MultiPart, SinglePart};
 use lettre::{Address, address::AddressError};
 
 use super::text;
@@ -165,6 +165,15 @@ impl ComposeError {
 impl Mail {
     /// Puts a mail together. The same draft and settings give the same bytes.
     pub fn compose(draft: Draft<'_>, settings: &MailSettings) -> Result<Self, ComposeError> {
+        Self::compose_with(draft, None, settings)
+    }
+
+    /// The same with a file attached: its name and the calendar in it.
+    pub fn compose_with(
+        draft: Draft<'_>,
+        calendar: Option<(&str, String)>,
+        settings: &MailSettings,
+    ) -> Result<Self, ComposeError> {
         let size_bytes = draft.text.len().max(draft.html.len());
         if size_bytes > MAIL_BYTES_MAX {
             return Err(ComposeError::TooLarge { size_bytes });
@@ -191,7 +200,14 @@ impl Mail {
             .boundary(format!("entrywatch-{}", draft.key))
             .singlepart(part(ContentType::TEXT_PLAIN, &draft.text))
             .singlepart(part(ContentType::TEXT_HTML, &draft.html));
-        let message = builder.multipart(bodies).map_err(|error| ComposeError::Build(BuildProblem(error)))?;
+        let content = match calendar {
+            Some((name, calendar)) => MultiPart::mixed()
+                .boundary(format!("entrywatch-{}-with", draft.key))
+                .multipart(bodies)
+                .singlepart(Attachment::new(name.to_owned()).body(calendar, calendar_type())),
+            None => bodies,
+        };
+        let message = builder.multipart(content).map_err(|error| ComposeError::Build(BuildProblem(error)))?;
         Ok(Self {
             key: draft.key.clone(),
             date: draft.date,
@@ -236,6 +252,10 @@ impl Mail {
     pub(super) fn envelope(&self) -> &Envelope {
         &self.envelope
     }
+}
+
+fn calendar_type() -> ContentType {
+    ContentType::parse(crate::agenda::CONTENT_TYPE).unwrap_or(ContentType::TEXT_PLAIN)
 }
 
 fn part(kind: ContentType, body: &str) -> SinglePart {

@@ -7,6 +7,7 @@
 //! Nothing that comes from a message becomes HTML or a header: see [`text`] for how it is cleaned and `render.rs` for
 //! the escaping.
 
+mod attached;
 mod connect;
 mod digest;
 mod eml;

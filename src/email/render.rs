@@ -15,7 +15,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::mail::{ComposeError, Draft, MAIL_BYTES_MAX, Mail, MailSettings};
-use super::{digest, sample, text, view};
+use super::{attached, digest, sample, text, view};
 use crate::ident::hex;
 use crate::outbox::{Alert, Cause, Letter, LetterKind, Outcome, Tickets};
 use crate::place::Severity;
@@ -167,7 +167,8 @@ impl Renderer {
             text: bodies.text,
             html: bodies.html,
         };
-        Mail::compose(draft, &self.settings)
+        let calendar = attached::calendar_of(letter, alerts).map(|text| (attached::FILE_NAME, text));
+        Mail::compose_with(draft, calendar, &self.settings)
             .map_err(|source| RenderError::Compose { letter: letter.key.to_string(), source })
     }
 }

@@ -139,6 +139,12 @@ pub(super) fn deadline() -> Alert {
             "2026-03-06 Fri is day 0".to_owned(),
             "plus 180 calendar days is 2026-09-02 Wed".to_owned(),
         ],
+        rule: "PROTEST_DUE: 180 calendar days, forward (since 2004-12-18, table 5c1f09a2b7d3e864)".into(),
+        confidence: Some(crate::deadline::Confidence::Confirmed),
+        evidence: vec!["liquidation_date from liquidation L, nr.txt line 4, sha256 9f86d081884c".into()],
+        sequence: 0,
+        moved: None,
+        target: None,
     };
     Alert {
         entry: Some(entry()),
@@ -153,6 +159,7 @@ fn undated() -> Alert {
     let clock = EntryDeadline {
         due: None,
         act_by: None,
+        internal: None,
         special: Some("unknown".into()),
         because: "no liquidation date is known".into(),
         state: DeadlineState::Idle,
@@ -166,6 +173,12 @@ fn undated() -> Alert {
         step: "start".into(),
         on: day(2026, 3, 2),
         steps: Vec::new(),
+        rule: "PROTEST_DUE: 180 calendar days, forward (since 2004-12-18, table 5c1f09a2b7d3e864)".into(),
+        confidence: Some(crate::deadline::Confidence::Confirmed),
+        evidence: vec!["liquidation_date from liquidation L, nr.txt line 4, sha256 9f86d081884c".into()],
+        sequence: 0,
+        moved: None,
+        target: None,
     };
     Alert {
         deadlines: vec![clock],
@@ -272,6 +285,7 @@ pub(super) fn protest_due() -> EntryDeadline {
         due: Some(day(2026, 9, 2)),
         special: None,
         act_by: Some(day(2026, 9, 2)),
+        internal: None,
         state: DeadlineState::Open,
         because: "".into(),
         basis: "19 USC 1514(c)(3)".into(),
@@ -292,6 +306,7 @@ pub(super) fn summary_due() -> EntryDeadline {
         due: Some(day(2026, 3, 13)),
         special: None,
         act_by: Some(day(2026, 3, 12)),
+        internal: None,
         state: DeadlineState::Open,
         because: "".into(),
         basis: "19 CFR 142.12(b)".into(),

@@ -8,7 +8,7 @@ use expect_test::{ExpectFile, expect, expect_file};
 use super::sample::{self, day, letter};
 use super::*;
 use crate::clock::{CUSTOMS_ZONE, Zone};
-use crate::entry::{DeadlineState, EntryDeadline};
+use crate::entry::{ClockMove, DeadlineState, EntryDeadline, InternalTarget, Standing};
 use crate::ident::BrokerName;
 use crate::notice::{EventTime, Kind};
 use crate::outbox::{
@@ -369,6 +369,26 @@ fn poisoned(text: &str) -> Vec<Alert> {
         step: boxed(),
         on: day(2026, 3, 2),
         steps: vec![text.to_owned(); 60],
+        rule: boxed(),
+        confidence: None,
+        evidence: vec![boxed(); 60],
+        sequence: 1,
+        moved: Some(Box::new(ClockMove {
+            deadline: boxed(),
+            sequence: 1,
+            at: chrono::DateTime::UNIX_EPOCH,
+            from: Standing { due: boxed(), act_by: None, target: None, state: DeadlineState::Open },
+            to: Standing { due: boxed(), act_by: None, target: None, state: DeadlineState::Open },
+            cause: boxed(),
+            notice: None,
+        })),
+        target: Some(InternalTarget {
+            deadline: boxed(),
+            date: day(2026, 3, 2),
+            by: boxed(),
+            reason: boxed(),
+            set_at: chrono::DateTime::UNIX_EPOCH,
+        }),
     };
     let trouble = TroubleBrief {
         subject: boxed(),

@@ -12,9 +12,9 @@ use super::occasion;
 use super::subject::{self, sentence, severity_word};
 use super::text::{self, day, days_left, event_time, instant};
 use crate::clock::Zone;
-use crate::entry::{DeadlineState, EntryDeadline, Provenance};
+use crate::entry::{DeadlineState, EntryDeadline, Provenance, Standing};
 use crate::ident::Fingerprint;
-use crate::outbox::{Alert, Cause, EntryBrief, HoldBrief, Letter, NoticeBrief};
+use crate::outbox::{Alert, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, NoticeBrief};
 use crate::place::{Place, Severity};
 
 /// Alerts of one letter that are told in full; the rest are listed, a line each.
@@ -112,6 +112,8 @@ pub(super) struct ClockView {
     pub left: Option<String>,
     pub basis: String,
     pub because: Option<String>,
+    /// How it moved, what a person has set, and the rule.
+    pub more: Vec<Fact>,
     /// The arithmetic.
     pub steps: Vec<String>,
     /// The facts that went in, and where each comes from.
@@ -236,7 +238,10 @@ fn clock(alert: &Alert, today: NaiveDate) -> Option<ClockView> {
         Cause::Deadline(brief) => {
             let steps = brief.steps.iter().take(LINES_MAX).map(|step| text::line(step, VALUE_CHARS_MAX));
             let left = brief.deadline.target().map(|_| days_left(brief.days_left));
-            Some(clock_view(&brief.deadline, some_line(&brief.name), left, steps.collect()))
+            let mut view = clock_view(&brief.deadline, some_line(&brief.name), left, steps.collect());
+            view.more = more(brief);
+            view.from.extend(brief.evidence.iter().take(LINES_MAX).filter_map(|line| some_line(line)));
+            Some(view)
         }
         Cause::Notice(_) => {
             let deadline = subject::answering(alert)?;
@@ -262,9 +267,34 @@ fn clock_view(
         left,
         basis: text::line(&deadline.basis, VALUE_CHARS_MAX),
         because: some_line(&deadline.because),
+        more: Vec::new(),
         steps,
         from: deadline.from.iter().take(LINES_MAX).map(provenance).collect(),
     }
+}
+
+fn more(brief: &DeadlineBrief) -> Vec<Fact> {
+    let mut more = Vec::new();
+    if let Some(moved) = &brief.moved {
+        let day_or = |standing: &Standing| {
+            standing.target.map_or_else(|| text::line(&standing.due, VALUE_CHARS_MAX), day)
+        };
+        let (from, to) = (day_or(&moved.from), day_or(&moved.to));
+        let cause = text::line(&moved.cause, VALUE_CHARS_MAX);
+        more.push(Fact::new("moved", format!("from {from} to {to}: {cause}")));
+    }
+    if let Some(target) = &brief.target {
+        let reason = some_line(&target.reason).map(|reason| format!(": {reason}")).unwrap_or_default();
+        let by = text::line(&target.by, VALUE_CHARS_MAX);
+        more.push(Fact::new("our target", format!("{}, set by {by}{reason}", day(target.date))));
+    }
+    if let Some(rule) = some_line(&brief.rule) {
+        more.push(Fact::new("rule", rule));
+    }
+    if let Some(confidence) = brief.confidence {
+        more.push(Fact::new("confidence", confidence.as_str()));
+    }
+    more
 }
 
 fn due(deadline: &EntryDeadline) -> String {

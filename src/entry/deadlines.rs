@@ -22,6 +22,9 @@ pub struct EntryDeadline {
     pub special: Option<Box<str>>,
     /// The date to act on, never later than `due`. A watch clock has none.
     pub act_by: Option<NaiveDate>,
+    /// The date that a person has set for our own work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub internal: Option<NaiveDate>,
     pub state: DeadlineState,
     /// Why the state is what it is, in a few plain words; blank for a clock that simply runs.
     #[serde(default, skip_serializing_if = "str::is_empty")]
@@ -47,9 +50,15 @@ impl EntryDeadline {
         }
     }
 
-    /// The day that reminders count towards.
-    pub fn target(&self) -> Option<NaiveDate> {
+    /// The day that the law wants respected: to act by, or when the clock ends.
+    pub fn legal(&self) -> Option<NaiveDate> {
         self.act_by.or(self.due)
+    }
+
+    /// The day that reminders count towards: the legal one, or an earlier one that a person has set.
+    pub fn target(&self) -> Option<NaiveDate> {
+        let legal = self.legal()?;
+        Some(self.internal.map_or(legal, |internal| internal.min(legal)))
     }
 }
 
@@ -333,6 +342,7 @@ impl Clock {
             due,
             special,
             act_by,
+            internal: None,
             state,
             because: because.into(),
             basis,

@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Entry, fold};
+use super::{ClockMove, Entry, InternalTarget, fold};
 use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::notice::Notice;
 use crate::place::Place;
@@ -45,6 +45,12 @@ pub struct Life {
     /// Alerts about it whose end, or whose hiding, a later file may bring. Derived, as the reminders are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub followed: Vec<Followed>,
+    /// How the clocks moved since the entry is known, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub moves: Vec<ClockMove>,
+    /// Dates that people have set, in the order of the clocks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<InternalTarget>,
 }
 
 /// An alert that is followed.
@@ -85,7 +91,14 @@ impl Life {
     pub const FOLLOWED_MAX: usize = 200;
 
     pub fn new(number: EntryNumber) -> Self {
-        Self { number, notices: Vec::new(), reminders: Vec::new(), followed: Vec::new() }
+        Self {
+            number,
+            notices: Vec::new(),
+            reminders: Vec::new(),
+            followed: Vec::new(),
+            moves: Vec::new(),
+            targets: Vec::new(),
+        }
     }
 
     pub fn has(&self, id: NoticeId) -> bool {
@@ -134,11 +147,16 @@ impl Life {
         notices
     }
 
-    /// A hash of the facts, independent of the order of arrival, of repeats and of the files they came in.
+    /// A hash of the facts, independent of the order of arrival, of repeats and of the files they came in. What people
+    /// have set is a fact as well.
     pub fn hash(&self) -> Fingerprint {
         let mut notices: Vec<&Notice> = self.notices.iter().map(|held| &*held.notice).collect();
         notices.sort_unstable_by_key(|notice| notice.id);
-        hash_of(&(self.number, notices))
+        if self.targets.is_empty() {
+            hash_of(&(self.number, notices))
+        } else {
+            hash_of(&(self.number, notices, &self.targets))
+        }
     }
 }
 

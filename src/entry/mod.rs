@@ -8,9 +8,11 @@ mod deadlines;
 mod facts;
 mod fold;
 mod fold_facts;
+pub mod history;
 mod holds;
 mod life;
 mod recorded;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -22,10 +24,12 @@ pub use facts::{
     Answered, BillState, CensusKey, CensusState, Filing as FiledSummary, Line, Monthly, ProtestState,
     Removed, Scheduled, Statement, StatementState, Tib, Told,
 };
+pub use history::{ClockMove, Standing};
 pub use holds::{HoldKey, HoldState, Scope};
 pub use life::{Added, BillNotices, Followed, Held, Life, Reminder, Sighting, Unmatched};
 pub use recorded::RecordedFact;
 use serde::Serialize;
+pub use target::InternalTarget;
 
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};
 use crate::notice::{EventTime, FilingAction, Kind, Liquidation, Notice, Token};

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{JournalError, LINE_BYTES_MAX, Result};
-use crate::ident::{BrokerName, DropName, Fingerprint};
+use crate::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
 use crate::outbox::{AlertKey, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
 use crate::place::Severity;
 
@@ -101,6 +101,16 @@ pub enum What {
         team: Box<str>,
         day: NaiveDate,
     },
+    /// A person set a date of our own for a clock, or took it back.
+    Target {
+        entry: EntryNumber,
+        /// The clock's key.
+        deadline: Box<str>,
+        date: Option<NaiveDate>,
+        by: Box<str>,
+        #[serde(default)]
+        reason: Box<str>,
+    },
     /// Something went wrong with a drop, a file or ourselves, and people are told.
     Trouble {
         severity: Severity,
@@ -126,7 +136,7 @@ pub struct UnknownLine {
 
 impl What {
     /// The names of the kinds that this release knows.
-    pub const KINDS: [&str; 14] = [
+    pub const KINDS: [&str; 15] = [
         "received",
         "letter",
         "config",
@@ -139,6 +149,7 @@ impl What {
         "reminded",
         "due",
         "digest",
+        "target",
         "trouble",
         "trouble_over",
     ];
@@ -157,6 +168,7 @@ impl What {
             Self::Reminded => "reminded",
             Self::Due { .. } => "due",
             Self::Digest { .. } => "digest",
+            Self::Target { .. } => "target",
             Self::Trouble { .. } => "trouble",
             Self::TroubleOver { .. } => "trouble_over",
             Self::Unknown(unknown) => &unknown.what,
@@ -310,6 +322,13 @@ mod tests {
             What::Reminded,
             What::Due { early: true },
             What::Digest { team: "operations".into(), day: "2026-03-01".parse().expect("a date") },
+            What::Target {
+                entry: EntryNumber::parse("N0170000124").expect("a number"),
+                deadline: "PROTEST_DUE@2026-03-06".into(),
+                date: Some("2026-08-03".parse().expect("a date")),
+                by: "jo".into(),
+                reason: "the file goes to counsel".into(),
+            },
             What::Trouble {
                 severity: Severity::Critical,
                 broker: "".into(),

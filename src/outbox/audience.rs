@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
 use super::manners::Manners;
 use crate::clock::Zone;
@@ -59,7 +59,7 @@ impl ImporterNumber {
     }
 }
 
-/// All teams, in the order of the configuration. The first one's zone is the zone of reminders.
+/// All teams, in the order of the configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Audience {
     teams: Vec<Team>,
@@ -119,21 +119,34 @@ impl Audience {
         self.teams.iter().find(|team| team.to.iter().any(|address| &**address == recipient))
     }
 
-    /// The day whose reminders are to be said at this moment.
+    /// The day whose reminders are to be said at this moment: of the team whose morning comes first.
     pub fn reminder_day(&self, now: DateTime<Utc>) -> NaiveDate {
-        let morning = now - TimeDelta::hours(MORNING_HOURS);
-        self.teams.first().map_or_else(|| morning.date_naive(), |team| team.zone.date(morning))
+        let day = |local: NaiveDateTime| (local - TimeDelta::hours(MORNING_HOURS)).date();
+        self.teams.iter().map(|team| day(team.zone.local(now))).max().unwrap_or_else(|| day(now.naive_utc()))
     }
 
-    /// When the reminders of `day` may be said.
+    /// When the reminders of `day` may be said: the first morning of any team.
     pub fn reminders_from(&self, day: NaiveDate) -> DateTime<Utc> {
-        let midnight = day.and_time(NaiveTime::MIN);
-        let start = self.teams.first().map_or_else(|| midnight.and_utc(), |team| team.zone.instant(midnight));
-        start + TimeDelta::hours(MORNING_HOURS)
+        let mornings = self.teams.iter().map(|team| team.morning(day)).min();
+        mornings.unwrap_or_else(|| morning(day).and_utc())
+    }
+
+    /// When the morning of `day` comes where the recipient is; `None` for an address of no team.
+    pub fn morning(&self, recipient: &str, day: NaiveDate) -> Option<DateTime<Utc>> {
+        self.team_of(recipient).map(|team| team.morning(day))
     }
 }
 
+/// The hour of reminders on the wall clock.
+fn morning(day: NaiveDate) -> NaiveDateTime {
+    day.and_time(NaiveTime::MIN) + TimeDelta::hours(MORNING_HOURS)
+}
+
 impl Team {
+    fn morning(&self, day: NaiveDate) -> DateTime<Utc> {
+        self.zone.instant(morning(day))
+    }
+
     /// The last moment, at `now` or before, at which a digest was to be sent, and the day it is for.
     pub fn last_digest(&self, now: DateTime<Utc>) -> (NaiveDate, DateTime<Utc>) {
         let today = self.zone.date(now);
@@ -192,6 +205,20 @@ mod tests {
         assert_eq!(day("2026-07-15T10:00:00Z"), "2026-07-15");
         let today = audience.reminder_day(at("2026-07-15T10:00:00Z"));
         assert_eq!(audience.reminders_from(today), at("2026-07-15T10:00:00Z"));
+    }
+
+    #[test]
+    fn reminders_wait_for_the_morning_of_the_recipient() {
+        let tokyo = Team { name: "tokyo".into(), to: vec!["tokyo@example.com".into()], ..team("Asia/Tokyo") };
+        let audience = Audience::new(vec![team("America/New_York"), tokyo]);
+        // Six in the morning of the 15th in Tokyo is five in the afternoon of the 14th in New York.
+        assert_eq!(audience.reminder_day(at("2026-07-14T20:59:59Z")).to_string(), "2026-07-14");
+        let day = audience.reminder_day(at("2026-07-14T21:00:00Z"));
+        assert_eq!(day.to_string(), "2026-07-15");
+        assert_eq!(audience.reminders_from(day), at("2026-07-14T21:00:00Z"));
+        assert_eq!(audience.morning("tokyo@example.com", day), Some(at("2026-07-14T21:00:00Z")));
+        assert_eq!(audience.morning("ops@example.com", day), Some(at("2026-07-15T10:00:00Z")));
+        assert_eq!(audience.morning("nobody@example.com", day), None);
     }
 
     #[test]

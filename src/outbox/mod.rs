@@ -32,7 +32,8 @@ use sha2::{Digest, Sha256};
 pub use silence::{LOUD_DAYS, NewSilence, SILENCE_DAYS_MAX, Silence, SilenceError, Silenced, Silences};
 pub use ticket::{KEY_BYTES_MIN, TicketError, Tickets};
 
-use crate::entry::EntryDeadline;
+use crate::deadline::Confidence;
+use crate::entry::{ClockMove, EntryDeadline, InternalTarget};
 use crate::ident::{BrokerName, EntryNumber, Fingerprint, NoticeId, hex};
 use crate::notice::{EventTime, Kind, Token};
 use crate::place::{Place, Severity};
@@ -177,6 +178,23 @@ pub struct DeadlineBrief {
     pub on: NaiveDate,
     /// The arithmetic, a line each.
     pub steps: Vec<String>,
+    /// The deadline's id and rule, since when it stands, and the table that it is from.
+    #[serde(default)]
+    pub rule: Box<str>,
+    #[serde(default)]
+    pub confidence: Option<Confidence>,
+    /// The notice behind each fact, and where it stands in which file.
+    #[serde(default)]
+    pub evidence: Vec<Box<str>>,
+    /// How often the clock has moved: the sequence of its event in a calendar.
+    #[serde(default)]
+    pub sequence: u32,
+    /// The last move, while it is news.
+    #[serde(default)]
+    pub moved: Option<Box<ClockMove>>,
+    /// The date that a person has set, with author and reason.
+    #[serde(default)]
+    pub target: Option<InternalTarget>,
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -181,6 +181,6 @@ impl Pipeline {
         let hearers = Hearers { loudness: alert.severity, except: None };
         self.sort(group, moment, (&alert, hearers), rule, &mut course, &mut sorted)?;
         group.put_course(key.clone(), course);
-        self.post_all(group, moment, alert.entry.as_ref().map(|entry| entry.number), sorted)
+        self.post_all(group, moment, alert.entry.as_ref().map(|entry| entry.number), sorted, None)
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::raise::Raised;
 use super::{Group, Mailing, Moment, Pipeline, View};
@@ -64,7 +64,8 @@ impl Pipeline {
         self.audience.teams().first().map(|team| &team.zone)
     }
 
-    /// Keeps the alerts, and tells each recipient what may be told now, in one letter. Answers those whose end a later file may
+    /// Keeps the alerts, and tells each recipient what may be told now, in one letter; letters about the day `morning_of` wait until
+    /// its morning has come where the recipient is. Answers those whose end a later file may
     /// bring.
     pub(super) fn tell<V: View>(
         &self,
@@ -72,6 +73,7 @@ impl Pipeline {
         moment: Moment,
         entry: Option<EntryNumber>,
         raised: Vec<Raised>,
+        morning_of: Option<NaiveDate>,
     ) -> Result<Vec<AlertKey>, V::Error> {
         let mut sorted = Sorted::default();
         let mut followed = Vec::new();
@@ -98,21 +100,24 @@ impl Pipeline {
             }
             group.put_alert(alert);
         }
-        self.post_all(group, moment, entry, sorted)?;
+        self.post_all(group, moment, entry, sorted, morning_of)?;
         Ok(followed)
     }
 
-    /// Writes the letters of what may be told now.
+    /// Writes the letters of what may be told now, or on the morning of a day.
     pub(super) fn post_all<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
         entry: Option<EntryNumber>,
         sorted: Sorted,
+        morning_of: Option<NaiveDate>,
     ) -> Result<(), V::Error> {
         for (recipient, alerts) in &sorted.now {
             let kind = LetterKind::Alert;
-            let parcel = Parcel { recipient, kind, entry, alerts, occasion: "", not_before: None };
+            let morning = morning_of.and_then(|day| self.audience.morning(recipient, day));
+            let not_before = morning.filter(|morning| *morning > moment.at);
+            let parcel = Parcel { recipient, kind, entry, alerts, occasion: "", not_before };
             self.post(group, moment, parcel)?;
         }
         Ok(())

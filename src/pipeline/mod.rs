@@ -4,25 +4,31 @@
 //! The same code applies a line when it happens, after a crash, and in a rebuild from the journal. Everything in the
 //! store is a function of the journal, the grammar and the rules.
 
+mod agenda;
 mod answer;
 mod brief;
-mod faults;
+mod clock_alert;
 mod due;
+mod faults;
 mod follow;
 mod gate;
 mod group;
+mod moved;
 mod raise;
 mod receive;
 mod remind;
 mod reminders;
+mod target;
 mod trouble;
 
 use std::sync::Arc;
 
+pub use agenda::AGENDA_DAYS;
 pub use brief::money;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use group::{Group, View};
 pub use receive::{Received, ReceivedFile};
+pub use target::TargetSet;
 
 use crate::deadline::DeadlineTable;
 use crate::entry::{BillNotices, Entry, EntryDeadline, Life, Unmatched};
@@ -82,9 +88,9 @@ pub struct Moment {
 }
 
 impl Pipeline {
-    /// The deadlines of an entry.
-    pub fn deadlines_of(&self, entry: &Entry) -> Vec<EntryDeadline> {
-        entry.deadlines(&self.deadlines)
+    /// The deadlines of an entry, which is the fold of this life or of an earlier part of it.
+    pub fn deadlines_of(&self, life: &Life, entry: &Entry) -> Vec<EntryDeadline> {
+        life.deadlines(entry, &self.deadlines)
     }
 
     /// A person wants a letter to be tried again now.

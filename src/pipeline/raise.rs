@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::follow::Now;
 use super::gate::Parcel;
+use super::moved::Moving;
 use super::receive::{Fresh, Touched};
 use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{DeadlineState, Entry, EntryDeadline, Life};
@@ -67,12 +68,18 @@ impl Pipeline {
         let known = life.notices[..before].iter().map(|held| &*held.notice);
         let earlier = (before > 0).then(|| Entry::of(number, known));
         let entry = life.entry();
-        let deadlines = self.deadlines_of(&entry);
+        let deadlines = self.deadlines_of(&life, &entry);
+        let mut raised = Vec::new();
+        if let Some(earlier) = &earlier {
+            let before = self.deadlines_of(&life, earlier);
+            let notice = if let [only] = &fresh[..] { Some(only.notice.id) } else { None };
+            let moving = Moving { before: &before, after: &deadlines, entry: &entry, broker, notice };
+            raised = self.note_moves(group, moment, &mut life, &moving)?;
+        }
         self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, broker));
         let clock = self.wall_clock(moment.at);
         let now = Now { entry: &entry, deadlines: &deadlines, broker, clock };
         self.follow(group, moment, &mut life, &now)?;
-        let mut raised = Vec::new();
         let mut facts: Option<EntryBrief> = None;
         for fresh in &fresh {
             let context = NoticeContext {
@@ -102,7 +109,7 @@ impl Pipeline {
                 raised.push(Raised { hidden_by, ..alert });
             }
         }
-        let followed = self.tell(group, moment, Some(number), raised)?;
+        let followed = self.tell(group, moment, Some(number), raised, None)?;
         self.begin_to_follow(group, &mut life, followed)?;
         group.put_life(life);
         Ok(())
@@ -146,7 +153,7 @@ impl Pipeline {
                 raised.push(self.notice_alert(moment.at, hit, key, fresh, None, &[]));
             }
         }
-        self.tell(group, moment, None, raised)?;
+        self.tell(group, moment, None, raised, None)?;
         Ok(())
     }
 
@@ -190,7 +197,7 @@ impl Pipeline {
             loudness: hit.severity,
             except: told.except.map(Into::into),
         };
-        self.tell(group, moment, None, vec![raised])?;
+        self.tell(group, moment, None, vec![raised], None)?;
         Ok(())
     }
 
@@ -316,10 +323,10 @@ impl Pipeline {
         let state = match moment.mailing {
             Mailing::Deliver | Mailing::Quiet => {
                 LetterState::Waiting {
-                attempt: 0,
-                next_try_at: not_before.unwrap_or(moment.at),
-                last_error: None,
-            }
+                    attempt: 0,
+                    next_try_at: not_before.unwrap_or(moment.at),
+                    last_error: None,
+                }
             }
             Mailing::Held => LetterState::GivenUp {
                 at: moment.at,

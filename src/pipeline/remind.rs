@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::clock_alert::OfClock;
 use super::follow::Now;
 use super::gate::Parcel;
-use super::raise::{Raised, running};
-use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View, brief};
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Life, Reminder};
+use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View};
+use crate::entry::{DeadlineState, Life, Reminder};
 use crate::ident::{BrokerName, EntryNumber};
-use crate::outbox::{Alert, AlertKey, Cause, DeadlineBrief, LOUD_DAYS, Letter, LetterKind, Team};
+use crate::outbox::{AlertKey, LOUD_DAYS, Letter, LetterKind, Team};
 use crate::place::Severity;
 use crate::rules::{DeadlineContext, DeadlineHit};
 use crate::step::{DigestKey, DueKey};
@@ -57,7 +57,7 @@ impl Pipeline {
     ) -> Result<u64, V::Error> {
         let Some(mut life) = group.life(number)? else { return Ok(0) };
         let entry = life.entry();
-        let deadlines = self.deadlines_of(&entry);
+        let deadlines = self.deadlines_of(&life, &entry);
         let broker = broker_of(&life);
         let clock = self.wall_clock(moment.at);
         let now = Now { entry: &entry, deadlines: &deadlines, broker: &broker, clock };
@@ -77,9 +77,8 @@ impl Pipeline {
             if let Some(hit) = self.rules.for_deadline(&context).filter(|hit| !self.is_hidden(hit, &now)) {
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
                 if !group.has_alert(&key)? {
-                    raised.push(
-                        self.deadline_alert(moment, day, hit, key, &life, &entry, deadline, &deadlines),
-                    );
+                    let of = OfClock { life: &life, entry: &entry, deadline, all: &deadlines, on: day };
+                    raised.push(self.step_alert(moment, hit, key, of));
                 }
             }
             if let (Some(next), Some(target)) = (self.rules.next_reminder(deadline, day), deadline.target()) {
@@ -92,7 +91,7 @@ impl Pipeline {
             group.set_due(key.clone(), None);
         }
         let said = raised.len() as u64;
-        let followed = self.tell(group, moment, Some(number), raised)?;
+        let followed = self.tell(group, moment, Some(number), raised, Some(day))?;
         self.begin_to_follow(group, &mut life, followed)?;
         group.put_life(life);
         Ok(said)
@@ -123,54 +122,6 @@ impl Pipeline {
         let loud = deadline.act_by.and_then(|act_by| act_by.checked_sub_signed(TimeDelta::days(LOUD_DAYS)));
         let then = loud.map_or(ends, |loud| loud.min(ends));
         Ok((then > on).then_some(then))
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "each is one part of what the alert shows")]
-    fn deadline_alert(
-        &self,
-        moment: Moment,
-        day: NaiveDate,
-        hit: DeadlineHit<'_>,
-        key: AlertKey,
-        life: &Life,
-        entry: &Entry,
-        deadline: &EntryDeadline,
-        deadlines: &[EntryDeadline],
-    ) -> Raised {
-        let computed = entry
-            .clocks()
-            .into_iter()
-            .find(|clock| clock.key() == deadline.key())
-            .and_then(|clock| clock.explain(&self.deadlines).ok());
-        let (name, steps) =
-            computed.map_or_else(|| (deadline.id.to_string(), Vec::new()), |c| (c.name.clone(), c.steps));
-        let cause = Cause::Deadline(Box::new(DeadlineBrief {
-            deadline: deadline.clone(),
-            name: name.into(),
-            days_left: hit.days_left,
-            step: hit.step.to_string().into(),
-            on: day,
-            steps,
-        }));
-        Raised {
-            alert: Alert {
-                key,
-                rule: hit.rule.name.clone(),
-                title: hit.rule.title.clone(),
-                severity: hit.severity,
-                raised_at: moment.at,
-                broker: Some(broker_of(life)),
-                entry: Some(brief::entry(entry, &broker_of(life), self.importer_number)),
-                cause,
-                deadlines: running(deadlines),
-                next_step: hit.rule.next_step.clone(),
-            },
-            delivery: hit.delivery,
-            notify: hit.notify.to_vec(),
-            loudness: hit.severity,
-            except: None,
-            hidden_by: None,
-        }
     }
 
     /// The teams whose digest is to be written now, and the day it is for: something waits from before its time.
@@ -229,6 +180,6 @@ impl Pipeline {
 }
 
 /// The broker whose file spoke last of the entry.
-fn broker_of(life: &Life) -> BrokerName {
+pub(super) fn broker_of(life: &Life) -> BrokerName {
     life.broker().cloned().unwrap_or_else(|| BrokerName::new("unknown"))
 }

@@ -14,31 +14,49 @@ pub enum Step {
     Days(u16),
     /// The day after the date and later.
     Overdue,
+    /// So many days after the date, at least two.
+    Late(u16),
 }
 
 impl Step {
     /// The first day on which the step counts.
-    fn day(self, target: NaiveDate) -> Option<NaiveDate> {
+    pub fn day(self, target: NaiveDate) -> Option<NaiveDate> {
         match self {
             Self::Days(days) => target.checked_sub_days(Days::new(u64::from(days))),
             Self::Overdue => target.succ_opt(),
+            Self::Late(days) => target.checked_add_days(Days::new(u64::from(days))),
         }
     }
 
-    /// Days left at the first day of the step; -1 when overdue.
+    /// Days left at the first day of the step; negative when overdue.
     pub fn days_left(self) -> i64 {
         match self {
             Self::Days(days) => i64::from(days),
             Self::Overdue => -1,
+            Self::Late(days) => -i64::from(days),
         }
     }
 }
 
+impl Step {
+    /// Reads what [`Display`](fmt::Display) prints.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bounded = |days: &str| days.parse().ok().filter(|days| *days <= STEP_DAYS_MAX);
+        match text.strip_prefix("overdue") {
+            Some("") => Some(Self::Overdue),
+            Some(late) => bounded(late.strip_prefix('+')?).filter(|days| *days > 1).map(Self::Late),
+            None => bounded(text).map(Self::Days),
+        }
+    }
+}
+
+/// `30`, `overdue`, `overdue+7`.
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Days(days) => write!(f, "{days}"),
             Self::Overdue => f.write_str("overdue"),
+            Self::Late(days) => write!(f, "overdue+{days}"),
         }
     }
 }
@@ -60,12 +78,10 @@ impl Ladder {
 
     /// The step that counts with this many days left: the most urgent one that has passed. Steps that passed unseen,
     /// while the daemon was down or before the clock was known, collapse into it. Once the date itself has passed,
-    /// only `overdue` counts: a ladder without it falls silent.
+    /// only `overdue` and what follows it counts: a ladder without them falls silent.
     pub fn current(&self, days_left: i64) -> Option<Step> {
-        if days_left < 0 {
-            return self.0.last().copied().filter(|step| *step == Step::Overdue);
-        }
-        self.0.iter().rev().copied().find(|step| step.days_left() >= days_left)
+        let passed = self.0.iter().rev().copied().find(|step| step.days_left() >= days_left);
+        passed.filter(|step| days_left >= 0 || step.days_left() < 0)
     }
 
     /// The first day after `after` on which a step begins.
@@ -79,9 +95,12 @@ mod tests {
     use super::*;
 
     fn ladder(steps: &[i64]) -> Option<Ladder> {
-        let steps: Vec<Step> =
-            steps.iter().map(|&days| u16::try_from(days).map_or(Step::Overdue, Step::Days)).collect();
-        Ladder::of(&steps)
+        let step = |days: &i64| match *days {
+            -1 => Step::Overdue,
+            days if days < 0 => Step::Late(days.unsigned_abs() as u16),
+            days => Step::Days(days as u16),
+        };
+        Ladder::of(&steps.iter().map(step).collect::<Vec<_>>())
     }
 
     #[test]
@@ -119,6 +138,39 @@ mod tests {
         let ladder = ladder(&[30, 7]).expect("a good ladder");
         assert_eq!(ladder.current(0), Some(Step::Days(7)));
         assert_eq!(ladder.current(-1), None);
+    }
+
+    #[test]
+    fn overdue_is_said_once_and_then_by_the_ladder() {
+        let ladder = ladder(&[1, -1, -7, -30]).expect("a good ladder");
+        for (days_left, step) in [
+            (0, "1"),
+            (-1, "overdue"),
+            (-6, "overdue"),
+            (-7, "overdue+7"),
+            (-29, "overdue+7"),
+            (-500, "overdue+30"),
+        ] {
+            assert_eq!(
+                ladder.current(days_left).map(|step| step.to_string()).as_deref(),
+                Some(step),
+                "{days_left}"
+            );
+        }
+        let (target, day) =
+            ("2026-09-02".parse().expect("a date"), |text: &str| text.parse().expect("a date"));
+        assert_eq!(ladder.next(target, day("2026-09-03")), Some(day("2026-09-09")));
+        assert_eq!(ladder.next(target, day("2026-10-02")), None);
+    }
+
+    #[test]
+    fn steps_read_what_they_print() {
+        for text in ["90", "0", "overdue", "overdue+7"] {
+            assert_eq!(Step::parse(text).map(|step| step.to_string()).as_deref(), Some(text));
+        }
+        for text in ["", "-1", "overdue+1", "overdue+", "overdue7", "late", "3651", "overdue+99999"] {
+            assert_eq!(Step::parse(text), None, "{text}");
+        }
     }
 
     #[test]

@@ -157,6 +157,11 @@ pub struct DeadlineHit<'r> {
     pub days_left: i64,
 }
 
+/// What makes a reminder the same one: the clock, the day that it counts towards and the step of the ladder.
+pub fn occasion(deadline: &str, target: NaiveDate, step: Step) -> String {
+    format!("{deadline}@{target}/{step}")
+}
+
 /// Why a rule did or did not decide, for the workbench.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
 pub struct Why {
@@ -302,8 +307,17 @@ impl Rules {
             return None;
         }
         let step = rule.ladder.as_ref()?.current(days_left)?;
-        let occasion = format!("{}@{target}/{step}", deadline.key());
+        let occasion = occasion(&deadline.key(), target, step);
         Some(DeadlineHit { rule, severity, delivery, notify, occasion, step, target, days_left })
+    }
+
+    /// The rule that decides about a clock, and how it is told, whatever step of its ladder the day is on. `None` for
+    /// clocks that nobody is told of.
+    pub fn tell_clock(&self, ctx: &DeadlineContext<'_>) -> Option<(&Rule, Telling<'_>)> {
+        let rule = self.decide_deadline(ctx, 0)?;
+        let days_left = ctx.deadline.target().map_or(0, |target| (target - ctx.on).num_days());
+        let telling = self.tell_deadline(rule, ctx, days_left);
+        (telling.delivery != Delivery::None).then_some((rule, telling))
     }
 
     /// How a reminder of this rule is told.

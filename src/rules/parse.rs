@@ -261,7 +261,9 @@ fn ladder(value: &RawValue, called: &str, faults: &mut Faults) -> Option<Ladder>
     let mut steps: Vec<Step> = Vec::with_capacity(items.len());
     for item in items {
         let Some(step) = step(item) else {
-            let message = format!("{called}: a step of `remind` is 0 to {STEP_DAYS_MAX} days or \"overdue\"");
+            let message = format!(
+                "{called}: a step of `remind` is 0 to {STEP_DAYS_MAX} days, \"overdue\" or \"overdue+7\""
+            );
             faults.add(item.span.clone(), message);
             return None;
         };
@@ -280,12 +282,11 @@ fn ladder(value: &RawValue, called: &str, faults: &mut Faults) -> Option<Ladder>
     ladder
 }
 
-/// `30` or `"overdue"`; a number in quotes counts too.
+/// `30`, `"overdue"` or `"overdue+7"`; a number in quotes counts too.
 pub(super) fn step(value: &RawValue) -> Option<Step> {
     let days = match &value.kind {
         RawKind::Integer(days) => *days,
-        RawKind::Text(text) if text == "overdue" => return Some(Step::Overdue),
-        RawKind::Text(text) => text.parse().ok()?,
+        RawKind::Text(text) => return Step::parse(text),
         _ => return None,
     };
     u16::try_from(days).ok().filter(|days| *days <= STEP_DAYS_MAX).map(Step::Days)

@@ -339,6 +339,7 @@ fn clock(id: &str, act_by: NaiveDate) -> EntryDeadline {
         due: Some(act_by),
         special: None,
         act_by: Some(act_by),
+        internal: None,
         state: DeadlineState::Open,
         because: "".into(),
         basis: "".into(),

@@ -93,6 +93,7 @@ fn clock(id: &str, act_by: &str) -> EntryDeadline {
         due: act_by.parse().ok(),
         special: None,
         act_by: act_by.parse().ok(),
+        internal: None,
         state: DeadlineState::Open,
         because: "".into(),
         basis: "".into(),

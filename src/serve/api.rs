@@ -6,11 +6,11 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Request, alerts, deadlines, entries, entry, explain, quarantine};
+use super::{Request, TargetWish, alerts, deadlines, entries, entry, explain, page, quarantine, target};
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
 use crate::ident::Fingerprint;
-use crate::outbox::{Acknowledgement, Letter, LetterKey, LetterState, NewSilence};
+use crate::outbox::{Acknowledgement, Audience, Letter, LetterKey, LetterState, NewSilence, Team};
 use crate::step::{OpenTrouble, Position};
 use crate::store::{Counts, LetterFilter, Store, StoreError};
 
@@ -31,6 +31,12 @@ pub trait Backend: Send + Sync {
     /// The version of the configuration in force.
     fn config(&self) -> &str;
 
+    /// The calendar of a team, as iCalendar text.
+    fn calendar(&self, team: &Team) -> Result<String, ApiError>;
+
+    /// The teams of the configuration in force.
+    fn audience(&self) -> &Audience;
+
     /// Does something; it is journaled before this returns.
     fn act(&self, action: Action) -> Result<(), ApiError>;
 }
@@ -49,6 +55,8 @@ pub enum Action {
     Silence { silence: NewSilence },
     /// End a silence before its time.
     EndSilence { silence: u64, by: String },
+    /// Set a date of our own for a clock, or take it back.
+    SetTarget { wish: TargetWish, by: String },
     /// Take in a fact that a person recorded: a JSON document as a broker would drop it.
     Record { document: String, by: String },
     /// Copy the journal, consistently, into a folder of the machine that the daemon runs on.
@@ -206,6 +214,16 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
             let life = store.life(number)?;
             value(&life.ok_or_else(|| ApiError::NotFound(format!("the entry {number} is not known")))?)
         }
+        Request::Lives { after, limit } => {
+            value(&page::walk_lives(store, after, limit, |life, rows| rows.push(life.clone()))?)
+        }
+        Request::Calendar { team } => {
+            let team = backend.audience().team(&team).ok_or_else(|| {
+                let team: String = team.chars().take(40).flat_map(char::escape_debug).collect();
+                ApiError::NotFound(format!("there is no team `{team}`"))
+            })?;
+            value(&backend.calendar(team)?)
+        }
         Request::Told { alerts } => value(&alerts::told(store, &alerts)?),
         Request::Silences => value(&store.silences()?),
         Request::Alerts { filter, after, limit } => value(&alerts::alerts(store, &filter, after, limit)?),
@@ -229,6 +247,12 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
             if let Action::RetryLetter { key, .. } = &action {
                 retriable(store, key)?;
             }
+            let action = match action {
+                Action::SetTarget { wish, by } => {
+                    Action::SetTarget { wish: target::checked(store, table, wish, &by)?, by }
+                }
+                other => other,
+            };
             backend.act(action)?;
             Ok(Value::Null)
         }

@@ -60,7 +60,7 @@ pub(super) fn answer(
 ) -> Result<Page<DeadlineRow, EntryNumber>, StoreError> {
     walk_lives(store, after, limit, |life, rows| {
         let entry = life.entry();
-        for deadline in entry.deadlines(table).iter().filter(|deadline| window.holds(deadline)) {
+        for deadline in life.deadlines(&entry, table).iter().filter(|deadline| window.holds(deadline)) {
             rows.push(DeadlineRow {
                 entry: entry.number,
                 broker: broker_of(life),

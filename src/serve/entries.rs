@@ -85,7 +85,7 @@ fn row(life: &Life, table: &DeadlineTable, on: NaiveDate, filter: &EntryFilter) 
     if !passes(&entry, filter) {
         return None;
     }
-    let deadlines = entry.deadlines(table);
+    let deadlines = life.deadlines(&entry, table);
     if let Some(window) = filter.due {
         deadlines.iter().find(|deadline| window.holds(deadline))?;
     }

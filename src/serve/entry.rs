@@ -242,7 +242,7 @@ pub fn entry_view(life: &Life, table: &DeadlineTable) -> EntryView {
         scheduled_liquidation: entry.scheduled_liquidation().map(|dated| dated.date),
         liquidation: standing,
         liquidation_history: history,
-        deadlines: deadlines(&entry, table),
+        deadlines: deadlines(life, &entry, table),
         timeline: life.timeline().into_iter().filter(|held| !is_line(held)).map(timeline_row).collect(),
         findings: findings(&entry, life),
     }
@@ -347,9 +347,8 @@ fn some(token: Token) -> Option<Token> {
     (!token.is_empty()).then_some(token)
 }
 
-fn deadlines(entry: &Entry, table: &DeadlineTable) -> Vec<DeadlineView> {
-    entry
-        .deadlines(table)
+fn deadlines(life: &Life, entry: &Entry, table: &DeadlineTable) -> Vec<DeadlineView> {
+    life.deadlines(entry, table)
         .into_iter()
         .map(|deadline| DeadlineView {
             name: table.find(&deadline.id).map(|found| found.name.clone()).unwrap_or_default(),

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::ApiError;
 use super::entry::life_of;
 use crate::deadline::{Computed, Confidence, DeadlineTable, dash};
-use crate::entry::{DeadlineState, Life, Provenance};
-use crate::ident::EntryNumber;
+use crate::entry::{ClockMove, DeadlineState, InternalTarget, Life, Provenance};
+use crate::ident::{EntryNumber, Fingerprint};
 use crate::notice::{EventTime, Kind, Token};
 use crate::place::Place;
 use crate::store::Store;
@@ -45,6 +45,15 @@ pub struct Explained {
     pub closed_by: String,
     /// Why there is no date: the fact that has not come yet.
     pub missing: Option<String>,
+    /// Which table and calendar the dates were computed with.
+    #[serde(default)]
+    pub table: String,
+    /// The date that a person has set, with author and reason.
+    #[serde(default)]
+    pub target: Option<InternalTarget>,
+    /// How the clock moved since the entry is known, the oldest first.
+    #[serde(default)]
+    pub moves: Vec<ClockMove>,
 }
 
 /// A fact that went in.
@@ -65,6 +74,8 @@ pub struct SourceView {
     pub meaning: Option<String>,
     pub at: Option<EventTime>,
     pub file: String,
+    /// SHA-256 of the file, as the archive has it.
+    pub fingerprint: Fingerprint,
     pub place: Place,
     pub received_at: DateTime<Utc>,
 }
@@ -110,7 +121,11 @@ pub fn explain_view(life: &Life, table: &DeadlineTable, wanted: Option<&str>) ->
         };
         let definition = table.find(&deadline.id);
         let part = |of: fn(&Computed) -> &Vec<String>| computed.as_ref().map(of).cloned().unwrap_or_default();
+        let key = deadline.key();
         deadlines.push(Explained {
+            table: table.version().to_owned(),
+            target: life.target_of(&key).cloned(),
+            moves: life.moves_of(&key).cloned().collect(),
             name: definition.map(|found| found.name.clone()).unwrap_or_default(),
             closed_by: definition.map(|found| found.closed_by.clone()).unwrap_or_default(),
             due: deadline.due_text(),
@@ -144,6 +159,7 @@ fn fact_view(fact: &Provenance, life: &Life) -> FactView {
             meaning: held.notice.meaning.as_deref().map(str::to_owned),
             at: held.notice.at,
             file: held.seen.name.to_string(),
+            fingerprint: held.seen.file,
             place: held.seen.place,
             received_at: held.seen.received_at,
         }),

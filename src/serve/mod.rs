@@ -18,6 +18,7 @@ mod page;
 mod quarantine;
 mod request;
 pub mod socket;
+mod target;
 
 pub use alerts::{AlertRow, LetterRow, TOLD_MAX, ToldEvent, ToldRow};
 pub use api::{Action, ApiError, Backend, Fault, FaultCode, HashAnswer, StatusAnswer, TroubleRow};
@@ -35,3 +36,4 @@ pub use mask::masked;
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page};
 pub use quarantine::{QuarantineRow, QuarantinedFile};
 pub use request::{AlertFilter, EntryFilter, LetterState, Request, StatusWord};
+pub use target::TargetWish;

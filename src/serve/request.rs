@@ -56,6 +56,15 @@ pub enum Request {
     },
     /// One entry with its notices, as it is stored.
     Life { number: EntryNumber },
+    /// Entries as they are stored, in the order of their numbers.
+    Lives {
+        #[serde(default)]
+        after: Option<EntryNumber>,
+        #[serde(default)]
+        limit: Option<usize>,
+    },
+    /// The deadlines of a team as an iCalendar text.
+    Calendar { team: String },
     /// What became of these alerts; at most [`TOLD_MAX`](super::TOLD_MAX).
     Told { alerts: Vec<AlertKey> },
     /// Every silence that is in force or was lately.
@@ -96,7 +105,7 @@ impl Request {
     /// How long the answer may take before both ends give up.
     pub fn time_limit(&self) -> Duration {
         match self {
-            Self::StateHash | Self::Act { .. } => Duration::from_secs(WALK_SECS),
+            Self::StateHash | Self::Calendar { .. } | Self::Act { .. } => Duration::from_secs(WALK_SECS),
             _ => Duration::from_secs(READ_SECS),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::entry::{Followed, Held, Life, Reminder, Sighting};
+use crate::entry::{ClockMove, Followed, Held, InternalTarget, Life, Reminder, Sighting};
 use crate::ident::{BrokerName, EntryNumber, Fingerprint};
 use crate::notice::Notice;
 use crate::place::Place;
@@ -24,6 +24,10 @@ pub(super) struct WrittenLife<'a> {
     reminders: &'a [Reminder],
     #[serde(skip_serializing_if = "<[Followed]>::is_empty")]
     followed: &'a [Followed],
+    #[serde(skip_serializing_if = "<[ClockMove]>::is_empty")]
+    moves: &'a [ClockMove],
+    #[serde(skip_serializing_if = "<[InternalTarget]>::is_empty")]
+    targets: &'a [InternalTarget],
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize)]
@@ -62,7 +66,8 @@ impl<'a> From<&'a Life> for WrittenLife<'a> {
             }
             notices.push(WrittenHeld { notice, source: at, place: *place, again: *again });
         }
-        Self { number: life.number, sources, notices, reminders: &life.reminders, followed: &life.followed }
+        let Life { number, notices: _, reminders, followed, moves, targets } = life;
+        Self { number: *number, sources, notices, reminders, followed, moves, targets }
     }
 }
 
@@ -80,6 +85,10 @@ struct ReadForm {
     reminders: Vec<Reminder>,
     #[serde(default)]
     followed: Vec<Followed>,
+    #[serde(default)]
+    moves: Vec<ClockMove>,
+    #[serde(default)]
+    targets: Vec<InternalTarget>,
 }
 
 #[derive(Deserialize)]
@@ -120,7 +129,8 @@ impl TryFrom<ReadForm> for ReadLife {
             Ok(Held { notice, seen, again })
         };
         let notices = form.notices.into_iter().map(held).collect::<Result<_, NoSource>>()?;
-        Ok(Self(Life { number: form.number, notices, reminders: form.reminders, followed: form.followed }))
+        let ReadForm { number, reminders, followed, moves, targets, .. } = form;
+        Ok(Self(Life { number, notices, reminders, followed, moves, targets }))
     }
 }
 

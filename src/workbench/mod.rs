@@ -12,6 +12,7 @@
 pub mod backtest;
 mod bench;
 pub mod inspect;
+pub mod preview;
 pub mod scenario;
 pub mod timeline;
 pub mod why;

@@ -1,6 +1,6 @@
 //! When the mails of a rule go out, in plain words.
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::deadline::calendar::day_text;
@@ -91,6 +91,7 @@ fn when(rule: &Rule) -> String {
 fn step_words(step: Step) -> String {
     match step {
         Step::Overdue => "the day after".to_owned(),
+        Step::Late(days) => format!("{days} days after"),
         Step::Days(0) => "on the day to act".to_owned(),
         Step::Days(1) => "1 day before".to_owned(),
         Step::Days(days) => format!("{days} days before"),
@@ -256,14 +257,10 @@ fn team_words(team: &Team) -> String {
 
 fn mails(rule: &Rule, audience: &Audience, target: NaiveDate) -> Vec<TimelineMail> {
     let steps = rule.ladder().map(|ladder| ladder.steps()).unwrap_or_default();
-    let day_of = |step: &Step| match step {
-        Step::Days(days) => target.checked_sub_days(Days::new(u64::from(*days))),
-        Step::Overdue => target.succ_opt(),
-    };
     steps
         .iter()
         .filter_map(|step| {
-            let at = audience.reminders_from(day_of(step)?);
+            let at = audience.reminders_from(step.day(target)?);
             let severity = rule.severity_at(step.days_left());
             let recipients = audience.recipients(rule.notify.iter().map(|team| &**team), severity);
             let leaves = |recipient: &str| match (rule.delivery, audience.team_of(recipient)) {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Days, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use crate::clock::Zone;
@@ -15,7 +15,9 @@ use crate::ident::{EntryNumber, Fingerprint};
 use crate::notice::{EventTime, Kind, Token};
 use crate::outbox::{AlertKey, Audience};
 use crate::place::Severity;
-use crate::rules::{AskedClause, DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Step, Telling};
+use crate::rules::{
+    AskedClause, DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Telling, occasion,
+};
 
 /// What is asked: the rules and the people of a configuration.
 pub struct Asked<'a> {
@@ -135,7 +137,7 @@ impl Asked<'_> {
             let upto = |end: usize| life.notices[..end].iter().map(|held| &*held.notice);
             let before = (batch.start > 0).then(|| Entry::of(life.number, upto(batch.start)));
             let after = Entry::of(life.number, upto(batch.end));
-            let deadlines = after.deadlines(self.deadlines);
+            let deadlines = life.deadlines(&after, self.deadlines);
             // The file that is being read is the last one: what waited under a bill came earlier.
             let last = life.notices[batch.clone()].iter().max_by_key(|held| held.seen.received_at);
             let Some(last) = last else { continue };
@@ -233,7 +235,7 @@ impl Asked<'_> {
         let entry = life.entry();
         let broker = life.notices.last().map(|held| held.seen.broker.clone());
         let broker = broker.as_ref().map_or("unknown", |broker| broker.as_str());
-        let deadlines = entry.deadlines(self.deadlines);
+        let deadlines = life.deadlines(&entry, self.deadlines);
         let clock = |deadline| {
             let ctx = DeadlineContext { deadline, entry: &entry, broker, on: self.today };
             self.clock(&ctx, rule, life)
@@ -310,14 +312,10 @@ fn failed(clause: &AskedClause) -> String {
 fn steps(deadline: &EntryDeadline, rule: &Rule, number: EntryNumber) -> Vec<WhyStep> {
     let Some(target) = deadline.target() else { return Vec::new() };
     let steps = rule.ladder().map(|ladder| ladder.steps()).unwrap_or_default();
-    let day = |step: &Step| match step {
-        Step::Days(days) => target.checked_sub_days(Days::new(u64::from(*days))),
-        Step::Overdue => target.succ_opt(),
-    };
     let told = steps.iter().filter_map(|step| {
-        let occasion = format!("{}@{target}/{step}", deadline.key());
+        let occasion = occasion(&deadline.key(), target, *step);
         let alert = AlertKey::new(&rule.name, number.as_str(), &occasion);
-        Some(WhyStep { step: step.to_string(), day: day(step)?, alert })
+        Some(WhyStep { step: step.to_string(), day: step.day(target)?, alert })
     });
     told.collect()
 }

@@ -14,8 +14,8 @@ use entrywatch::notice::{
     Token,
 };
 use entrywatch::outbox::{
-    AgendaKey, Alert, AlertKey, Cause, Course, Letter, LetterKey, LetterKind, LetterState, Silences,
-    TroubleBrief, TroubleId, Window,
+    AgendaKey, Alert, AlertKey, Audience, Cause, Course, Letter, LetterKey, LetterKind, LetterState,
+    Silences, Team, TroubleBrief, TroubleId, Window,
 };
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
 use entrywatch::serve::{Action, ApiError, Backend};
@@ -290,6 +290,13 @@ impl Backend for World {
     }
     fn state_hash(&self) -> std::result::Result<Fingerprint, ApiError> {
         Ok(entrywatch::daemon::apply::state_hash(self, &self.table)?)
+    }
+    fn calendar(&self, _team: &Team) -> std::result::Result<String, ApiError> {
+        Ok("BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n".to_owned())
+    }
+    fn audience(&self) -> &Audience {
+        static NOBODY: std::sync::LazyLock<Audience> = std::sync::LazyLock::new(Audience::default);
+        &NOBODY
     }
     fn act(&self, action: Action) -> std::result::Result<(), ApiError> {
         if matches!(action, Action::Backup { .. }) {

@@ -1,21 +1,22 @@
 #!/bin/sh
-# Makes the Python environment and the certificates for the mail server of the tests, once.
+# Makes the Python environment for the mail server and the calendar reader of the tests, and certificates, once.
 #
 # usage: setup_venv.sh FOLDER
 #
-# Afterwards FOLDER holds bin/python with aiosmtpd, and certs/{ca,server,other-ca}.pem and certs/server.key.
+# Afterwards FOLDER holds bin/python with aiosmtpd and icalendar, and certs/{ca,server,other-ca}.pem and certs/server.key.
 # Several callers at a time are fine: one works, the others wait.
 set -eu
 folder=$1
 version=1.4.6
-ready="$folder/.ready-$version-1"
+icalendar=7.3.0
+ready="$folder/.ready-$version-$icalendar"
 mkdir -p "$folder"
 exec 9>"$folder/.lock"
 flock 9
 [ -e "$ready" ] && exit 0
 
 python3 -m venv "$folder"
-"$folder/bin/pip" install --quiet --disable-pip-version-check "aiosmtpd==$version"
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check "aiosmtpd==$version" "icalendar==$icalendar"
 
 certs="$folder/certs"
 mkdir -p "$certs"

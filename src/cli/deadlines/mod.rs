@@ -1,5 +1,8 @@
 //! `deadlines`: what comes up, over all entries, nearest first.
 
+mod preview;
+mod target;
+
 use chrono::NaiveDate;
 
 use super::args;
@@ -11,7 +14,10 @@ use crate::serve::{DeadlineRow, PAGE_MAX, Page, Request, Window};
 
 /// Show what is due soon, over all entries, nearest first
 #[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// To act on within so many days
     #[arg(long, value_name = "DAYS", default_value = "60d", value_parser = args::days)]
     within: u32,
@@ -29,10 +35,21 @@ pub struct Args {
     csv: bool,
 }
 
+#[derive(clap::Subcommand, Debug)]
+enum Command {
+    Preview(preview::Args),
+    Target(target::Args),
+}
+
 /// Rows are sorted in memory.
 const LIMIT_MAX: u64 = 100_000;
 
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
+    match &args.command {
+        Some(Command::Preview(args)) => return preview::run(args, context, ui),
+        Some(Command::Target(args)) => return target::run(args, context, ui),
+        None => {}
+    }
     super::interrupt::exit_on_interrupt();
     let on = args.on.unwrap_or_else(|| context.today());
     let window = Window { on, within_days: args.within, overdue_days: args.overdue };

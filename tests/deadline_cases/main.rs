@@ -1,227 +1,39 @@
-//! The deadline engine beside two things that were made without it: the project's file of worked cases, where it is at
-//! hand, and a slow reference that walks the calendar day by day.
+//! The deadline engine beside two things that were made without it: worked cases ([`worked`]) and a slow reference that
+//! walks the calendar day by day ([`reference`]), here with random facts and in [`every_day`] from every day there is.
 
-use std::collections::BTreeSet;
+mod every_day;
+mod reference;
+mod worked;
+
 use std::path::Path;
 
 use chrono::NaiveDate;
 use entrywatch::deadline::{
-    CAL_DAY, Class, DeadlineTable, Definition, Due, Key, Kind, Triggers, Value, Version, dash,
+    Class, DeadlineTable, Definition, Due, Key, Kind, Term, Triggers, Value, Version,
 };
 use proptest::prelude::*;
-
-/// Worked cases, with columns case, deadline, inputs, due, act_by, reason and confidence.
-const CASES: &str = "../shared/spec/deadline-cases.tsv";
-
-#[test]
-fn every_worked_case_comes_out() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(CASES);
-    let Ok(text) = std::fs::read_to_string(path) else { return };
-    let table = DeadlineTable::embedded();
-    let (mut rows, mut ids, mut failed) = (0, BTreeSet::new(), Vec::new());
-    for row in text.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>()) {
-        let [case, id, inputs, due, act_by, ..] = row[..] else { panic!("a row of five columns or more") };
-        let triggers = Triggers::parse(inputs.split(';')).expect(case);
-        match table.compute(id, &triggers) {
-            Ok(computed) => {
-                if (computed.due.to_string(), dash::text(computed.act_by)) != (due.into(), act_by.into()) {
-                    failed.push(format!(
-                        "{case}: {} {}, not {due} {act_by}",
-                        computed.due,
-                        dash::text(computed.act_by)
-                    ));
-                }
-                if id != CAL_DAY {
-                    let dates = table.compute_dates(id, &triggers).expect(case);
-                    assert_eq!((dates.due, dates.act_by), (computed.due, computed.act_by), "{case}");
-                }
-            }
-            Err(error) => failed.push(format!("{case}: {error}")),
-        }
-        rows += 1;
-        ids.insert(id.to_owned());
-    }
-    assert!(failed.is_empty(), "{} of {rows} cases failed:\n{}", failed.len(), failed.join("\n"));
-    assert_eq!(rows, 268);
-    ids.remove(CAL_DAY);
-    let defined = table.definitions().iter().map(|definition| definition.id.as_str().to_owned()).collect();
-    assert_eq!(ids, defined);
-    assert_eq!(ids.len(), 61);
-}
-
-/// A second opinion, written without a look at the engine: it knows holidays as a list made year by year, and finds
-/// every date by walking from day to day.
-mod reference {
-    use std::collections::BTreeSet;
-    use std::sync::LazyLock;
-
-    use chrono::{Datelike, NaiveDate, Weekday};
-    use entrywatch::deadline::{Class, DeadlineTable, Definition, Roll, Term, Unit};
-
-    fn ymd(year: i32, month: u32, day: u32) -> NaiveDate {
-        NaiveDate::from_ymd_opt(year, month, day).expect("a date")
-    }
-
-    pub fn next(day: NaiveDate) -> NaiveDate {
-        day.succ_opt().expect("not the last day")
-    }
-
-    fn previous(day: NaiveDate) -> NaiveDate {
-        day.pred_opt().expect("not the first day")
-    }
-
-    fn is_weekend(day: NaiveDate) -> bool {
-        day.weekday() == Weekday::Sat || day.weekday() == Weekday::Sun
-    }
-
-    /// The days of a month that fall on `weekday`, in order.
-    fn weekdays(year: i32, month: u32, weekday: Weekday) -> Vec<NaiveDate> {
-        (1..=31)
-            .filter_map(|day| NaiveDate::from_ymd_opt(year, month, day))
-            .filter(|day| day.weekday() == weekday)
-            .collect()
-    }
-
-    /// Fixed holidays as they are dated, and the others, which never fall on a weekend.
-    fn holidays(year: i32) -> (Vec<NaiveDate>, Vec<NaiveDate>) {
-        let mut fixed = vec![ymd(year, 1, 1), ymd(year, 7, 4), ymd(year, 11, 11), ymd(year, 12, 25)];
-        if year > 2020 {
-            fixed.push(ymd(year, 6, 19));
-        }
-        let monday = |month: u32| weekdays(year, month, Weekday::Mon);
-        let last_may = monday(5).into_iter().next_back().expect("a month has Mondays");
-        let thanksgiving = weekdays(year, 11, Weekday::Thu)[3];
-        (fixed, vec![monday(1)[2], monday(2)[2], last_may, monday(9)[0], monday(10)[1], thanksgiving])
-    }
-
-    fn all(saturday_moves: bool) -> BTreeSet<NaiveDate> {
-        let mut days = BTreeSet::new();
-        for (fixed, moving) in (1985..2210).map(holidays) {
-            days.extend(moving);
-            days.extend(fixed.into_iter().map(|day| match day.weekday() {
-                Weekday::Sat if saturday_moves => previous(day),
-                Weekday::Sun => next(day),
-                _ => day,
-            }));
-        }
-        days
-    }
-
-    static FEDERAL: LazyLock<BTreeSet<NaiveDate>> = LazyLock::new(|| all(true));
-    static BANK: LazyLock<BTreeSet<NaiveDate>> = LazyLock::new(|| all(false));
-    static CLOSED: LazyLock<BTreeSet<NaiveDate>> =
-        LazyLock::new(|| DeadlineTable::embedded().calendar().closures().map(|(day, _)| day).collect());
-
-    pub fn is_working(day: NaiveDate) -> bool {
-        !is_weekend(day) && !FEDERAL.contains(&day)
-    }
-
-    pub fn is_open(day: NaiveDate) -> bool {
-        is_working(day) && !CLOSED.contains(&day)
-    }
-
-    fn walk(day: NaiveDate, days: u32) -> NaiveDate {
-        (0..days).fold(day, |day, _| next(day))
-    }
-
-    fn walk_back(day: NaiveDate, days: u32) -> NaiveDate {
-        (0..days).fold(day, |day, _| previous(day))
-    }
-
-    fn months_on(day: NaiveDate, months: u32, overflow: bool) -> NaiveDate {
-        let (mut year, mut month) = (day.year(), day.month());
-        for _ in 0..months {
-            month += 1;
-            if month == 13 {
-                (year, month) = (year + 1, 1);
-            }
-        }
-        match NaiveDate::from_ymd_opt(year, month, day.day()) {
-            Some(day) => day,
-            None => {
-                let last = (28..=31).filter_map(|day| NaiveDate::from_ymd_opt(year, month, day)).next_back();
-                let last = last.expect("a month has a last day");
-                if overflow { next(last) } else { last }
-            }
-        }
-    }
-
-    fn nth_of_next_month(day: NaiveDate, nth: u32, holidays: &BTreeSet<NaiveDate>) -> NaiveDate {
-        let mut candidate = months_on(ymd(day.year(), day.month(), 1), 1, false);
-        let mut seen = 0;
-        loop {
-            seen += u32::from(!is_weekend(candidate) && !holidays.contains(&candidate));
-            if seen == nth {
-                return candidate;
-            }
-            candidate = next(candidate);
-        }
-    }
-
-    fn last_day(start: NaiveDate, length: u32, unit: Unit, keep: bool) -> NaiveDate {
-        match unit {
-            Unit::CalendarDays => walk(start, length),
-            Unit::WorkingDays => {
-                let (mut day, mut counted) = (start, 0);
-                while counted < length {
-                    day = next(day);
-                    counted += u32::from(is_working(day));
-                }
-                day
-            }
-            Unit::WorkingDayOfNextMonth => nth_of_next_month(start, length, &FEDERAL),
-            Unit::Months => months_on(start, length, keep),
-            Unit::Years => months_on(start, length * 12, keep),
-        }
-    }
-
-    fn first(
-        mut day: NaiveDate,
-        step: fn(NaiveDate) -> NaiveDate,
-        wanted: impl Fn(NaiveDate) -> bool,
-    ) -> NaiveDate {
-        while !wanted(day) {
-            day = step(day);
-        }
-        day
-    }
-
-    fn roll(day: NaiveDate, roll: Roll) -> NaiveDate {
-        match roll {
-            Roll::None => day,
-            Roll::Forward => first(day, next, is_working),
-            Roll::Friday => first(day, next, |day| day.weekday() == Weekday::Fri),
-        }
-    }
-
-    /// `due` and `act_by` of a clock that nothing but its start is known of.
-    pub fn dates(definition: &Definition, term: Term, start: NaiveDate) -> (NaiveDate, Option<NaiveDate>) {
-        let (due, act) = if definition.id == "PSC_DUE" {
-            let (after, before) = if start < ymd(2017, 11, 1) { (270, 20) } else { (300, 15) };
-            let liquidation = roll(walk(start, 314), Roll::Friday);
-            let after = walk(start, after);
-            (after.min(walk_back(liquidation, before)), after.min(walk_back(liquidation, before + 1)))
-        } else {
-            let day = last_day(start, term.length, term.unit, definition.class == Class::Keep);
-            (roll(day, term.roll), walk_back(day, term.margin_days))
-        };
-        let act = match definition.id.as_str() {
-            "PMS_PRELIM" | "PMS_DUE" => act.min(nth_of_next_month(start, term.length, &BANK)),
-            _ => act,
-        };
-        (due, (definition.class == Class::Duty).then(|| first(act, previous, is_open)))
-    }
-}
 
 /// The fewest facts that start the clock of `definition` on `start`: its first key, and one extension if it must be told.
 fn started(definition: &Definition, start: NaiveDate) -> Triggers {
     let mut facts = Triggers::new();
     let key = definition.counts_from.last().expect("a start")[0];
-    facts.set(key.as_str(), &start.to_string()).expect("a date in range");
+    let value = if key.kind() == Kind::Dates { Value::Dates(vec![start]) } else { Value::Date(start) };
+    facts.put(key, value).expect("a date in range");
     if definition.id == "LIQ_EXT_END" {
         facts.put(Key::Extensions, 1).expect("a count");
     }
     facts
+}
+
+/// The period of a clock that was [`started`].
+fn term_of(definition: &Definition, version: &Version) -> Term {
+    let mut term = version.term;
+    match definition.id.as_str() {
+        "LIQ_EXT_END" => term.length += 1,
+        "RECORD_RETENTION" => term.length = 3, // started by the drawback claim
+        _ => {}
+    }
+    term
 }
 
 fn any_day() -> impl Strategy<Value = NaiveDate> {
@@ -269,13 +81,7 @@ proptest! {
         match table.dates_of(definition, &started(definition, start)) {
             Ok(dates) => {
                 let version = definition.version_on(start).expect("a version in force");
-                let mut term = version.term;
-                match definition.id.as_str() {
-                    "LIQ_EXT_END" => term.length += 1,
-                    "RECORD_RETENTION" => term.length = 3, // started by the drawback claim
-                    _ => {}
-                }
-                let (due, act_by) = reference::dates(definition, term, start);
+                let (due, act_by) = reference::dates(definition, term_of(definition, version), start);
                 prop_assert_eq!((dates.due, dates.act_by), (Due::Date(due), act_by), "{} from {}", definition.id, start);
             }
             Err(error) => prop_assert!(definition.version_on(start).is_none(), "{}", error),

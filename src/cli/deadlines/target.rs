@@ -1,0 +1,65 @@
+//! `deadlines target`: a date of our own for a clock, beside the legal one.
+
+use chrono::NaiveDate;
+
+use super::super::args;
+use super::super::context::{Context, author};
+use super::super::exit::{Exit, Outcome};
+use super::super::output::Ui;
+use crate::ident::EntryNumber;
+use crate::serve::{Action, Request, TargetWish};
+
+/// Set a date of our own for a deadline of an entry, earlier than the legal one
+///
+/// Reminders count towards the earlier of the two. The journal keeps who set it and why.
+#[derive(clap::Args, Debug)]
+pub struct Args {
+    /// Entry number, as ABC-1234567-8 or ABC12345678
+    #[arg(value_parser = args::entry_number)]
+    number: EntryNumber,
+    /// The deadline, such as PROTEST_DUE or PROTEST_DUE@2026-03-06
+    deadline: String,
+    /// The date; `none` takes it back
+    #[arg(value_parser = date_or_none)]
+    date: Wish,
+    /// Who wants it [default: the user of this session]
+    #[arg(long, value_name = "NAME")]
+    by: Option<String>,
+    /// Why
+    #[arg(long, value_name = "TEXT", default_value = "", required_if_eq("even_if_late", "true"))]
+    reason: String,
+    /// Take a date behind the legal one; needs a reason, and reminders still count towards the legal date
+    #[arg(long)]
+    even_if_late: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    On(NaiveDate),
+    None,
+}
+
+fn date_or_none(text: &str) -> Result<Wish, String> {
+    if text == "none" { Ok(Wish::None) } else { args::date(text).map(Wish::On) }
+}
+
+pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
+    let date = match args.date {
+        Wish::On(date) => Some(date),
+        Wish::None => None,
+    };
+    let wish = TargetWish {
+        entry: args.number,
+        deadline: args.deadline.clone(),
+        date,
+        reason: args.reason.trim().to_owned(),
+        even_if_late: args.even_if_late,
+    };
+    let by = args.by.clone().unwrap_or_else(author);
+    context.door()?.ask::<()>(Request::Act { action: Action::SetTarget { wish, by } })?;
+    ui.remark(match date {
+        Some(_) => "The date is set; reminders count towards the earlier one.",
+        None => "The date is taken back.",
+    });
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,56 @@
+//! What a letter about a legal deadline attaches: the event for the reader's calendar.
+
+use crate::agenda::{COPY, Event, calendar};
+use crate::entry::DeadlineState;
+use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind};
+
+/// The file in the mail.
+pub(super) const FILE_NAME: &str = "deadlines.ics";
+
+/// Events of one letter.
+const EVENTS_MAX: usize = 20;
+
+/// Days before the date on which the reader's calendar rings.
+const ALARMS: [u16; 2] = [1, 0];
+
+/// The calendar of a letter's deadlines; `None` when nobody has to act on any.
+pub(super) fn calendar_of(letter: &Letter, alerts: &[Alert]) -> Option<String> {
+    if letter.kind != LetterKind::Alert {
+        return None;
+    }
+    let events: Vec<Event> = alerts.iter().filter_map(event).take(EVENTS_MAX).collect();
+    (!events.is_empty()).then(|| calendar("Customs deadlines", &events))
+}
+
+/// The same event as in the team's calendar, so that a program that has it brings it up to date.
+fn event(alert: &Alert) -> Option<Event> {
+    let (Cause::Deadline(brief), Some(entry)) = (&alert.cause, &alert.entry) else { return None };
+    let deadline = &brief.deadline;
+    let (DeadlineState::Open, Some(_), Some(day)) = (deadline.state, deadline.act_by, deadline.target())
+    else {
+        return None;
+    };
+    Some(Event {
+        entry: entry.number,
+        deadline: deadline.key().into(),
+        sequence: brief.sequence,
+        known_at: alert.raised_at,
+        day,
+        summary: format!("{}: act by {day} ({})", brief.name, entry.number),
+        description: description(brief),
+        is_cancelled: false,
+        alarms: ALARMS.into(),
+    })
+}
+
+fn description(brief: &DeadlineBrief) -> Vec<String> {
+    let deadline = &brief.deadline;
+    let mut lines = vec![COPY.to_owned(), format!("{}: due {}", deadline.key(), deadline.due_text())];
+    if let Some(moved) = &brief.moved {
+        lines.push(format!("Changed: due {}, then {}: {}", moved.from.due, moved.to.due, moved.cause));
+    }
+    lines.extend(brief.steps.iter().cloned());
+    lines.push(format!("Rule: {}", brief.rule));
+    lines.push(format!("Basis: {}", deadline.basis));
+    lines
+}

@@ -1,0 +1,215 @@
+//! How the clocks of an entry moved while the entry was followed: the old date, the new one and the cause, kept for ever.
+//!
+//! A fold knows only what is true now. What we believed before, and told people, depends on the order in which messages
+//! came, so it is kept beside the notices and is no part of the state's hash. It follows from the journal all the same: a
+//! replay finds the same moves with the same numbers.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{DeadlineState, EntryDeadline, Life, Provenance};
+use crate::ident::NoticeId;
+
+/// How a clock stood.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Standing {
+    /// [`EntryDeadline::due_text`].
+    pub due: Box<str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act_by: Option<NaiveDate>,
+    /// The day that reminders count towards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<NaiveDate>,
+    pub state: DeadlineState,
+}
+
+impl Standing {
+    pub fn of(deadline: &EntryDeadline) -> Self {
+        Self {
+            due: deadline.due_text().into(),
+            act_by: deadline.act_by,
+            target: deadline.target(),
+            state: deadline.state,
+        }
+    }
+
+    /// A clock that is not computed any more.
+    pub fn gone() -> Self {
+        Self { due: "unknown".into(), act_by: None, target: None, state: DeadlineState::Idle }
+    }
+}
+
+/// One change of a clock that had a date before.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ClockMove {
+    /// [`EntryDeadline::key`].
+    pub deadline: Box<str>,
+    /// From 1 for each clock, rising: what a calendar calls the sequence of an event.
+    pub sequence: u32,
+    /// The moment of the journal's line.
+    pub at: DateTime<Utc>,
+    pub from: Standing,
+    pub to: Standing,
+    /// What made it move, in plain words.
+    pub cause: Box<str>,
+    /// The notice that did, when one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<NoticeId>,
+}
+
+/// A change that was found, before it has its number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Change {
+    pub deadline: Box<str>,
+    pub from: Standing,
+    pub to: Standing,
+    pub cause: Box<str>,
+    pub notice: Option<NoticeId>,
+}
+
+/// What changed between two looks at an entry. A clock that had no date, or that is new, did not move.
+pub fn changes(before: &[EntryDeadline], after: &[EntryDeadline]) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for old in before.iter().filter(|old| old.due.is_some()) {
+        let key = old.key();
+        let new = after.iter().find(|new| new.id == old.id && new.instance == old.instance);
+        let (from, to) = (Standing::of(old), new.map_or_else(Standing::gone, Standing::of));
+        if from == to {
+            continue;
+        }
+        let (cause, notice) = cause(old, new);
+        changes.push(Change { deadline: key.into(), from, to, cause, notice });
+    }
+    changes
+}
+
+/// The fact that differs, or the reason of the new state.
+fn cause(old: &EntryDeadline, new: Option<&EntryDeadline>) -> (Box<str>, Option<NoticeId>) {
+    let Some(new) = new else { return ("its trigger was taken back".into(), None) };
+    let fact = |facts: &[Provenance], input: &str| facts.iter().position(|fact| *fact.input == *input);
+    for fact_now in &new.from {
+        let was = fact(&old.from, &fact_now.input).map(|at| &old.from[at]);
+        if was.is_none_or(|was| was.value != fact_now.value) {
+            let was = was.map_or_else(|| "not known".to_owned(), |was| was.value.to_string());
+            let (input, value, source) = (&fact_now.input, &fact_now.value, &fact_now.source);
+            return (format!("{input} is {value} ({source}), was {was}").into(), fact_now.notice);
+        }
+    }
+    if let Some(gone) = old.from.iter().find(|was| fact(&new.from, &was.input).is_none()) {
+        return (format!("{} {} no longer holds", gone.input, gone.value).into(), None);
+    }
+    if !new.because.is_empty() && new.because != old.because {
+        return (new.because.clone(), None);
+    }
+    if new.state == DeadlineState::Open && old.state != DeadlineState::Open {
+        return ("what had ended it was taken back".into(), None);
+    }
+    ("the rule gives another date".into(), None)
+}
+
+impl Life {
+    /// More moves than this are not kept: the oldest ones go that a later move of the same clock has overtaken.
+    pub const MOVES_MAX: usize = 400;
+
+    /// Keeps changes under their numbers.
+    pub fn note(&mut self, at: DateTime<Utc>, changes: Vec<Change>) {
+        for Change { deadline, from, to, cause, notice } in changes {
+            let sequence = self.sequence(&deadline).saturating_add(1);
+            self.moves.push(ClockMove { deadline, sequence, at, from, to, cause, notice });
+        }
+        while self.moves.len() > Self::MOVES_MAX {
+            let overtaken = |at: usize| {
+                let deadline = &self.moves[at].deadline;
+                self.moves[at + 1..].iter().any(|later| later.deadline == *deadline)
+            };
+            let oldest = (0..self.moves.len()).find(|at| overtaken(*at)).unwrap_or_default();
+            self.moves.remove(oldest);
+        }
+    }
+
+    /// How often this clock has moved.
+    pub fn sequence(&self, deadline: &str) -> u32 {
+        self.moves_of(deadline).next_back().map_or(0, |last| last.sequence)
+    }
+
+    /// The moves of one clock, the oldest first.
+    pub fn moves_of(&self, deadline: &str) -> impl DoubleEndedIterator<Item = &ClockMove> {
+        self.moves.iter().filter(move |moved| *moved.deadline == *deadline)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ident::EntryNumber;
+
+    fn clock(due: Option<&str>, input: &str, state: DeadlineState, because: &str) -> EntryDeadline {
+        let due: Option<NaiveDate> = due.map(|due| due.parse().expect("a date"));
+        EntryDeadline {
+            id: "ES_DUE".into(),
+            instance: "".into(),
+            due,
+            special: due.is_none().then(|| "OPEN".into()),
+            act_by: due,
+            internal: None,
+            state,
+            because: because.into(),
+            basis: "a law".into(),
+            from: vec![Provenance {
+                input: "release_date".into(),
+                value: input.into(),
+                notice: Some(NoticeId::from_bytes([7; 16])),
+                source: "release status".into(),
+            }],
+        }
+    }
+
+    #[test]
+    fn changes_say_what_made_them() {
+        let old = clock(Some("2026-03-20"), "2026-03-06", DeadlineState::Open, "");
+        let moved = clock(Some("2026-03-23"), "2026-03-09", DeadlineState::Open, "");
+        let closed =
+            clock(Some("2026-03-20"), "2026-03-06", DeadlineState::Closed, "the summary is accepted");
+        let dateless = clock(None, "2026-03-06", DeadlineState::Idle, "");
+        for (new, cause, notice) in [
+            (Some(&moved), "release_date is 2026-03-09 (release status), was 2026-03-06", true),
+            (Some(&closed), "the summary is accepted", false),
+            (Some(&dateless), "the rule gives another date", false),
+            (None, "its trigger was taken back", false),
+        ] {
+            let after: Vec<EntryDeadline> = new.into_iter().cloned().collect();
+            let found = changes(std::slice::from_ref(&old), &after);
+            let [change] = &found[..] else { panic!("{found:?}") };
+            assert_eq!((&*change.cause, change.notice.is_some()), (cause, notice));
+            assert_eq!(&*change.from.due, "2026-03-20");
+        }
+        assert!(changes(std::slice::from_ref(&old), std::slice::from_ref(&old)).is_empty());
+        assert!(changes(&[dateless], std::slice::from_ref(&moved)).is_empty(), "a first date is no move");
+        assert!(changes(&[], &[moved]).is_empty(), "nor is a new clock");
+        let back = changes(&[closed], &[old]);
+        assert_eq!(&*back[0].cause, "what had ended it was taken back");
+    }
+
+    #[test]
+    fn numbers_rise_for_each_clock_and_outlive_what_is_dropped() {
+        let mut life = Life::new(EntryNumber::parse("N0170000124").expect("a number"));
+        let standing = |due: &str| Standing { due: due.into(), ..Standing::gone() };
+        let mut note = |deadline: &str, round: u32| {
+            let change = Change {
+                deadline: deadline.into(),
+                from: standing(&round.to_string()),
+                to: standing(&(round + 1).to_string()),
+                cause: "".into(),
+                notice: None,
+            };
+            life.note(DateTime::UNIX_EPOCH, vec![change]);
+            (life.sequence(deadline), life.moves.len())
+        };
+        assert_eq!(note("B", 0), (1, 1));
+        for round in 1..=1_000 {
+            assert_eq!(note("A", round).0, round);
+        }
+        assert_eq!(life.moves.len(), Life::MOVES_MAX);
+        assert_eq!((life.sequence("B"), life.sequence("C")), (1, 0), "the only move of a clock stays");
+    }
+}

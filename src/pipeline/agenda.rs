@@ -1,0 +1,123 @@
+//! The clocks of an entry as events in the calendar of a team.
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+
+use super::Pipeline;
+use super::remind::broker_of;
+use crate::agenda::{COPY, Event};
+use crate::entry::{ClockMove, DeadlineState, Entry, EntryDeadline, Life};
+use crate::rules::{DeadlineContext, Rule, Step};
+
+/// A calendar holds what is to be done within this many days; no ladder of a duty is longer than a few months.
+pub const AGENDA_DAYS: i64 = 400;
+
+/// What ran out, or was closed, stays in the calendar for this many days.
+pub const AGENDA_PAST_DAYS: i64 = 30;
+
+impl Pipeline {
+    /// The clocks that a team is told of, which are due soon or were closed lately.
+    pub fn events(&self, life: &Life, team: &str, today: NaiveDate) -> Vec<Event> {
+        let entry = life.entry();
+        let broker = broker_of(life);
+        let mut events = Vec::new();
+        for deadline in self.deadlines_of(life, &entry) {
+            let context =
+                DeadlineContext { deadline: &deadline, entry: &entry, broker: broker.as_str(), on: today };
+            let Some((rule, telling)) = self.rules.tell_clock(&context) else { continue };
+            if telling.notify.iter().any(|name| **name == *team) {
+                events.extend(self.event(life, &entry, &deadline, rule, today));
+            }
+        }
+        events
+    }
+
+    fn event(
+        &self,
+        life: &Life,
+        entry: &Entry,
+        deadline: &EntryDeadline,
+        rule: &Rule,
+        today: NaiveDate,
+    ) -> Option<Event> {
+        let key = deadline.key();
+        let moves = || life.moves_of(&key);
+        let last = moves().next_back();
+        let is_cancelled = deadline.state != DeadlineState::Open;
+        // What was never in a calendar is not taken out of one.
+        let day = if is_cancelled {
+            moves().rev().find(|moved| moved.from.state == DeadlineState::Open)?.from.target?
+        } else {
+            deadline.target()?
+        };
+        let left = (day - today).num_days();
+        let closed = last.filter(|_| is_cancelled).map(|moved| (today - moved.at.date_naive()).num_days());
+        let is_near =
+            closed.map_or((-AGENDA_PAST_DAYS..=AGENDA_DAYS).contains(&left), |ago| ago <= AGENDA_PAST_DAYS);
+        if !is_near {
+            return None;
+        }
+        let name = self.deadlines.find(&deadline.id).map_or(&*deadline.id, |found| &found.name);
+        let done = if is_cancelled { "Closed: " } else { "" };
+        Some(Event {
+            entry: life.number,
+            sequence: life.sequence(&key),
+            known_at: known_at(life, deadline, last),
+            day,
+            summary: format!("{done}{name}: act by {day} ({})", life.number),
+            description: self.description(life, entry, deadline, last),
+            is_cancelled,
+            alarms: alarms(rule),
+            deadline: key.into(),
+        })
+    }
+
+    fn description(
+        &self,
+        life: &Life,
+        entry: &Entry,
+        deadline: &EntryDeadline,
+        last: Option<&ClockMove>,
+    ) -> Vec<String> {
+        let key = deadline.key();
+        let mut lines = vec![COPY.to_owned()];
+        lines.push(format!("Entry {}, {key}: due {}", life.number, deadline.due_text()));
+        if let Some(act_by) = deadline.act_by {
+            lines.push(format!("Act by {act_by}."));
+        }
+        if let Some(target) = life.target_of(&key) {
+            lines.push(format!("Our own target is {}, set by {}. {}", target.date, target.by, target.reason));
+        }
+        if let Some(moved) = last {
+            let (from, to, cause) = (&moved.from.due, &moved.to.due, &moved.cause);
+            lines.push(format!("Changed on {} (due {from}, then {to}): {cause}.", moved.at.date_naive()));
+        }
+        let clock = entry.clocks().into_iter().find(|clock| clock.key() == key);
+        if let Some(computed) = clock.and_then(|clock| clock.explain(&self.deadlines).ok()) {
+            lines.extend(computed.steps);
+            lines.push(format!("Rule: {}; {}", computed.rule, computed.confidence.as_str()));
+        }
+        lines.push(format!("Basis: {}", deadline.basis));
+        lines
+    }
+}
+
+/// The moment of the last change, else of the notices that started the clock.
+fn known_at(life: &Life, deadline: &EntryDeadline, last: Option<&ClockMove>) -> DateTime<Utc> {
+    let seen = |fact: &crate::entry::Provenance| Some(life.get(fact.notice?)?.seen.received_at);
+    let first = || life.notices.first().map(|held| held.seen.received_at);
+    last.map(|moved| moved.at)
+        .or_else(|| deadline.from.iter().filter_map(seen).max())
+        .or_else(first)
+        .unwrap_or(DateTime::UNIX_EPOCH + TimeDelta::zero())
+}
+
+fn alarms(rule: &Rule) -> Vec<u16> {
+    let steps = rule.ladder().map(|ladder| ladder.steps()).unwrap_or_default();
+    steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Days(days) => Some(*days),
+            Step::Overdue | Step::Late(_) => None,
+        })
+        .collect()
+}

@@ -1,0 +1,108 @@
+//! Clocks that moved: what is kept of it, and who is told.
+//!
+//! The old date, the new one and the cause are kept for every clock. A message about it is written only to people who were
+//! told the old date, or, in the digest, when a date came nearer that nobody was told yet: most dates move in the
+//! first days of an entry, when Customs fills in what the broker estimated, and nobody has to know.
+
+use super::clock_alert::OfClock;
+use super::raise::Raised;
+use super::{Group, Moment, Pipeline, View};
+use crate::entry::history::{self, Change};
+use crate::entry::{DeadlineState, Entry, EntryDeadline, Life};
+use crate::ident::{BrokerName, NoticeId};
+use crate::outbox::AlertKey;
+use crate::rules::{DeadlineContext, Delivery, Rule, Telling, occasion};
+
+/// An entry before and after something happened to it.
+pub(super) struct Moving<'a> {
+    pub before: &'a [EntryDeadline],
+    pub after: &'a [EntryDeadline],
+    pub entry: &'a Entry,
+    pub broker: &'a BrokerName,
+    /// The notice that did it, when there was one only.
+    pub notice: Option<NoticeId>,
+}
+
+impl Pipeline {
+    /// Keeps how the clocks moved, and answers what people are told of it.
+    pub(super) fn note_moves<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        moment: Moment,
+        life: &mut Life,
+        moving: &Moving<'_>,
+    ) -> Result<Vec<Raised>, V::Error> {
+        let mut changes = history::changes(moving.before, moving.after);
+        for change in &mut changes {
+            change.notice = change.notice.or(moving.notice);
+        }
+        let told: Vec<Change> = changes.iter().filter(|change| is_a_difference(change)).cloned().collect();
+        life.note(moment.at, changes);
+        let mut raised = Vec::new();
+        for change in told {
+            raised.extend(self.difference(group, moment, life, moving, &change)?);
+        }
+        Ok(raised)
+    }
+
+    fn difference<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        moment: Moment,
+        life: &Life,
+        moving: &Moving<'_>,
+        change: &Change,
+    ) -> Result<Option<Raised>, V::Error> {
+        let Some(deadline) = moving.after.iter().find(|deadline| deadline.key() == *change.deadline) else {
+            return Ok(None);
+        };
+        let on = self.reminder_day(moment.at);
+        let context = DeadlineContext { deadline, entry: moving.entry, broker: moving.broker.as_str(), on };
+        let Some((rule, telling)) = self.rules.tell_clock(&context) else { return Ok(None) };
+        let of = OfClock { life, entry: moving.entry, deadline, all: moving.after, on };
+        let was_said = self.was_said(group, life, rule, change)?;
+        let key = |occasion: &str| AlertKey::new(&rule.name, life.number.as_str(), occasion);
+        // The reminder of today's step says the difference as well: it takes its place, or it comes by itself.
+        if let Some(hit) = self.rules.for_deadline(&context) {
+            let key = key(&hit.occasion);
+            if !was_said || group.has_alert(&key)? {
+                return Ok(None);
+            }
+            return Ok(Some(self.step_alert(moment, hit, key, of)));
+        }
+        let is_nearer = change.to.target.is_some_and(|to| Some(to) < change.from.target);
+        let delivery = match was_said {
+            true => telling.delivery,
+            false if is_nearer => Delivery::Digest,
+            false => return Ok(None),
+        };
+        let key = key(&format!("{}/moved-{}", change.deadline, life.sequence(&change.deadline)));
+        let telling = Telling { delivery, ..telling };
+        Ok(Some(self.moved_alert(moment, rule, telling, key, of)))
+    }
+
+    /// Whether somebody was reminded of the old date.
+    fn was_said<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        life: &Life,
+        rule: &Rule,
+        change: &Change,
+    ) -> Result<bool, V::Error> {
+        let (Some(target), Some(ladder)) = (change.from.target, rule.ladder()) else { return Ok(false) };
+        for step in ladder.steps() {
+            let occasion = occasion(&change.deadline, target, *step);
+            if group.has_alert(&AlertKey::new(&rule.name, life.number.as_str(), &occasion))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// A clock that ran and counts towards another day now. One that was closed is done with: nobody has to know.
+fn is_a_difference(change: &Change) -> bool {
+    change.from.state == DeadlineState::Open
+        && change.to.state != DeadlineState::Closed
+        && change.from.target != change.to.target
+}

@@ -1,0 +1,157 @@
+//! Dates of our own for a clock: what may be set.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::ApiError;
+use super::entry::life_of;
+use crate::deadline::DeadlineTable;
+use crate::entry::{DeadlineState, EntryDeadline};
+use crate::ident::EntryNumber;
+use crate::store::Store;
+
+/// Characters of a reason, and of a name.
+const REASON_CHARS_MAX: usize = 500;
+const NAME_CHARS_MAX: usize = 100;
+
+/// What somebody wants to set.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetWish {
+    pub entry: EntryNumber,
+    /// The deadline's id, or its key where the entry has several of that id.
+    pub deadline: String,
+    /// `None` takes the date back.
+    pub date: Option<NaiveDate>,
+    #[serde(default)]
+    pub reason: String,
+    /// Take a date behind the legal one.
+    #[serde(default)]
+    pub even_if_late: bool,
+}
+
+/// The wish with the key of the one clock that it is about.
+///
+/// # Errors
+/// When the entry has no such clock, it does not run, or the date is behind the legal one.
+pub(super) fn checked(
+    store: &dyn Store,
+    table: &DeadlineTable,
+    wish: TargetWish,
+    by: &str,
+) -> Result<TargetWish, ApiError> {
+    let refuse = |text: String| Err(ApiError::BadRequest(text));
+    if by.trim().is_empty() || by.chars().count() > NAME_CHARS_MAX {
+        return refuse(format!("a name of 1 to {NAME_CHARS_MAX} characters says who sets a date"));
+    }
+    if wish.reason.chars().count() > REASON_CHARS_MAX {
+        return refuse(format!("a reason has at most {REASON_CHARS_MAX} characters"));
+    }
+    let life = life_of(store, wish.entry)?;
+    let deadlines = life.deadlines(&life.entry(), table);
+    let deadline = the_one(&deadlines, &wish)?;
+    let key = deadline.key();
+    let Some(date) = wish.date else {
+        return match life.target_of(&key) {
+            Some(_) => Ok(TargetWish { deadline: key, ..wish }),
+            None => refuse(format!("{key} has no date of our own")),
+        };
+    };
+    let (DeadlineState::Open, Some(legal)) = (deadline.state, deadline.legal()) else {
+        let why =
+            if deadline.because.is_empty() { deadline.due_text() } else { deadline.because.to_string() };
+        return refuse(format!("{key} does not run: {why}"));
+    };
+    if date > legal && !wish.even_if_late {
+        return refuse(format!(
+            "{date} is behind {legal}, the legal date of {key}; --even-if-late with a reason takes it all the same"
+        ));
+    }
+    if date > legal && wish.reason.trim().is_empty() {
+        return refuse(format!("{date} is behind {legal}, the legal date of {key}: a reason must say why"));
+    }
+    Ok(TargetWish { deadline: key, ..wish })
+}
+
+fn the_one<'d>(deadlines: &'d [EntryDeadline], wish: &TargetWish) -> Result<&'d EntryDeadline, ApiError> {
+    let named = |deadline: &&EntryDeadline| {
+        deadline.key().eq_ignore_ascii_case(&wish.deadline)
+            || deadline.id.eq_ignore_ascii_case(&wish.deadline)
+    };
+    let found: Vec<&EntryDeadline> = deadlines.iter().filter(named).collect();
+    let keys = || deadlines.iter().filter(named).map(EntryDeadline::key).collect::<Vec<_>>().join(", ");
+    match found[..] {
+        [one] => Ok(one),
+        [] => {
+            let wanted: String = wish.deadline.chars().take(40).flat_map(char::escape_debug).collect();
+            Err(ApiError::NotFound(format!("entry {} has no clock `{wanted}`", wish.entry)))
+        }
+        _ => Err(ApiError::BadRequest(format!("entry {} has several: name one of {}", wish.entry, keys()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::entry::{Life, Sighting};
+    use crate::ident::{BrokerName, Fingerprint};
+    use crate::place::Place;
+    use crate::step::{Position, Step};
+    use crate::store::memory::MemoryStore;
+
+    /// Released on 2 March 2026: the summary is due on the 16th.
+    fn store(number: EntryNumber) -> MemoryStore {
+        let notice = serde_json::json!({
+            "id": "0".repeat(32), "kind": "release_status", "entry": number, "severity": "info", "at": "2026-03-02",
+            "effect": {"do": "release", "date": "2026-03-02"},
+        });
+        let seen = Sighting {
+            file: Fingerprint::ZERO,
+            place: Place::default(),
+            received_at: chrono::DateTime::UNIX_EPOCH,
+            broker: BrokerName::new("acme"),
+            name: "so.txt".into(),
+        };
+        let mut life = Life::new(number);
+        life.add(Arc::new(serde_json::from_value(notice).expect("a notice")), seen);
+        let mut step = Step::at(Position::START);
+        step.lives.insert(number, Arc::new(life));
+        let store = MemoryStore::new();
+        store.commit(&step).expect("memory holds it");
+        store
+    }
+
+    #[test]
+    fn only_dates_up_to_the_legal_one_are_taken() {
+        let number = EntryNumber::parse("9Z7-1000001-6").expect("a number");
+        let store = store(number);
+        let ask = |deadline: &str, date: Option<&str>, reason: &str, even_if_late| {
+            let date = date.map(|date| date.parse().expect("a date"));
+            let wish = TargetWish {
+                entry: number,
+                deadline: deadline.into(),
+                date,
+                reason: reason.into(),
+                even_if_late,
+            };
+            checked(&store, DeadlineTable::embedded(), wish, "jo")
+                .map(|wish| wish.deadline)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(ask("es_due", Some("2026-03-12"), "", false), Ok("ES_DUE".to_owned()));
+        assert_eq!(ask("ES_DUE", Some("2026-03-16"), "", false), Ok("ES_DUE".to_owned()));
+        assert_eq!(ask("ES_DUE", Some("2026-03-20"), "agreed with CBP", true), Ok("ES_DUE".to_owned()));
+        for (deadline, date, reason, late, part) in [
+            ("ES_DUE", Some("2026-03-17"), "because", false, "behind 2026-03-16"),
+            ("ES_DUE", Some("2026-03-17"), " ", true, "a reason must say why"),
+            ("ES_DUE", None, "", false, "no date of our own"),
+            ("PROTEST_DUE", Some("2026-03-17"), "", false, "does not run"),
+            ("NOPE", Some("2026-03-17"), "", false, "no clock `NOPE`"),
+        ] {
+            let error = ask(deadline, date, reason, late).expect_err(part);
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Worked cases: facts, and the two dates that must come out of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use entrywatch::deadline::{CAL_DAY, DeadlineTable, Triggers, dash};
+
+/// Deadline, facts, `due`, `act_by` and what is special, between tabs.
+const WORKED: &str = include_str!("worked.tsv");
+
+/// The file that the owner of the project keeps, with columns case, deadline, facts, due, act_by, reason and
+/// confidence. It is not part of the sources, so it need not be there.
+const OWNERS: &str = "../shared/spec/deadline-cases.tsv";
+
+struct Case<'t> {
+    name: &'t str,
+    id: &'t str,
+    facts: &'t str,
+    due: &'t str,
+    act_by: &'t str,
+}
+
+fn worked() -> Vec<Case<'static>> {
+    let lines = WORKED.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let case = |line: &'static str| {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [id, facts, due, act_by, why] = fields[..] else { panic!("five columns: {line}") };
+        assert!(!why.is_empty(), "a reason: {line}");
+        Case { name: line, id, facts, due, act_by }
+    };
+    lines.map(case).collect()
+}
+
+/// What is wrong with the case; `None` when it comes out.
+fn fault(table: &DeadlineTable, case: &Case<'_>) -> Option<String> {
+    let triggers = Triggers::parse(case.facts.split(';')).expect(case.name);
+    let computed = match table.compute(case.id, &triggers) {
+        Ok(computed) => computed,
+        Err(error) => return Some(format!("{}: {error}", case.name)),
+    };
+    if case.id != CAL_DAY {
+        let dates = table.compute_dates(case.id, &triggers).expect(case.name);
+        assert_eq!((dates.due, dates.act_by), (computed.due, computed.act_by), "{}", case.name);
+    }
+    let found = (computed.due.to_string(), dash::text(computed.act_by));
+    (found != (case.due.into(), case.act_by.into())).then(|| format!("{}: {found:?}", case.name))
+}
+
+fn check(cases: &[Case<'_>]) {
+    let table = DeadlineTable::embedded();
+    let faults: Vec<String> = cases.iter().filter_map(|case| fault(table, case)).collect();
+    assert!(faults.is_empty(), "{} of {} cases failed:\n{}", faults.len(), cases.len(), faults.join("\n"));
+}
+
+#[test]
+fn every_worked_case_comes_out() {
+    let cases = worked();
+    check(&cases);
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for case in &cases {
+        *counts.entry(case.id).or_default() += 1;
+    }
+    assert!(counts.remove(CAL_DAY) >= Some(10));
+    let defined: BTreeSet<&str> =
+        DeadlineTable::embedded().definitions().iter().map(|definition| definition.id.as_str()).collect();
+    assert_eq!(counts.keys().copied().collect::<BTreeSet<_>>(), defined);
+    assert!(counts.values().all(|count| *count >= 3), "{counts:?}");
+}
+
+#[test]
+fn the_owners_cases_come_out_and_are_all_here() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(OWNERS);
+    let Ok(text) = std::fs::read_to_string(path) else { return };
+    let mut cases = Vec::new();
+    for line in text.lines().skip(1) {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [name, id, facts, due, act_by, ..] = fields[..] else { panic!("five columns or more: {line}") };
+        cases.push(Case { name, id, facts, due, act_by });
+    }
+    check(&cases);
+    assert_eq!(cases.len(), 268);
+    let ours = worked();
+    for case in &cases {
+        let is_here = ours.iter().any(|our| {
+            (our.id, our.facts, our.due, our.act_by) == (case.id, case.facts, case.due, case.act_by)
+        });
+        assert!(is_here, "{} is not among the worked cases", case.name);
+    }
+}
