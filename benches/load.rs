@@ -41,11 +41,12 @@ fn options() -> Options {
     let mut options = Options {
         entries: 20_000,
         messages_per_file: 200,
-        group: 16,
+        // What the daemon reads and commits together.
+        group: 8,
         windows: 10,
         folder: std::env::temp_dir().join(format!("entrywatch-load-{}", std::process::id())),
         keep: false,
-        cache_mib: 256,
+        cache_mib: 64,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {

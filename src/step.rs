@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleBrief, TroubleId, Window};
+use crate::outbox::{
+    AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleBrief, TroubleId, Window,
+};
 use crate::place::{Finding, Severity};
 
 /// How far a store has come in the journal: the last line applied. `seq` 0 is before the first line.

@@ -17,7 +17,7 @@ use entrywatch::daemon::engine::EngineError;
 use entrywatch::deadline::DeadlineTable;
 use entrywatch::grammar::Grammar;
 use entrywatch::ident::Fingerprint;
-use entrywatch::outbox::{Acknowledgement, Audience, Manners, NewSilence, Silenced, Tickets};
+use entrywatch::outbox::{Acknowledgement, Audience, Manners, NewSilence, Silenced, Team, Tickets};
 use entrywatch::serve::http::{HttpListener, Pages, router};
 use entrywatch::serve::{Action, ApiError, Backend};
 use entrywatch::store::{LetterFilter, Store};

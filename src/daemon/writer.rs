@@ -28,6 +28,10 @@ const QUEUE_JOBS: usize = 64;
 const GROUP_FILES_MAX: usize = 256;
 const GROUP_BYTES_MAX: u64 = 64 << 20;
 
+/// Bytes of files that are read and committed together, unless one file has more: some 1,500 messages. sled keeps what a commit
+/// replaces in memory until it ends, so that more takes memory and gains nothing.
+const PART_BYTES_MAX: u64 = 512 << 10;
+
 /// A group wants this much room beside its own size, in bytes: the log, the store, and a margin for everybody else.
 const FREE_BYTES_MIN: u64 = 64 << 20;
 
@@ -322,7 +326,7 @@ impl Worker {
                 error => Err(error),
             };
         }
-        let read = self.read(&requests);
+        let read = self.read_in_parts(&requests);
         let mut replies: Replies = requests.into_iter().map(|(files, reply)| (files.len(), reply)).collect();
         let (step, taken) = match read {
             Ok(read) => read,
@@ -348,15 +352,31 @@ impl Worker {
             .map_err(|error| WriteError::Fatal(chain(&error).into()))
     }
 
-    fn read(
+    /// Reads a group, and commits all of it but the last part, whose step it answers.
+    fn read_in_parts(
         &mut self,
         requests: &[(Vec<Arrived>, Reply<Vec<Taken>>)],
     ) -> Result<(Step, Vec<Taken>), EngineError> {
-        let mut contents: Vec<Cursor<&[u8]>> =
-            requests.iter().flat_map(|(files, _)| files).map(|file| Cursor::new(&*file.bytes)).collect();
-        let mut incoming: Vec<Incoming<'_>> = requests
+        let files: Vec<&Arrived> = requests.iter().flat_map(|(files, _)| files).collect();
+        let mut rest = files.as_slice();
+        let mut taken = Vec::with_capacity(files.len());
+        loop {
+            let (part, behind) = rest.split_at(part_len(rest.iter().map(|file| file.size_bytes)));
+            let (step, more) = self.read(part)?;
+            taken.extend(more);
+            rest = behind;
+            if rest.is_empty() {
+                return Ok((step, taken));
+            }
+            // Whoever commits next is told if it fails.
+            self.engine.commit_beside(step, Box::new(drop))?;
+        }
+    }
+
+    fn read(&mut self, files: &[&Arrived]) -> Result<(Step, Vec<Taken>), EngineError> {
+        let mut contents: Vec<Cursor<&[u8]>> = files.iter().map(|file| Cursor::new(&*file.bytes)).collect();
+        let mut incoming: Vec<Incoming<'_>> = files
             .iter()
-            .flat_map(|(files, _)| files)
             .zip(&mut contents)
             .map(|(file, content)| Incoming {
                 drop: file.drop.clone(),
@@ -414,6 +434,16 @@ fn fatal(error: EngineError) -> WriteError {
     WriteError::Fatal(chain(&error).into())
 }
 
+/// How many files of these sizes are read and committed together: one at least, if there is one.
+fn part_len(sizes: impl Iterator<Item = u64>) -> usize {
+    let mut bytes = 0u64;
+    let mut fits = |&(index, size): &(usize, u64)| {
+        bytes = bytes.saturating_add(size);
+        index == 0 || bytes <= PART_BYTES_MAX
+    };
+    sizes.enumerate().take_while(|next| fits(next)).count()
+}
+
 /// Tells each asker of a group what became of its files.
 fn answer_group(replies: Replies, mut taken: Vec<Taken>) {
     for (count, reply) in replies {
@@ -462,4 +492,24 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_small_and_never_empty() {
+        let max = PART_BYTES_MAX;
+        for (sizes, expected) in [
+            (vec![], 0),
+            (vec![max * 9, 1], 1),
+            (vec![u64::MAX, u64::MAX], 1),
+            (vec![max / 2, max / 2, 1], 2),
+            (vec![max, 1], 1),
+            (vec![0; 300], 300),
+        ] {
+            assert_eq!(part_len(sizes.iter().copied()), expected, "{sizes:?}");
+        }
+    }
 }

@@ -14,7 +14,7 @@
 //! is either whole lines, which count, or a torn tail, which is dropped at the next start.
 //!
 //! The line of a small file carries its bytes as well (`content`, base64 of what the archive will hold), and
-//! its file in the archive is made later, with many others: see [`stage`].
+//! its file in the archive is made later, with many others: see `stage.rs`.
 
 mod archive;
 mod carried;

@@ -89,7 +89,8 @@ impl Pipeline {
                     Delivery::Now => {
                         let mut course = Course { notify: notify.into(), hidden_by, ..Course::default() };
                         let is_followed = entry.is_some() && rule.is_some_and(|rule| self.is_followed(rule));
-                        let is_told = self.sort(group, moment, (&alert, hearers), rule, &mut course, &mut sorted)?;
+                        let is_told =
+                            self.sort(group, moment, (&alert, hearers), rule, &mut course, &mut sorted)?;
                         if is_told || is_followed {
                             group.put_course(alert.key.clone(), course);
                         }
@@ -124,7 +125,8 @@ impl Pipeline {
     }
 
     fn hearers<'t>(&self, teams: impl Iterator<Item = &'t str>, hearers: Hearers<'_>) -> Vec<Box<str>> {
-        let mut recipients: Vec<Box<str>> = self.audience.recipients(teams, hearers.loudness).into_iter().collect();
+        let mut recipients: Vec<Box<str>> =
+            self.audience.recipients(teams, hearers.loudness).into_iter().collect();
         recipients.retain(|recipient| Some(&**recipient) != hearers.except);
         recipients
     }

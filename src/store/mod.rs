@@ -13,7 +13,9 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
-use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, LetterState, Silences, TroubleId, Window};
+use crate::outbox::{
+    AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, LetterState, Silences, TroubleId, Window,
+};
 use crate::step::{
     BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
     Step,
