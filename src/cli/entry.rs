@@ -211,6 +211,7 @@ fn deadlines(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
             DeadlineState::Open => (Paint::Strong, "open"),
             DeadlineState::Closed => (Paint::Dim, "closed"),
             DeadlineState::Idle => (Paint::Dim, "idle"),
+            DeadlineState::Ahead => (Paint::Plain, "ahead"),
         };
         let state = match deadline.because.as_str() {
             "" => state.to_owned(),

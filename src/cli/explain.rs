@@ -51,6 +51,7 @@ fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
         DeadlineState::Open => "open",
         DeadlineState::Closed => "closed",
         DeadlineState::Idle => "no date",
+        DeadlineState::Ahead => "ahead",
     };
     writeln!(out, "{}  {}", ui.paint(Paint::Strong, &clock.id), clock.name)?;
     let mut line = |what: &str, text: &str| -> io::Result<()> {

@@ -276,6 +276,8 @@ pub(super) fn protest_due() -> EntryDeadline {
             notice: Some(NoticeId::from_bytes([0xcd; 16])),
             source: "courtesy notice".into(),
         }],
+        starts: None,
+        bases: Vec::new(),
     }
 }
 
@@ -296,6 +298,8 @@ pub(super) fn summary_due() -> EntryDeadline {
             notice: None,
             source: "release status".into(),
         }],
+        starts: None,
+        bases: Vec::new(),
     }
 }
 

@@ -216,6 +216,7 @@ fn carrier(kind: Kind) -> &'static str {
         Kind::EntryStatus => "an entry status answer",
         Kind::TibExpiration => "a notice that a temporary importation expires",
         Kind::Liquidation => "a liquidation notice",
+        Kind::AceReport => "a report from the ACE portal",
         Kind::BatchRejected => "a rejection of a whole batch",
         Kind::Acknowledgement => "an acknowledgement",
         Kind::ApplicationAdvice => "an application advice",
@@ -248,7 +249,7 @@ pub(super) fn group(cause: &Cause) -> &'static str {
         | Kind::CensusOverride
         | Kind::SummaryNotice => "Entry summaries",
         Kind::Statement | Kind::StatementEntry | Kind::Payment => "Statements and payments",
-        Kind::Liquidation => "Liquidation",
+        Kind::Liquidation | Kind::AceReport => "Liquidation",
         Kind::EntryStatus
         | Kind::TibExpiration
         | Kind::TibRequest

@@ -2,16 +2,16 @@
 
 use chrono::NaiveDate;
 
-use super::fold_facts;
 use super::holds::{HoldState, Holds};
 use super::{
-    Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Request, Scope, Summary,
-    SummaryState, Takeover, Tib,
+    Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Rejection, Request, Scope,
+    Summary, SummaryState, Takeover, Tib,
 };
+use super::{fold_facts, fold_recorded};
 use crate::decode::abi::moment;
 use crate::grammar::abi::Format;
 use crate::ident::{EntryNumber, FilerCode};
-use crate::notice::{CBP, Effect, HoldKind, Liquidation, Notice, Token};
+use crate::notice::{CBP, Effect, HoldKind, Kind, Liquidation, Notice, Token};
 
 impl Entry {
     /// The entry that these notices make. Total: no clock, no I/O, no error.
@@ -22,9 +22,14 @@ impl Entry {
         sorted.sort_unstable_by_key(|notice| order(notice));
         sorted.dedup_by_key(|notice| notice.id);
         let mut fold = Fold { entry: Self::unknown(number), holds: Holds::default() };
+        let withdrawn = fold_recorded::withdrawn(&sorted);
         for notice in sorted {
+            if withdrawn.contains(&notice.id) {
+                continue;
+            }
             fold.note(notice);
             fold.obey(notice);
+            fold_recorded::obey(&mut fold.entry, notice);
         }
         fold.entry.holds = fold.holds.0;
         fold.entry
@@ -54,6 +59,8 @@ impl Entry {
             customs_bills: Default::default(),
             protests: Default::default(),
             tib: Tib::default(),
+            cargo: Vec::new(),
+            recorded: Vec::new(),
             entry_dates: Vec::new(),
             unknown_codes: Default::default(),
             check_digit_offset: number.check_digit_offset(),
@@ -179,7 +186,8 @@ impl Fold {
             | Effect::Protest(_)
             | Effect::TibRequest { .. }
             | Effect::TibAnswer { .. }
-            | Effect::TibExpires { .. } => fold_facts::obey(&mut self.entry, notice),
+            | Effect::TibExpires { .. }
+            | Effect::Cargo { .. } => fold_facts::obey(&mut self.entry, notice),
         }
     }
 
@@ -248,6 +256,9 @@ impl Fold {
             Effect::SummaryRejected => {
                 summary.state = SummaryState::Rejected;
                 summary.rejected_at = notice.at;
+                if matches!(notice.kind, Kind::SummaryNotice | Kind::EntryStatus) {
+                    summary.rejection = Rejection::of(notice, notice.at);
+                }
                 fold_facts::unschedule(entry, notice);
             }
             Effect::SummaryCancelled => {

@@ -4,26 +4,31 @@
 //! files arrive and how often they arrive cannot matter. A [`Life`] is what is stored: the notices and where each was
 //! first seen. The state is computed from it whenever it is needed, so it can never disagree with its notices.
 
+mod clocks;
 mod deadlines;
 mod facts;
 mod fold;
 mod fold_facts;
+mod fold_recorded;
 mod holds;
 mod life;
+mod recorded;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-pub use deadlines::{Clock, DeadlineState, EntryDeadline, Provenance};
+pub use clocks::Clock;
+pub use deadlines::{BasisDate, DeadlineState, EntryDeadline, Provenance};
 pub use facts::{
-    Answered, BillState, CensusKey, CensusState, Filing as FiledSummary, Line, Monthly, ProtestState,
-    Removed, Scheduled, Statement, StatementState, Tib, Told,
+    Answered, BillState, CargoEvent, CensusKey, CensusState, Filing as FiledSummary, FilingFlags, Line,
+    Monthly, ProtestState, Rejection, Removed, Scheduled, Statement, StatementState, Tib, Told,
 };
 pub use holds::{HoldKey, HoldState, Scope};
 pub use life::{Added, BillNotices, Held, Life, Reminder, Sighting, Unmatched};
-use serde::Serialize;
+pub use recorded::RecordedFact;
+use serde::{Deserialize, Serialize};
 
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};
 use crate::notice::{EventTime, FilingAction, Kind, Liquidation, Notice, Token};
@@ -61,6 +66,10 @@ pub struct Entry {
     /// Protests on file, by number.
     pub protests: BTreeMap<Token, ProtestState>,
     pub tib: Tib,
+    /// Append-only: where the goods were said to be.
+    pub cargo: Vec<CargoEvent>,
+    /// Append-only: what people recorded, without what was taken back.
+    pub recorded: Vec<RecordedFact>,
     /// Dates of entry that messages state, with the notice that says so. The latest statement counts, all are kept.
     pub entry_dates: Vec<Dated>,
     pub unknown_codes: BTreeSet<Token>,
@@ -113,6 +122,8 @@ pub struct Summary {
     /// The last acceptance came with a census or agency warning.
     pub has_warnings: bool,
     pub rejected_at: Option<EventTime>,
+    /// CBP's own refusal of a summary that it had, which has a time of grace; a refused transmission has none.
+    pub rejection: Option<Rejection>,
     pub cancelled_at: Option<EventTime>,
     pub state: SummaryState,
     /// Append-only: every version that was filed, or that CBP repeated, in the order of their dates.
@@ -157,15 +168,23 @@ pub struct LiquidationEvent {
     pub what: LiquidationStep,
 }
 
-/// Where a step towards liquidation is known from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+/// Where a date of liquidation is known from, the most trusted first. All are kept; which one counts is
+/// [`Entry::liquidation_dates`]'s to say.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
-    /// NR.
-    CourtesyNotice,
+    /// Seen on CBP's own bulletin by a person, which is the legal notice since 14 January 2017.
+    Recorded,
     /// ER.
     QueryAnswer,
-    Recorded,
+    /// NR.
+    CourtesyNotice,
+    /// A report from the ACE portal.
+    AceReport,
+    /// CBP's plan, or the usual cycle: no liquidation yet.
+    Estimate,
+    /// 19 USC 1504: the time to liquidate ran out.
+    DeemedByLaw,
     Other,
 }
 
@@ -175,15 +194,19 @@ impl Basis {
             Kind::Liquidation => Self::CourtesyNotice,
             Kind::EntryStatus => Self::QueryAnswer,
             Kind::Recorded => Self::Recorded,
+            Kind::AceReport => Self::AceReport,
             _ => Self::Other,
         }
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::CourtesyNotice => "courtesy notice",
-            Self::QueryAnswer => "query answer",
             Self::Recorded => "recorded by hand",
+            Self::QueryAnswer => "query answer",
+            Self::CourtesyNotice => "courtesy notice",
+            Self::AceReport => "ACE report",
+            Self::Estimate => "estimate",
+            Self::DeemedByLaw => "deemed by law",
             Self::Other => "other",
         }
     }

@@ -5,6 +5,7 @@
 mod effect;
 mod facts;
 mod fields;
+pub mod recorded;
 mod token;
 
 use std::fmt;
@@ -12,12 +13,13 @@ use std::fmt;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use effect::{Amounts, ClearedCodes, Effect, HoldKind, Liquidation, LiquidationKind};
+pub use effect::{Amounts, CargoStep, ClearedCodes, Effect, HoldKind, Liquidation, LiquidationKind};
 pub use facts::{
     AnsweredCensus, AnsweredState, CustomsBill, FiledLine, FilingAction, MonthlyLine, ProtestStatus,
     StatementLine, StatementStatus, SummaryFiling, SummaryStatus,
 };
 pub use fields::{Fields, FieldsAsMap};
+pub use recorded::FactKind;
 pub use token::Token;
 
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
@@ -83,6 +85,8 @@ kinds! {
     TibExpiration = "tib_expiration", rank 17;
     /// NR
     Liquidation = "liquidation", rank 18;
+    /// A row of a report from the ACE portal
+    AceReport = "ace_report", rank 18;
     /// Envelope X0 and X1
     BatchRejected = "batch_rejected", rank 19;
     /// 997, 999, TA1

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::raise::{Raised, running};
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View, brief};
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Life, Reminder};
+use crate::entry::{Entry, EntryDeadline, Life, Reminder};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{Alert, AlertKey, Cause, DeadlineBrief, Letter, LetterKind, Team};
 use crate::place::Severity;
@@ -62,7 +62,7 @@ impl Pipeline {
             life.reminders.iter().filter(|reminder| reminder.day > day).cloned().collect();
         for reminder in life.reminders.iter().filter(|reminder| reminder.day <= day) {
             let deadline = deadlines.iter().find(|deadline| deadline.key() == *reminder.deadline);
-            let Some(deadline) = deadline.filter(|deadline| deadline.state == DeadlineState::Open) else {
+            let Some(deadline) = deadline.filter(|deadline| deadline.runs_on(day)) else {
                 continue;
             };
             let context = DeadlineContext { deadline, entry: &entry, broker: broker.as_str(), on: day };
@@ -102,7 +102,7 @@ impl Pipeline {
         deadlines: &[EntryDeadline],
     ) -> Raised {
         let computed = entry
-            .clocks()
+            .clocks(&self.deadlines)
             .into_iter()
             .find(|clock| clock.key() == deadline.key())
             .and_then(|clock| clock.explain(&self.deadlines).ok());

@@ -47,7 +47,7 @@ use self::selftest::TestCase;
 pub use self::selftest::TestResult;
 pub use self::vocabulary::{TROUBLES, Vocabulary};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::entry::{DeadlineState, Entry, EntryDeadline};
+use crate::entry::{Entry, EntryDeadline};
 use crate::notice::{Kind, Notice};
 use crate::place::Severity;
 
@@ -95,7 +95,13 @@ pub struct DeadlineContext<'a> {
 
 impl<'a> DeadlineContext<'a> {
     fn facts(&self) -> Facts<'a> {
-        Facts { after: Some(self.entry), broker: self.broker, on: Some(self.on), ..Facts::default() }
+        Facts {
+            after: Some(self.entry),
+            broker: self.broker,
+            deadline: Some(self.deadline),
+            on: Some(self.on),
+            ..Facts::default()
+        }
     }
 }
 
@@ -262,7 +268,7 @@ impl Rules {
 
     fn for_deadline_from(&self, ctx: &DeadlineContext<'_>, from: u16) -> Option<DeadlineHit<'_>> {
         let deadline = ctx.deadline;
-        if deadline.state != DeadlineState::Open {
+        if !deadline.runs_on(ctx.on) {
             return None;
         }
         let target = deadline.target()?;
@@ -291,7 +297,7 @@ impl Rules {
     ///
     /// A rule that asks about the entry may not apply on that day; [`Rules::for_deadline`] answers then.
     pub fn next_reminder(&self, deadline: &EntryDeadline, after: NaiveDate) -> Option<NaiveDate> {
-        if deadline.state != DeadlineState::Open {
+        if !deadline.may_run() {
             return None;
         }
         let target = deadline.target()?;

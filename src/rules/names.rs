@@ -1,7 +1,7 @@
 //! The words that conditions use for effects, statuses and kinds, as sets that are compared in one step.
 
 use crate::entry::Status;
-use crate::notice::{Effect, HoldKind, Kind, LiquidationKind};
+use crate::notice::{CargoStep, Effect, HoldKind, Kind, LiquidationKind};
 
 /// A set of numbered words, at most 64.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -74,6 +74,10 @@ pub(super) const EFFECTS: &[&str] = &[
     "tib_request",
     "tib_answer",
     "tib_expires",
+    "arrived",
+    "in_bond_authorized",
+    "in_bond_arrived",
+    "in_bond_exported",
 ];
 
 /// Stands for the eight effects that stop goods, `hold` to `review`.
@@ -131,6 +135,12 @@ pub(super) fn effect_index(effect: &Effect) -> usize {
         Effect::TibRequest { .. } => 42,
         Effect::TibAnswer { .. } => 43,
         Effect::TibExpires { .. } => 44,
+        Effect::Cargo { step } => match step {
+            CargoStep::Arrived => 45,
+            CargoStep::InBondAuthorized => 46,
+            CargoStep::InBondArrived => 47,
+            CargoStep::InBondExported => 48,
+        },
     }
 }
 

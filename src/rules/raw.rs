@@ -69,6 +69,7 @@ written! {
         act_by: Spanned<NaiveDate>,
         on: Spanned<NaiveDate>,
         step: RawValue,
+        by_law: Spanned<bool>,
         trouble: Spanned<String>,
         trouble_severity: Spanned<String>,
         broker: Spanned<String>,

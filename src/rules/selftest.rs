@@ -343,6 +343,8 @@ fn clock(id: &str, act_by: NaiveDate) -> EntryDeadline {
         because: "".into(),
         basis: "".into(),
         from: Vec::new(),
+        starts: None,
+        bases: Vec::new(),
     }
 }
 
@@ -376,7 +378,12 @@ fn deadline_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Opt
     });
     let day = EventTime::parse(DAY)?;
     let before = notices(&raw.before, 0, |_| day, known, faults);
-    let deadline = clock(id?.get_ref(), *act_by?.get_ref());
+    let mut deadline = clock(id?.get_ref(), *act_by?.get_ref());
+    if raw.by_law.given().is_some_and(|by_law| *by_law.get_ref()) {
+        // Long enough ago that every step of a ladder counts.
+        deadline.starts = Some(NaiveDate::MIN);
+        deadline.state = DeadlineState::Ahead;
+    }
     Some(Event::Deadline { before, deadline: Box::new(deadline), on: *on?.get_ref(), step })
 }
 

@@ -8,6 +8,7 @@ use std::path::Path;
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::entry::DeadlineState;
 use crate::grammar::CodeTable;
 use crate::ident::{EntryNumber, NoticeId};
 use crate::notice::{CBP, Effect, EventTime, Fields, HoldKind, Token};
@@ -97,6 +98,8 @@ fn clock(id: &str, act_by: &str) -> EntryDeadline {
         because: "".into(),
         basis: "".into(),
         from: Vec::new(),
+        starts: None,
+        bases: Vec::new(),
     }
 }
 

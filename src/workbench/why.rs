@@ -254,6 +254,10 @@ impl Asked<'_> {
         let verdict = match (is_decided, deadline.state, deadline.target()) {
             (true, DeadlineState::Open, Some(target)) => self.next_words(ctx, rule, life, target),
             (true, DeadlineState::Open, None) => "has no date, so it reminds nobody".to_owned(),
+            (true, DeadlineState::Ahead, Some(target)) if deadline.runs_on(self.today) => {
+                self.next_words(ctx, rule, life, target)
+            }
+            (true, DeadlineState::Ahead, _) => format!("does not run yet: it {}", deadline.because),
             (true, DeadlineState::Closed, _) => {
                 format!("is closed, so it reminds nobody: {}", deadline.because)
             }
