@@ -56,7 +56,7 @@ impl Context {
         Ok(Self {
             socket: config.daemon.socket.clone(),
             state_folder: config.state.folder.clone(),
-            deadlines: Arc::new(DeadlineTable::embedded().with_closures(&config.closures)),
+            deadlines: Arc::new(config.deadlines()),
             grammar: config.grammar.clone(),
             clock: Arc::new(SystemClock),
             zone: Zone::named(CUSTOMS_ZONE).map_err(Failure::unreadable)?,

@@ -6,6 +6,7 @@
 //!
 //! Whether the world agrees (can we log in, list, write, send?) is not asked here; see [`check`].
 
+mod calendar;
 mod check;
 mod check_text;
 mod drops;
@@ -30,7 +31,7 @@ pub use self::settings::{
     After, Algorithms, Broker, DaemonSettings, DropPlace, DropSettings, HostKey, ImporterNumber, LogFormat,
     MailSettings, SftpAuth, SftpSettings, SmtpSecurity, SmtpSettings, StateSettings, Team,
 };
-use crate::deadline::DeadlineTable;
+use crate::deadline::{DeadlineTable, Overrides};
 pub use crate::diagnostic::Diagnostic;
 use crate::diagnostic::{Source, WrittenTable, read_toml};
 use crate::grammar::Grammar;
@@ -62,6 +63,8 @@ pub struct Config {
     pub brokers: Vec<Broker>,
     /// Days on which Customs is closed beside weekends and federal holidays.
     pub closures: Vec<NaiveDate>,
+    /// What is known better than the table of deadlines.
+    pub overrides: Overrides,
     pub grammar: Arc<Grammar>,
     pub rules: Arc<Rules>,
     /// What `[rules] scenarios` names, read; played by `rules test` and `check`.
@@ -119,6 +122,7 @@ impl Config {
         let teams = resolve::teams(&raw, &mut resolver);
         let brokers = drops::brokers(&raw, &state, &mut resolver);
         let closures = list(&given(&raw.calendar).closures).iter().map(|date| *date.get_ref()).collect();
+        let overrides = calendar::overrides(&given(&raw.calendar), &mut resolver);
         let grammar_folder = grammar_folder(&raw, &mut resolver);
         let files = rule_files(&raw, &mut resolver);
         let playbook = playbook_file(&raw, &mut resolver);
@@ -142,6 +146,7 @@ impl Config {
                     teams,
                     brokers,
                     closures,
+                    overrides,
                     grammar,
                     rules,
                     scenarios,
@@ -152,6 +157,11 @@ impl Config {
             }
             _ => Err(faults),
         }
+    }
+
+    /// The deadlines of the program with what the configuration says about days.
+    pub fn deadlines(&self) -> DeadlineTable {
+        DeadlineTable::embedded().with_closures(&self.closures).with_overrides(self.overrides.clone())
     }
 
     /// The example configuration with everything below `base`: local drops, mail as files, the embedded rules.

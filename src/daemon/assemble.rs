@@ -7,7 +7,6 @@ use super::engine::Versions;
 use super::settings::{Delivery, Settings};
 use crate::clock::{CUSTOMS_ZONE, Zone};
 use crate::config::{self, Config, SecretError};
-use crate::deadline::DeadlineTable;
 use crate::email::{MailSettings, Renderer, Security, SettingsError, SmtpSettings, TemplateError};
 use crate::grammar::GrammarError;
 use crate::intake;
@@ -74,7 +73,7 @@ pub fn pipeline(config: &Config) -> Result<Pipeline, AssembleError> {
     Ok(Pipeline {
         interpreter: Arc::new(interpreter),
         rules: config.rules.clone(),
-        deadlines: Arc::new(DeadlineTable::embedded().with_closures(&config.closures)),
+        deadlines: Arc::new(config.deadlines()),
         audience: audience(config),
         importer_number: config.importer_number,
     })

@@ -132,10 +132,12 @@ impl DeadlineTable {
                     days.extend(day.days());
                     offer(Key::Nonworking, Value::Dates(days), &day.source);
                 }
-                (DayEffect::ExtendWorkingDays(days), Due::Date(due)) if day.from <= due && due <= day.to => {
-                    if definition.accepts.contains(&Key::ExtendWorkingDays) {
-                        offer(Key::ExtendWorkingDays, Value::Count(days), &day.source);
-                    }
+                (DayEffect::ExtendWorkingDays(days), Due::Date(due))
+                    if day.from <= due
+                        && due <= day.to
+                        && definition.accepts.contains(&Key::ExtendWorkingDays) =>
+                {
+                    offer(Key::ExtendWorkingDays, Value::Count(days), &day.source);
                 }
                 _ => {}
             }

@@ -49,7 +49,7 @@ impl FilingFlags {
         let says = |name: &str, word: &str| notice.field(name) == Some(word);
         Self {
             is_live: says("live_entry", "Y"),
-            recon: notice.field("recon_issue").is_some_and(|issue| issue.trim_matches('0') != ""),
+            recon: notice.field("recon_issue").is_some_and(|issue| !issue.trim_matches('0').is_empty()),
             recon_fta: says("recon_trade_agreement", "Y"),
             missing_document: notice.field("document_1").is_some(),
             preference_unclaimed: false,

@@ -194,7 +194,7 @@ mod tests {
         let warned = Effect::SummaryAccepted { version: None, warnings: true };
         assert_eq!(EFFECTS[effect_index(&warned)], "summary_warnings");
         assert_eq!(EFFECTS[effect_index(&Effect::SuspensionLifted { date: None })], "suspension_lifted");
-        let expires = Effect::TibExpires { date: None, extensions: None };
-        assert_eq!((EFFECTS[effect_index(&expires)], EFFECTS.len()), ("tib_expires", 45));
+        let exported = Effect::Cargo { step: CargoStep::InBondExported };
+        assert_eq!((EFFECTS[effect_index(&exported)], EFFECTS.len()), ("in_bond_exported", 49));
     }
 }

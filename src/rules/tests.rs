@@ -8,20 +8,14 @@ use std::path::Path;
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::deadline::id;
 use crate::entry::DeadlineState;
 use crate::grammar::CodeTable;
 use crate::ident::{EntryNumber, NoticeId};
 use crate::notice::{CBP, Effect, EventTime, Fields, HoldKind, Token};
 
-/// Every id that the embedded rules name, and a few more.
-const DEADLINES: &str = "BILL_DISHONORED BILL_DUE BOND_INSUFF CF28_RESPONSE CF29_RESPONSE CF4647_RESPONSE CIT_SUMMONS \
-    DAILY_STMT_DUE DEEMED_EXCLUSION DETAIN_RESPONSE ENTRY_FILE ES_DUE ES_REJECT_RESUBMIT FDA_DETENTION_RESPONSE \
-    FTA_1520D LD_PETITION LIQ_CAP_4Y LIQ_DEEMED_1Y LIQ_EXT_END LIQ_SCHEDULED_EST LIQ_SUSP_6M PENALTY_PETITION PMS_DUE \
-    PMS_PRELIM PREPENALTY_RESPONSE PROTEST_DUE PROTEST_SURETY PROTEST_VOID_90D PSC_DUE RECON_FTA RECON_VALUE \
-    RECORD_DEMAND RECORD_RETENTION REDELIVERY_WINDOW RELIQ_90D SEIZURE_PETITION TIB_EXPORT WAREHOUSE_5Y";
-
 fn vocabulary() -> Vocabulary {
-    Vocabulary::new(&Default::default(), DEADLINES.split_whitespace())
+    Vocabulary::new(&Default::default(), id::ALL.iter().copied())
 }
 
 /// With a small table, so that table and code names are checked.
@@ -29,7 +23,7 @@ fn with_table() -> Vocabulary {
     let mut tables = crate::grammar::CodeTables::default();
     let text = "code\tmeaning\tkind\tsuggested_alert\n96\tdocument required\tSO60\tcritical\n98\treleased\tSO60\tinfo\n";
     tables.insert(CodeTable::parse("so60-entry-dispositions", text).expect("a good table"));
-    Vocabulary::new(&tables, DEADLINES.split_whitespace())
+    Vocabulary::new(&tables, id::ALL.iter().copied())
 }
 
 fn embedded() -> Rules {
@@ -132,7 +126,7 @@ fn the_embedded_rules_fit_the_code_tables() {
         let text = std::fs::read_to_string(folder.join(format!("{name}.tsv"))).expect("a table");
         tables.insert(CodeTable::parse(name, &text).expect("a good table"));
     }
-    let known = Vocabulary::new(&tables, DEADLINES.split_whitespace());
+    let known = Vocabulary::new(&tables, id::ALL.iter().copied());
     let parsed = Rules::parse(&[(EMBEDDED_NAME, EMBEDDED)], &Playbook::embedded(), &["operations"], &known);
     assert!(parsed.is_ok(), "{}", shown(&parsed.err().unwrap_or_default()));
 }

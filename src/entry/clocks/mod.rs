@@ -21,7 +21,7 @@ use std::borrow::Cow;
 use chrono::NaiveDate;
 
 use super::{BasisDate, Dated, Entry, Provenance, SummaryState};
-use crate::deadline::{Computed, DeadlineTable, DueError, Key, Scope, Triggers, Value};
+use crate::deadline::{Computed, DeadlineTable, DueError, Key, Kind, Scope, Triggers, Value};
 use crate::notice::{FactKind, Token};
 
 /// A clock with the facts that it is computed from.
@@ -179,7 +179,11 @@ impl Clock {
 
     fn fact(&mut self, key: Key, dated: Dated, source: &str) {
         // A date outside the years of the table is no trigger: the clock then says that it does not know.
-        if self.facts.put(key, dated.date).is_ok() {
+        let value = match key.kind() {
+            Kind::Dates => Value::Dates(vec![dated.date]),
+            _ => Value::Date(dated.date),
+        };
+        if self.facts.put(key, value).is_ok() {
             self.from.push(Provenance {
                 input: key.as_str().into(),
                 value: dated.date.to_string().into(),

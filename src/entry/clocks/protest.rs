@@ -13,33 +13,45 @@ use crate::notice::FactKind;
 /// Statuses of a protest that CBP denied, in part or whole.
 const DENIED: [&str; 2] = ["DN", "PD"];
 
-/// Clocks whose end is a decision that starts another clock, unless something happens before.
-const BY_LAW: &[(&str, &[(&str, Key)], &str)] = &[
-    (
-        id::LIQ_DEEMED_1Y,
-        &[(id::PROTEST_DUE, Key::LiquidationDate)],
-        "starts by law if CBP does not liquidate, extend or suspend before",
-    ),
-    (
-        id::LIQ_SUSP_6M,
-        &[(id::PROTEST_DUE, Key::LiquidationDate)],
-        "starts by law if CBP does not liquidate before",
-    ),
-    (
-        id::DEEMED_EXCLUSION,
-        &[(id::PROTEST_DUE, Key::DecisionDate)],
-        "starts by law if the goods are neither released nor excluded before",
-    ),
-    (
-        id::PROTEST_ACCEL_DENIAL,
-        &[(id::CIT_SUMMONS, Key::DenialDate)],
-        "starts by law if CBP does not decide before",
-    ),
-    (
-        id::EXCL_PROTEST_DENIAL,
-        &[(id::CIT_SUMMONS, Key::DenialDate)],
-        "starts by law if CBP does not decide before",
-    ),
+/// A clock whose passing is a decision that starts another clock, unless something happens before.
+struct ByLaw {
+    passes: &'static str,
+    starts: &'static str,
+    key: Key,
+    unless: &'static str,
+}
+
+const BY_LAW: [ByLaw; 5] = [
+    ByLaw {
+        passes: id::LIQ_DEEMED_1Y,
+        starts: id::PROTEST_DUE,
+        key: Key::LiquidationDate,
+        unless: "starts by law if CBP does not liquidate, extend or suspend before",
+    },
+    ByLaw {
+        passes: id::LIQ_SUSP_6M,
+        starts: id::PROTEST_DUE,
+        key: Key::LiquidationDate,
+        unless: "starts by law if CBP does not liquidate before",
+    },
+    ByLaw {
+        passes: id::DEEMED_EXCLUSION,
+        starts: id::PROTEST_DUE,
+        key: Key::DecisionDate,
+        unless: "starts by law if the goods are neither released nor excluded before",
+    },
+    ByLaw {
+        passes: id::PROTEST_ACCEL_DENIAL,
+        starts: id::CIT_SUMMONS,
+        key: Key::DenialDate,
+        unless: "starts by law if CBP does not decide before",
+    },
+    ByLaw {
+        passes: id::EXCL_PROTEST_DENIAL,
+        starts: id::CIT_SUMMONS,
+        key: Key::DenialDate,
+        unless: "starts by law if CBP does not decide before",
+    },
 ];
 
 impl Entry {
@@ -173,42 +185,48 @@ impl Entry {
         let known = clocks.len();
         for at in 0..known {
             let clock = &clocks[at];
-            let Some((_, starts, unless)) = BY_LAW.iter().find(|(id, ..)| *id == clock.id) else { continue };
+            let Some(law) = BY_LAW.iter().find(|law| law.passes == clock.id) else { continue };
             if clock.closed.is_some() {
                 continue;
             }
             let Ok(dates) = table.compute_dates(clock.id, &clock.facts) else { continue };
-            let Some(passes) = dates.due.date() else { continue };
-            let (source, instance) = (format!("by law: {} passes", clock.key()), passes.to_string());
-            for (id, key) in *starts {
-                let mut by_law = Clock::of(id, instance.clone());
-                if by_law.facts.put(*key, passes).is_err() {
-                    continue;
-                }
-                by_law.from.push(Provenance {
-                    input: key.as_str().into(),
-                    value: passes.to_string().into(),
-                    notice: None,
-                    source: source.as_str().into(),
-                });
-                if *key == Key::LiquidationDate {
-                    by_law.set(Key::Deemed, true);
-                    by_law.bases = self.plan(table, passes);
-                }
-                by_law.starts = Some(passes);
-                by_law.unless = unless;
-                if *id == id::PROTEST_DUE {
-                    by_law.closed = self.protest_filed_since(passes).map(Cow::Owned);
-                }
-                self.close_by_record(&mut by_law, None);
-                clocks.push(by_law);
-            }
+            let source = || format!("by law: {} passes", clock.key());
+            let by_law = dates.due.date().and_then(|passes| self.clock_by_law(table, law, passes, source));
+            clocks.extend(by_law);
         }
         // The clock without a date gives way to the one that has one.
         if clocks.len() > known {
             let has_date = clocks[known..].iter().any(|clock| clock.id == id::PROTEST_DUE);
             clocks.retain(|clock| !(has_date && clock.id == id::PROTEST_DUE && clock.facts.is_empty()));
         }
+    }
+
+    fn clock_by_law(
+        &self,
+        table: &DeadlineTable,
+        law: &ByLaw,
+        passes: NaiveDate,
+        source: impl FnOnce() -> String,
+    ) -> Option<Clock> {
+        let mut clock = Clock::of(law.starts, passes.to_string());
+        clock.facts.put(law.key, passes).ok()?;
+        clock.from.push(Provenance {
+            input: law.key.as_str().into(),
+            value: passes.to_string().into(),
+            notice: None,
+            source: source().into(),
+        });
+        if law.key == Key::LiquidationDate {
+            clock.set(Key::Deemed, true);
+            clock.bases = self.plan(table, passes);
+        }
+        clock.starts = Some(passes);
+        clock.unless = law.unless;
+        if law.starts == id::PROTEST_DUE {
+            clock.closed = self.protest_filed_since(passes).map(Cow::Owned);
+        }
+        self.close_by_record(&mut clock, None);
+        Some(clock)
     }
 
     /// Dates of a liquidation that nobody told yet: CBP's plan or the usual cycle, and the end of the time to liquidate.

@@ -488,7 +488,7 @@ fn the_law_starts_clocks_that_nobody_announces() {
         (
             &["fact excl_protest protest_filed=2025-05-01 reference=P2"],
             "CIT_SUMMONS@2025-05-31",
-            "ahead 2025-11-28 2025-11-28",
+            "ahead 2025-11-28 2025-11-26",
         ),
     ] {
         assert_eq!(shown(&life(events), key), wanted, "{events:?}");
