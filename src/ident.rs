@@ -367,6 +367,14 @@ name_type!(
 impl BrokerName {
     /// Stands for the broker of files that are taken in later without saying whose they are.
     pub const BACKFILL: &str = "backfill";
+
+    /// Stands for the broker of facts that people record.
+    pub const BY_HAND: &str = "by hand";
+
+    /// It names no broker, and so says nothing of whose an entry is.
+    pub fn is_nobody(&self) -> bool {
+        matches!(self.as_str(), Self::BACKFILL | Self::BY_HAND)
+    }
 }
 
 #[cfg(test)]

@@ -106,6 +106,9 @@ pub mod finding_code {
     pub const BAD_DELIMITER: &str = "bad-delimiter";
     pub const SHORT_ISA: &str = "short-isa";
     pub const DUPLICATE_CONTROL_NUMBER: &str = "duplicate-control-number";
+    pub const BAD_JSON: &str = "bad-json";
+    /// A member of a JSON object or a column of a table that nobody reads.
+    pub const UNKNOWN_FIELD: &str = "unknown-field";
     pub const NOT_EDI: &str = "not-edi";
     pub const EMPTY: &str = "empty";
     pub const ENCODING: &str = "encoding";

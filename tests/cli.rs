@@ -86,6 +86,7 @@ fn help_names_every_command() {
               rules        Test rules, ask why they did what they did, try others on the journal
               alerts       Show alerts and letters, try a letter again
               quarantine   Show what could not be read, read it again
+              record       Enter a fact that no message tells: forms, letters, protests, answers
               state-hash   Print a hash of all entry state
               replay       Rebuild from the journal into a fresh store and compare; sends nothing
               audit        Check that journal and archive are what was written

@@ -123,7 +123,7 @@ pub fn frame(buffer: &[u8], grammar: &Grammar) -> u64 {
         pieces += match message.body {
             Body::Abi(transaction) => black_box(transaction.records).len(),
             Body::X12(set) => black_box(set).len(),
-            Body::Nothing => 0,
+            Body::Json(_) | Body::Nothing => 0,
         };
     });
     pieces as u64
@@ -149,7 +149,7 @@ pub fn slice_fields(buffer: &[u8], grammar: &Grammar) -> u64 {
                 }
             }
         }
-        Body::Nothing => {}
+        Body::Json(_) | Body::Nothing => {}
     });
     fields
 }

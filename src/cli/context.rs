@@ -206,6 +206,7 @@ impl Backend for LocalBackend {
         let done = match action {
             Action::RetryQuarantine { file, by } => engine.reprocess(file, &by),
             Action::RetryLetter { key, by } => engine.retry_letter(key, &by),
+            Action::Record { document, .. } => engine.record(document.as_bytes()),
             Action::Backup { dir } => {
                 let copied = backup::back_up(self.journal.folder(), &dir, None, &mut |_| {});
                 return copied.map(drop).map_err(|error| ApiError::failed("make the backup", error));

@@ -20,6 +20,7 @@ mod interrupt;
 mod output;
 mod pages;
 mod quarantine;
+mod record;
 mod replay;
 mod rules;
 mod run;
@@ -94,6 +95,7 @@ enum Command {
     Rules(rules::Args),
     Alerts(alerts::Args),
     Quarantine(quarantine::Args),
+    Record(record::Args),
     StateHash(status::HashArgs),
     Replay(replay::Args),
     Audit(audit::Args),
@@ -148,6 +150,7 @@ impl Command {
             Self::Rules(args) => rules::run(args, global, ui),
             Self::Alerts(args) => alerts::run(args, &context()?, ui),
             Self::Quarantine(args) => quarantine::run(args, &context()?, ui),
+            Self::Record(args) => record::run(args, context, ui),
             Self::StateHash(_) => status::state_hash(&context()?, ui),
             Self::Replay(args) => replay::run(args, &context()?, ui),
             Self::Audit(args) => audit::run(args, global, ui),

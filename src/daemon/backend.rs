@@ -55,6 +55,7 @@ impl Backend for DaemonBackend {
         let done = match action {
             Action::RetryQuarantine { file, by } => self.runtime.block_on(self.writer.reprocess(file, by)),
             Action::RetryLetter { key, by } => self.runtime.block_on(self.writer.retry_letter(key, by)),
+            Action::Record { document, .. } => self.runtime.block_on(self.writer.record(document)),
             Action::Backup { dir } => {
                 let folder = self.journal.folder();
                 let copied = backup::back_up(folder, &dir, None, &mut |_| {});

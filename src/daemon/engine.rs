@@ -4,7 +4,7 @@
 //! are applied; the step is committed. A crash between any two leaves a store that is behind its journal, and
 //! [`Applier::catch_up`] applies the rest at the next start.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -21,6 +21,9 @@ use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
 use crate::step::{Position, Step};
 use crate::store::{Store, StoreError};
+
+/// The drop of facts that people record.
+const RECORD_DROP: &str = "record";
 
 /// A file to be received.
 pub struct Incoming<'a> {
@@ -305,6 +308,23 @@ impl Engine {
             return Err(EngineError::NoSuchFile(file));
         }
         self.happened(What::Reprocess { file, by: by.into() })
+    }
+
+    /// Takes in a fact that a person recorded: a JSON document, journaled like a file from a drop.
+    pub fn record(&mut self, document: &[u8]) -> Result<(), EngineError> {
+        self.settle()?;
+        let name = format!("{:.12}.json", Fingerprint::of(document).to_string());
+        let mut content = Cursor::new(document);
+        let incoming = Incoming {
+            drop: DropName::new(RECORD_DROP),
+            broker: BrokerName::new(BrokerName::BY_HAND),
+            name: name.into(),
+            size_bytes: document.len() as u64,
+            incomplete: false,
+            deliver: true,
+            content: &mut content,
+        };
+        self.receive(&mut [incoming]).map(drop)
     }
 
     pub fn retry_letter(&mut self, letter: LetterKey, by: &str) -> Result<(), EngineError> {

@@ -57,6 +57,7 @@ enum Job {
     Trouble { severity: Severity, broker: Box<str>, trouble: TroubleBrief, reply: Reply<()> },
     Reprocess { file: Fingerprint, by: String, reply: Reply<()> },
     RetryLetter { key: LetterKey, by: String, reply: Reply<()> },
+    Record { document: String, reply: Reply<()> },
     Reload { pipeline: Arc<Pipeline>, versions: Versions, reply: Reply<()> },
     Flush(Reply<()>),
 }
@@ -146,6 +147,11 @@ impl Writer {
         ask!(self, reply => Job::RetryLetter { key, by, reply })
     }
 
+    /// Takes in a fact that a person recorded.
+    pub async fn record(&self, document: String) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Record { document, reply })
+    }
+
     pub async fn reload(&self, pipeline: Arc<Pipeline>, versions: Versions) -> Result<(), WriteError> {
         ask!(self, reply => Job::Reload { pipeline, versions, reply })
     }
@@ -192,6 +198,7 @@ impl Worker {
                 }
                 Job::Reprocess { file, by, reply } => answer(reply, self.engine.reprocess(file, &by)),
                 Job::RetryLetter { key, by, reply } => answer(reply, self.engine.retry_letter(key, &by)),
+                Job::Record { document, reply } => answer(reply, self.engine.record(document.as_bytes())),
                 Job::Reload { pipeline, versions, reply } => {
                     answer(reply, self.engine.reload(pipeline, versions))
                 }

@@ -5,6 +5,7 @@
 
 pub mod abi;
 pub mod digits;
+pub mod json;
 mod sniff;
 pub mod x12;
 
@@ -30,6 +31,8 @@ pub const FINDINGS_MAX: usize = 1_000;
 pub enum Standard {
     Abi,
     X12,
+    /// Facts that people record, and the importer's own data.
+    Json,
 }
 
 /// Who sent it and under which numbers; blank parts are `None`.
@@ -54,7 +57,7 @@ pub struct Message<'a> {
     /// From 0 in the file.
     pub index: u64,
     pub standard: Standard,
-    /// ABI application identifier or X12 set identifier; `None` when the piece holds no message at all.
+    /// ABI application identifier, X12 set identifier or the kind of a JSON object; `None` when the piece holds no message at all.
     pub name: Option<&'a str>,
     /// GS08.
     pub release: Option<&'a str>,
@@ -69,6 +72,7 @@ pub struct Message<'a> {
 pub enum Body<'a> {
     Abi(abi::Transaction<'a>),
     X12(x12::Set<'a>),
+    Json(&'a json::Document<'a>),
     /// Not a message: only findings.
     Nothing,
 }
@@ -136,6 +140,7 @@ pub fn decode_reader(reader: &mut dyn Read, grammar: &Grammar, sink: &mut dyn Si
 fn decoder_for<'g>(start: &[u8], grammar: &'g Grammar) -> Box<dyn Decoder + 'g> {
     match sniff(start) {
         Shape::X12 => Box::new(x12::X12Decoder::new(grammar)),
+        Shape::Json => Box::new(json::JsonDecoder::new()),
         Shape::Abi | Shape::Other => Box::new(abi::AbiDecoder::new(grammar)),
     }
 }

@@ -5,6 +5,8 @@
 pub enum Shape {
     X12,
     Abi,
+    /// Begins with an object or a list of objects.
+    Json,
     /// Neither: the ABI reader takes it and says `not-edi` or `empty`.
     Other,
 }
@@ -15,6 +17,10 @@ pub fn sniff(start: &[u8]) -> Shape {
     let text = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
     if text.starts_with(b"ISA") && text.get(3).is_some_and(|byte| !byte.is_ascii_alphanumeric()) {
         return Shape::X12;
+    }
+    let inside = text.strip_prefix(b"[").map_or(text, <[u8]>::trim_ascii_start);
+    if inside.first() == Some(&b'{') || text == b"[]" {
+        return Shape::Json;
     }
     let head = &text[..text.len().min(4)];
     if head.is_empty() || !head.iter().all(|byte| byte.is_ascii_graphic() || *byte == b' ') {

@@ -3,11 +3,12 @@
 use chrono::NaiveDate;
 
 use super::holds::{HoldState, Holds};
+use super::recorded;
 use super::{
     Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Rejection, Request, Scope,
     Summary, SummaryState, Takeover, Tib,
 };
-use super::{fold_facts, fold_recorded};
+use super::fold_facts;
 use crate::decode::abi::moment;
 use crate::grammar::abi::Format;
 use crate::ident::{EntryNumber, FilerCode};
@@ -22,14 +23,14 @@ impl Entry {
         sorted.sort_unstable_by_key(|notice| order(notice));
         sorted.dedup_by_key(|notice| notice.id);
         let mut fold = Fold { entry: Self::unknown(number), holds: Holds::default() };
-        let withdrawn = fold_recorded::withdrawn(&sorted);
+        let is_recorded = |notice: &&Notice| matches!(notice.kind, Kind::Recorded | Kind::Form);
+        if sorted.iter().any(is_recorded) {
+            let withdrawn = recorded::withdrawn(&sorted);
+            sorted.retain(|notice| !(is_recorded(notice) && withdrawn.contains(&notice.id)));
+        }
         for notice in sorted {
-            if withdrawn.contains(&notice.id) {
-                continue;
-            }
             fold.note(notice);
             fold.obey(notice);
-            fold_recorded::obey(&mut fold.entry, notice);
         }
         fold.entry.holds = fold.holds.0;
         fold.entry
@@ -141,11 +142,12 @@ impl Fold {
         if matches!(notice.effect, Effect::Unknown) {
             entry.unknown_codes.extend(notice.code);
         }
+        recorded::note(entry, notice);
     }
 
     fn obey(&mut self, notice: &Notice) {
         match notice.effect {
-            Effect::Inform | Effect::Unknown => {}
+            Effect::Inform | Effect::Unknown | Effect::Withdrawn { .. } => {}
             Effect::Filed => self.entry.filing.filed_at = self.entry.filing.filed_at.or(notice.at),
             Effect::FilingAccepted | Effect::FilingRejected => self.filing(notice),
             Effect::Hold { agency, code, what } => self.holds.open(notice, agency, code, what, false),

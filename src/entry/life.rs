@@ -96,7 +96,7 @@ impl Life {
     /// is known.
     pub fn broker(&self) -> Option<&BrokerName> {
         let brokers = || self.notices.iter().rev().map(|held| &held.seen.broker);
-        brokers().find(|broker| broker.as_str() != BrokerName::BACKFILL).or_else(|| brokers().next())
+        brokers().find(|broker| !broker.is_nobody()).or_else(|| brokers().next())
     }
 
     pub fn entry(&self) -> Entry {

@@ -9,7 +9,6 @@ mod deadlines;
 mod facts;
 mod fold;
 mod fold_facts;
-mod fold_recorded;
 mod holds;
 mod life;
 mod recorded;
@@ -68,7 +67,7 @@ pub struct Entry {
     pub tib: Tib,
     /// Append-only: where the goods were said to be.
     pub cargo: Vec<CargoEvent>,
-    /// Append-only: what people recorded, without what was taken back.
+    /// Forms and other facts that people recorded, oldest first, without those that were taken back.
     pub recorded: Vec<RecordedFact>,
     /// Dates of entry that messages state, with the notice that says so. The latest statement counts, all are kept.
     pub entry_dates: Vec<Dated>,
@@ -193,7 +192,7 @@ impl Basis {
         match kind {
             Kind::Liquidation => Self::CourtesyNotice,
             Kind::EntryStatus => Self::QueryAnswer,
-            Kind::Recorded => Self::Recorded,
+            Kind::Recorded | Kind::Form => Self::Recorded,
             Kind::AceReport => Self::AceReport,
             _ => Self::Other,
         }

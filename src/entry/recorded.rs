@@ -1,101 +1,133 @@
-//! Facts that no message brings: what people recorded about the entry, and which clocks that starts and ends.
+//! Facts that people recorded: what they start, what they end, and which were taken back.
+
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::{Basis, LiquidationEvent, LiquidationStep};
+use super::Entry;
 use crate::ident::NoticeId;
-use crate::notice::recorded::Start;
-use crate::notice::{
-    Amounts, Effect, EventTime, FactKind, Fields, Liquidation, LiquidationKind, Notice, Token,
-};
+use crate::notice::recorded::{FactField, Start};
+use crate::notice::{Effect, EventTime, FactKind, Notice, Token};
 
-/// A fact as somebody recorded it.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+/// A fact of an entry, with its values as they were told.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct RecordedFact {
     pub fact: FactKind,
-    /// The number of the matter: of a protest, a case, a bill.
-    pub reference: Option<Box<str>>,
-    /// When it happened.
-    pub date: Option<NaiveDate>,
+    /// Its own date. `None` when it has none, or when it could not be read.
     pub at: Option<EventTime>,
     pub notice: NoticeId,
-    /// All that was told.
-    pub said: Fields,
+    /// Number of the protest, case, bill or form that it is about.
+    pub reference: Option<Token>,
+    /// Its values by the names of its definition, which are those of the clocks' inputs.
+    pub values: Vec<(&'static str, Box<str>)>,
 }
 
 impl RecordedFact {
-    pub(super) fn of(notice: &Notice) -> Option<Self> {
-        let fact = FactKind::of_notice(notice.kind, notice.code)?;
-        let own = notice.field(fact.definition().date).and_then(|text| text.parse().ok());
-        Some(Self {
-            fact,
-            reference: notice.field("reference").map(Into::into),
-            date: own.or(notice.at.map(|at| at.date)),
-            at: notice.at,
-            notice: notice.id,
-            said: notice.fields.clone(),
-        })
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
     }
 
-    pub fn date_of(&self, field: &str) -> Option<NaiveDate> {
-        self.said.get(field)?.parse().ok()
+    /// The day on which it happened.
+    pub fn date(&self) -> Option<NaiveDate> {
+        self.at.map(|at| at.date)
     }
 
-    pub fn says(&self, field: &str, word: &str) -> bool {
-        self.said.get(field) == Some(word)
+    /// One of its other dates.
+    pub fn date_of(&self, name: &str) -> Option<NaiveDate> {
+        self.value(name)?.parse().ok()
     }
 
-    /// The clocks that the fact starts.
+    pub fn says(&self, name: &str, word: &str) -> bool {
+        self.value(name) == Some(word)
+    }
+
+    /// The clocks that it starts: those whose condition it meets.
     pub fn starts(&self) -> impl Iterator<Item = &'static Start> + '_ {
         self.fact.definition().starts.iter().filter(|start| match start.only {
-            Some((field, words)) => words.contains(&self.said.get(field).unwrap_or_default()),
             None => true,
+            Some((name, values)) => values.contains(&self.value(name).unwrap_or_default()),
         })
     }
 
-    /// Whether it ends clocks with this id: by its kind, or because it names them.
-    pub fn ends(&self, id: &str) -> bool {
-        let named = || self.said.get("deadline").unwrap_or_default().split([',', ' ']).any(|word| word == id);
-        self.fact.definition().ends.contains(&id) || (self.fact == FactKind::Done && named())
+    /// How it starts this clock, if it does.
+    pub fn starts_clock(&self, deadline: &str) -> Option<&'static Start> {
+        self.starts().find(|start| start.deadline == deadline)
     }
 
-    /// Whether it is about the same matter: facts without a number are about any.
-    pub fn is_about(&self, reference: Option<&str>) -> bool {
-        match (self.reference.as_deref(), reference) {
+    /// Whether it ends the clock that `reference` stands for: its own when both name one, else every one.
+    pub fn ends_clock(&self, deadline: &str, reference: Option<Token>) -> bool {
+        let named = self.fact == FactKind::Done
+            && self
+                .value("deadline")
+                .is_some_and(|names| names.split([',', ' ']).any(|name| name.eq_ignore_ascii_case(deadline)));
+        let is_same = match (self.reference, reference) {
             (Some(own), Some(other)) => own == other,
             _ => true,
-        }
+        };
+        is_same && (named || self.fact.definition().ends.contains(&deadline))
+    }
+}
+
+impl Entry {
+    /// Facts of this kind, oldest first.
+    pub fn recorded(&self, fact: FactKind) -> impl DoubleEndedIterator<Item = &RecordedFact> {
+        self.recorded.iter().filter(move |recorded| recorded.fact == fact)
     }
 
-    /// What it says about the liquidation, where its notice has no effect of its own.
-    pub(super) fn liquidation_step(&self, effect: &Effect) -> Option<LiquidationEvent> {
-        if *effect != Effect::Inform {
-            return None;
-        }
-        let reason = Token::new(self.said.get("reason").unwrap_or_default());
-        let what = match self.fact {
-            FactKind::Bulletin => LiquidationStep::Liquidated(Liquidation {
-                event: match self.said.get("event") {
-                    Some("reliquidation") => LiquidationKind::Reliquidation,
-                    _ => LiquidationKind::Liquidation,
-                },
-                date: self.date,
-                kind: Token::new(""),
-                reason,
-                paid: Amounts::default(),
-                liquidated: Amounts::default(),
-                interest: None,
-            }),
-            FactKind::Extension => LiquidationStep::Extended {
-                times: self.said.get("times").and_then(|times| times.parse().ok()),
-                reason,
-                date: self.date,
-            },
-            FactKind::Suspension => LiquidationStep::Suspended { reason, date: self.date },
-            FactKind::SuspensionEnd => LiquidationStep::Lifted { date: self.date },
-            _ => return None,
-        };
-        Some(LiquidationEvent { at: self.at, notice: self.notice, basis: Basis::Recorded, what })
+    /// Facts that start this clock, oldest first.
+    pub fn recorded_starts<'e>(
+        &'e self,
+        deadline: &'e str,
+    ) -> impl Iterator<Item = (&'e RecordedFact, &'static Start)> {
+        self.recorded.iter().filter_map(move |fact| Some((fact, fact.starts_clock(deadline)?)))
     }
+
+    /// The first fact that ends the clock that began with `since`; without it, any that ends such a clock.
+    pub fn recorded_end(&self, deadline: &str, since: Option<&RecordedFact>) -> Option<&RecordedFact> {
+        let reference = since.and_then(|fact| fact.reference);
+        let begun = since.and_then(|fact| fact.at);
+        self.recorded.iter().find(|fact| {
+            let is_later = match (begun, fact.at) {
+                (Some(begun), Some(at)) => at.date >= begun.date,
+                _ => true,
+            };
+            is_later && fact.ends_clock(deadline, reference)
+        })
+    }
+}
+
+/// The notices that a later fact takes back. Only what was recorded can be.
+pub(super) fn withdrawn(notices: &[&Notice]) -> BTreeSet<NoticeId> {
+    let taken_back = notices.iter().filter_map(|notice| match notice.effect {
+        Effect::Withdrawn { notice } => Some(notice),
+        _ => None,
+    });
+    taken_back.collect()
+}
+
+/// Keeps what a form or a recorded fact tells, beside its effect.
+pub(super) fn note(entry: &mut Entry, notice: &Notice) {
+    let Some(fact) = FactKind::of_notice(notice.kind, notice.code) else { return };
+    let definition = fact.definition();
+    let mut recorded = RecordedFact {
+        fact,
+        at: notice.at,
+        notice: notice.id,
+        reference: notice.field("reference").and_then(Token::some),
+        values: Vec::new(),
+    };
+    let names =
+        std::iter::once(definition.date).chain(definition.fields.iter().map(|field: &FactField| field.name));
+    for name in names {
+        if let Some(value) = notice.field(name) {
+            recorded.values.push((name, value.into()));
+        }
+    }
+    if fact == FactKind::BillPaid
+        && let Some(bill) = recorded.reference.and_then(|number| entry.customs_bills.get_mut(&number))
+    {
+        bill.bill.is_open = false;
+    }
+    entry.recorded.push(recorded);
 }

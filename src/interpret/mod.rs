@@ -5,6 +5,7 @@
 mod abi;
 mod effects;
 mod fields;
+mod json;
 mod x12;
 
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub struct Interpreter {
     grammar: Arc<Grammar>,
     abi: abi::AbiInterpreter,
     x12: x12::X12Interpreter,
+    json: json::JsonInterpreter,
 }
 
 impl Interpreter {
@@ -38,10 +40,12 @@ impl Interpreter {
     pub fn new(grammar: Arc<Grammar>) -> Result<Self, Vec<GrammarError>> {
         let abi = abi::AbiInterpreter::resolve(&grammar);
         let x12 = x12::X12Interpreter::resolve(&grammar);
-        match (abi, x12) {
-            (Ok(abi), Ok(x12)) => Ok(Self { grammar, abi, x12 }),
-            (abi, x12) => {
-                Err(abi.err().into_iter().flatten().chain(x12.err().into_iter().flatten()).collect())
+        let json = json::JsonInterpreter::resolve(&grammar);
+        match (abi, x12, json) {
+            (Ok(abi), Ok(x12), Ok(json)) => Ok(Self { grammar, abi, x12, json }),
+            (abi, x12, json) => {
+                let faults = [abi.err(), x12.err(), json.err()];
+                Err(faults.into_iter().flatten().flatten().collect())
             }
         }
     }
@@ -55,6 +59,7 @@ impl Interpreter {
         match message.body {
             Body::Abi(transaction) => self.abi.interpret(&self.grammar, message, &transaction, sink),
             Body::X12(set) => self.x12.interpret(&self.grammar, message, &set, sink),
+            Body::Json(document) => self.json.interpret(document, sink),
             Body::Nothing => {}
         }
     }
@@ -74,6 +79,7 @@ impl NoticeIds {
         match message.body {
             Body::Abi(transaction) => transaction.own_bytes(&mut |part| hash.update(part)),
             Body::X12(set) => set.own_bytes(&mut |part| hash.update(part)),
+            Body::Json(document) => document.own_bytes(&mut |part| hash.update(part)),
             Body::Nothing => {}
         }
         Self(hash)

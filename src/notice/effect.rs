@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     CustomsBill, FiledLine, MonthlyLine, ProtestStatus, StatementLine, SummaryFiling, SummaryStatus, Token,
 };
+use crate::ident::NoticeId;
 
 /// The change that one notice makes to the life of an entry.
 ///
@@ -127,6 +128,10 @@ pub enum Effect {
     TibExpires {
         date: Option<NaiveDate>,
         extensions: Option<u8>,
+    },
+    /// A fact that a person recorded was recorded in error.
+    Withdrawn {
+        notice: NoticeId,
     },
     /// The goods moved, as the carrier told Customs.
     Cargo {

@@ -74,6 +74,7 @@ pub(super) const EFFECTS: &[&str] = &[
     "tib_request",
     "tib_answer",
     "tib_expires",
+    "withdrawn",
     "arrived",
     "in_bond_authorized",
     "in_bond_arrived",
@@ -135,11 +136,12 @@ pub(super) fn effect_index(effect: &Effect) -> usize {
         Effect::TibRequest { .. } => 42,
         Effect::TibAnswer { .. } => 43,
         Effect::TibExpires { .. } => 44,
+        Effect::Withdrawn { .. } => 45,
         Effect::Cargo { step } => match step {
-            CargoStep::Arrived => 45,
-            CargoStep::InBondAuthorized => 46,
-            CargoStep::InBondArrived => 47,
-            CargoStep::InBondExported => 48,
+            CargoStep::Arrived => 46,
+            CargoStep::InBondAuthorized => 47,
+            CargoStep::InBondArrived => 48,
+            CargoStep::InBondExported => 49,
         },
     }
 }
@@ -195,6 +197,6 @@ mod tests {
         assert_eq!(EFFECTS[effect_index(&warned)], "summary_warnings");
         assert_eq!(EFFECTS[effect_index(&Effect::SuspensionLifted { date: None })], "suspension_lifted");
         let exported = Effect::Cargo { step: CargoStep::InBondExported };
-        assert_eq!((EFFECTS[effect_index(&exported)], EFFECTS.len()), ("in_bond_exported", 49));
+        assert_eq!((EFFECTS[effect_index(&exported)], EFFECTS.len()), ("in_bond_exported", 50));
     }
 }

@@ -40,6 +40,8 @@ pub enum Action {
     RetryQuarantine { file: Fingerprint, by: String },
     /// Try a letter that was given up, or that waits, now.
     RetryLetter { key: LetterKey, by: String },
+    /// Take in a fact that a person recorded: a JSON document as a broker would drop it.
+    Record { document: String, by: String },
     /// Copy the journal, consistently, into a folder of the machine that the daemon runs on.
     Backup { dir: std::path::PathBuf },
 }

@@ -173,6 +173,11 @@ pub struct TimelineRow {
     pub fingerprint: Fingerprint,
     /// How often it was seen again.
     pub again: u32,
+    /// The notice's id, which `record withdrawn` takes.
+    pub notice: NoticeId,
+    /// Who told it, when a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
 }
 
 /// Something about the entry that a person should look at.
@@ -375,6 +380,8 @@ fn timeline_row(held: &Held) -> TimelineRow {
         broker: seen.broker.clone(),
         fingerprint: seen.file,
         again: held.again,
+        notice: notice.id,
+        by: notice.field("author").map(str::to_owned),
     }
 }
 

@@ -32,6 +32,7 @@ impl Form for TextForm {
         let name = match (heading.standard, heading.message) {
             (Some(Standard::Abi), Some(name)) => format!("ABI {name}"),
             (Some(Standard::X12), Some(name)) => format!("X12 {name}"),
+            (Some(Standard::Json), Some(name)) => format!("JSON {name}"),
             _ => "no message".to_owned(),
         };
         let span = heading.span;

@@ -24,7 +24,7 @@ impl Entry {
         let told = told.map(|event| (Dated { date: event.date, notice: event.notice }, CARRIER));
         let recorded = self.recorded.iter().filter(move |known| known.fact == fact);
         let recorded =
-            recorded.filter_map(|known| Some((Dated { date: known.date?, notice: known.notice }, RECORDED)));
+            recorded.filter_map(|known| Some((Dated { date: known.date()?, notice: known.notice }, RECORDED)));
         told.chain(recorded)
     }
 
@@ -84,7 +84,7 @@ impl Entry {
             let from = clocks.len();
             self.clock_of_fact(clocks, fact, id::INBOND_ARRIVAL_REPORT, Key::ArrivalDate);
             let told = self.cargo.iter().find(|event| {
-                event.step == CargoStep::InBondArrived && fact.date.is_none_or(|date| event.date >= date)
+                event.step == CargoStep::InBondArrived && fact.date().is_none_or(|date| event.date >= date)
             });
             for clock in &mut clocks[from..] {
                 clock.close(told.map(|_| "the arrival is on file at CBP"));
@@ -99,7 +99,7 @@ impl Entry {
         if let Some(date) = fact.date_of("departure_date") {
             clock.fact(Key::DepartureDate, Dated { date, notice: fact.notice }, RECORDED);
         }
-        if let Some(mode) = fact.said.get("mode") {
+        if let Some(mode) = fact.value("mode") {
             let _ = clock.facts.set(Key::Mode.as_str(), mode);
         }
     }

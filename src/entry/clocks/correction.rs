@@ -51,7 +51,7 @@ impl Entry {
         });
         let Some((event, reason)) = last else { return };
         let fact = self.recorded.iter().find(|fact| fact.notice == event.notice);
-        let by = match fact.and_then(|fact| fact.said.get("ext_by")) {
+        let by = match fact.and_then(|fact| fact.value("ext_by")) {
             Some(word) => Value::parse(Key::ExtBy.kind(), word),
             None if BY_IMPORTER.contains(&reason.as_str()) => Some(Value::Word("importer")),
             None if BY_CBP.contains(&reason.as_str()) => Some(Value::Word("cbp")),
@@ -86,7 +86,7 @@ impl Entry {
         let recorded = self.recorded.iter().rev();
         let recorded = recorded
             .filter(|fact| fact.fact == FactKind::PscFiled && fact.says("adcvd", "yes"))
-            .find_map(|fact| Some((Dated { date: fact.date?, notice: fact.notice }, RECORDED)));
+            .find_map(|fact| Some((Dated { date: fact.date()?, notice: fact.notice }, RECORDED)));
         let filed = raised.and_then(|filing| Some((filing.at?.date, filing.notice)));
         let filed = filed.map(|(date, notice)| (Dated { date, notice }, FILED));
         let (dated, source) = filed.or(recorded)?;
@@ -119,7 +119,7 @@ impl Entry {
         });
         let recorded = self.recorded.iter().rev().filter(|known| known.fact == fact);
         let mut recorded =
-            recorded.filter_map(|known| Some((Dated { date: known.date?, notice: known.notice }, RECORDED)));
+            recorded.filter_map(|known| Some((Dated { date: known.date()?, notice: known.notice }, RECORDED)));
         // The earliest of the group governs; an entry alone knows its own date only.
         let (dated, source) = own.into_iter().chain(recorded.next()).min_by_key(|(dated, _)| dated.date)?;
         clock.fact(key, dated, source);

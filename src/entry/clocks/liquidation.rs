@@ -125,7 +125,7 @@ impl Entry {
     fn with_withdrawal(&self, clock: &mut Clock) {
         let last = |fact: FactKind| {
             let known = self.recorded.iter().rev().find(|known| known.fact == fact)?;
-            Some(Dated { date: known.date?, notice: known.notice })
+            Some(Dated { date: known.date()?, notice: known.notice })
         };
         if let Some(dated) = last(FactKind::Withdrawal) {
             clock.fact(Key::FinalWithdrawal, dated, RECORDED);

@@ -109,7 +109,7 @@ impl Entry {
             return Some((Dated { date, notice }, FILED));
         }
         let told = self.recorded.iter().rev().find(|fact| fact.fact == FactKind::Imported)?;
-        Some((Dated { date: told.date?, notice: told.notice }, RECORDED))
+        Some((Dated { date: told.date()?, notice: told.notice }, RECORDED))
     }
 
     fn with_import_date(&self, clock: &mut Clock) {
@@ -141,7 +141,7 @@ impl Entry {
         let mut clock = Clock::new(crate::deadline::id::RECORD_RETENTION);
         self.with_entry_date(&mut clock);
         let last = self.recorded.iter().rev().find(|fact| fact.fact == FactKind::DrawbackFinal);
-        if let Some((date, notice)) = last.and_then(|fact| Some((fact.date?, fact.notice))) {
+        if let Some((date, notice)) = last.and_then(|fact| Some((fact.date()?, fact.notice))) {
             clock.fact(Key::DrawbackLiquidated, Dated { date, notice }, RECORDED);
         }
         clocks.extend(clock.started());

@@ -1,9 +1,8 @@
 //! Money: daily and monthly statements, bills from CBP.
 
-use super::{ANSWERED, Clock, STATED};
+use super::{ANSWERED, Clock, RECORDED, STATED};
 use crate::deadline::{Key, id};
 use crate::entry::{Dated, Entry, Statement, StatementState, Told};
-use crate::notice::FactKind;
 
 const STATEMENT: &str = "due date on the monthly statement";
 
@@ -15,7 +14,6 @@ impl Entry {
             clocks.extend(self.monthly_clock(id::PMS_DUE));
         }
         clocks.extend(self.bill_clocks());
-        self.recorded_bill_clocks(clocks);
     }
 
     /// One clock for each daily statement that lists the entry. The statement is on time only if its oldest entry is:
@@ -77,24 +75,14 @@ impl Entry {
             let bill = &state.bill;
             let mut clock = Clock::of(bill_id(bill.kind == *"7"), bill.number.as_str());
             if let Some(date) = bill.date {
-                clock.fact(Key::BillDate, Dated { date, notice: state.notice }, ANSWERED);
+                let is_recorded = self.recorded.iter().any(|fact| fact.notice == state.notice);
+                let source = if is_recorded { RECORDED } else { ANSWERED };
+                clock.fact(Key::BillDate, Dated { date, notice: state.notice }, source);
             }
             clock.close((!bill.is_open).then_some("nothing is asked for any more"));
-            self.close_by_record(&mut clock, Some(bill.number.as_str()));
+            self.close_by_record(&mut clock, Some(bill.number));
             clock
         })
-    }
-
-    /// Bills that came on paper, where no answer of CBP tells of the same one.
-    fn recorded_bill_clocks(&self, clocks: &mut Vec<Clock>) {
-        for fact in self.recorded.iter().filter(|fact| fact.fact == FactKind::Bill) {
-            let reference = fact.reference.as_deref();
-            let is_known = |number: &str| self.customs_bills.keys().any(|known| known == number);
-            if reference.is_some_and(is_known) {
-                continue;
-            }
-            self.clock_of_fact(clocks, fact, bill_id(fact.says("dishonored", "yes")), Key::BillDate);
-        }
     }
 }
 

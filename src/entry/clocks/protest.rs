@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::{ANSWERED, Clock, RECORDED, STATED};
 use crate::deadline::{DeadlineTable, Key, id};
 use crate::entry::{BasisDate, Dated, Entry, Provenance, RecordedFact};
-use crate::notice::FactKind;
+use crate::notice::{FactKind, Token};
 
 /// Statuses of a protest that CBP denied, in part or whole.
 const DENIED: [&str; 2] = ["DN", "PD"];
@@ -84,7 +84,7 @@ impl Entry {
     fn decision_protests(&self, clocks: &mut Vec<Clock>) {
         for fact in &self.recorded {
             let starts = fact.starts().any(|start| start.deadline == id::PROTEST_DUE);
-            let (true, Some(date)) = (starts, fact.date) else { continue };
+            let (true, Some(date)) = (starts, fact.date()) else { continue };
             for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
                 let mut clock = Clock::of(id, date.to_string());
                 clock.fact(Key::DecisionDate, Dated { date, notice: fact.notice }, RECORDED);
@@ -123,10 +123,10 @@ impl Entry {
     fn protest_filed_since(&self, day_0: NaiveDate) -> Option<String> {
         let protests = [FactKind::ProtestFiled, FactKind::ExclusionProtest];
         let recorded = self.recorded.iter().filter(|fact| protests.contains(&fact.fact));
-        let mut recorded = recorded.filter(|fact| fact.date.is_some_and(|date| date >= day_0));
+        let mut recorded = recorded.filter(|fact| fact.date().is_some_and(|date| date >= day_0));
         if let Some(fact) = recorded.next() {
-            let number = fact.reference.as_deref().unwrap_or("without a number");
-            let date = fact.date.map(|date| date.to_string()).unwrap_or_default();
+            let number = fact.reference.as_ref().map_or("without a number", Token::as_str);
+            let date = fact.date().map(|date| date.to_string()).unwrap_or_default();
             return Some(format!("protest {number} was filed on {date}"));
         }
         let is_later = |at: Option<crate::notice::EventTime>| at.is_some_and(|at| at.date >= day_0);
@@ -157,11 +157,13 @@ impl Entry {
             for id in [id::CIT_SUMMONS, id::PROTEST_VOID_90D] {
                 let mut clock = Clock::of(id, state.protest.number.as_str());
                 if let Some(date) = state.protest.decided {
-                    clock.fact(Key::DenialDate, Dated { date, notice: state.notice }, ANSWERED);
+                    let is_recorded = self.recorded.iter().any(|fact| fact.notice == state.notice);
+                    let source = if is_recorded { RECORDED } else { ANSWERED };
+                    clock.fact(Key::DenialDate, Dated { date, notice: state.notice }, source);
                 } else if id == id::PROTEST_VOID_90D {
                     continue;
                 }
-                self.close_by_record(&mut clock, Some(state.protest.number.as_str()));
+                self.close_by_record(&mut clock, Some(state.protest.number));
                 clocks.push(clock);
             }
         }
@@ -173,7 +175,7 @@ impl Entry {
     }
 
     fn push_denial(&self, clocks: &mut Vec<Clock>, fact: &RecordedFact, id: &'static str) {
-        let is_told = |known: &Clock| known.id == id && Some(&*known.instance) == fact.reference.as_deref();
+        let is_told = |known: &Clock| known.id == id && Some(&*known.instance) == fact.reference.as_ref().map(Token::as_str);
         if !clocks.iter().any(is_told) {
             self.clock_of_fact(clocks, fact, id, Key::DenialDate);
         }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{Clock, RECORDED};
 use crate::deadline::{Key, id};
 use crate::entry::{Dated, Entry, HoldState, RecordedFact};
-use crate::notice::{CBP, HoldKind};
+use crate::notice::{CBP, HoldKind, Token};
 
 /// Clocks that a family starts itself, because messages bring the same facts or decide what becomes of them.
 const ELSEWHERE: &[&str] = &[
@@ -44,12 +44,12 @@ impl Entry {
         id: &'static str,
         key: Key,
     ) {
-        let Some(start) = fact.date else { return };
-        let instance = fact.reference.clone().unwrap_or_else(|| start.to_string().into());
+        let Some(start) = fact.date() else { return };
+        let instance = fact.reference.map_or_else(|| start.to_string(), |number| number.to_string());
         let mut clock = Clock::of(id, instance);
         clock.fact(key, Dated { date: start, notice: fact.notice }, RECORDED);
         let definition = fact.fact.definition();
-        for (name, value) in fact.said.iter().filter(|(name, _)| *name != definition.date) {
+        for (name, value) in fact.values.iter().filter(|(name, _)| *name != definition.date) {
             let Some(other) = Key::parse(name).filter(|other| *other != key) else { continue };
             let Some(value) = crate::deadline::Value::parse(other.kind(), value) else { continue };
             clock.said(other, value, RECORDED);
@@ -58,7 +58,7 @@ impl Entry {
             self.with_presentation(&mut clock);
         }
         clock.close(self.ended_by_message(id, start));
-        self.close_by_record(&mut clock, fact.reference.as_deref());
+        self.close_by_record(&mut clock, fact.reference);
         match clocks.iter_mut().find(|known| known.id == id && known.instance == clock.instance) {
             Some(known) => *known = clock,
             None => clocks.push(clock),
@@ -72,26 +72,25 @@ impl Entry {
         }
         let presented = |fact: &&RecordedFact| fact.fact == crate::notice::FactKind::Presented;
         let last = self.recorded.iter().rev().find(presented);
-        if let Some((date, notice)) = last.and_then(|fact| Some((fact.date?, fact.notice))) {
+        if let Some((date, notice)) = last.and_then(|fact| Some((fact.date()?, fact.notice))) {
             clock.fact(Key::PresentedDate, Dated { date, notice }, RECORDED);
         }
     }
 
     /// Ends the clock if a fact says so: one of the same matter, on the clock's first day or later.
-    pub(super) fn close_by_record(&self, clock: &mut Clock, reference: Option<&str>) {
+    pub(super) fn close_by_record(&self, clock: &mut Clock, reference: Option<Token>) {
         if clock.closed.is_some() || self.recorded.is_empty() {
             return;
         }
         let first = clock.from.iter().find(|fact| fact.notice.is_some());
         let day_0 = first.and_then(|fact| clock.facts.date(Key::parse(&fact.input)?)).or(clock.starts);
         let ends = |fact: &&RecordedFact| {
-            fact.ends(clock.id)
-                && fact.is_about(reference)
-                && (day_0.is_none() || fact.date.is_none() || fact.date >= day_0)
+            fact.ends_clock(clock.id, reference)
+                && (day_0.is_none() || fact.date().is_none() || fact.date() >= day_0)
         };
         clock.closed = self.recorded.iter().find(ends).map(|fact| {
             let words = fact.fact.as_str().replace('_', " ");
-            match fact.date {
+            match fact.date() {
                 Some(date) => Cow::Owned(format!("{words}, recorded for {date}")),
                 None => Cow::Owned(format!("{words}, recorded")),
             }

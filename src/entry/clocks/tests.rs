@@ -2,12 +2,16 @@
 //!
 //! Each case is a life in a line an event: what messages or people said, then what ends the clock.
 
+use std::sync::LazyLock;
+
 use chrono::NaiveDate;
 
 use super::*;
 use crate::deadline::{self, DeadlineTable, id};
 use crate::entry::{Basis, DeadlineState, EntryDeadline};
+use crate::grammar::Grammar;
 use crate::ident::{EntryNumber, NoticeId};
+use crate::interpret::{Interpreter, NoticeIds, NoticeSink};
 use crate::notice::{
     Amounts, CBP, CargoStep, CustomsBill, Effect, EventTime, FactKind, Fields, FiledLine, FilingAction,
     HoldKind, Kind, Liquidation, LiquidationKind, MonthlyLine, Notice, ProtestStatus, StatementLine,
@@ -30,11 +34,11 @@ fn life(events: &[&str]) -> Entry {
 /// The notices of one line: a word, a date, and `key=value` pairs.
 fn said(at: u8, event: &str) -> Vec<Notice> {
     let mut words = event.split(' ');
-    let (verb, mut first) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let mut pairs: Vec<(&str, &str)> = words.filter_map(|word| word.split_once('=')).collect();
+    let (verb, first) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let pairs: Vec<(&str, &str)> = words.filter_map(|word| word.split_once('=')).collect();
     let mut fields = Fields::new();
     let get = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
-    let (mut kind, mut code) = (Kind::ReleaseStatus, None);
+    let mut kind = Kind::ReleaseStatus;
     let date = first.parse::<NaiveDate>().ok();
     let amount = |name: &str| get(name).and_then(|value| value.parse().ok());
     let effect = match verb {
@@ -189,20 +193,7 @@ fn said(at: u8, event: &str) -> Vec<Notice> {
             Effect::SuspensionLifted { date }
         }
         "tib" => Effect::TibExpires { date: get("until").map(day), extensions: None },
-        "fact" => {
-            let definition = FactKind::parse(first).unwrap_or_else(|| panic!("{event}")).definition();
-            kind = definition.kind();
-            code = Some(Token::new(definition.code));
-            for (name, _) in &pairs {
-                let is_known = *name == definition.date || definition.field(name).is_some();
-                assert!(is_known || *name == "reference", "{event}: {name}");
-            }
-            let own = get(definition.date).map(str::to_owned);
-            first = "";
-            pairs.iter().for_each(|(name, value)| fields.push(name, value));
-            pairs.clear();
-            return vec![notice(at, kind, own.as_deref().unwrap_or(first), code, Effect::Inform, fields)];
-        }
+        "fact" => return recorded(first, &pairs),
         other => panic!("`{other}` is no event"),
     };
     for name in ["live_entry", "recon_issue", "recon_trade_agreement", "document_1"] {
@@ -218,8 +209,50 @@ fn said(at: u8, event: &str) -> Vec<Notice> {
         let filed = FiledLine { filing: Token::new(format!("f{at}")), ordinal: 1, value: None, amounts };
         notices.push(notice(at + 100, kind, first, None, Effect::FiledLine(filed), line));
     }
-    notices.push(notice(at, kind, first, code, effect, fields));
+    notices.push(notice(at, kind, first, None, effect, fields));
     notices
+}
+
+/// What becomes of a fact that somebody records.
+fn recorded(fact: &str, pairs: &[(&str, &str)]) -> Vec<Notice> {
+    static INTERPRETER: LazyLock<Interpreter> =
+        LazyLock::new(|| Interpreter::new(Grammar::embedded()).expect("the embedded grammar is whole"));
+    let definition = FactKind::parse(fact).unwrap_or_else(|| panic!("{fact}")).definition();
+    let mut document = serde_json::Map::new();
+    let (name, word) = match definition.kind() {
+        Kind::Form => ("form", definition.code),
+        _ => ("fact", definition.name),
+    };
+    document.insert("kind".to_owned(), definition.kind().as_str().into());
+    document.insert(name.to_owned(), word.into());
+    document.insert("entry".to_owned(), "9Z7-1000001-6".into());
+    document.extend(pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
+    let bytes = serde_json::to_vec(&document).expect("a document");
+    let mut heard = Heard(Vec::new());
+    crate::decode::decode(&bytes, INTERPRETER.grammar(), &mut |message: &crate::decode::Message<'_>| {
+        assert!(message.findings.is_empty(), "{:?}", message.findings);
+        let ids = NoticeIds::of(message);
+        INTERPRETER.interpret(message, &mut Hearing { ids, heard: &mut heard });
+    });
+    assert_eq!(heard.0.len(), 1, "{fact} {pairs:?}");
+    heard.0
+}
+
+struct Heard(Vec<Notice>);
+
+struct Hearing<'h> {
+    ids: NoticeIds,
+    heard: &'h mut Heard,
+}
+
+impl NoticeSink for Hearing<'_> {
+    fn notice(&mut self, notice: &crate::notice::NoticeRef<'_>) {
+        self.heard.0.push(notice.to_notice(self.ids.id(notice.ordinal)));
+    }
+
+    fn finding(&mut self, finding: crate::place::Finding) {
+        panic!("{finding:?}");
+    }
 }
 
 fn notice(at: u8, kind: Kind, date: &str, code: Option<Token>, effect: Effect, fields: Fields) -> Notice {
@@ -447,7 +480,7 @@ fn an_end_is_for_its_own_matter() {
 
 #[test]
 fn a_fact_that_was_taken_back_starts_nothing() {
-    let id = NoticeId::from_bytes([0; 16]).to_string();
+    let id = said(0, "fact form_28 issue_date=2025-03-14")[0].id;
     let back = format!("fact withdrawn date=2025-03-15 notice={id}");
     let entry = life(&["fact form_28 issue_date=2025-03-14", &back]);
     assert_eq!(shown(&entry, "CF28_RESPONSE@2025-03-14"), "none");

@@ -1,0 +1,351 @@
+//! Forms and other facts that people record, one notice for each entry that the document names.
+
+use std::borrow::Cow;
+
+use crate::decode::json::{Document, Member, Value};
+use crate::grammar::{CodeTable, Grammar, GrammarError};
+use crate::ident::{BillOfLading, EntryNumber, NoticeId};
+use crate::interpret::NoticeSink;
+use crate::notice::recorded::{FACTS_TABLE, FORMS_TABLE, FactDefinition, FactValue, date};
+use crate::notice::{
+    Amounts, BillRef, CustomsBill, Effect, EventTime, FactKind, Kind, Liquidation, LiquidationKind,
+    NoticeRef, ProtestStatus, Token,
+};
+use crate::place::{Finding, Grade, Severity, finding_code};
+
+/// Entries that one document may name.
+const ENTRIES_MAX: usize = 1_000;
+
+/// The longest source line of a notice, in bytes.
+const SOURCE_BYTES_MAX: usize = 2_000;
+
+/// Members that every fact may have, beside those of its kind.
+const COMMON: [&str; 12] = [
+    "kind",
+    "form",
+    "fact",
+    "entry",
+    "entries",
+    "bill",
+    "house_bill",
+    "reference",
+    "remark",
+    "author",
+    "source",
+    "recorded_at",
+];
+
+pub struct FactFamily {
+    forms: CodeTable,
+    facts: CodeTable,
+}
+
+/// What a document says, checked.
+struct Read<'d> {
+    fact: FactKind,
+    definition: &'static FactDefinition,
+    at: Option<EventTime>,
+    reference: Option<Token>,
+    /// Names and values in the order of the definition, then what everything may have.
+    fields: Vec<(&'static str, Cow<'d, str>)>,
+}
+
+impl Read<'_> {
+    fn value(&self, name: &str) -> Option<&str> {
+        self.fields.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
+    }
+}
+
+impl FactFamily {
+    /// # Errors
+    /// A table, or a row of one, that is missing.
+    pub fn resolve(grammar: &Grammar) -> Result<Self, Vec<GrammarError>> {
+        let mut faults = Vec::new();
+        let mut table = |name: &str| match grammar.codes.require(name) {
+            Ok(table) => Some(table.clone()),
+            Err(fault) => {
+                faults.push(fault);
+                None
+            }
+        };
+        let (Some(forms), Some(facts)) = (table(FORMS_TABLE), table(FACTS_TABLE)) else { return Err(faults) };
+        let family = Self { forms, facts };
+        for fact in FactKind::ALL {
+            let definition = fact.definition();
+            if family.table(definition).get(definition.code.as_bytes()).is_none() {
+                let file = format!("codes/{}.tsv", definition.table());
+                faults.push(GrammarError::new(
+                    &file,
+                    1,
+                    1,
+                    format!("the row `{}` is missing", definition.code),
+                ));
+            }
+        }
+        if faults.is_empty() { Ok(family) } else { Err(faults) }
+    }
+
+    fn table(&self, definition: &FactDefinition) -> &CodeTable {
+        if definition.kind() == Kind::Form { &self.forms } else { &self.facts }
+    }
+
+    pub fn interpret(&self, document: &Document<'_>, sink: &mut dyn NoticeSink) {
+        let Some(fact) = kind_of(document, sink) else { return };
+        let read = read(fact, document, sink);
+        let (entries, bill) = (entries(document, sink), bill(document, "bill"));
+        let house_bill = bill_member(document, "house_bill");
+        if entries.is_empty() && bill.is_none() && house_bill.is_none() {
+            let message = "the fact names no entry and no bill, so it changes none";
+            warn(sink, finding_code::MISSING_FIELD, document, None, message.to_owned());
+        }
+        let definition = read.definition;
+        let row = self.table(definition).get(definition.code.as_bytes());
+        let effect = effect(&read);
+        let fields: Vec<(&str, &[u8])> =
+            read.fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let source = document.bytes;
+        let notice = |entry: Option<EntryNumber>, ordinal: u32| NoticeRef {
+            kind: definition.kind(),
+            entry,
+            bill: bill.as_ref().map(split),
+            house_bill: house_bill.as_ref().map(split),
+            container: None,
+            code: Some(Token::new(definition.code)),
+            table: Some(definition.table()),
+            meaning: row.map(|row| &*row.meaning),
+            severity: row.and_then(|row| row.severity).unwrap_or(Severity::Info),
+            at: read.at,
+            effect: &effect,
+            place: document.place,
+            fields: &fields,
+            source: &source[..source.len().min(SOURCE_BYTES_MAX)],
+            ordinal,
+        };
+        for (&entry, ordinal) in entries.iter().zip(0..) {
+            sink.notice(&notice(Some(entry), ordinal));
+        }
+        if entries.is_empty() {
+            sink.notice(&notice(None, 0));
+        }
+    }
+}
+
+/// Which fact the document tells. `{"kind":"form","form":"28"}`, `{"kind":"recorded","fact":"note"}`.
+fn kind_of(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Option<FactKind> {
+    let (name, is_form) = match document.name() {
+        Some("form") => ("form", true),
+        _ => ("fact", false),
+    };
+    let Some(member) = document.get(name) else {
+        let message = format!("the member `{name}` is missing");
+        fault(sink, finding_code::MISSING_FIELD, document, None, message);
+        return None;
+    };
+    let text = member.value.as_text().unwrap_or_default();
+    let found = if is_form {
+        // `Form 28`, `CF-28`, `28`.
+        let digits = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+        FactKind::of_notice(Kind::Form, Token::some(digits))
+    } else {
+        FactKind::parse(text)
+    };
+    if found.is_none() {
+        let message = format!("`{}` is no {name} that can be recorded", text.escape_default());
+        fault(sink, finding_code::UNKNOWN_CODE, document, Some(member), message);
+    }
+    found
+}
+
+fn read<'d>(fact: FactKind, document: &'d Document<'_>, sink: &mut dyn NoticeSink) -> Read<'d> {
+    let definition = fact.definition();
+    let mut read = Read { fact, definition, at: None, reference: None, fields: Vec::new() };
+    if let Some(value) = value(document, definition.date, FactValue::Date, true, sink) {
+        read.at = date(&value).map(EventTime::date);
+        read.fields.push((definition.date, value));
+    }
+    for field in definition.fields {
+        if let Some(value) = value(document, field.name, field.value, field.is_required, sink) {
+            read.fields.push((field.name, value));
+        }
+    }
+    for name in ["reference", "remark", "author", "source", "recorded_at"] {
+        let is_required = name == "reference" && definition.wants_reference;
+        if let Some(value) = value(document, name, FactValue::Text, is_required, sink) {
+            if name == "reference" {
+                read.reference = Token::some(&*value);
+            }
+            read.fields.push((name, value));
+        }
+    }
+    for member in &document.members {
+        let is_read = COMMON.contains(&&*member.name)
+            || *member.name == *definition.date
+            || definition.field(&member.name).is_some();
+        if !is_read {
+            let message =
+                format!("a fact `{fact}` has no `{}`", member.name.escape_default(), fact = fact.as_str());
+            warn(sink, finding_code::UNKNOWN_FIELD, document, Some(member), message);
+        }
+    }
+    read
+}
+
+/// A value as it is kept. One that cannot be read is left out, with a finding.
+fn value<'d>(
+    document: &'d Document<'_>,
+    name: &str,
+    wanted: FactValue,
+    is_required: bool,
+    sink: &mut dyn NoticeSink,
+) -> Option<Cow<'d, str>> {
+    let member = document.get(name).filter(|member| !matches!(member.value, Value::Null));
+    let Some(member) = member else {
+        if is_required {
+            fault(
+                sink,
+                finding_code::MISSING_FIELD,
+                document,
+                None,
+                format!("the member `{name}` is missing"),
+            );
+        }
+        return None;
+    };
+    let text = member.value.as_text().filter(|text| !text.trim().is_empty() || is_required)?;
+    let normal = wanted.normal(text);
+    if normal.is_none() {
+        let code = match wanted {
+            FactValue::Date => finding_code::BAD_DATE,
+            FactValue::Amount | FactValue::Count(_) => finding_code::BAD_NUMBER,
+            _ => finding_code::BAD_ELEMENT,
+        };
+        fault(sink, code, document, Some(member), format!("`{name}` must be {}", wanted.wanted()));
+    }
+    normal.map(|normal| if normal == text { Cow::Borrowed(text) } else { Cow::Owned(normal) })
+}
+
+/// The entries that the document names, each once.
+fn entries(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Vec<EntryNumber> {
+    let mut found = Vec::new();
+    for name in ["entry", "entries"] {
+        let Some(member) = document.get(name) else { continue };
+        let values = match &member.value {
+            Value::List(items) => items.as_slice(),
+            Value::Null => &[],
+            one => std::slice::from_ref(one),
+        };
+        for text in values.iter().take(ENTRIES_MAX).map(|value| value.as_text().unwrap_or_default()) {
+            match EntryNumber::parse(text) {
+                Some(entry) if !found.contains(&entry) => {
+                    if entry.check_digit_offset() != 0 {
+                        let message = format!("the check digit of {entry} is not the usual one");
+                        warn(sink, finding_code::CHECK_DIGIT, document, Some(member), message);
+                    }
+                    found.push(entry);
+                }
+                Some(_) => {}
+                None => {
+                    let message = format!("`{}` is no entry number", text.escape_default());
+                    fault(sink, finding_code::UNKNOWN_ENTRY, document, Some(member), message);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn bill(document: &Document<'_>, name: &str) -> Option<BillOfLading> {
+    bill_member(document, name)
+}
+
+fn bill_member(document: &Document<'_>, name: &str) -> Option<BillOfLading> {
+    BillOfLading::parse(document.get(name)?.value.as_text()?)
+}
+
+fn split(bill: &BillOfLading) -> BillRef<'_> {
+    BillRef { issuer: b"", number: bill.as_str().as_bytes() }
+}
+
+fn fault(
+    sink: &mut dyn NoticeSink,
+    code: &'static str,
+    document: &Document<'_>,
+    member: Option<&Member<'_>>,
+    message: String,
+) {
+    let place = member.map_or(document.place, |member| document.place_of(member));
+    sink.finding(Finding::new(code, Grade::Error, place, message));
+}
+
+fn warn(
+    sink: &mut dyn NoticeSink,
+    code: &'static str,
+    document: &Document<'_>,
+    member: Option<&Member<'_>>,
+    message: String,
+) {
+    let place = member.map_or(document.place, |member| document.place_of(member));
+    sink.finding(Finding::new(code, Grade::Warning, place, message));
+}
+
+/// What the fact does to the entry. Most start or end a clock and change nothing else.
+fn effect(read: &Read<'_>) -> Effect {
+    let when = read.at.map(|at| at.date);
+    let reason = || Token::new(read.value("reason").unwrap_or_default());
+    match read.fact {
+        FactKind::Bulletin => Effect::Liquidated(Liquidation {
+            event: match read.value("event") {
+                Some("reliquidation") => LiquidationKind::Reliquidation,
+                _ => LiquidationKind::Liquidation,
+            },
+            date: when,
+            kind: Token::new(""),
+            reason: Token::new(""),
+            paid: Amounts::default(),
+            liquidated: Amounts::default(),
+            interest: None,
+        }),
+        FactKind::Extension => Effect::Extended {
+            times: read.value("times").and_then(|times| times.parse().ok()),
+            reason: reason(),
+            date: when,
+        },
+        FactKind::Suspension => Effect::Suspended { reason: reason(), date: when },
+        FactKind::SuspensionEnd => Effect::SuspensionLifted { date: when },
+        FactKind::ProtestFiled | FactKind::ExclusionProtest | FactKind::ProtestDecided => protest(read),
+        FactKind::Bill => bill_of(read),
+        FactKind::Withdrawn => match read.value("notice").and_then(NoticeId::parse) {
+            Some(notice) => Effect::Withdrawn { notice },
+            None => Effect::Inform,
+        },
+        _ => Effect::Inform,
+    }
+}
+
+fn protest(read: &Read<'_>) -> Effect {
+    let Some(number) = read.reference else { return Effect::Inform };
+    let status = match read.value("decision") {
+        None => "OP",
+        Some("approved") => "AP",
+        Some("denied") => "DN",
+        Some("denied_in_part") => "PD",
+        Some("untimely") => "UT",
+        Some(_) => "WD",
+    };
+    let decided = read.at.map(|at| at.date).filter(|_| read.fact == FactKind::ProtestDecided);
+    Effect::Protest(ProtestStatus { number, kind: Token::new("1"), status: Token::new(status), decided })
+}
+
+fn bill_of(read: &Read<'_>) -> Effect {
+    let Some(number) = read.reference else { return Effect::Inform };
+    let is_returned = read.value("dishonored") == Some("yes");
+    Effect::CustomsBill(CustomsBill {
+        number,
+        date: read.at.map(|at| at.date),
+        kind: Token::new(if is_returned { "7" } else { "" }),
+        status: Token::new(""),
+        total: read.value("amount").and_then(|amount| amount.parse().ok()),
+        paid: None,
+        is_open: true,
+    })
+}

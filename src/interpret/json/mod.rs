@@ -1,0 +1,30 @@
+//! JSON documents to notices: facts that people record.
+
+mod fact;
+
+use super::NoticeSink;
+use crate::decode::json::Document;
+use crate::grammar::{Grammar, GrammarError};
+use crate::place::{Finding, Grade, finding_code};
+
+/// Reads the meaning of JSON documents.
+pub struct JsonInterpreter {
+    fact: fact::FactFamily,
+}
+
+impl JsonInterpreter {
+    pub fn resolve(grammar: &Grammar) -> Result<Self, Vec<GrammarError>> {
+        Ok(Self { fact: fact::FactFamily::resolve(grammar)? })
+    }
+
+    pub fn interpret(&self, document: &Document<'_>, sink: &mut dyn NoticeSink) {
+        match document.name() {
+            Some("form" | "recorded") => self.fact.interpret(document, sink),
+            name => {
+                let name = name.unwrap_or_default().escape_default();
+                let message = format!("nobody reads JSON objects of the kind `{name}`");
+                sink.finding(Finding::new(finding_code::UNKNOWN_SET, Grade::Error, document.place, message));
+            }
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! Facts that people record: from the document through journal and replay to the entry.
+
+#[path = "support/desk.rs"]
+#[expect(dead_code, reason = "the scenarios drive more of it")]
+mod desk;
+
+use std::path::Path;
+use std::process::Command;
+
+use chrono::{DateTime, Utc};
+use desk::Desk;
+use entrywatch::deadline::{DeadlineTable, Key, Triggers};
+use entrywatch::decode;
+use entrywatch::entry::{Basis, Entry};
+use entrywatch::grammar::Grammar;
+use entrywatch::ident::EntryNumber;
+use entrywatch::interpret::{Interpreter, NoticeSink};
+use entrywatch::notice::recorded::{FactDefinition, FactValue};
+use entrywatch::notice::{FactKind, Kind, NoticeRef};
+use entrywatch::place::Finding;
+use expect_test::expect_file;
+use serde_json::{Map, Value, json};
+
+const ENTRY: &str = "9Z7-0000041-9";
+
+fn now() -> DateTime<Utc> {
+    "2026-03-02T15:00:00Z".parse().expect("an instant")
+}
+
+fn entry(desk: &Desk) -> Entry {
+    let number = EntryNumber::parse(ENTRY).expect("an entry number");
+    desk.store().life(number).expect("the store answers").expect("the entry is known").entry()
+}
+
+#[derive(Default)]
+struct Heard {
+    notices: Vec<(Kind, String, Option<String>, Option<String>)>,
+    findings: Vec<Finding>,
+}
+
+impl NoticeSink for Heard {
+    fn notice(&mut self, notice: &NoticeRef<'_>) {
+        let code = notice.code.map(|code| code.to_string()).unwrap_or_default();
+        let entry = notice.entry.map(|entry| entry.to_string());
+        self.notices.push((notice.kind, code, entry, notice.at.map(|at| at.to_string())));
+    }
+    fn finding(&mut self, finding: Finding) {
+        self.findings.push(finding);
+    }
+}
+
+fn hear(text: &str) -> Heard {
+    let grammar = Grammar::embedded();
+    let interpreter = Interpreter::new(grammar.clone()).expect("the embedded grammar is whole");
+    let mut heard = Heard::default();
+    decode::decode(text.as_bytes(), &grammar, &mut |message: &decode::Message<'_>| {
+        heard.findings.extend(message.findings.iter().cloned());
+        interpreter.interpret(message, &mut heard);
+    });
+    heard
+}
+
+/// A value of that kind.
+fn invented(value: FactValue) -> Value {
+    match value {
+        FactValue::Date => "2026-03-06".into(),
+        FactValue::YesNo => true.into(),
+        FactValue::Count(_) => 1.into(),
+        FactValue::Word(words) => words[0].into(),
+        FactValue::Amount => "12.50".into(),
+        FactValue::Text => "text".into(),
+    }
+}
+
+/// A document with everything that the kind takes.
+fn whole(definition: &FactDefinition) -> Map<String, Value> {
+    let mut document = Map::new();
+    match definition.kind() {
+        Kind::Form => {
+            document.extend([("kind".into(), "form".into()), ("form".into(), definition.code.into())])
+        }
+        _ => document.extend([("kind".into(), "recorded".into()), ("fact".into(), definition.name.into())]),
+    }
+    document.insert("entry".into(), ENTRY.into());
+    document.insert(definition.date.into(), "2026-03-02".into());
+    for field in definition.fields {
+        document.insert(field.name.into(), invented(field.value));
+    }
+    for name in ["reference", "remark", "author", "source"] {
+        document.insert(name.into(), format!("{name} 1").into());
+    }
+    document
+}
+
+#[test]
+fn every_kind_is_read_whole() {
+    let table = DeadlineTable::embedded();
+    for fact in FactKind::ALL {
+        let definition = fact.definition();
+        let text = Value::from(whole(definition)).to_string();
+        let heard = hear(&text);
+        assert_eq!(heard.findings, [], "{text}");
+        let wanted =
+            (definition.kind(), definition.code.into(), Some(ENTRY.into()), Some("2026-03-02".into()));
+        assert_eq!(heard.notices, [wanted], "{text}");
+        // The clocks exist and take the fact's date.
+        for start in definition.starts {
+            assert!(table.find(start.deadline).is_some(), "{}", start.deadline);
+            assert!(Key::parse(start.input).is_some(), "{}", start.input);
+            let facts = Triggers::parse([format!("{}=2026-03-02", start.input)]).expect("a fact");
+            let computed = table.compute(start.deadline, &facts);
+            assert!(computed.is_ok(), "{} {computed:?}", definition.name);
+        }
+        for end in definition.ends {
+            assert!(table.find(end).is_some(), "{end}");
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_is_found_and_the_rest_is_read() {
+    let codes = |text: &str| -> Vec<String> {
+        hear(text).findings.iter().map(|finding| finding.code.to_string()).collect()
+    };
+    for (text, wanted) in [
+        (r#"{"form":"28","entry":"9Z700000419","issue_date":"2026-3-2"}"#, vec!["bad-date"]),
+        (r#"{"form":"28","entry":"9Z700000419"}"#, vec!["missing-field"]),
+        (r#"{"form":28,"entry":"9Z700000418","issue_date":"2026-03-02"}"#, vec!["check-digit"]),
+        (
+            r#"{"form":"CF-28","entries":["9Z700000419","x"],"issue_date":"2026-03-02"}"#,
+            vec!["unknown-entry"],
+        ),
+        (r#"{"form":"28","issue_date":"2026-03-02"}"#, vec!["missing-field"]),
+        (r#"{"form":"27","entry":"9Z700000419"}"#, vec!["unknown-code"]),
+        (r#"{"fact":"note","entry":"9Z700000419","date":"2026-03-02","mood":"good"}"#, vec!["unknown-field"]),
+        (
+            r#"{"fact":"bill","entry":"9Z700000419","bill_date":"2026-03-02","amount":"1.999","reference":"1"}"#,
+            vec!["bad-number"],
+        ),
+        (r#"{"kind":"recorded","entry":"9Z700000419"}"#, vec!["missing-field"]),
+        (r#"{"kind":"moon"}"#, vec!["unknown-set"]),
+    ] {
+        assert_eq!(codes(text), wanted, "{text}");
+    }
+    let heard = hear(r#"{"form":"28","entry":"9Z700000419","issue_date":"soon","due_on_form":"2026-04-01"}"#);
+    assert_eq!(heard.notices[0].3, None, "a date that cannot be read is no date");
+}
+
+#[test]
+fn facts_change_the_entry_and_come_back_with_the_journal() {
+    let mut desk = Desk::new(now());
+    let mut record =
+        |document: Value| desk.engine().record(document.to_string().as_bytes()).expect("recorded");
+    record(
+        json!({"kind": "recorded", "fact": "bulletin", "entry": ENTRY, "liquidation_date": "2026-02-27", "author": "jo"}),
+    );
+    record(
+        json!({"kind": "form", "form": "28", "entry": ENTRY, "issue_date": "2026-02-20", "due_on_form": "2026-03-22", "author": "jo", "source": "letter"}),
+    );
+    record(
+        json!({"kind": "recorded", "fact": "form_28_answer", "entry": ENTRY, "date": "2026-03-01", "author": "jo"}),
+    );
+    record(
+        json!({"kind": "recorded", "fact": "protest_filed", "entry": ENTRY, "protest_filed": "2026-03-01", "reference": "2704-26-100001", "author": "jo"}),
+    );
+    record(
+        json!({"kind": "recorded", "fact": "suspension", "entry": ENTRY, "date": "2026-01-05", "author": "jo"}),
+    );
+    record(
+        json!({"kind": "recorded", "fact": "bill", "entry": ENTRY, "bill_date": "2026-02-01", "amount": "12.50", "reference": "B1", "author": "jo"}),
+    );
+    record(
+        json!({"kind": "recorded", "fact": "bill_paid", "entry": ENTRY, "date": "2026-02-20", "reference": "B1", "author": "jo"}),
+    );
+    let now = entry(&desk);
+    assert_eq!(now.liquidation().and_then(|liquidation| liquidation.date), "2026-02-27".parse().ok());
+    assert_eq!(now.liquidation_history.last().map(|event| event.basis), Some(Basis::Recorded));
+    assert_eq!(now.protests.len(), 1);
+    assert!(now.customs_bills.values().all(|bill| !bill.bill.is_open));
+    let (form, start) = now.recorded_starts("CF28_RESPONSE").next().expect("the form starts it");
+    assert_eq!((start.input, form.value("due_on_form")), ("issue_date", Some("2026-03-22")));
+    let end = now.recorded_end("CF28_RESPONSE", Some(form)).expect("the answer ends it");
+    assert_eq!(end.fact, FactKind::Form28Answer);
+    assert!(now.recorded_end("CF29_RESPONSE", None).is_none());
+
+    let hash = desk.state_hash();
+    desk.open(&desk::pipeline());
+    assert_eq!(desk.state_hash(), hash, "replay gives the same state");
+}
+
+#[test]
+fn a_fact_is_known_again_and_can_be_taken_back() {
+    let mut desk = Desk::new(now());
+    let form =
+        json!({"kind": "form", "form": "29", "entry": ENTRY, "mail_date": "2026-02-20", "author": "jo"});
+    desk.engine().record(form.to_string().as_bytes()).expect("recorded");
+    let mut again = form.clone();
+    again["author"] = "mary".into();
+    again["remark"] = "seen again".into();
+    desk.engine().record(again.to_string().as_bytes()).expect("recorded");
+    let number = EntryNumber::parse(ENTRY).expect("an entry number");
+    let life = desk.store().life(number).expect("the store answers").expect("known");
+    assert_eq!(
+        (life.notices.len(), life.notices[0].again),
+        (1, 1),
+        "who tells it does not make it another fact"
+    );
+    assert_eq!(life.notices[0].notice.field("author"), Some("jo"));
+
+    let id = entrywatch::ident::hex(life.notices[0].notice.id.as_bytes());
+    let back =
+        json!({"fact": "withdrawn", "entry": ENTRY, "date": "2026-03-02", "notice": id, "author": "jo"});
+    desk.engine().record(back.to_string().as_bytes()).expect("recorded");
+    let entry = entry(&desk);
+    assert!(entry.recorded_starts("CF29_RESPONSE").next().is_none());
+    assert_eq!(entry.recorded(FactKind::Withdrawn).count(), 1);
+}
+
+#[test]
+fn done_ends_any_clock_of_the_same_matter() {
+    let mut desk = Desk::new(now());
+    for reference in ["A", "B"] {
+        let notice =
+            json!({"fact": "damages", "entry": ENTRY, "mail_date": "2026-02-20", "reference": reference});
+        desk.engine().record(notice.to_string().as_bytes()).expect("recorded");
+    }
+    let done = json!({"fact": "done", "entry": ENTRY, "date": "2026-03-01", "deadline": "LD_PETITION", "reference": "A"});
+    desk.engine().record(done.to_string().as_bytes()).expect("recorded");
+    let entry = entry(&desk);
+    let open: Vec<String> = entry
+        .recorded_starts("LD_PETITION")
+        .filter(|(fact, _)| entry.recorded_end("LD_PETITION", Some(fact)).is_none())
+        .filter_map(|(fact, _)| fact.reference.map(|reference| reference.to_string()))
+        .collect();
+    assert_eq!(open, ["B"]);
+}
+
+#[test]
+fn the_schemas_say_what_is_read() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (file, kind) in [("form", Kind::Form), ("recorded", Kind::Recorded)] {
+        let schema = serde_json::to_string_pretty(&schema(file, kind)).expect("JSON") + "\n";
+        expect_file![root.join(format!("grammars/json/{file}.schema.json"))].assert_eq(&schema);
+    }
+}
+
+fn schema_of(value: FactValue) -> Value {
+    match value {
+        FactValue::Date => json!({"type": "string", "format": "date"}),
+        FactValue::YesNo => json!({"enum": ["yes", "no", true, false]}),
+        FactValue::Count(max) => json!({"type": "integer", "minimum": 0, "maximum": max}),
+        FactValue::Word(words) => json!({"enum": words}),
+        FactValue::Amount => json!({"type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]{1,2})?$"}),
+        FactValue::Text => {
+            json!({"type": "string", "minLength": 1, "maxLength": entrywatch::notice::recorded::TEXT_BYTES_MAX})
+        }
+    }
+}
+
+fn schema(file: &str, kind: Kind) -> Value {
+    let entry =
+        json!({"type": "string", "description": "3 letters or digits and 8 digits, with or without hyphens"});
+    let text = || schema_of(FactValue::Text);
+    let (name, title) = match kind {
+        Kind::Form => ("form", "A form that CBP sent"),
+        _ => ("fact", "A fact that a person records"),
+    };
+    let mut kinds = Vec::new();
+    for definition in FactKind::ALL.iter().map(|fact| fact.definition()).filter(|found| found.kind() == kind)
+    {
+        let word = if kind == Kind::Form { definition.code } else { definition.name };
+        let mut properties = Map::new();
+        properties.insert(name.into(), json!({"const": word}));
+        properties.insert(definition.date.into(), schema_of(FactValue::Date));
+        let mut required = vec![name, definition.date];
+        if definition.wants_reference {
+            required.push("reference");
+        }
+        for field in definition.fields {
+            properties.insert(field.name.into(), schema_of(field.value));
+            if field.is_required {
+                required.push(field.name);
+            }
+        }
+        kinds.push(json!({"properties": properties, "required": required}));
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": format!("{file}.schema.json"),
+        "title": title,
+        "type": "object",
+        "properties": {
+            "kind": {"const": file},
+            "entry": entry,
+            "entries": {"type": "array", "items": entry, "maxItems": 1000},
+            "bill": text(), "house_bill": text(), "reference": text(), "remark": text(), "author": text(),
+            "source": text(), "recorded_at": text(),
+        },
+        "anyOf": [{"required": ["entry"]}, {"required": ["entries"]}, {"required": ["bill"]}],
+        "oneOf": kinds,
+        "unevaluatedProperties": false,
+    })
+}
+
+#[test]
+fn the_command_records_and_refuses() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, entrywatch::config::EXAMPLE).expect("written");
+    let run = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_entrywatch"))
+            .args(words)
+            .args(["--json", "--config"])
+            .arg(&config)
+            .env("USER", "jo")
+            .env_remove("SUDO_USER")
+            .output()
+            .expect("the program runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (code, out, err) = run(&["record", "form-28", ENTRY, "issue_date=2026-03-02", "--source", "letter"]);
+    assert_eq!(code, Some(0), "{err}");
+    let said: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!((&said["document"]["form"], &said["document"]["author"]), (&json!("28"), &json!("jo")));
+    let (_, out, _) = run(&["entry", ENTRY]);
+    let shown: Value = serde_json::from_str(&out).expect("JSON");
+    let row = &shown["timeline"][0];
+    assert_eq!((&row["kind"], &row["by"], &row["at"]), (&json!("form"), &json!("jo"), &json!("2026-03-02")));
+    assert_eq!(row["notice"], said["notices"][0]);
+    for (words, complaint) in [
+        (&["record", "form_28", ENTRY][..], "issue_date"),
+        (&["record", "form_28", "issue_date=2026-03-02"], "name the entry"),
+        (&["record", "form_28", ENTRY, "issue_date=2026-03-02", "isue=1"], "isue"),
+        (&["record", "protest", ENTRY], "protest_"),
+        (&["record", "note", "XYZ"], "neither"),
+    ] {
+        let (code, _, err) = run(words);
+        assert_eq!(code, Some(2), "{words:?}");
+        assert!(err.contains(complaint), "{words:?}: {err}");
+    }
+    let (code, _, err) = run(&["replay", "--verify"]);
+    assert_eq!(code, Some(0), "{err}");
+    let (code, out, _) = run(&["record", "--list"]);
+    assert_eq!((code, out.lines().count()), (Some(0), FactKind::ALL.len()));
+}
