@@ -37,6 +37,7 @@ pub struct Step {
     pub letters: BTreeMap<LetterKey, Letter>,
     pub digest: BTreeMap<DigestKey, bool>,
     pub quarantine: BTreeMap<QuarantineKey, Option<Quarantined>>,
+    pub feeds: BTreeMap<BrokerName, FeedRecord>,
 }
 
 impl Step {
@@ -52,6 +53,7 @@ impl Step {
             letters: BTreeMap::new(),
             digest: BTreeMap::new(),
             quarantine: BTreeMap::new(),
+            feeds: BTreeMap::new(),
         }
     }
 }
@@ -95,6 +97,16 @@ pub struct InputRecord {
 
 impl InputRecord {
     pub const FINDINGS_MAX: usize = 20;
+}
+
+/// When a broker last spoke.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FeedRecord {
+    /// When its last file was received; backfills do not count.
+    pub last_received_at: DateTime<Utc>,
+    /// The last file after which people were told that none came.
+    #[serde(default)]
+    pub told_for: Option<DateTime<Utc>>,
 }
 
 /// When the clock has to look at an entry's deadline again. Ordered by day.

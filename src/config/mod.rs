@@ -10,6 +10,7 @@ mod calendar;
 mod check;
 mod check_text;
 mod drops;
+mod hours;
 pub mod raw;
 mod resolve;
 mod secret;

@@ -110,6 +110,9 @@ written! {
     pub struct RawBroker as "the broker" {
         name: Text,
         filers: Vec<Text>,
+        business_hours: Text,
+        zone: Text,
+        silent_after: Text,
         drop: Vec<RawDrop>,
     }
 

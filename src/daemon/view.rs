@@ -4,10 +4,10 @@ use chrono::NaiveDate;
 
 use super::commits::Commits;
 use crate::entry::{Life, Unmatched};
-use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
 use crate::pipeline::View;
-use crate::step::{BillRecord, DigestKey, DueKey, DueValue, InputRecord, QuarantineKey, Step};
+use crate::step::{BillRecord, DigestKey, DueKey, DueValue, FeedRecord, InputRecord, QuarantineKey, Step};
 use crate::store::{Store, StoreError};
 
 /// Values that are read at once when a range is walked.
@@ -85,6 +85,9 @@ impl View for StoreView<'_> {
     }
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, StoreError> {
         self.ahead(|step| step.letters.get(key).cloned(), |store| store.letter(key))
+    }
+    fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>, StoreError> {
+        self.ahead(|step| step.feeds.get(broker).copied(), |store| store.feed(broker))
     }
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, StoreError> {
         self.settled()?.due_until(day, limit)

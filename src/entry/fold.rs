@@ -2,13 +2,13 @@
 
 use chrono::NaiveDate;
 
+use super::fold_facts;
 use super::holds::{HoldState, Holds};
 use super::recorded;
 use super::{
     Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Rejection, Request, Scope,
     Summary, SummaryState, Takeover, Tib,
 };
-use super::fold_facts;
 use crate::decode::abi::moment;
 use crate::grammar::abi::Format;
 use crate::ident::{EntryNumber, FilerCode};

@@ -12,6 +12,7 @@ mod fold_facts;
 mod holds;
 mod life;
 mod recorded;
+pub mod silence;
 #[cfg(test)]
 mod tests;
 

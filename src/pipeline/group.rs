@@ -6,10 +6,11 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 
 use crate::entry::{Life, Unmatched};
-use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
 use crate::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+    BillRecord, DigestKey, DueKey, DueValue, FeedRecord, InputRecord, Position, QuarantineKey, Quarantined,
+    Step,
 };
 
 /// What the pipeline reads of the store.
@@ -25,6 +26,7 @@ pub trait View {
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, Self::Error>;
     fn digest(&self, recipient: &str, limit: usize) -> Result<Vec<DigestKey>, Self::Error>;
     fn quarantined_of(&self, file: Fingerprint) -> Result<Vec<QuarantineKey>, Self::Error>;
+    fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>, Self::Error>;
 }
 
 /// A step in the making. Reads see what the step has changed so far.
@@ -153,6 +155,17 @@ impl<'v, V: View> Group<'v, V> {
 
     pub fn set_digest(&mut self, key: DigestKey, waits: bool) {
         self.step.digest.insert(key, waits);
+    }
+
+    pub fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>, V::Error> {
+        match self.step.feeds.get(broker) {
+            Some(feed) => Ok(Some(*feed)),
+            None => self.view.feed(broker),
+        }
+    }
+
+    pub fn put_feed(&mut self, broker: BrokerName, feed: FeedRecord) {
+        self.step.feeds.insert(broker, feed);
     }
 
     pub fn quarantine(&mut self, key: QuarantineKey, piece: Quarantined) {

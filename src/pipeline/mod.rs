@@ -10,6 +10,7 @@ mod raise;
 mod receive;
 mod remind;
 mod reminders;
+mod silence;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ pub use brief::money;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use group::{Group, View};
 pub use receive::{Received, ReceivedFile};
+pub use silence::FeedWatch;
 
 use crate::deadline::DeadlineTable;
 use crate::entry::{BillNotices, Entry, EntryDeadline, Life, Unmatched};
@@ -40,6 +42,8 @@ pub struct Pipeline {
     pub deadlines: Arc<DeadlineTable>,
     pub audience: Audience,
     pub importer_number: ImporterNumber,
+    /// Brokers whose feeds are watched within their business hours.
+    pub feeds: Vec<FeedWatch>,
 }
 
 /// Why a line could not be applied.

@@ -3,8 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::raise::{Raised, running};
+use super::silence::About;
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View, brief};
-use crate::entry::{Entry, EntryDeadline, Life, Reminder};
+use crate::entry::{Entry, EntryDeadline, Life, Reminder, silence};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{Alert, AlertKey, Cause, DeadlineBrief, Letter, LetterKind, Team};
 use crate::place::Severity;
@@ -27,7 +28,7 @@ impl Pipeline {
         loop {
             let due = group.due_until(day, CHUNK_REMINDERS)?;
             if due.is_empty() {
-                return Ok(said);
+                return Ok(said + self.tell_silent_feeds(group, moment)?);
             }
             let mut entries: Vec<EntryNumber> = due.iter().map(|(key, _)| key.entry).collect();
             entries.dedup();
@@ -60,7 +61,14 @@ impl Pipeline {
         let mut raised = Vec::new();
         let mut wanted: Vec<Reminder> =
             life.reminders.iter().filter(|reminder| reminder.day > day).cloned().collect();
+        let about = About { entry: &entry, deadlines: &deadlines, broker: &broker, day };
         for reminder in life.reminders.iter().filter(|reminder| reminder.day <= day) {
+            if reminder.deadline.starts_with(silence::PREFIX) {
+                let (told, again) = self.break_silence(group, moment, reminder, &about)?;
+                raised.extend(told);
+                wanted.extend(again);
+                continue;
+            }
             let deadline = deadlines.iter().find(|deadline| deadline.key() == *reminder.deadline);
             let Some(deadline) = deadline.filter(|deadline| deadline.runs_on(day)) else {
                 continue;

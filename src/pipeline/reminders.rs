@@ -41,6 +41,7 @@ impl Pipeline {
             };
             wanted.extend(day.map(|day| Reminder { day, target, deadline: key.into() }));
         }
+        wanted.extend(self.silence_reminders(life, entry, deadlines, today));
         self.set_reminders(group, life, wanted);
     }
 

@@ -218,6 +218,9 @@ impl Compiler<'_> {
         if self.on == Subject::Rule(On::Trouble) {
             return self.check_names("code", codes, true, Vocabulary::troubles(), faults);
         }
+        if self.on == Subject::Rule(On::Silence) {
+            return self.check_names("code", codes, true, Vocabulary::silences(), faults);
+        }
         if self.on != Subject::Rule(On::Notice) || !self.known.has_tables() {
             return;
         }

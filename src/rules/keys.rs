@@ -8,7 +8,7 @@ use super::On;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Subject {
     Rule(On),
-    /// A `[[route]]`: it sees what rules on all three subjects have in common.
+    /// A `[[route]]`: it sees what rules on all subjects have in common.
     Route,
 }
 
@@ -18,6 +18,7 @@ impl Subject {
             Self::Rule(On::Notice) => NOTICE,
             Self::Rule(On::Deadline) => DEADLINE,
             Self::Rule(On::Trouble) => TROUBLE,
+            Self::Rule(On::Silence) => SILENCE,
             Self::Route => ROUTE,
         }
     }
@@ -36,6 +37,7 @@ impl Subject {
             Self::Rule(On::Notice) => "a rule on a notice",
             Self::Rule(On::Deadline) => "a rule on a deadline",
             Self::Rule(On::Trouble) => "a rule on a trouble",
+            Self::Rule(On::Silence) => "a rule on a silence",
             Self::Route => "a route",
         }
     }
@@ -45,8 +47,9 @@ const NOTICE: u8 = 1;
 const DEADLINE: u8 = 2;
 const TROUBLE: u8 = 4;
 const ROUTE: u8 = 8;
-const ENTRY: u8 = NOTICE | DEADLINE;
-const ANY: u8 = NOTICE | DEADLINE | TROUBLE | ROUTE;
+const SILENCE: u8 = 16;
+const ENTRY: u8 = NOTICE | DEADLINE | SILENCE;
+const ANY: u8 = NOTICE | DEADLINE | TROUBLE | SILENCE | ROUTE;
 
 /// The section of the reference in which a key is explained.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,7 +96,13 @@ pub(super) struct Key {
 impl Key {
     /// The subjects that have the key, in words.
     pub fn subjects(&self) -> Vec<&'static str> {
-        let all = [(NOTICE, "notice"), (DEADLINE, "deadline"), (TROUBLE, "trouble"), (ROUTE, "route")];
+        let all = [
+            (NOTICE, "notice"),
+            (DEADLINE, "deadline"),
+            (TROUBLE, "trouble"),
+            (SILENCE, "silence"),
+            (ROUTE, "route"),
+        ];
         all.iter().filter(|(bit, _)| self.on & bit != 0).map(|(_, word)| *word).collect()
     }
 }
@@ -120,8 +129,8 @@ keys! {
     Notice:
     "kind" on NOTICE, WORDS, "kind of notice: `release_status`, `bill_status`, `liquidation` …",
         r#"kind = ["release_status", "bill_status"]"#;
-    "code" on NOTICE | TROUBLE, TEXT,
-        "of a notice: the code as Customs sent it, checked against `table`, else against all tables; of a trouble: its code",
+    "code" on NOTICE | TROUBLE | SILENCE, TEXT,
+        "of a notice: the code as Customs sent it, checked against `table`, else against all tables; of a trouble or silence: its code",
         r#"table = "so60-entry-dispositions", code = "96""#;
     "table" on NOTICE, TEXT, "the code table in which the code was looked up", r#"table = { prefix = "so" }"#;
     "severity" on NOTICE | TROUBLE | ROUTE, "severity",

@@ -105,7 +105,30 @@ impl<'a> DeadlineContext<'a> {
     }
 }
 
-/// What a rule makes of a notice or a trouble.
+/// What should have been said by a day, and was not.
+#[derive(Clone, Copy, Debug)]
+pub struct SilenceContext<'a> {
+    /// As in [`crate::entry::silence::code`].
+    pub code: &'a str,
+    /// The entry that waits; `None` when a whole feed is silent.
+    pub entry: Option<&'a Entry>,
+    pub broker: &'a str,
+    pub on: NaiveDate,
+}
+
+impl<'a> SilenceContext<'a> {
+    fn facts(&self) -> Facts<'a> {
+        Facts {
+            trouble: Some(self.code),
+            after: self.entry,
+            broker: self.broker,
+            on: Some(self.on),
+            ..Facts::default()
+        }
+    }
+}
+
+/// What a rule makes of a notice, a trouble or a silence.
 #[derive(Clone, Debug)]
 pub struct Hit<'r> {
     pub rule: &'r Rule,
@@ -158,6 +181,7 @@ pub struct Rules {
     by_kind: Vec<Box<[u16]>>,
     on_deadline: Box<[u16]>,
     on_trouble: Box<[u16]>,
+    on_silence: Box<[u16]>,
     tests: Vec<TestCase>,
     sources: Vec<Source>,
     version: String,
@@ -203,7 +227,8 @@ impl Rules {
             })
             .collect();
         let (on_deadline, on_trouble) = (all_on(On::Deadline), all_on(On::Trouble));
-        Self { by_kind, on_deadline, on_trouble, rules, routing, tests, sources, version }
+        let on_silence = all_on(On::Silence);
+        Self { by_kind, on_deadline, on_trouble, on_silence, rules, routing, tests, sources, version }
     }
 
     /// In the order in which they are asked.
@@ -320,6 +345,20 @@ impl Rules {
         let facts =
             Facts { trouble: Some(code), trouble_severity: Some(severity), broker, ..Facts::default() };
         self.first(&self.on_trouble, from, |rule| rule.condition.holds(&facts))
+    }
+
+    fn tell_silence(&self, ctx: &SilenceContext<'_>, from: u16) -> Option<(&Rule, Telling<'_>)> {
+        let facts = ctx.facts();
+        let rule = self.first(&self.on_silence, from, |rule| rule.condition.holds(&facts))?;
+        Some((rule, self.routing.tell(rule, rule.severity(Severity::Warning), &mut ctx.facts())))
+    }
+
+    /// The alert that a silence raises.
+    pub fn for_silence(&self, ctx: &SilenceContext<'_>) -> Option<Hit<'_>> {
+        let (rule, telling) = self.tell_silence(ctx, 0)?;
+        let Telling { severity, delivery, notify, .. } = telling;
+        let occasion = || ctx.code.to_owned();
+        (delivery != Delivery::None).then(|| Hit { rule, severity, delivery, notify, occasion: occasion() })
     }
 
     /// The alert that a trouble raises. `broker` is blank when it concerns none.

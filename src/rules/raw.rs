@@ -71,6 +71,7 @@ written! {
         step: RawValue,
         by_law: Spanned<bool>,
         trouble: Spanned<String>,
+        silence: Spanned<String>,
         trouble_severity: Spanned<String>,
         broker: Spanned<String>,
         expect: Spanned<String>,

@@ -12,10 +12,11 @@ mod stored;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entry::{Life, Unmatched};
-use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::outbox::{Alert, AlertKey, Letter, LetterKey, LetterState};
 use crate::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+    BillRecord, DigestKey, DueKey, DueValue, FeedRecord, InputRecord, Position, QuarantineKey, Quarantined,
+    Step,
 };
 
 /// Why a store did not do what it was asked.
@@ -88,6 +89,7 @@ pub trait Store: Send + Sync {
     fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>>;
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>>;
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>>;
+    fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>>;
 
     /// Up to `limit` lives with numbers above `after`, in order.
     fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>>;

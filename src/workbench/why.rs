@@ -114,7 +114,7 @@ pub fn why(asked: &Asked<'_>, life: &Life, name: &str) -> Option<Why> {
     match rule.on {
         On::Notice => notices = asked.notices(life, rule),
         On::Deadline => clocks = asked.clocks(life, rule),
-        On::Trouble => {}
+        On::Trouble | On::Silence => {}
     }
     Some(Why {
         entry: life.number,

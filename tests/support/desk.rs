@@ -15,7 +15,7 @@ use entrywatch::ident::{BrokerName, DropName, Fingerprint};
 use entrywatch::interpret::Interpreter;
 use entrywatch::journal::Journal;
 use entrywatch::outbox::{Audience, LetterKey, Outcome, Team};
-use entrywatch::pipeline::Pipeline;
+use entrywatch::pipeline::{FeedWatch, Pipeline};
 use entrywatch::place::Severity;
 use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, Playbook, Rules, Vocabulary};
 use entrywatch::store::Store;
@@ -69,7 +69,20 @@ fn compile() -> Arc<Pipeline> {
         deadlines: Arc::new(deadlines.clone()),
         audience: Audience::new(vec![team]),
         importer_number: Default::default(),
+        feeds: vec![watched()],
     })
+}
+
+/// A broker that works Monday to Friday; the feeds of all others may be silent.
+fn watched() -> FeedWatch {
+    FeedWatch {
+        broker: BrokerName::new("nine-to-five"),
+        zone: Zone::named("America/New_York").expect("a zone"),
+        weekdays: 0b1_1111,
+        opens: NaiveTime::from_hms_opt(9, 0, 0).expect("a time"),
+        closes: NaiveTime::from_hms_opt(17, 0, 0).expect("a time"),
+        silent_after: chrono::TimeDelta::hours(4),
+    }
 }
 
 pub fn versions() -> Versions {

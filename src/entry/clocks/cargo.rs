@@ -23,8 +23,8 @@ impl Entry {
         let told = self.cargo.iter().filter(move |event| event.step == step);
         let told = told.map(|event| (Dated { date: event.date, notice: event.notice }, CARRIER));
         let recorded = self.recorded.iter().filter(move |known| known.fact == fact);
-        let recorded =
-            recorded.filter_map(|known| Some((Dated { date: known.date()?, notice: known.notice }, RECORDED)));
+        let recorded = recorded
+            .filter_map(|known| Some((Dated { date: known.date()?, notice: known.notice }, RECORDED)));
         told.chain(recorded)
     }
 

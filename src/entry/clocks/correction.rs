@@ -118,8 +118,8 @@ impl Entry {
             Some((Dated { date, notice: filing.notice }, FILED))
         });
         let recorded = self.recorded.iter().rev().filter(|known| known.fact == fact);
-        let mut recorded =
-            recorded.filter_map(|known| Some((Dated { date: known.date()?, notice: known.notice }, RECORDED)));
+        let mut recorded = recorded
+            .filter_map(|known| Some((Dated { date: known.date()?, notice: known.notice }, RECORDED)));
         // The earliest of the group governs; an entry alone knows its own date only.
         let (dated, source) = own.into_iter().chain(recorded.next()).min_by_key(|(dated, _)| dated.date)?;
         clock.fact(key, dated, source);

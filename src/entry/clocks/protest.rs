@@ -175,7 +175,9 @@ impl Entry {
     }
 
     fn push_denial(&self, clocks: &mut Vec<Clock>, fact: &RecordedFact, id: &'static str) {
-        let is_told = |known: &Clock| known.id == id && Some(&*known.instance) == fact.reference.as_ref().map(Token::as_str);
+        let is_told = |known: &Clock| {
+            known.id == id && Some(&*known.instance) == fact.reference.as_ref().map(Token::as_str)
+        };
         if !clocks.iter().any(is_told) {
             self.clock_of_fact(clocks, fact, id, Key::DenialDate);
         }

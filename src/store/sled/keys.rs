@@ -27,10 +27,11 @@ pub(super) enum Shelf {
     Quarantine = 9,
     Parts = 10,
     Meta = 11,
+    Feeds = 12,
 }
 
 impl Shelf {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Entries,
         Self::Bills,
         Self::Loose,
@@ -43,6 +44,7 @@ impl Shelf {
         Self::Quarantine,
         Self::Parts,
         Self::Meta,
+        Self::Feeds,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -51,6 +53,7 @@ impl Shelf {
             Self::Bills => "bills",
             Self::Loose => "loose",
             Self::Inputs => "inputs",
+            Self::Feeds => "feeds",
             Self::Due => "due",
             Self::Alerts => "alerts",
             Self::Letters => "letters",

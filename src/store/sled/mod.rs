@@ -11,6 +11,7 @@
 //! | bills | bill | [`BillRecord`] |
 //! | loose | notice id | [`Unmatched`] |
 //! | inputs | fingerprint | [`InputRecord`] |
+//! | feeds | broker | [`FeedRecord`] |
 //! | due | day, entry, deadline | [`DueValue`] |
 //! | alerts | alert key | [`Alert`] |
 //! | letters | letter key | [`Letter`] |
@@ -39,11 +40,12 @@ use super::codec::{CodecError, Packer, Unpacker};
 use super::stored::ReadLife;
 use super::{Counts, LetterFilter, Result, Store, StoreError};
 use crate::entry::{Life, Unmatched};
-use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::journal::StateLock;
 use crate::outbox::{Alert, AlertKey, Letter, LetterKey};
 use crate::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+    BillRecord, DigestKey, DueKey, DueValue, FeedRecord, InputRecord, Position, QuarantineKey, Quarantined,
+    Step,
 };
 
 /// What sled may be told.
@@ -221,6 +223,10 @@ impl Store for SledStore {
 
     fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>> {
         self.get(Shelf::Inputs, file.as_bytes())
+    }
+
+    fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>> {
+        self.get(Shelf::Feeds, broker.as_str().as_bytes())
     }
 
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>> {
