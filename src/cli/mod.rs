@@ -19,6 +19,7 @@ mod ingest;
 mod interrupt;
 mod output;
 mod pages;
+mod pathways;
 mod quarantine;
 mod record;
 mod replay;
@@ -92,6 +93,7 @@ enum Command {
     Due(due::Args),
     Deadlines(deadlines::Args),
     Explain(explain::Args),
+    Pathways(pathways::Args),
     Rules(rules::Args),
     Alerts(alerts::Args),
     Quarantine(quarantine::Args),
@@ -147,6 +149,7 @@ impl Command {
             Self::Due(args) => due::run(args, ui),
             Self::Deadlines(args) => deadlines::run(args, &context()?, ui),
             Self::Explain(args) => explain::run(args, &context()?, ui),
+            Self::Pathways(args) => pathways::run(args, &context()?, ui),
             Self::Rules(args) => rules::run(args, global, ui),
             Self::Alerts(args) => alerts::run(args, &context()?, ui),
             Self::Quarantine(args) => quarantine::run(args, &context()?, ui),

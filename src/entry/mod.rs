@@ -11,6 +11,7 @@ mod fold;
 mod fold_facts;
 mod holds;
 mod life;
+mod pathways;
 mod recorded;
 pub mod silence;
 #[cfg(test)]
@@ -27,6 +28,7 @@ pub use facts::{
 };
 pub use holds::{HoldKey, HoldState, Scope};
 pub use life::{Added, BillNotices, Held, Life, Reminder, Sighting, Unmatched};
+pub use pathways::{PathState, Pathway};
 pub use recorded::RecordedFact;
 use serde::{Deserialize, Serialize};
 

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Request, alerts, deadlines, entries, entry, explain, quarantine};
+use super::{Request, alerts, deadlines, entries, entry, explain, pathways, quarantine};
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
 use crate::ident::Fingerprint;
@@ -157,6 +157,7 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
     let table = backend.deadlines();
     match request {
         Request::Entry { number } => value(&entry::answer(store, table, number)?),
+        Request::Pathways { number, on } => value(&pathways::answer(store, table, number, on)?),
         Request::Entries { on, filter, after, limit } => {
             value(&entries::answer(store, table, on, &filter, after, limit)?)
         }

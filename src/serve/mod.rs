@@ -14,6 +14,7 @@ mod entry;
 mod explain;
 mod mask;
 mod page;
+mod pathways;
 mod quarantine;
 mod request;
 pub mod socket;
@@ -32,5 +33,6 @@ pub use entry::{
 pub use explain::{ExplainView, Explained, FactView, SourceView, explain_view};
 pub use mask::masked;
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page};
+pub use pathways::PathwaysView;
 pub use quarantine::{QuarantineRow, QuarantinedFile};
 pub use request::{AlertFilter, EntryFilter, LetterState, Request, StatusWord};
