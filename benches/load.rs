@@ -20,7 +20,7 @@ use entrywatch::interpret::Interpreter;
 use entrywatch::outbox::{Audience, Team};
 use entrywatch::pipeline::Pipeline;
 use entrywatch::rules::{Playbook, Rules, Vocabulary};
-use entrywatch::store::StoreError;
+use entrywatch::store::{Occasion, StoreError};
 use entrywatch::synthetic::{GeneratedFile, Plan, generate};
 
 /// As in the program.
@@ -113,6 +113,13 @@ fn memory_kib(field: &str) -> u64 {
     line.split_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
+/// Bytes that this process has sent to the disk.
+fn written_bytes() -> u64 {
+    let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
+    let line = io.lines().find(|line| line.starts_with("write_bytes")).unwrap_or("");
+    line.split_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
 fn folder_bytes(folder: &Path) -> u64 {
     let Ok(listing) = std::fs::read_dir(folder) else { return 0 };
     listing
@@ -190,7 +197,7 @@ fn main() {
     println!(
         "{{\"files\":{files_total},\"megabytes\":{:.1},\"messages\":{messages},\"notices\":{notices},\"entries\":{},\
          \"alerts\":{},\"letters\":{},\"seconds\":{in_receive:.2},\"messages_per_second\":{:.0},\
-         \"syncs_per_group\":{:.2},\"peak_rss_kib\":{},\"store_bytes\":{},\"disk_bytes\":{}}}",
+         \"syncs_per_group\":{:.2},\"peak_rss_kib\":{},\"store_bytes\":{},\"disk_bytes\":{},\"written_bytes\":{}}}",
         bytes_total as f64 / 1e6,
         counts.entries,
         counts.alerts,
@@ -200,8 +207,18 @@ fn main() {
         memory_kib("VmHWM"),
         folder_bytes(&options.folder.join(state::STORE)),
         folder_bytes(&options.folder),
+        written_bytes(),
     );
+    let start = Instant::now();
     engine.flush().expect("the store flushes");
+    engine.tidy(Occasion::Stop).expect("the store is opened again");
+    println!(
+        "{{\"stop_seconds\":{:.3},\"rss_kib\":{},\"store_bytes\":{},\"disk_bytes\":{}}}",
+        start.elapsed().as_secs_f64(),
+        memory_kib("VmRSS"),
+        folder_bytes(&options.folder.join(state::STORE)),
+        folder_bytes(&options.folder),
+    );
     drop(engine);
     let (engine, secs, opened) = open(&options.folder, options.cache_mib);
     println!("{{\"open_after_stop_seconds\":{secs:.3},\"lines_applied\":{}}}", opened.applied);

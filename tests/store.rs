@@ -14,7 +14,7 @@ use entrywatch::outbox::Letter;
 use entrywatch::step::{Position, Step};
 use entrywatch::store::memory::MemoryStore;
 use entrywatch::store::sled::{SledSettings, SledStore};
-use entrywatch::store::{Counts, LetterFilter, Store, StoreError};
+use entrywatch::store::{Counts, LetterFilter, Occasion, Store, StoreError};
 use proptest::prelude::*;
 use store_support::*;
 use tempfile::TempDir;
@@ -34,7 +34,7 @@ fn sled() -> Made {
     Made { store: Box::new(open(&folder.path().join("store"))), _folder: Some(folder) }
 }
 
-const SMALL: SledSettings = SledSettings { cache_bytes: 8 << 20, flush_every_ms: 1_000 };
+const SMALL: SledSettings = SledSettings { cache_bytes: 8 << 20, flush_every_ms: 1_000, reopen_after: 100 };
 
 fn open(path: &Path) -> SledStore {
     let (store, opened) = SledStore::open(path, SMALL).expect("the store opens");
@@ -517,6 +517,7 @@ fn crash_child() {
     let (store, opened) = SledStore::open(Path::new(&path), SMALL).expect("it opens");
     for seq in opened.position.seq + 1.. {
         store.commit(&wide_step(seq)).expect("commit");
+        store.tidy(Occasion::Busy).expect("it is opened again");
         println!("committed {seq}");
     }
 }
@@ -566,6 +567,99 @@ fn a_killed_process_leaves_whole_steps() {
         assert_eq!(store.input(file(seq + 1)).expect("read"), None);
         assert_eq!(store.counts().expect("read").inputs, seq);
     }
+}
+
+/// sled writes its table of pages when it opens, under the log's position.
+fn tables_of_pages(path: &Path) -> Vec<String> {
+    let names = fs::read_dir(path).expect("a folder").map(|item| item.expect("an item").file_name());
+    let mut names: Vec<String> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.retain(|name| name.starts_with("snap."));
+    names.sort();
+    names
+}
+
+#[test]
+fn it_is_opened_again_when_enough_was_written() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("store");
+    let store = open(&path);
+    let model = MemoryStore::new();
+    let fresh = tables_of_pages(&path);
+    for (seq, occasion, is_opened) in [
+        (1, Occasion::Stop, true),
+        (2, Occasion::Quiet, false),
+        (3, Occasion::Quiet, true),
+        (4, Occasion::Busy, false),
+        (5, Occasion::Stop, true),
+        (6, Occasion::Stop, true),
+    ] {
+        let before = tables_of_pages(&path);
+        for store in [&store as &dyn Store, &model] {
+            store.commit(&wide_step(seq)).expect("commit");
+            store.tidy(occasion).expect("it is opened again");
+        }
+        assert_eq!(tables_of_pages(&path) != before, is_opened, "step {seq}, {occasion:?}");
+        assert_eq!(snapshot(&store), snapshot(&model));
+    }
+    assert_ne!(tables_of_pages(&path), fresh);
+    drop(store);
+    assert_eq!(snapshot(&open(&path)), snapshot(&model));
+}
+
+#[test]
+fn readers_do_not_notice_that_it_is_opened_again() {
+    let folder = TempDir::new().expect("a folder");
+    let store = open(&folder.path().join("store"));
+    store.commit(&wide_step(1)).expect("commit");
+    let done = std::sync::atomic::AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..3u64)
+            .map(|reader| {
+                let (store, done) = (&store, &done);
+                scope.spawn(move || {
+                    let (mut looks, mut last) = (0u64, 0);
+                    while !done.load(std::sync::atomic::Ordering::Acquire) {
+                        let seq = store.position().expect("an answer").seq;
+                        assert!(seq >= last, "{seq} after {last}");
+                        last = seq;
+                        assert!(store.life(number(reader)).expect("an answer").is_some());
+                        assert_eq!(store.lives(None, 100).expect("an answer").len(), 12);
+                        assert!(store.input(file(seq)).expect("an answer").is_some());
+                        looks += 1;
+                    }
+                    looks
+                })
+            })
+            .collect();
+        for seq in 2..60 {
+            store.commit(&wide_step(seq)).expect("commit");
+            store.tidy(Occasion::Stop).expect("it is opened again");
+        }
+        done.store(true, std::sync::atomic::Ordering::Release);
+        for reader in readers {
+            assert!(reader.join().expect("no answer was refused") > 0);
+        }
+    });
+}
+
+#[test]
+fn what_was_cut_meanwhile_is_found_out_when_it_is_opened_again() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("store");
+    let store = open(&path);
+    for seq in 1..20 {
+        store.commit(&wide_step(seq)).expect("commit");
+    }
+    store.flush().expect("flush");
+    // The log as it was before all that, whole and readable. What is in memory of it is written behind its end.
+    let log = fs::File::options().write(true).open(path.join("db")).expect("the log");
+    log.set_len(0).expect("cut");
+    let error = store.tidy(Occasion::Busy).expect_err("it is noticed");
+    assert!(error.wants_rebuild(), "{error}");
+    assert!(store.position().is_err() && store.commit(&wide_step(20)).is_err(), "nothing is made up");
+    drop(store);
+    let (store, opened) = SledStore::open(&path, SMALL).expect("a store");
+    assert!(opened.set_aside.is_some() || store.position().expect("read").seq < 19);
 }
 
 /// All keys and values of a store of format 1, `tree key value` in hexadecimal, as this release wrote them first.

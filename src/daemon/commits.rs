@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::step::{Position, Step};
-use crate::store::{Store, StoreError};
+use crate::store::{Occasion, Store, StoreError};
 
 const DOING: &str = "commit a step";
 
@@ -101,7 +101,7 @@ impl Commits {
     /// Commits a step and waits for it.
     pub fn commit(&self, step: &Step) -> Result<(), StoreError> {
         self.wait()?;
-        let outcome = self.store.commit(step);
+        let outcome = self.store.commit(step).and_then(|()| self.store.tidy(Occasion::Busy));
         if outcome.is_err() {
             self.shared.end(true);
         }
@@ -150,8 +150,13 @@ fn commit_all(store: &dyn Store, shared: &Shared, queue: &Receiver<Job>) {
         let mut ending = Ending(shared, true);
         let outcome = store.commit(&step);
         ending.1 = outcome.is_err();
+        let failed = outcome.is_err();
         drop(ending);
         done(outcome);
+        if !failed && let Err(error) = store.tidy(Occasion::Busy) {
+            tracing::error!(%error, "The store could not be opened again.");
+            shared.end(true);
+        }
     }
 }
 

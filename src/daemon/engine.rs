@@ -20,7 +20,7 @@ use crate::outbox::{LetterKey, Outcome, TroubleBrief};
 use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
 use crate::step::{Position, Step};
-use crate::store::{Store, StoreError};
+use crate::store::{Occasion, Store, StoreError};
 
 /// The drop of facts that people record.
 const RECORD_DROP: &str = "record";
@@ -348,6 +348,17 @@ impl Engine {
     /// Bytes that are free below the state folder.
     pub fn free_bytes(&self) -> Result<u64, EngineError> {
         Ok(crate::journal::free_bytes(self.journal.reader().folder())?)
+    }
+
+    /// Does what was put off while files came in: for moments when nothing waits, and for the end.
+    ///
+    /// # Errors
+    /// When the archive cannot be written, by which nothing is lost; when the store cannot be opened again.
+    pub fn tidy(&mut self, occasion: Occasion) -> Result<(), EngineError> {
+        self.settle()?;
+        self.store().tidy(occasion)?;
+        self.journal.file()?;
+        Ok(())
     }
 
     /// Makes everything survive a power cut as well as the store can.

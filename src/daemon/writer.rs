@@ -18,7 +18,7 @@ use crate::outbox::{LetterKey, Outcome, TroubleBrief};
 use crate::pipeline::Pipeline;
 use crate::place::Severity;
 use crate::step::Step;
-use crate::store::StoreError;
+use crate::store::{Occasion, StoreError};
 
 /// Jobs that may wait.
 const QUEUE_JOBS: usize = 64;
@@ -213,8 +213,9 @@ impl Worker {
         if let Err(error) = self.engine.settle() {
             return Some(WriteError::Fatal(chain(&error).into()));
         }
-        if let Err(error) = self.engine.flush() {
-            tracing::error!(error = %chain(&error), "Could not flush the store at the end.");
+        let tidied = self.engine.flush().and_then(|()| self.engine.tidy(Occasion::Stop));
+        if let Err(error) = tidied {
+            tracing::error!(error = %chain(&error), "Could not tidy up at the end; the next start does.");
         }
         None
     }
@@ -222,7 +223,17 @@ impl Worker {
     fn tick(&mut self) -> Result<(), EngineError> {
         self.engine.remind()?;
         self.engine.digests()?;
-        Ok(())
+        if !self.queue.is_empty() {
+            return Ok(());
+        }
+        match self.engine.tidy(Occasion::Quiet) {
+            // What was put off waits in its lines, and is tried again.
+            Err(error @ EngineError::Journal(_)) => {
+                tracing::warn!(error = %chain(&error), "Could not write to the archive.");
+                Ok(())
+            }
+            outcome => outcome,
+        }
     }
 
     /// Gathers what has come meanwhile, and receives it as one group.

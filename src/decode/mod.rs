@@ -16,7 +16,10 @@ pub use sniff::{Shape, sniff};
 use crate::grammar::Grammar;
 use crate::place::{Finding, Span};
 
-/// What the window holds at first, in bytes.
+/// What the window holds of a small file, in bytes. Most files are one message, and a window is zeroed before it is filled.
+const SMALL_WINDOW_BYTES: usize = 64 << 10;
+
+/// What the window holds of any other file at first, in bytes.
 const WINDOW_BYTES: usize = 1 << 20;
 
 /// The largest message that is kept whole, in bytes. What is longer is cut there with a finding.
@@ -113,9 +116,13 @@ pub fn decode(bytes: &[u8], grammar: &Grammar, sink: &mut dyn Sink) {
 /// # Errors
 /// Only when the reader fails.
 pub fn decode_reader(reader: &mut dyn Read, grammar: &Grammar, sink: &mut dyn Sink) -> io::Result<()> {
-    let mut window = vec![0u8; WINDOW_BYTES];
+    let mut window = vec![0u8; SMALL_WINDOW_BYTES];
     let mut filled = 0;
     let mut last = fill(reader, &mut window, &mut filled)?;
+    if !last {
+        window.resize(WINDOW_BYTES, 0);
+        last = fill(reader, &mut window, &mut filled)?;
+    }
     let mut decoder = decoder_for(&window[..filled], grammar);
     loop {
         let taken = decoder.feed(&window[..filled], last, sink).min(filled);

@@ -209,6 +209,17 @@ pub(super) fn carried(line: &[u8]) -> Option<(Fingerprint, Vec<u8>)> {
     Some((file, BASE64_STANDARD.decode(content).ok()?))
 }
 
+/// The file that a line carries, without taking it out.
+pub(super) fn carries(line: &[u8]) -> Option<Fingerprint> {
+    #[derive(Deserialize)]
+    struct Named {
+        file: Fingerprint,
+    }
+    memchr::memmem::find(line, br#""content":""#)?;
+    let Named { file } = serde_json::from_slice(line).ok()?;
+    Some(file)
+}
+
 /// Reads one line.
 pub(super) fn parse(bytes: &[u8]) -> std::result::Result<Line, serde_json::Error> {
     let envelope: Envelope<'_> = serde_json::from_slice(bytes)?;
@@ -277,7 +288,7 @@ mod tests {
         for (what, name) in kinds.into_iter().zip(What::KINDS) {
             let mut out = Vec::new();
             let hash = write(&mut out, 7, at, Fingerprint::ZERO, &what, None).expect("it is written");
-            assert_eq!(carried(&out), None);
+            assert_eq!((carried(&out), carries(&out)), (None, None));
             assert_eq!(hash, Fingerprint::of(&out));
             assert!(out.starts_with(br#"{"seq":7,"at":"2026-03-01T14:05:00Z","prev":"0000"#), "{name}");
             assert_eq!(what.kind(), name);
@@ -293,6 +304,7 @@ mod tests {
         let at = DateTime::UNIX_EPOCH;
         write(&mut out, 1, at, Fingerprint::ZERO, &what, Some(b"\0zst\n")).expect("it is written");
         assert_eq!(carried(&out), Some((Fingerprint::of(b"x"), b"\0zst\n".to_vec())));
+        assert_eq!(carries(&out), Some(Fingerprint::of(b"x")));
         assert_eq!(parse(&out).expect("a line").what, what);
     }
 

@@ -4,10 +4,12 @@ use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::archive::{Content, path_of};
+use super::carried::CarriedIndex;
 use super::folder::JOURNAL;
 use super::{FORMAT, JournalError, LINE_BYTES_MAX, Line, Result, line};
 use crate::ident::Fingerprint;
@@ -183,6 +185,7 @@ impl SegmentReader {
 #[derive(Clone, Debug)]
 pub struct JournalReader {
     folder: PathBuf,
+    carried: Arc<CarriedIndex>,
 }
 
 impl JournalReader {
@@ -190,7 +193,7 @@ impl JournalReader {
     /// When `folder` holds no journal.
     pub fn open(folder: &Path) -> Result<Self> {
         segments(folder)?;
-        Ok(Self { folder: folder.to_owned() })
+        Ok(Self { folder: folder.to_owned(), carried: Arc::default() })
     }
 
     pub fn folder(&self) -> &Path {
@@ -213,12 +216,27 @@ impl JournalReader {
     /// # Errors
     /// [`JournalError::Missing`] when there is no such file.
     pub fn content(&self, file: Fingerprint) -> Result<Content> {
-        Content::open(&path_of(&self.folder, file), file)
+        let path = path_of(&self.folder, file);
+        match Content::open(&path, file) {
+            Err(JournalError::Missing { .. }) => {}
+            found => return found,
+        }
+        match self.carried(file)? {
+            Some(compressed) => Content::of_bytes(compressed),
+            // The writer may have given it its place meanwhile.
+            None => Content::open(&path, file),
+        }
     }
 
-    /// Whether the archive has a file under this name. It does not look inside.
+    /// A file that has no place in the archive yet, as it will stand there.
+    pub(crate) fn carried(&self, file: Fingerprint) -> Result<Option<Vec<u8>>> {
+        self.carried.find(&self.folder, file)
+    }
+
+    /// Whether there is a file under this name. It does not look inside.
     pub fn has(&self, file: Fingerprint) -> bool {
-        path_of(&self.folder, file).exists()
+        let path = path_of(&self.folder, file);
+        path.exists() || matches!(self.carried(file), Ok(Some(_))) || path.exists()
     }
 }
 

@@ -12,25 +12,31 @@
 //! prints what line 8 says in `prev`. The first line of a segment is a header that names the format and continues the
 //! chain. Lines are confirmed by [`Journal::sync`] only, a group at a time; what a crash leaves of an unconfirmed group
 //! is either whole lines, which count, or a torn tail, which is dropped at the next start.
+//!
+//! The line of a small file carries its bytes as well (`content`, base64 of what the archive will hold), and
+//! its file in the archive is made later, with many others: see [`stage`].
 
 mod archive;
+mod carried;
 mod folder;
 mod line;
 mod log;
+mod stage;
 mod verify;
 mod writer;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use archive::{Content, Mask, NoMask, Staged};
+pub use archive::{Content, Mask, NoMask};
 pub use folder::{StateLock, free_bytes};
 pub use line::{Line, Received, UnknownLine, What};
 pub use log::{JournalReader, Lines};
+pub use stage::Staged;
 pub use verify::{PROBLEMS_MAX, Problem, Progress, Report, verify};
 pub use writer::{Journal, Opened, Settings};
 
-pub(crate) use archive::path_of as archive_path;
+pub(crate) use archive::{path_of as archive_path, put as put_into_archive};
 pub(crate) use folder::{ARCHIVE, JOURNAL, create_folder, sync_tree};
 pub(crate) use log::{segment_path, segments, walk};
 

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::archive::{hash_of, path_of};
+use super::archive::path_of;
 use super::folder::ARCHIVE;
 use super::log::{Next, SegmentReader, segments};
-use super::{JournalError, Result, What};
+use super::{JournalError, JournalReader, Result, What};
 use crate::ident::Fingerprint;
 use crate::step::Position;
 
@@ -19,7 +19,7 @@ pub const PROBLEMS_MAX: usize = 1_000;
 pub enum Problem {
     /// The log is damaged here. Nothing after this line can be vouched for.
     Line { path: PathBuf, line: u64, why: String },
-    /// A line names a file that the archive does not hold.
+    /// A line names a file that neither the archive nor a line of the last segment holds.
     Missing { seq: u64, file: Fingerprint },
     /// An archived file is not what its line says.
     Damaged { seq: u64, path: PathBuf, why: String },
@@ -114,8 +114,9 @@ pub fn verify(folder: &Path, progress: &mut dyn FnMut(Progress)) -> Result<Repor
     named.sort_by_key(|named| (named.file, named.seq));
     named.dedup_by_key(|named| named.file);
     report.files = named.len() as u64;
+    let reader = JournalReader::open(folder)?;
     for (done, named) in named.iter().enumerate() {
-        check_file(folder, named, &mut report);
+        check_file(&reader, named, &mut report);
         progress(Progress::Files { done: done as u64 + 1, total: report.files });
     }
     if report.is_intact() {
@@ -165,9 +166,10 @@ fn check_lines(
     Ok(())
 }
 
-fn check_file(folder: &Path, named: &Named, report: &mut Report) {
-    let path = path_of(folder, named.file);
-    match hash_of(&path, named.file) {
+fn check_file(reader: &JournalReader, named: &Named, report: &mut Report) {
+    let path = path_of(reader.folder(), named.file);
+    let fault = |source| JournalError::io("read", &path)(source);
+    match reader.content(named.file).and_then(|content| content.hash().map_err(fault)) {
         Ok((kept, size_bytes)) if kept == named.kept => report.content_bytes += size_bytes,
         Ok((kept, _)) => {
             let why = format!("its content has hash {kept} and should have {}", named.kept);

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 
-use super::archive::{Content, Mask, Stage, Staged, restore};
+use super::archive::{Content, Mask, restore};
 use super::folder::{JOURNAL, StateLock, Syncer, create_folder};
 use super::log::{Header, Lines, Next, SegmentReader, segment_path, segments};
+use super::stage::{Stage, Staged};
 use super::{JournalError, JournalReader, Result, What, line};
 use crate::ident::Fingerprint;
 use crate::step::Position;
@@ -125,8 +126,11 @@ impl Journal {
             What::Received(received) => self.stage.carry(received.file),
             _ => None,
         };
-        match line::write(&mut self.pending, seq, at, prev, what, content.as_deref()) {
+        match line::write(&mut self.pending, seq, at, prev, what, content) {
             Ok(hash) => {
+                if let What::Received(received) = what {
+                    self.stage.is_carried(received.file);
+                }
                 if rolls {
                     self.roll_to = Some(segment_path(self.reader.folder(), seq));
                 }
@@ -143,8 +147,8 @@ impl Journal {
 
     /// Makes the staged files and then the lines durable, and answers the last durable line.
     ///
-    /// One sync system call for a small file or two, whose lines carry them; at most six, whatever the number of files
-    /// and lines.
+    /// One sync system call for small files, whose lines carry them; at most six, whatever the number of files
+    /// and lines. The carried files' place in the archive waits for [`file`](Self::file).
     ///
     /// # Errors
     /// After any error nothing since the last sync is confirmed, and the journal takes nothing more until it is
@@ -157,6 +161,7 @@ impl Journal {
         match outcome {
             Ok(()) => {
                 self.pending.clear();
+                self.stage.settle();
                 self.synced = self.last;
                 Ok(self.synced)
             }
@@ -167,6 +172,13 @@ impl Journal {
                 Err(error)
             }
         }
+    }
+
+    /// Gives carried files their place in the archive, and answers how many. For moments when nothing else is to be done:
+    /// [`sync`](Self::sync) does it by itself when many wait, and so does the end of this value.
+    pub fn file(&mut self) -> Result<usize> {
+        self.alive()?;
+        self.stage.file()
     }
 
     fn write_pending(&mut self) -> Result<()> {
@@ -213,12 +225,19 @@ impl Journal {
 
     /// The content of a file, also of one that waits for a sync.
     pub fn content(&self, file: Fingerprint) -> Result<Content> {
-        Content::open(&self.stage.find(file), file)
+        self.stage.content(file)
     }
 
     /// Whether a file is in the archive or waits for a sync.
     pub fn has(&self, file: Fingerprint) -> bool {
-        self.stage.find(file).exists()
+        self.stage.has(file)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        // Best effort: the lines hold what this misses, and the next start looks.
+        let _ = self.file();
     }
 }
 

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 use crate::ident::Fingerprint;
 use crate::journal::{
-    ARCHIVE, JOURNAL, JournalError, Progress, Report, StateLock, What, archive_path, create_folder,
-    segment_path, segments, sync_tree, verify, walk,
+    ARCHIVE, JOURNAL, JournalError, JournalReader, Progress, Report, StateLock, What, archive_path,
+    create_folder, put_into_archive, segment_path, segments, sync_tree, verify, walk,
 };
 use crate::step::Position;
 
@@ -98,8 +98,9 @@ pub fn back_up(
 
     let total = named.len() as u64;
     let mut copied = Tally::default();
+    let reader = JournalReader::open(state)?;
     for (done, &file) in named.iter().enumerate() {
-        copied.archived(state, into, file)?;
+        copied.archived(&reader, into, file)?;
         progress(BackupProgress::Copying { done: done as u64 + 1, total });
     }
     for extent in &extents {
@@ -163,9 +164,16 @@ struct Tally {
 }
 
 impl Tally {
-    fn archived(&mut self, state: &Path, into: &Path, file: Fingerprint) -> Result<()> {
-        let (source, target) = (archive_path(state, file), archive_path(into, file));
-        let size_bytes = size_of(&source).ok_or(JournalError::Missing { file })?;
+    fn archived(&mut self, state: &JournalReader, into: &Path, file: Fingerprint) -> Result<()> {
+        let (source, target) = (archive_path(state.folder(), file), archive_path(into, file));
+        let size_bytes = match size_of(&source) {
+            Some(size_bytes) => size_bytes,
+            None => match self.carried(state, into, file)? {
+                true => return Ok(()),
+                // The daemon gave it its place meanwhile.
+                false => size_of(&source).ok_or(JournalError::Missing { file })?,
+            },
+        };
         if size_of(&target) == Some(size_bytes) {
             self.already += 1;
             return Ok(());
@@ -176,6 +184,23 @@ impl Tally {
         self.bytes += copy(&source, &target, size_bytes)?;
         self.files += 1;
         Ok(())
+    }
+
+    /// Makes the copy of a file that only its line holds yet; false when no line of the last segment does.
+    fn carried(&mut self, state: &JournalReader, into: &Path, file: Fingerprint) -> Result<bool> {
+        let Some(compressed) = state.carried(file)? else { return Ok(false) };
+        let target = archive_path(into, file);
+        if size_of(&target) == Some(compressed.len() as u64) {
+            self.already += 1;
+            return Ok(true);
+        }
+        if let Some(shard) = target.parent() {
+            create_folder(shard)?;
+        }
+        put_into_archive(into, file, &compressed)?;
+        self.bytes += compressed.len() as u64;
+        self.files += 1;
+        Ok(true)
     }
 }
 

@@ -76,6 +76,17 @@ impl LetterFilter {
     }
 }
 
+/// When a store is asked to tidy up: the more often it is asked in vain, the more must have gathered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Occasion {
+    /// Between two steps, while more wait.
+    Busy,
+    /// Nothing waits.
+    Quiet,
+    /// Before it is closed.
+    Stop,
+}
+
 pub trait Store: Send + Sync {
     /// How far the journal was applied.
     fn position(&self) -> Result<Position>;
@@ -119,6 +130,15 @@ pub trait Store: Send + Sync {
 
     /// Makes everything committed so far survive a power cut as well as this store can.
     fn flush(&self) -> Result<()>;
+
+    /// Does what keeps its memory small and the next start short, when enough has gathered to be worth the while. Readers
+    /// and writers may have to wait for it; what they find is the same before and after.
+    ///
+    /// # Errors
+    /// When it is of no use afterwards and must be opened again.
+    fn tidy(&self, _occasion: Occasion) -> Result<()> {
+        Ok(())
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]

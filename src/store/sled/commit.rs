@@ -10,6 +10,7 @@ use ::sled::transaction::{
 use ::sled::{IVec, Tree};
 use serde::Serialize;
 
+use super::database::Database;
 use super::keys::{self, Shelf};
 use super::{NO_WRITES, SOUND, SledStore, State, fault, stopped};
 use crate::outbox::Letter;
@@ -122,22 +123,28 @@ impl SledStore {
         }
         // The lock is held to the end: what is read here is what the transaction finds.
         let mut packer = self.packer.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = self.state()?;
         let mut changes = Changes { packer: &mut packer, list: Vec::new(), waiting: 0 };
         changes.of_step(step)?;
-        for (key, letter) in &step.letters {
-            let before: Option<Letter> = self.get(Shelf::Letters, key.as_str().as_bytes())?;
-            changes.of_letter(before.as_ref(), letter)?;
-        }
+        let counts = self.read(|database| {
+            for (key, letter) in &step.letters {
+                let before: Option<Letter> = database.get(Shelf::Letters, key.as_str().as_bytes())?;
+                changes.of_letter(before.as_ref(), letter)?;
+            }
+            Ok(database.state()?.counts)
+        })?;
         let Changes { list, waiting, .. } = changes;
-        let outcome = self.guard(DOING, || self.transact(step.position, state.counts, &list, waiting));
+        let written = list.iter().map(|change| 1 + change.parts.len() as u64).sum();
+        let outcome = self.guard(DOING, |database| database.transact(step.position, counts, &list, waiting));
+        self.changes.fetch_add(written, Ordering::AcqRel);
         if outcome.is_err() {
             // Leaves a panic's stronger verdict alone.
             let _ = self.health.compare_exchange(SOUND, NO_WRITES, Ordering::AcqRel, Ordering::Acquire);
         }
         outcome
     }
+}
 
+impl Database {
     fn transact(&self, position: Position, counts: Counts, changes: &[Change], waiting: i64) -> Result<()> {
         let trees: [&Tree; Shelf::ALL.len()] = std::array::from_fn(|index| &self.trees[index]);
         let outcome = trees[..].transaction(|trees: &Vec<TransactionalTree>| {

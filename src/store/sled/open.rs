@@ -4,13 +4,14 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
-use std::sync::atomic::AtomicU8;
+use std::sync::atomic::{AtomicU8, AtomicU64};
+use std::sync::{Mutex, RwLock};
 use std::thread;
 use std::time::Duration;
 
-use ::sled::{Config, Db, Mode, Tree};
+use ::sled::{Config, Mode, Tree};
 
+use super::database::Database;
 use super::keys::{self, Shelf};
 use super::{OpenedStore, SOUND, SetAside, SledSettings, SledStore, State};
 use crate::journal::{JournalError, StateLock};
@@ -35,8 +36,7 @@ enum Trouble {
 }
 
 struct Parts {
-    db: Db,
-    trees: [Tree; Shelf::ALL.len()],
+    database: Database,
     state: State,
     fresh: bool,
 }
@@ -53,17 +53,24 @@ pub(super) fn open(path: &Path, settings: SledSettings) -> Result<(SledStore, Op
     };
     let packer =
         Packer::new().map_err(|source| StoreError::Failed { doing: "pack values", source: source.into() })?;
-    let opened = OpenedStore { position: parts.state.position, fresh: parts.fresh, set_aside };
+    let Parts { database, state, fresh } = parts;
+    let opened = OpenedStore { position: state.position, fresh, set_aside };
     let store = SledStore {
-        db: parts.db,
-        trees: parts.trees,
+        open: RwLock::new(Some(database)),
         path: path.to_owned(),
+        settings,
         packer: Mutex::new(packer),
-        unpackers: Mutex::new(Vec::new()),
+        changes: AtomicU64::new(0),
         health: AtomicU8::new(SOUND),
         _lock: lock,
     };
     Ok((store, opened))
+}
+
+/// Opens the folder of a store that this process has and closed. Nothing is set aside: the next start does that.
+pub(super) fn again(path: &Path, settings: SledSettings) -> Result<(Database, State)> {
+    let parts = attempt(path, settings).map_err(|trouble| final_trouble(path, trouble))?;
+    Ok((parts.database, parts.state))
 }
 
 pub(super) fn set_aside_unopened(path: &Path, why: &str) -> Result<Option<SetAside>> {
@@ -176,7 +183,7 @@ fn look(path: &Path, settings: SledSettings) -> std::result::Result<Parts, Troub
         None if empty => {
             meta.insert(keys::META_FORMAT, &[codec::FORMAT]).map_err(trouble)?;
             db.flush().map_err(trouble)?;
-            return Ok(Parts { db, trees, state: State::EMPTY, fresh: true });
+            return Ok(Parts { database: Database::new(db, trees), state: State::EMPTY, fresh: true });
         }
         None => return Err(Trouble::Unusable("it does not say what format it has".to_owned())),
     }
@@ -184,13 +191,13 @@ fn look(path: &Path, settings: SledSettings) -> std::result::Result<Parts, Troub
         // The format was written and nothing came after it.
         let only_format = trees.iter().map(|tree| tree.iter().take(2).count()).sum::<usize>() == 1;
         return match only_format {
-            true => Ok(Parts { db, trees, state: State::EMPTY, fresh: true }),
+            true => Ok(Parts { database: Database::new(db, trees), state: State::EMPTY, fresh: true }),
             false => Err(Trouble::Unusable("it does not say how far it came".to_owned())),
         };
     };
     let state = Unpacker::new().map_err(Trouble::Machine)?.unpack(&state);
     let state = state.map_err(|error| Trouble::Unusable(format!("how far it came: {error}")))?;
-    Ok(Parts { db, trees, state, fresh: false })
+    Ok(Parts { database: Database::new(db, trees), state, fresh: false })
 }
 
 fn trouble(error: ::sled::Error) -> Trouble {

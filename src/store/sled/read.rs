@@ -4,8 +4,9 @@ use ::sled::IVec;
 use chrono::{DateTime, Utc};
 use serde::de::DeserializeOwned;
 
+use super::database::Database;
 use super::keys::{self, Range, Shelf};
-use super::{SledStore, State, fault, unreadable};
+use super::{State, fault, unreadable};
 use crate::outbox::{Letter, LetterKey};
 use crate::step::DigestKey;
 use crate::store::codec::{CodecError, Split};
@@ -17,21 +18,19 @@ const TRIES_MAX: u32 = 100;
 /// No value has more parts.
 const PARTS_MAX: u32 = 200_000;
 
-impl SledStore {
+impl Database {
     pub(super) fn state(&self) -> Result<State> {
         Ok(self.get(Shelf::Meta, keys::META_STATE)?.unwrap_or(State::EMPTY))
     }
 
     pub(super) fn get<T: DeserializeOwned>(&self, shelf: Shelf, key: &[u8]) -> Result<Option<T>> {
-        self.guard(DOING, || {
-            for _ in 0..TRIES_MAX {
-                let Some(value) = self.tree(shelf).get(key).map_err(fault(DOING))? else { return Ok(None) };
-                if let Some(value) = self.read_value(shelf, key, &value)? {
-                    return Ok(Some(value));
-                }
+        for _ in 0..TRIES_MAX {
+            let Some(value) = self.tree(shelf).get(key).map_err(fault(DOING))? else { return Ok(None) };
+            if let Some(value) = self.read_value(shelf, key, &value)? {
+                return Ok(Some(value));
             }
-            Err(unreadable(shelf, key, &CodecError::Parts))
-        })
+        }
+        Err(unreadable(shelf, key, &CodecError::Parts))
     }
 
     /// `None` when the value's parts are those of another commit.
@@ -91,15 +90,13 @@ impl SledStore {
         range: Range,
         mut visit: impl FnMut(&[u8], &IVec) -> Result<bool>,
     ) -> Result<()> {
-        self.guard(DOING, || {
-            for item in self.tree(shelf).range::<Vec<u8>, _>(range) {
-                let (key, value) = item.map_err(fault(DOING))?;
-                if !visit(&key, &value)? {
-                    break;
-                }
+        for item in self.tree(shelf).range::<Vec<u8>, _>(range) {
+            let (key, value) = item.map_err(fault(DOING))?;
+            if !visit(&key, &value)? {
+                break;
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
     pub(super) fn digest_keys(&self, recipient: Option<&str>, limit: usize) -> Result<Vec<DigestKey>> {
