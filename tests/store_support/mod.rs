@@ -9,7 +9,7 @@ use entrywatch::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerp
 use entrywatch::notice::{Effect, EventTime, Fields, HoldKind, Kind, Notice, Token};
 use entrywatch::outbox::{Alert, AlertKey, Cause, Letter, LetterKey, LetterKind, LetterState, TroubleBrief};
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
-use entrywatch::step::{
+use entrywatch::step::{FeedRecord, 
     BillRecord, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
 };
 
@@ -203,6 +203,15 @@ pub fn quarantined(index: u64) -> Quarantined {
     }
 }
 
+pub fn broker(index: u64) -> BrokerName {
+    BrokerName::new(&format!("broker-{index}"))
+}
+
+pub fn feed(index: u64) -> FeedRecord {
+    let last_received_at = start() + chrono::TimeDelta::seconds(index as i64);
+    FeedRecord { last_received_at, told_for: (index % 2 == 1).then_some(last_received_at) }
+}
+
 /// One of each kind.
 pub fn full_step(seq: u64) -> Step {
     let mut step = Step::at(position(seq));
@@ -215,6 +224,7 @@ pub fn full_step(seq: u64) -> Step {
     step.letters.insert(letter_key(seq), letter(seq, seq % 3, seq));
     step.digest.insert(digest_key(seq), true);
     step.quarantine.insert(quarantine_key(seq), Some(quarantined(seq)));
+    step.feeds.insert(broker(seq), feed(seq));
     step
 }
 

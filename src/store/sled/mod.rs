@@ -236,7 +236,7 @@ impl Store for SledStore {
     }
 
     fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>> {
-        self.get(Shelf::Feeds, broker.as_str().as_bytes())
+        self.read(|database| database.get(Shelf::Feeds, broker.as_str().as_bytes()))
     }
 
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>> {
