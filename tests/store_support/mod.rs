@@ -9,8 +9,8 @@ use entrywatch::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerp
 use entrywatch::notice::{Effect, EventTime, Fields, HoldKind, Kind, Notice, Token};
 use entrywatch::outbox::{Alert, AlertKey, Cause, Letter, LetterKey, LetterKind, LetterState, TroubleBrief};
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
-use entrywatch::step::{FeedRecord, 
-    BillRecord, DueKey, DueValue, InputRecord, Position, QuarantineKey, Quarantined, Step,
+use entrywatch::step::{
+    BillRecord, DueKey, DueValue, FeedRecord, InputRecord, Position, QuarantineKey, Quarantined, Step,
 };
 
 pub fn start() -> DateTime<Utc> {
