@@ -72,6 +72,8 @@ pub(super) fn event(alert: &Alert) -> String {
             }
         }
         Cause::Deadline(deadline) => deadline_event(deadline),
+        // The entry's number stands in front already.
+        Cause::Trouble(trouble) if alert.entry.is_some() => text::header(&trouble.message, EVENT_CHARS_MAX),
         Cause::Trouble(trouble) => {
             let subject = text::header(&trouble.subject, BROKER_CHARS_MAX * 2);
             format!("{subject}: {}", text::header(&trouble.message, EVENT_CHARS_MAX))
@@ -235,6 +237,7 @@ pub(super) fn group(cause: &Cause) -> &'static str {
     let Cause::Notice(notice) = cause else {
         return match cause {
             Cause::Deadline(_) => "Deadlines",
+            Cause::Trouble(trouble) if !silence::meaning(&trouble.code).is_empty() => "Not heard yet",
             _ => "Files, drops and the service itself",
         };
     };

@@ -400,7 +400,7 @@ fn conditions_that_cannot_hold_are_faults() {
         6:33: `above` must be a whole number, or an amount in quotes like "250.00"
         6:23: `difference` compares with nothing
         6:27: `code` has a bad regular expression: unclosed group
-        6:26: `open_deadline` names `PSC`, which is not known (known: BILL_DISHONORED, BILL_DUE, BOND_INSUFF, CF28_RESPONSE, CF29_RESPONSE, CF4647_RESPONSE, CIT_SUMMONS, DAILY_STMT_DUE, DEEMED_EXCLUSION, DETAIN_RESPONSE, ENTRY_FILE, ES_DUE and 26 more)
+        6:26: `open_deadline` names `PSC`, which is not known (known: AFR_DECISION_30D, AFR_SETASIDE_60D, BILL_DISHONORED, BILL_DUE, BOND_INSUFF, BROKER_REMIT, CAPE_80D, CF28_RESPONSE, CF29_RESPONSE, CF4647_RESPONSE, CIT_SUMMONS, DAILY_STMT_DUE and 49 more)
         6:31: `remark` has no comparison `globb` (did you mean `glob`?)
     "#]].assert_eq(&all);
 }
