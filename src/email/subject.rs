@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 
 use super::text::{self, day, days_left, event_time};
-use crate::entry::{DeadlineState, EntryDeadline};
+use crate::entry::{DeadlineState, EntryDeadline, silence};
 use crate::notice::Kind;
 use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::Severity;
