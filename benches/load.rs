@@ -91,6 +91,7 @@ fn pipeline() -> Arc<Pipeline> {
         deadlines: Arc::new(deadlines.clone()),
         audience: Audience::new(vec![team]),
         importer_number: Default::default(),
+        feeds: Vec::new(),
     })
 }
 

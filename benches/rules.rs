@@ -159,6 +159,7 @@ fn pipelines() -> (Arc<Pipeline>, Arc<Pipeline>) {
         deadlines: live.deadlines.clone(),
         audience: live.audience.clone(),
         importer_number: live.importer_number,
+        feeds: Vec::new(),
     };
     (Arc::new(live), Arc::new(other))
 }

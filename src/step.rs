@@ -48,6 +48,7 @@ pub struct Step {
     pub windows: BTreeMap<Box<str>, Window>,
     /// All of them, when one changed.
     pub silences: Option<Silences>,
+    pub feeds: BTreeMap<BrokerName, FeedRecord>,
 }
 
 impl Step {
@@ -68,6 +69,7 @@ impl Step {
             agenda: BTreeMap::new(),
             windows: BTreeMap::new(),
             silences: None,
+            feeds: BTreeMap::new(),
         }
     }
 }
@@ -111,6 +113,16 @@ pub struct InputRecord {
 
 impl InputRecord {
     pub const FINDINGS_MAX: usize = 20;
+}
+
+/// When a broker last spoke.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FeedRecord {
+    /// When its last file was received; backfills do not count.
+    pub last_received_at: DateTime<Utc>,
+    /// The last file after which people were told that none came.
+    #[serde(default)]
+    pub told_for: Option<DateTime<Utc>>,
 }
 
 /// When the clock has to look at an entry's deadline again. Ordered by day.

@@ -79,6 +79,7 @@ fn pipeline(files: &[(&str, &str)]) -> Arc<Pipeline> {
         deadlines: base.deadlines.clone(),
         audience: audience(),
         importer_number: Default::default(),
+        feeds: Vec::new(),
     })
 }
 

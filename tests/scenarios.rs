@@ -94,19 +94,46 @@ fn told(desk: &Desk) -> (Fingerprint, Vec<String>, Vec<String>) {
     (desk.state_hash(), letters, alerts.iter().map(|alert| alert.key.to_string()).collect())
 }
 
-fn scenarios() -> Vec<Scenario> {
+/// The scenario files: those of whole lives, one for each deadline, one for each silence.
+fn paths() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(folder).expect("scenarios").flatten().map(|item| item.path()).collect();
+    let files = |folder: PathBuf| {
+        let items = std::fs::read_dir(folder).expect("scenarios").flatten();
+        items.map(|item| item.path()).filter(|path| path.is_file())
+    };
+    let folders = [folder.clone(), folder.join("deadlines"), folder.join("silence")];
+    let mut paths: Vec<PathBuf> = folders.into_iter().flat_map(files).collect();
     paths.sort();
-    assert!(!paths.is_empty());
+    paths
+}
+
+fn scenarios() -> Vec<Scenario> {
     let read = |path: PathBuf| {
         let text = std::fs::read_to_string(&path).expect("a scenario");
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         Scenario::read(&path.display().to_string(), &text, root)
             .unwrap_or_else(|faults| panic!("{faults:#?}"))
     };
-    paths.into_iter().map(read).collect()
+    paths().into_iter().map(read).collect()
+}
+
+#[test]
+fn every_deadline_and_every_silence_has_a_scenario() {
+    let names: Vec<String> =
+        paths().iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned())).collect();
+    for id in entrywatch::deadline::id::ALL {
+        assert!(names.iter().any(|name| name == id), "no scenario for {id}");
+    }
+    let told = |code: &str| {
+        paths().iter().any(|path| {
+            let text = std::fs::read_to_string(path).expect("a scenario");
+            path.parent().is_some_and(|folder| folder.ends_with("silence"))
+                && text.contains(&format!("`{code}`"))
+        })
+    };
+    for (code, _) in entrywatch::entry::silence::code::ALL {
+        assert!(told(code), "no scenario for {code}");
+    }
 }
 
 fn no_faults(faults: &[entrywatch::diagnostic::Diagnostic]) {

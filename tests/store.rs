@@ -122,6 +122,8 @@ fn every_kind_comes_back() {
         let (id, loose) = step.loose.first_key_value().expect("one");
         assert_eq!(store.loose(*id).expect("read").as_ref(), Some(loose));
         assert_eq!(store.input(file(1)).expect("read"), Some(input(1)));
+        assert_eq!(store.feed(&broker(1)).expect("read"), Some(feed(1)));
+        assert_eq!(store.feed(&broker(2)).expect("read"), None);
         assert_eq!(store.alert(&alert_key(1)).expect("read"), Some(alert(1)));
         assert_eq!(store.letter(&letter_key(1)).expect("read"), Some(letter(1, 1, 1)));
         assert_eq!(store.due_until(day(100), 9).expect("read"), [(due_key(1), due_value(1))]);

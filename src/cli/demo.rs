@@ -249,7 +249,7 @@ impl Demo {
                 notice.meaning.as_deref().unwrap_or("")
             )?;
         }
-        for clock in entry.clocks() {
+        for clock in entry.clocks(&engine.pipeline().deadlines) {
             let Some(deadline) = clock.clone().deadline(&engine.pipeline().deadlines) else { continue };
             if deadline.state != DeadlineState::Open {
                 continue;

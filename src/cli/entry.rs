@@ -45,6 +45,10 @@ fn print(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
     customs_bills(out, ui, view)?;
     liquidation(out, ui, view)?;
     deadlines(out, ui, view)?;
+    if !view.pathways.is_empty() {
+        writeln!(out, "\n{}", ui.paint(Paint::Strong, "Ways"))?;
+        super::pathways::table(&view.pathways).write(out, ui)?;
+    }
     writeln!(out, "\n{}", ui.paint(Paint::Strong, "Timeline"))?;
     let mut table = Table::new(["AT", "SEVERITY", "KIND", "CODE", "MEANING", "WHERE"]).indented(2);
     view.timeline.iter().for_each(|row| table.painted(timeline_cells(row)));
@@ -211,6 +215,7 @@ fn deadlines(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
             DeadlineState::Open => (Paint::Strong, "open"),
             DeadlineState::Closed => (Paint::Dim, "closed"),
             DeadlineState::Idle => (Paint::Dim, "idle"),
+            DeadlineState::Ahead => (Paint::Plain, "ahead"),
         };
         let state = match deadline.because.as_str() {
             "" => state.to_owned(),

@@ -54,6 +54,7 @@ fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
         DeadlineState::Open => "open",
         DeadlineState::Closed => "closed",
         DeadlineState::Idle => "no date",
+        DeadlineState::Ahead => "ahead",
     };
     writeln!(out, "{}  {}", ui.paint(Paint::Strong, &clock.id), clock.name)?;
     let mut line = |what: &str, text: &str| -> io::Result<()> {
@@ -100,7 +101,7 @@ fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
 fn moved_text(moved: &ClockMove) -> String {
     let state = |standing: &Standing| match standing.state {
         DeadlineState::Closed => format!("closed (due {})", standing.due),
-        DeadlineState::Open | DeadlineState::Idle => format!("due {}", standing.due),
+        DeadlineState::Open | DeadlineState::Idle | DeadlineState::Ahead => format!("due {}", standing.due),
     };
     let on = moved.at.date_naive();
     format!("{on}: {}, then {}; {}", state(&moved.from), state(&moved.to), moved.cause)

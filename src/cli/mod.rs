@@ -21,6 +21,7 @@ mod ingest;
 mod interrupt;
 mod output;
 mod pages;
+mod pathways;
 mod quarantine;
 mod record;
 mod replay;
@@ -95,6 +96,7 @@ enum Command {
     Deadlines(deadlines::Args),
     Explain(explain::Args),
     Calendar(calendar::Args),
+    Pathways(pathways::Args),
     Rules(rules::Args),
     Alerts(alerts::Args),
     Quarantine(quarantine::Args),
@@ -152,6 +154,7 @@ impl Command {
             Self::Deadlines(args) => deadlines::run(args, &context()?, ui),
             Self::Calendar(args) => calendar::run(args, &context()?, ui),
             Self::Explain(args) => explain::run(args, &context()?, ui),
+            Self::Pathways(args) => pathways::run(args, &context()?, ui),
             Self::Rules(args) => rules::run(args, global, ui),
             Self::Alerts(args) => alerts::run(args, &context()?, ui),
             Self::Quarantine(args) => quarantine::run(args, &context()?, ui),

@@ -7,6 +7,7 @@ use std::path::Path;
 use toml::Spanned;
 
 use super::check_text as is;
+use super::hours;
 use super::raw::{RawAlgorithms, RawBroker, RawConfig, RawDrop, RawSftp, list};
 use super::resolve::{Resolver, SecretKeys};
 use super::settings::{
@@ -95,7 +96,8 @@ fn broker(
     let broker = BrokerName::new(name.as_deref().unwrap_or_default());
     let drops = list(&raw.drop).iter().filter_map(|raw| drop(raw, &broker, state, seen, resolver)).collect();
     let aliases = aliases(raw, resolver);
-    name.map(|_| Broker { name: broker, filers, aliases, drops })
+    let watch = hours::watch(raw, resolver);
+    name.map(|_| Broker { name: broker, filers, aliases, watch, drops })
 }
 
 /// `"EN=entry_number"`: the broker's qualifier and what it stands for.

@@ -6,9 +6,11 @@
 //!
 //! Whether the world agrees (can we log in, list, write, send?) is not asked here; see [`check`].
 
+mod calendar;
 mod check;
 mod check_text;
 mod drops;
+mod hours;
 mod http;
 mod manners;
 pub mod raw;
@@ -33,7 +35,7 @@ pub use self::settings::{
     After, Algorithms, Broker, DaemonSettings, DropPlace, DropSettings, HostKey, ImporterNumber, LogFormat,
     MailSettings, SftpAuth, SftpSettings, SmtpSecurity, SmtpSettings, StateSettings, Team,
 };
-use crate::deadline::{DeadlineTable, TableFault};
+use crate::deadline::{DeadlineTable, Overrides, TableFault};
 pub use crate::diagnostic::Diagnostic;
 use crate::diagnostic::{Source, WrittenTable, read_toml};
 use crate::grammar::Grammar;
@@ -69,6 +71,8 @@ pub struct Config {
     pub brokers: Vec<Broker>,
     /// Days on which Customs is closed beside weekends and federal holidays.
     pub closures: Vec<NaiveDate>,
+    /// What is known better than the table of deadlines.
+    pub overrides: Overrides,
     /// Where the calendars of the teams are kept; `None` when nobody wants them.
     pub calendar_folder: Option<PathBuf>,
     /// The clocks, with the closures.
@@ -155,6 +159,7 @@ impl Config {
         let closures: Vec<NaiveDate> =
             list(&given(&raw.calendar).closures).iter().map(|date| *date.get_ref()).collect();
         let calendar_folder = resolver.optional_path("folder", &given(&raw.calendar).folder);
+        let overrides = calendar::overrides(&given(&raw.calendar), &mut resolver);
         let grammar_folder = grammar_folder(&raw, &mut resolver);
         let files = rule_files(&raw, &mut resolver);
         let playbook = playbook_file(&raw, &mut resolver);
@@ -169,6 +174,7 @@ impl Config {
         let grammar = grammar.or_else(|| load_grammar(None).ok());
         let rules = rules.or_else(|| load_rules(&[embedded_rules()], None, &names, None).ok());
         let deadlines = deadlines.unwrap_or_else(|| DeadlineTable::embedded().with_closures(&closures));
+        let deadlines = deadlines.with_overrides(overrides.clone());
         let config = grammar.zip(rules).map(|(grammar, rules)| Self {
             version: version(text, &rules),
             name: name.into(),
@@ -180,6 +186,7 @@ impl Config {
             teams,
             brokers,
             closures,
+            overrides,
             calendar_folder,
             deadlines: Arc::new(deadlines),
             grammar,

@@ -48,6 +48,31 @@ written! {
     pub struct RawCalendar as "[calendar]" {
         folder: Text,
         closures: Vec<Spanned<NaiveDate>>,
+        days: Vec<RawDays>,
+        statement: Vec<RawStatementMonth>,
+        programme: Vec<RawProgramme>,
+    }
+
+    pub struct RawDays as "[[calendar.days]]" {
+        from: Spanned<NaiveDate>,
+        to: Spanned<NaiveDate>,
+        ports: Vec<Text>,
+        filers: Vec<Text>,
+        deadlines: Vec<Text>,
+        nonworking: Spanned<bool>,
+        extend_working_days: Number,
+        source: Text,
+    }
+
+    pub struct RawStatementMonth as "[[calendar.statement]]" {
+        preliminary: Spanned<NaiveDate>,
+        due: Spanned<NaiveDate>,
+        source: Text,
+    }
+
+    pub struct RawProgramme as "[[calendar.programme]]" {
+        deadline: Text,
+        until: Spanned<NaiveDate>,
     }
 
     pub struct RawPrivacy as "[privacy]" {
@@ -101,6 +126,9 @@ written! {
         name: Text,
         filers: Vec<Text>,
         x12_qualifiers: Vec<Text>,
+        business_hours: Text,
+        zone: Text,
+        silent_after: Text,
         drop: Vec<RawDrop>,
     }
 
@@ -155,6 +183,9 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("[grammar]", RawGrammar::KEYS),
     ("[rules]", RawRules::KEYS),
     ("[calendar]", RawCalendar::KEYS),
+    ("[[calendar.days]]", RawDays::KEYS),
+    ("[[calendar.statement]]", RawStatementMonth::KEYS),
+    ("[[calendar.programme]]", RawProgramme::KEYS),
     ("[privacy]", RawPrivacy::KEYS),
     ("[mail]", RawMail::KEYS),
     ("[mail.smtp]", RawSmtp::KEYS),

@@ -92,14 +92,27 @@ pub struct Team {
     pub manners: Manners,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Debug)]
 pub struct Broker {
     pub name: BrokerName,
     /// The filer codes under which it files. Empty: any.
     pub filers: Vec<FilerCode>,
     /// X12 qualifiers that it uses in place of the standard's.
     pub aliases: Aliases,
+    /// When its files are expected; `None` when nobody is to be told that none come.
+    pub watch: Option<WatchSettings>,
     pub drops: Vec<DropSettings>,
+}
+
+/// The hours in which a broker works, and how much of them may pass without a file.
+#[derive(Clone, Debug)]
+pub struct WatchSettings {
+    pub zone: Zone,
+    /// Bit 0 is Monday.
+    pub weekdays: u8,
+    pub opens: NaiveTime,
+    pub closes: NaiveTime,
+    pub silent_after: Duration,
 }
 
 /// One drop folder.

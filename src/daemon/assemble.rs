@@ -14,7 +14,7 @@ use crate::ident::Fingerprint;
 use crate::intake;
 use crate::interpret::Interpreter;
 use crate::outbox::{Audience, Team, Tickets};
-use crate::pipeline::Pipeline;
+use crate::pipeline::{FeedWatch, Pipeline};
 
 #[derive(Debug, thiserror::Error)]
 pub enum AssembleError {
@@ -81,6 +81,7 @@ pub fn pipeline(config: &Config) -> Result<Pipeline, AssembleError> {
         deadlines: config.deadlines.clone(),
         audience: audience(config),
         importer_number: config.importer_number,
+        feeds: feeds(config),
     })
 }
 
@@ -101,6 +102,21 @@ pub fn versions(config: &Config) -> Versions {
         grammar: config.grammar.version().into(),
         rules: format!("{}-{people}", config.rules.version()).into(),
     }
+}
+
+/// The brokers whose feeds are watched.
+fn feeds(config: &Config) -> Vec<FeedWatch> {
+    let watched = config.brokers.iter().filter_map(|broker| Some((broker, broker.watch.as_ref()?)));
+    watched
+        .map(|(broker, watch)| FeedWatch {
+            broker: broker.name.clone(),
+            zone: watch.zone.clone(),
+            weekdays: watch.weekdays,
+            opens: watch.opens,
+            closes: watch.closes,
+            silent_after: chrono::TimeDelta::from_std(watch.silent_after).unwrap_or(chrono::TimeDelta::MAX),
+        })
+        .collect()
 }
 
 /// The teams of a configuration.

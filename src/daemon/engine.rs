@@ -277,7 +277,10 @@ impl Engine {
     pub fn remind(&mut self) -> Result<bool, EngineError> {
         self.settle()?;
         let day = self.pipeline.reminder_day(self.clock.now());
-        if self.store().due_until(day, 1)?.is_empty() {
+        let view = StoreView::over(&self.commits);
+        if self.store().due_until(day, 1)?.is_empty()
+            && !self.pipeline.has_silent_feed(&view, self.clock.now())?
+        {
             return Ok(false);
         }
         self.happened(What::Reminded)?;

@@ -4,10 +4,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::commits::Commits;
 use crate::entry::{Life, Unmatched};
-use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleId, Window};
 use crate::pipeline::View;
-use crate::step::{BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, QuarantineKey, Step};
+use crate::step::{
+    BillRecord, DigestKey, DueKey, DueValue, FeedRecord, InputRecord, OpenTrouble, QuarantineKey, Step,
+};
 use crate::store::{Store, StoreError};
 
 /// Values that are read at once when a range is walked.
@@ -105,6 +107,9 @@ impl View for StoreView<'_> {
     }
     fn agenda_until(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<AgendaKey>, StoreError> {
         self.settled()?.agenda_until(now, limit)
+    }
+    fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>, StoreError> {
+        self.ahead(|step| step.feeds.get(broker).copied(), |store| store.feed(broker))
     }
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, StoreError> {
         self.settled()?.due_until(day, limit)

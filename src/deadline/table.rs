@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use super::answer::{Class, Confidence, DeadlineId, Due, DueError};
 use super::audit::{TableError, audited};
 use super::calendar::Calendar;
+use super::overrides::Overrides;
 use super::term::{Term, Unit};
 use super::triggers::{Key, Triggers, Value, closest, shown};
 
@@ -212,6 +213,7 @@ pub struct DeadlineTable {
     /// Positions in `definitions`, in the order of the ids.
     by_id: Vec<usize>,
     calendar: Calendar,
+    overrides: Overrides,
     text_hash: [u8; 32],
     version: Arc<str>,
 }
@@ -239,7 +241,8 @@ impl DeadlineTable {
         let mut by_id: Vec<usize> = (0..definitions.len()).collect();
         by_id.sort_by(|left, right| definitions[*left].id.cmp(&definitions[*right].id));
         let text_hash = Sha256::digest(text.as_bytes()).into();
-        Self { definitions, by_id, calendar, text_hash, version: "".into() }.stamped()
+        let overrides = Overrides::default();
+        Self { definitions, by_id, calendar, overrides, text_hash, version: "".into() }.stamped()
     }
 
     /// This table with more days on which offices are closed by order. They count, but nobody is told to act on one.
@@ -270,6 +273,15 @@ impl DeadlineTable {
             }
         }
         table
+    }
+
+    /// This table with what the configuration knows better.
+    pub fn with_overrides(&self, overrides: Overrides) -> Self {
+        Self { overrides, ..self.clone() }.stamped()
+    }
+
+    pub fn overrides(&self) -> &Overrides {
+        &self.overrides
     }
 
     /// Every deadline, in the order of the table.
@@ -304,6 +316,9 @@ impl DeadlineTable {
         }
         for date in self.calendar.uncounted() {
             hash.update(format!("nonworking {date}\n"));
+        }
+        if self.overrides != Overrides::default() {
+            hash.update(format!("{:?}", self.overrides));
         }
         let digits: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         self.version = digits.into();

@@ -295,6 +295,8 @@ pub(super) fn protest_due() -> EntryDeadline {
             notice: Some(NoticeId::from_bytes([0xcd; 16])),
             source: "courtesy notice".into(),
         }],
+        starts: None,
+        bases: Vec::new(),
     }
 }
 
@@ -316,6 +318,8 @@ pub(super) fn summary_due() -> EntryDeadline {
             notice: None,
             source: "release status".into(),
         }],
+        starts: None,
+        bases: Vec::new(),
     }
 }
 

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use super::occasion;
 use super::text::{self, day, days_left, event_time};
-use crate::entry::{DeadlineState, EntryDeadline};
+use crate::entry::{DeadlineState, EntryDeadline, silence};
 use crate::notice::Kind;
 use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::Severity;
@@ -79,6 +79,8 @@ pub(super) fn event(alert: &Alert) -> String {
             }
         }
         Cause::Deadline(deadline) => deadline_event(deadline),
+        // The entry's number stands in front already.
+        Cause::Trouble(trouble) if alert.entry.is_some() => text::header(&trouble.message, EVENT_CHARS_MAX),
         Cause::Trouble(trouble) => {
             let subject = text::header(&trouble.subject, BROKER_CHARS_MAX * 2);
             format!("{subject}: {}", text::header(&trouble.message, EVENT_CHARS_MAX))
@@ -223,6 +225,7 @@ fn carrier(kind: Kind) -> &'static str {
         Kind::EntryStatus => "an entry status answer",
         Kind::TibExpiration => "a notice that a temporary importation expires",
         Kind::Liquidation => "a liquidation notice",
+        Kind::AceReport => "a report from the ACE portal",
         Kind::BatchRejected => "a rejection of a whole batch",
         Kind::Acknowledgement => "an acknowledgement",
         Kind::ApplicationAdvice => "an application advice",
@@ -241,6 +244,7 @@ pub(super) fn group(cause: &Cause) -> &'static str {
     let Cause::Notice(notice) = cause else {
         return match cause {
             Cause::Deadline(_) => "Deadlines",
+            Cause::Trouble(trouble) if !silence::meaning(&trouble.code).is_empty() => "Not heard yet",
             _ => "Files, drops and the service itself",
         };
     };
@@ -255,7 +259,7 @@ pub(super) fn group(cause: &Cause) -> &'static str {
         | Kind::CensusOverride
         | Kind::SummaryNotice => "Entry summaries",
         Kind::Statement | Kind::StatementEntry | Kind::Payment => "Statements and payments",
-        Kind::Liquidation => "Liquidation",
+        Kind::Liquidation | Kind::AceReport => "Liquidation",
         Kind::EntryStatus
         | Kind::TibExpiration
         | Kind::TibRequest

@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 
 use crate::ident::NoticeId;
 use crate::notice::{
-    CustomsBill, EventTime, FiledLine, MonthlyLine, ProtestStatus, StatementLine, StatementStatus,
-    SummaryFiling, SummaryStatus, Token,
+    CargoStep, CustomsBill, EventTime, FiledLine, MonthlyLine, Notice, ProtestStatus, StatementLine,
+    StatementStatus, SummaryFiling, SummaryStatus, Token,
 };
 
 /// One version of the entry summary: as filed, or as CBP repeated it.
@@ -20,8 +20,76 @@ pub struct Filing {
     /// CBP repeated it in a query answer; the broker did not send it.
     pub is_repeated: bool,
     pub filed: SummaryFiling,
+    pub flags: FilingFlags,
     /// By their place in the message, from 1.
     pub lines: BTreeMap<u16, Line>,
+}
+
+/// What a filing says that starts clocks of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct FilingFlags {
+    /// Summary and duties are owed at entry.
+    pub is_live: bool,
+    /// Flagged for reconciliation of value, classification or 9802.
+    pub recon: bool,
+    /// Flagged for reconciliation of a trade agreement.
+    pub recon_fta: bool,
+    /// A document is to follow under bond.
+    pub missing_document: bool,
+    /// A line pays duty, comes from a partner of an agreement that knows claims after importation, and claims nothing.
+    pub preference_unclaimed: bool,
+}
+
+/// Countries whose agreements know the claim of 19 USC 1520(d): USMCA, Chile, CAFTA-DR, Oman, Peru, Korea, Colombia, Panama.
+const CLAIM_COUNTRIES: [&str; 14] =
+    ["CA", "MX", "CL", "CR", "DO", "SV", "GT", "HN", "NI", "OM", "PE", "KR", "CO", "PA"];
+
+impl FilingFlags {
+    pub(super) fn of(notice: &Notice) -> Self {
+        let says = |name: &str, word: &str| notice.field(name) == Some(word);
+        Self {
+            is_live: says("live_entry", "Y"),
+            recon: notice.field("recon_issue").is_some_and(|issue| !issue.trim_matches('0').is_empty()),
+            recon_fta: says("recon_trade_agreement", "Y"),
+            missing_document: notice.field("document_1").is_some(),
+            preference_unclaimed: false,
+        }
+    }
+
+    pub(super) fn take_line(&mut self, notice: &Notice, line: &FiledLine) {
+        let pays = line.amounts.duty.is_some_and(|duty| duty > Decimal::ZERO);
+        if pays && !self.preference_unclaimed {
+            let partner = notice.field("origin_country").is_some_and(|code| CLAIM_COUNTRIES.contains(&code));
+            self.preference_unclaimed = partner && notice.field("special_program").is_none();
+        }
+    }
+}
+
+/// CBP refused a summary that it had.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Rejection {
+    pub date: NaiveDate,
+    pub notice: NoticeId,
+    /// The reason is antidumping or countervailing duty.
+    pub is_adcvd: bool,
+}
+
+impl Rejection {
+    /// UC reasons about antidumping and countervailing duty.
+    const ADCVD: [&str; 4] = ["010", "011", "012", "013"];
+
+    pub(super) fn of(notice: &Notice, at: Option<EventTime>) -> Option<Self> {
+        let is_adcvd = notice.field("reason").is_some_and(|reason| Self::ADCVD.contains(&reason));
+        Some(Self { date: at?.date, notice: notice.id, is_adcvd })
+    }
+}
+
+/// The goods were said to be somewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct CargoEvent {
+    pub step: CargoStep,
+    pub date: NaiveDate,
+    pub notice: NoticeId,
 }
 
 /// A line and the notice whose fields have the rest of it.

@@ -6,8 +6,8 @@ use super::fold_facts;
 use super::holds::{HoldState, Holds};
 use super::recorded;
 use super::{
-    Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Request, Scope, Summary,
-    SummaryState, Takeover, Tib,
+    Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Rejection, Request, Scope,
+    Summary, SummaryState, Takeover, Tib,
 };
 use crate::decode::abi::moment;
 use crate::grammar::abi::Format;
@@ -60,6 +60,7 @@ impl Entry {
             customs_bills: Default::default(),
             protests: Default::default(),
             tib: Tib::default(),
+            cargo: Vec::new(),
             recorded: Vec::new(),
             entry_dates: Vec::new(),
             unknown_codes: Default::default(),
@@ -187,7 +188,8 @@ impl Fold {
             | Effect::Protest(_)
             | Effect::TibRequest { .. }
             | Effect::TibAnswer { .. }
-            | Effect::TibExpires { .. } => fold_facts::obey(&mut self.entry, notice),
+            | Effect::TibExpires { .. }
+            | Effect::Cargo { .. } => fold_facts::obey(&mut self.entry, notice),
         }
     }
 
@@ -256,6 +258,9 @@ impl Fold {
             Effect::SummaryRejected => {
                 summary.state = SummaryState::Rejected;
                 summary.rejected_at = notice.at;
+                if matches!(notice.kind, Kind::SummaryNotice | Kind::EntryStatus) {
+                    summary.rejection = Rejection::of(notice, notice.at);
+                }
                 fold_facts::unschedule(entry, notice);
             }
             Effect::SummaryCancelled => {

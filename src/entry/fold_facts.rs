@@ -1,7 +1,8 @@
 //! The fold of filings, statements, query answers, bills and temporary importations.
 
 use super::facts::{
-    Answered, BillState, CensusKey, CensusState, Filing, Line, ProtestState, Removed, Scheduled, Told,
+    Answered, BillState, CargoEvent, CensusKey, CensusState, Filing, FilingFlags, Line, ProtestState,
+    Rejection, Removed, Scheduled, Told,
 };
 use super::{Dated, Entry, LiquidationStep, SummaryState};
 use crate::notice::{AnsweredCensus, AnsweredState, Effect, EventTime, Kind, Notice, SummaryStatus, Token};
@@ -40,6 +41,11 @@ pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
         Effect::TibRequest { .. } | Effect::TibAnswer { .. } | Effect::TibExpires { .. } => {
             tib(entry, notice)
         }
+        Effect::Cargo { step } => {
+            if let Some(at) = notice.at {
+                entry.cargo.push(CargoEvent { step: *step, date: at.date, notice: notice.id });
+            }
+        }
         _ => {}
     }
 }
@@ -52,12 +58,14 @@ fn file(entry: &mut Entry, notice: &Notice) {
             notice: notice.id,
             is_repeated: notice.kind == Kind::EntryStatus,
             filed: *filed,
+            flags: FilingFlags::of(notice),
             lines: Default::default(),
         }),
         Effect::FiledLine(line) => {
             let filings = entry.summary.filings.iter_mut().rev();
             let of_line = filings.into_iter().find(|filing| filing.filed.filing == line.filing);
             if let Some(filing) = of_line {
+                filing.flags.take_line(notice, line);
                 filing.lines.insert(line.ordinal, Line { notice: notice.id, filed: *line });
             }
         }
@@ -101,6 +109,13 @@ fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
         Some(AnsweredState::Rejected) => {
             summary.state = SummaryState::Rejected;
             summary.rejected_at = since.or(summary.rejected_at);
+            // The notice of the day itself says why; the answer only repeats that it stands.
+            let is_known = summary
+                .rejection
+                .is_some_and(|known| status.state_date.is_none_or(|date| known.date >= date));
+            if !is_known {
+                summary.rejection = Rejection::of(notice, since.or(notice.at));
+            }
         }
         Some(AnsweredState::Cancelled) => {
             summary.state = SummaryState::Cancelled;

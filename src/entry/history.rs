@@ -161,6 +161,8 @@ mod tests {
                 notice: Some(NoticeId::from_bytes([7; 16])),
                 source: "release status".into(),
             }],
+            starts: None,
+            bases: Vec::new(),
         }
     }
 

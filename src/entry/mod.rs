@@ -4,6 +4,7 @@
 //! files arrive and how often they arrive cannot matter. A [`Life`] is what is stored: the notices and where each was
 //! first seen. The state is computed from it whenever it is needed, so it can never disagree with its notices.
 
+mod clocks;
 mod deadlines;
 mod facts;
 mod fold;
@@ -11,7 +12,9 @@ mod fold_facts;
 pub mod history;
 mod holds;
 mod life;
+mod pathways;
 mod recorded;
+pub mod silence;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -19,16 +22,18 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-pub use deadlines::{Clock, DeadlineState, EntryDeadline, Provenance};
+pub use clocks::Clock;
+pub use deadlines::{BasisDate, DeadlineState, EntryDeadline, Provenance};
 pub use facts::{
-    Answered, BillState, CensusKey, CensusState, Filing as FiledSummary, Line, Monthly, ProtestState,
-    Removed, Scheduled, Statement, StatementState, Tib, Told,
+    Answered, BillState, CargoEvent, CensusKey, CensusState, Filing as FiledSummary, FilingFlags, Line,
+    Monthly, ProtestState, Rejection, Removed, Scheduled, Statement, StatementState, Tib, Told,
 };
 pub use history::{ClockMove, Standing};
 pub use holds::{HoldKey, HoldState, Scope};
 pub use life::{Added, BillNotices, Followed, Held, Life, Reminder, Sighting, Unmatched};
+pub use pathways::{PathState, Pathway};
 pub use recorded::RecordedFact;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 pub use target::InternalTarget;
 
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};
@@ -67,6 +72,8 @@ pub struct Entry {
     /// Protests on file, by number.
     pub protests: BTreeMap<Token, ProtestState>,
     pub tib: Tib,
+    /// Append-only: where the goods were said to be.
+    pub cargo: Vec<CargoEvent>,
     /// Forms and other facts that people recorded, oldest first, without those that were taken back.
     pub recorded: Vec<RecordedFact>,
     /// Dates of entry that messages state, with the notice that says so. The latest statement counts, all are kept.
@@ -121,6 +128,8 @@ pub struct Summary {
     /// The last acceptance came with a census or agency warning.
     pub has_warnings: bool,
     pub rejected_at: Option<EventTime>,
+    /// CBP's own refusal of a summary that it had, which has a time of grace; a refused transmission has none.
+    pub rejection: Option<Rejection>,
     pub cancelled_at: Option<EventTime>,
     pub state: SummaryState,
     /// Append-only: every version that was filed, or that CBP repeated, in the order of their dates.
@@ -165,15 +174,23 @@ pub struct LiquidationEvent {
     pub what: LiquidationStep,
 }
 
-/// Where a step towards liquidation is known from.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+/// Where a date of liquidation is known from, the most trusted first. All are kept; which one counts is
+/// [`Entry::liquidation_dates`]'s to say.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {
-    /// NR.
-    CourtesyNotice,
+    /// Seen on CBP's own bulletin by a person, which is the legal notice since 14 January 2017.
+    Recorded,
     /// ER.
     QueryAnswer,
-    Recorded,
+    /// NR.
+    CourtesyNotice,
+    /// A report from the ACE portal.
+    AceReport,
+    /// CBP's plan, or the usual cycle: no liquidation yet.
+    Estimate,
+    /// 19 USC 1504: the time to liquidate ran out.
+    DeemedByLaw,
     Other,
 }
 
@@ -183,15 +200,19 @@ impl Basis {
             Kind::Liquidation => Self::CourtesyNotice,
             Kind::EntryStatus => Self::QueryAnswer,
             Kind::Recorded | Kind::Form => Self::Recorded,
+            Kind::AceReport => Self::AceReport,
             _ => Self::Other,
         }
     }
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::CourtesyNotice => "courtesy notice",
-            Self::QueryAnswer => "query answer",
             Self::Recorded => "recorded by hand",
+            Self::QueryAnswer => "query answer",
+            Self::CourtesyNotice => "courtesy notice",
+            Self::AceReport => "ACE report",
+            Self::Estimate => "estimate",
+            Self::DeemedByLaw => "deemed by law",
             Self::Other => "other",
         }
     }

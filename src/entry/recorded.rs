@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Entry;
@@ -25,6 +26,20 @@ pub struct RecordedFact {
 impl RecordedFact {
     pub fn value(&self, name: &str) -> Option<&str> {
         self.values.iter().find(|(known, _)| *known == name).map(|(_, value)| &**value)
+    }
+
+    /// The day on which it happened.
+    pub fn date(&self) -> Option<NaiveDate> {
+        self.at.map(|at| at.date)
+    }
+
+    /// One of its other dates.
+    pub fn date_of(&self, name: &str) -> Option<NaiveDate> {
+        self.value(name)?.parse().ok()
+    }
+
+    pub fn says(&self, name: &str, word: &str) -> bool {
+        self.value(name) == Some(word)
     }
 
     /// The clocks that it starts: those whose condition it meets.

@@ -381,7 +381,7 @@ fn a_courtesy_notice_and_an_answer_are_one_liquidation_to_protest() {
     let entry = Entry::of(number(), &[answer.clone(), again, courtesy]);
     let bases: Vec<Basis> = entry.liquidation_history.iter().map(|event| event.basis).collect();
     assert_eq!(bases, [Basis::QueryAnswer, Basis::CourtesyNotice]);
-    let clocks = entry.clocks();
+    let clocks = entry.clocks(DeadlineTable::embedded());
     assert_eq!(clocks.iter().filter(|clock| clock.id == "PROTEST_DUE").count(), 1);
     assert!(entry.knows(&answer));
 }

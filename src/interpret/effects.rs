@@ -9,12 +9,13 @@
 //! | `release`, `release-date`, `release-reversed`, `one-government` | release and its changes |
 //! | `cancelled`, `cancel-undone` | the entry at Customs |
 //! | `filing-accepted`, `filing-rejected` | answer to the release filing |
+//! | `arrived`, `in-bond-authorized`, `in-bond-arrived`, `in-bond-exported` | where the goods are |
 //! | `summary-accepted`, `summary-warnings`, `summary-rejected`, `summary-cancelled`, `summary-request`, `filer-takeover` | entry summary |
 //!
 //! `@FDA` behind the text names the agency; without it the agency is the one that the message names, else CBP.
 
 use crate::grammar::{CodeTable, GrammarError};
-use crate::notice::{CBP, ClearedCodes, Effect, HoldKind, Token};
+use crate::notice::{CBP, CargoStep, ClearedCodes, Effect, HoldKind, Token};
 
 /// The effects of one table, by row.
 #[derive(Clone, Debug)]
@@ -44,6 +45,7 @@ enum Action {
     SummaryCancelled,
     SummaryRequest,
     FilerTakeover,
+    Cargo(CargoStep),
 }
 
 impl CodeEffects {
@@ -85,6 +87,7 @@ impl CodeEffects {
             Action::SummaryCancelled => Effect::SummaryCancelled,
             Action::SummaryRequest => Effect::SummaryRequest { what: code },
             Action::FilerTakeover => Effect::FilerTakeover { filer: None },
+            Action::Cargo(step) => Effect::Cargo { step },
         }
     }
 }
@@ -145,6 +148,10 @@ fn action_named(word: &str) -> Option<Action> {
         "summary-cancelled" => Action::SummaryCancelled,
         "summary-request" => Action::SummaryRequest,
         "filer-takeover" => Action::FilerTakeover,
+        "arrived" => Action::Cargo(CargoStep::Arrived),
+        "in-bond-authorized" => Action::Cargo(CargoStep::InBondAuthorized),
+        "in-bond-arrived" => Action::Cargo(CargoStep::InBondArrived),
+        "in-bond-exported" => Action::Cargo(CargoStep::InBondExported),
         _ => return None,
     })
 }

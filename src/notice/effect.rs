@@ -133,6 +133,24 @@ pub enum Effect {
     Withdrawn {
         notice: NoticeId,
     },
+    /// The goods moved, as the carrier told Customs.
+    Cargo {
+        step: CargoStep,
+    },
+}
+
+/// How far the goods have come.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CargoStep {
+    /// The vessel, aircraft or vehicle arrived.
+    Arrived,
+    /// They may go on in bond to another port.
+    InBondAuthorized,
+    /// They arrived at the port of destination or export.
+    InBondArrived,
+    /// They left the country.
+    InBondExported,
 }
 
 /// What kind of stop a hold is; the alert's words and the next step depend on it.

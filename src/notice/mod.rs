@@ -13,7 +13,7 @@ use std::fmt;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub use effect::{Amounts, ClearedCodes, Effect, HoldKind, Liquidation, LiquidationKind};
+pub use effect::{Amounts, CargoStep, ClearedCodes, Effect, HoldKind, Liquidation, LiquidationKind};
 pub use facts::{
     AnsweredCensus, AnsweredState, CustomsBill, FiledLine, FilingAction, MonthlyLine, ProtestStatus,
     StatementLine, StatementStatus, SummaryFiling, SummaryStatus,
@@ -85,6 +85,8 @@ kinds! {
     TibExpiration = "tib_expiration", rank 17;
     /// NR
     Liquidation = "liquidation", rank 18;
+    /// A row of a report from the ACE portal
+    AceReport = "ace_report", rank 18;
     /// Envelope X0 and X1
     BatchRejected = "batch_rejected", rank 19;
     /// 997, 999, TA1

@@ -91,7 +91,7 @@ impl Pipeline {
             let (from, to, cause) = (&moved.from.due, &moved.to.due, &moved.cause);
             lines.push(format!("Changed on {} (due {from}, then {to}): {cause}.", moved.at.date_naive()));
         }
-        let clock = entry.clocks().into_iter().find(|clock| clock.key() == key);
+        let clock = entry.clocks(&self.deadlines).into_iter().find(|clock| clock.key() == key);
         if let Some(computed) = clock.and_then(|clock| clock.explain(&self.deadlines).ok()) {
             lines.extend(computed.steps);
             lines.push(format!("Rule: {}; {}", computed.rule, computed.confidence.as_str()));

@@ -92,7 +92,7 @@ impl Pipeline {
         let OfClock { life, entry, deadline, on, .. } = of;
         let key = deadline.key();
         let computed = entry
-            .clocks()
+            .clocks(&self.deadlines)
             .into_iter()
             .find(|clock| clock.key() == key)
             .and_then(|clock| clock.explain(&self.deadlines).ok());

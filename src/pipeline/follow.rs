@@ -2,7 +2,7 @@
 
 use super::gate::{Hearers, Parcel, Sorted};
 use super::{Group, Mailing, Moment, Pipeline, View};
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Followed, Life};
+use crate::entry::{Entry, EntryDeadline, Followed, Life};
 use crate::ident::BrokerName;
 use crate::outbox::{Alert, AlertKey, Course, Happened, LetterKind};
 use crate::rules::{EntryContext, NoticeContext, On, Rule};
@@ -95,11 +95,17 @@ impl Pipeline {
                 let clock = occasion.rsplit_once('/').and_then(|(clock, _)| clock.rsplit_once('@'));
                 let Some((clock, target)) = clock else { return false };
                 let runs = |deadline: &&EntryDeadline| {
-                    deadline.state == DeadlineState::Open
+                    deadline.may_run()
                         && deadline.key() == clock
                         && deadline.target().is_some_and(|date| date.to_string() == target)
                 };
                 !now.deadlines.iter().any(|deadline| runs(&deadline))
+            }
+            // `silence:...@2026-03-06`: what is missing, and since when.
+            On::Silence => {
+                let Some((silence, day)) = occasion.rsplit_once('@') else { return false };
+                let silences = now.entry.silences(&self.deadlines, now.deadlines);
+                !silences.iter().any(|known| known.key() == silence && known.day.to_string() == day)
             }
             On::Trouble => false,
         }

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entry::{Life, Unmatched};
-use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleId, Window};
 use crate::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
-    Step,
+    BillRecord, DigestKey, DueKey, DueValue, FeedRecord, InputRecord, OpenTrouble, Position, QuarantineKey,
+    Quarantined, Step,
 };
 
 /// What the pipeline reads of the store.
@@ -32,6 +32,7 @@ pub trait View {
     fn agenda_until(&self, now: DateTime<Utc>, limit: usize) -> Result<Vec<AgendaKey>, Self::Error>;
     fn digest(&self, recipient: &str, limit: usize) -> Result<Vec<DigestKey>, Self::Error>;
     fn quarantined_of(&self, file: Fingerprint) -> Result<Vec<QuarantineKey>, Self::Error>;
+    fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>, Self::Error>;
 }
 
 /// A step in the making. Reads see what the step has changed so far.
@@ -236,6 +237,17 @@ impl<'v, V: View> Group<'v, V> {
 
     pub fn set_digest(&mut self, key: DigestKey, waits: bool) {
         self.step.digest.insert(key, waits);
+    }
+
+    pub fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>, V::Error> {
+        match self.step.feeds.get(broker) {
+            Some(feed) => Ok(Some(*feed)),
+            None => self.view.feed(broker),
+        }
+    }
+
+    pub fn put_feed(&mut self, broker: BrokerName, feed: FeedRecord) {
+        self.step.feeds.insert(broker, feed);
     }
 
     pub fn quarantine(&mut self, key: QuarantineKey, piece: Quarantined) {

@@ -18,6 +18,7 @@ mod raise;
 mod receive;
 mod remind;
 mod reminders;
+mod silence;
 mod target;
 mod trouble;
 
@@ -28,6 +29,7 @@ pub use brief::money;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use group::{Group, View};
 pub use receive::{Received, ReceivedFile};
+pub use silence::FeedWatch;
 pub use target::TargetSet;
 
 use crate::deadline::DeadlineTable;
@@ -51,6 +53,8 @@ pub struct Pipeline {
     pub deadlines: Arc<DeadlineTable>,
     pub audience: Audience,
     pub importer_number: ImporterNumber,
+    /// Brokers whose feeds are watched within their business hours.
+    pub feeds: Vec<FeedWatch>,
 }
 
 /// Why a line could not be applied.

@@ -14,7 +14,7 @@ use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint}
 use crate::interpret::{NoticeIds, NoticeSink};
 use crate::notice::{Effect, MonthlyLine, Notice, NoticeRef, StatementLine};
 use crate::place::{Finding, Grade, Place, finding_code};
-use crate::step::{BillRecord, InputRecord, QuarantineKey, Quarantined};
+use crate::step::{BillRecord, FeedRecord, InputRecord, QuarantineKey, Quarantined};
 
 /// Pieces of one file that are quarantined one by one; what is beyond is in the finding counts only.
 const QUARANTINE_PIECES_MAX: u32 = 1_000;
@@ -148,6 +148,11 @@ impl Pipeline {
             findings,
         };
         group.put_input(file.file, record);
+        if file.broker.as_str() != BrokerName::BACKFILL && !file.again {
+            let told_for = group.feed(&file.broker)?.and_then(|known| known.told_for);
+            let feed = FeedRecord { last_received_at: received_at, told_for };
+            group.put_feed(file.broker.clone(), feed);
+        }
         Ok(totals)
     }
 }

@@ -5,8 +5,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::clock_alert::OfClock;
 use super::follow::Now;
 use super::gate::Parcel;
+use super::silence::About;
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View};
-use crate::entry::{DeadlineState, Life, Reminder};
+use crate::entry::{Life, Reminder, silence};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{AlertKey, LOUD_DAYS, Letter, LetterKind, Team};
 use crate::place::Severity;
@@ -29,7 +30,7 @@ impl Pipeline {
         loop {
             let due = group.due_until(day, CHUNK_REMINDERS)?;
             if due.is_empty() {
-                return Ok(said);
+                return Ok(said + self.tell_silent_feeds(group, moment)?);
             }
             let mut entries: Vec<EntryNumber> = due.iter().map(|(key, _)| key.entry).collect();
             entries.dedup();
@@ -64,9 +65,16 @@ impl Pipeline {
         let mut raised = Vec::new();
         let mut wanted: Vec<Reminder> =
             life.reminders.iter().filter(|reminder| reminder.day > day).cloned().collect();
+        let about = About { entry: &entry, deadlines: &deadlines, broker: &broker, day };
         for reminder in life.reminders.iter().filter(|reminder| reminder.day <= day) {
+            if reminder.deadline.starts_with(silence::PREFIX) {
+                let (told, again) = self.break_silence(group, moment, reminder, &about)?;
+                raised.extend(told);
+                wanted.extend(again);
+                continue;
+            }
             let deadline = deadlines.iter().find(|deadline| deadline.key() == *reminder.deadline);
-            let Some(deadline) = deadline.filter(|deadline| deadline.state == DeadlineState::Open) else {
+            let Some(deadline) = deadline.filter(|deadline| deadline.runs_on(day)) else {
                 continue;
             };
             let context = DeadlineContext { deadline, entry: &entry, broker: broker.as_str(), on: day };

@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Group, Pipeline, View};
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Life, Reminder};
+use crate::entry::{Entry, EntryDeadline, Life, Reminder};
 use crate::ident::BrokerName;
 use crate::rules::DeadlineContext;
 use crate::step::{DueKey, DueValue};
@@ -27,7 +27,7 @@ impl Pipeline {
         let (at, broker) = moment;
         let today = self.reminder_day(at);
         let mut wanted = Vec::new();
-        for deadline in deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open) {
+        for deadline in deadlines.iter().filter(|deadline| deadline.may_run()) {
             let Some(target) = deadline.target() else { continue };
             let key = deadline.key();
             // A reminder that stands for the same target stays: this change did not move the clock.
@@ -41,6 +41,7 @@ impl Pipeline {
             };
             wanted.extend(day.map(|day| Reminder { day, target, deadline: key.into() }));
         }
+        wanted.extend(self.silence_reminders(life, entry, deadlines, today));
         self.set_reminders(group, life, wanted);
     }
 
@@ -53,7 +54,9 @@ impl Pipeline {
         if left <= LATE_DAYS && self.rules.for_deadline(context).is_some() {
             return Some(today);
         }
-        self.rules.next_reminder(context.deadline, today)
+        // A clock that starts by itself says nothing before it runs.
+        let before = context.deadline.starts.and_then(|starts| starts.pred_opt());
+        self.rules.next_reminder(context.deadline, today.max(before.unwrap_or(today)))
     }
 
     /// Replaces the reminders of an entry; only what differs touches the due index.

@@ -168,6 +168,7 @@ impl Compiler<'_> {
             "has_entry" => flag(Flag::HasEntry, faults),
             "released" => flag(Flag::Released, faults),
             "suspended" => flag(Flag::Suspended, faults),
+            "by_law" => flag(Flag::ByLaw, faults),
             _ => text_test(key, TextMatch::read(key, value, faults)?),
         }
     }
@@ -216,6 +217,9 @@ impl Compiler<'_> {
         let Some(codes) = find("code") else { return };
         if self.on == Subject::Rule(On::Trouble) {
             return self.check_names("code", codes, true, Vocabulary::troubles(), faults);
+        }
+        if self.on == Subject::Rule(On::Silence) {
+            return self.check_names("code", codes, true, Vocabulary::silences(), faults);
         }
         if self.on != Subject::Rule(On::Notice) || !self.known.has_tables() {
             return;

@@ -28,6 +28,8 @@ pub(super) struct Facts<'a> {
     pub alert_severity: Option<Severity>,
     /// The wall-clock time at which the file was received.
     pub now: Option<NaiveDateTime>,
+    /// The clock of a reminder.
+    pub deadline: Option<&'a EntryDeadline>,
     /// The day of a reminder.
     pub on: Option<NaiveDate>,
     pub status: OnceCell<Option<Status>>,
@@ -186,6 +188,7 @@ impl<'a> Facts<'a> {
             Flag::HasEntry => entry.is_some(),
             Flag::Released => entry?.released_at().is_some(),
             Flag::Suspended => entry?.is_suspended(),
+            Flag::ByLaw => self.deadline?.is_by_law(),
             Flag::DifferenceKnown => self.liquidation()?.difference().is_some(),
         })
     }
@@ -201,6 +204,7 @@ pub(super) enum Flag {
     HasEntry,
     Released,
     Suspended,
+    ByLaw,
     DifferenceKnown,
 }
 

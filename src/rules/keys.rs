@@ -8,7 +8,7 @@ use super::On;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Subject {
     Rule(On),
-    /// A `[[route]]`: it sees what rules on all three subjects have in common.
+    /// A `[[route]]`: it sees what rules on all subjects have in common.
     Route,
     /// An `[[inhibit]]`: it sees the entry, as a rule on a deadline does.
     Inhibit,
@@ -20,6 +20,7 @@ impl Subject {
             Self::Rule(On::Notice) => NOTICE,
             Self::Rule(On::Deadline) | Self::Inhibit => DEADLINE,
             Self::Rule(On::Trouble) => TROUBLE,
+            Self::Rule(On::Silence) => SILENCE,
             Self::Route => ROUTE,
         }
     }
@@ -38,6 +39,7 @@ impl Subject {
             Self::Rule(On::Notice) => "a rule on a notice",
             Self::Rule(On::Deadline) => "a rule on a deadline",
             Self::Rule(On::Trouble) => "a rule on a trouble",
+            Self::Rule(On::Silence) => "a rule on a silence",
             Self::Route => "a route",
             Self::Inhibit => "an inhibition",
         }
@@ -48,8 +50,9 @@ const NOTICE: u8 = 1;
 const DEADLINE: u8 = 2;
 const TROUBLE: u8 = 4;
 const ROUTE: u8 = 8;
-const ENTRY: u8 = NOTICE | DEADLINE;
-const ANY: u8 = NOTICE | DEADLINE | TROUBLE | ROUTE;
+const SILENCE: u8 = 16;
+const ENTRY: u8 = NOTICE | DEADLINE | SILENCE;
+const ANY: u8 = NOTICE | DEADLINE | TROUBLE | SILENCE | ROUTE;
 
 /// The section of the reference in which a key is explained.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -96,7 +99,13 @@ pub(super) struct Key {
 impl Key {
     /// The subjects that have the key, in words.
     pub fn subjects(&self) -> Vec<&'static str> {
-        let all = [(NOTICE, "notice"), (DEADLINE, "deadline"), (TROUBLE, "trouble"), (ROUTE, "route")];
+        let all = [
+            (NOTICE, "notice"),
+            (DEADLINE, "deadline"),
+            (TROUBLE, "trouble"),
+            (SILENCE, "silence"),
+            (ROUTE, "route"),
+        ];
         all.iter().filter(|(bit, _)| self.on & bit != 0).map(|(_, word)| *word).collect()
     }
 }
@@ -123,8 +132,8 @@ keys! {
     Notice:
     "kind" on NOTICE, WORDS, "kind of notice: `release_status`, `bill_status`, `liquidation` …",
         r#"kind = ["release_status", "bill_status"]"#;
-    "code" on NOTICE | TROUBLE, TEXT,
-        "of a notice: the code as Customs sent it, checked against `table`, else against all tables; of a trouble: its code",
+    "code" on NOTICE | TROUBLE | SILENCE, TEXT,
+        "of a notice: the code as Customs sent it, checked against `table`, else against all tables; of a trouble or silence: its code",
         r#"table = "so60-entry-dispositions", code = "96""#;
     "table" on NOTICE, TEXT, "the code table in which the code was looked up", r#"table = { prefix = "so" }"#;
     "severity" on NOTICE | TROUBLE | ROUTE, "severity",
@@ -166,6 +175,8 @@ keys! {
 
     Deadlines:
     "open_deadline" on NOTICE, TEXT, "a clock with this id runs for the entry", r#"open_deadline = "PROTEST_DUE""#;
+    "by_law" on DEADLINE, FLAG,
+        "the law started the clock by itself and no notice did: a deemed liquidation, exclusion or denial", "by_law = true";
     "days_left" on NOTICE, "table of numbers",
         "by deadline id: a clock with this id runs, and so many days are left to its day to act",
         "days_left = { ES_DUE = { at_most = 3 } }";

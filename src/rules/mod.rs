@@ -53,7 +53,7 @@ use self::selftest::TestCase;
 pub use self::selftest::TestResult;
 pub use self::vocabulary::{TROUBLES, Vocabulary};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::entry::{DeadlineState, Entry, EntryDeadline};
+use crate::entry::{Entry, EntryDeadline};
 use crate::notice::{Kind, Notice};
 use crate::place::Severity;
 
@@ -101,7 +101,13 @@ pub struct DeadlineContext<'a> {
 
 impl<'a> DeadlineContext<'a> {
     fn facts(&self) -> Facts<'a> {
-        Facts { after: Some(self.entry), broker: self.broker, on: Some(self.on), ..Facts::default() }
+        Facts {
+            after: Some(self.entry),
+            broker: self.broker,
+            deadline: Some(self.deadline),
+            on: Some(self.on),
+            ..Facts::default()
+        }
     }
 }
 
@@ -126,7 +132,30 @@ impl<'a> EntryContext<'a> {
     }
 }
 
-/// What a rule makes of a notice or a trouble.
+/// What should have been said by a day, and was not.
+#[derive(Clone, Copy, Debug)]
+pub struct SilenceContext<'a> {
+    /// As in [`crate::entry::silence::code`].
+    pub code: &'a str,
+    /// The entry that waits; `None` when a whole feed is silent.
+    pub entry: Option<&'a Entry>,
+    pub broker: &'a str,
+    pub on: NaiveDate,
+}
+
+impl<'a> SilenceContext<'a> {
+    fn facts(&self) -> Facts<'a> {
+        Facts {
+            trouble: Some(self.code),
+            after: self.entry,
+            broker: self.broker,
+            on: Some(self.on),
+            ..Facts::default()
+        }
+    }
+}
+
+/// What a rule makes of a notice, a trouble or a silence.
 #[derive(Clone, Debug)]
 pub struct Hit<'r> {
     pub rule: &'r Rule,
@@ -185,6 +214,7 @@ pub struct Rules {
     by_kind: Vec<Box<[u16]>>,
     on_deadline: Box<[u16]>,
     on_trouble: Box<[u16]>,
+    on_silence: Box<[u16]>,
     tests: Vec<TestCase>,
     sources: Vec<Source>,
     version: String,
@@ -231,7 +261,19 @@ impl Rules {
             })
             .collect();
         let (on_deadline, on_trouble) = (all_on(On::Deadline), all_on(On::Trouble));
-        Self { by_kind, on_deadline, on_trouble, rules, routing, inhibits, tests, sources, version }
+        let on_silence = all_on(On::Silence);
+        Self {
+            by_kind,
+            on_deadline,
+            on_trouble,
+            on_silence,
+            rules,
+            routing,
+            inhibits,
+            tests,
+            sources,
+            version,
+        }
     }
 
     /// In the order in which they are asked.
@@ -296,7 +338,7 @@ impl Rules {
 
     fn for_deadline_from(&self, ctx: &DeadlineContext<'_>, from: u16) -> Option<DeadlineHit<'_>> {
         let deadline = ctx.deadline;
-        if deadline.state != DeadlineState::Open {
+        if !deadline.runs_on(ctx.on) {
             return None;
         }
         let target = deadline.target()?;
@@ -334,7 +376,7 @@ impl Rules {
     ///
     /// A rule that asks about the entry may not apply on that day; [`Rules::for_deadline`] answers then.
     pub fn next_reminder(&self, deadline: &EntryDeadline, after: NaiveDate) -> Option<NaiveDate> {
-        if deadline.state != DeadlineState::Open {
+        if !deadline.may_run() {
             return None;
         }
         let target = deadline.target()?;
@@ -357,6 +399,20 @@ impl Rules {
         let facts =
             Facts { trouble: Some(code), trouble_severity: Some(severity), broker, ..Facts::default() };
         self.first(&self.on_trouble, from, |rule| rule.condition.holds(&facts))
+    }
+
+    fn tell_silence(&self, ctx: &SilenceContext<'_>, from: u16) -> Option<(&Rule, Telling<'_>)> {
+        let facts = ctx.facts();
+        let rule = self.first(&self.on_silence, from, |rule| rule.condition.holds(&facts))?;
+        Some((rule, self.routing.tell(rule, rule.severity(Severity::Warning), &mut ctx.facts())))
+    }
+
+    /// The alert that a silence raises.
+    pub fn for_silence(&self, ctx: &SilenceContext<'_>) -> Option<Hit<'_>> {
+        let (rule, telling) = self.tell_silence(ctx, 0)?;
+        let Telling { severity, delivery, notify, .. } = telling;
+        let occasion = || ctx.code.to_owned();
+        (delivery != Delivery::None).then(|| Hit { rule, severity, delivery, notify, occasion: occasion() })
     }
 
     /// The alert that a trouble raises. `broker` is blank when it concerns none.

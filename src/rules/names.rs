@@ -1,7 +1,7 @@
 //! The words that conditions use for effects, statuses and kinds, as sets that are compared in one step.
 
 use crate::entry::Status;
-use crate::notice::{Effect, HoldKind, Kind, LiquidationKind};
+use crate::notice::{CargoStep, Effect, HoldKind, Kind, LiquidationKind};
 
 /// A set of numbered words, at most 64.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -75,6 +75,10 @@ pub(super) const EFFECTS: &[&str] = &[
     "tib_answer",
     "tib_expires",
     "withdrawn",
+    "arrived",
+    "in_bond_authorized",
+    "in_bond_arrived",
+    "in_bond_exported",
 ];
 
 /// Stands for the eight effects that stop goods, `hold` to `review`.
@@ -133,6 +137,12 @@ pub(super) fn effect_index(effect: &Effect) -> usize {
         Effect::TibAnswer { .. } => 43,
         Effect::TibExpires { .. } => 44,
         Effect::Withdrawn { .. } => 45,
+        Effect::Cargo { step } => match step {
+            CargoStep::Arrived => 46,
+            CargoStep::InBondAuthorized => 47,
+            CargoStep::InBondArrived => 48,
+            CargoStep::InBondExported => 49,
+        },
     }
 }
 
@@ -186,7 +196,7 @@ mod tests {
         let warned = Effect::SummaryAccepted { version: None, warnings: true };
         assert_eq!(EFFECTS[effect_index(&warned)], "summary_warnings");
         assert_eq!(EFFECTS[effect_index(&Effect::SuspensionLifted { date: None })], "suspension_lifted");
-        let last = Effect::Withdrawn { notice: crate::ident::NoticeId::from_bytes([0; 16]) };
-        assert_eq!((EFFECTS[effect_index(&last)], EFFECTS.len()), ("withdrawn", 46));
+        let exported = Effect::Cargo { step: CargoStep::InBondExported };
+        assert_eq!((EFFECTS[effect_index(&exported)], EFFECTS.len()), ("in_bond_exported", 50));
     }
 }

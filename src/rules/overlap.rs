@@ -87,6 +87,7 @@ impl Rules {
                     self.by_kind.get(kind_index(notice.kind)).map_or(&[], |list| list)
                 }
                 (On::Trouble, _) => &self.on_trouble,
+                (On::Silence, _) => &self.on_silence,
                 _ => &[],
             };
             let held: Vec<usize> =
@@ -109,6 +110,10 @@ impl Rules {
         }
         for test in &self.tests {
             test.with_facts(|on, facts, words| try_facts(on, facts, words));
+        }
+        for code in super::Vocabulary::silences() {
+            let facts = Facts { trouble: Some(code), ..Facts::default() };
+            try_facts(On::Silence, &facts, &|| format!("silence {code}"));
         }
         for code in super::Vocabulary::troubles() {
             for severity in [crate::place::Severity::Warning, crate::place::Severity::Critical] {

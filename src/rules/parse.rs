@@ -125,7 +125,7 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
     if let Some(title) = title.as_ref().filter(|title| title.get_ref().trim().is_empty()) {
         faults.add(title.span(), format!("{called} has a blank title"));
     }
-    let on = word(&raw.on, "on", &called, raw, On::parse, ["notice", "deadline", "trouble"], faults)?;
+    let on = word(&raw.on, "on", &called, raw, On::parse, On::ALL.map(On::as_str), faults)?;
     let condition = match raw.when.given() {
         Some(when) => Compiler { on: Subject::Rule(on), known: known.vocabulary }.condition(when, faults),
         None => Condition::default(),

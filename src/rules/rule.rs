@@ -11,19 +11,24 @@ pub enum On {
     Notice,
     Deadline,
     Trouble,
+    /// What should have been said and was not.
+    Silence,
 }
 
 impl On {
+    pub const ALL: [Self; 4] = [Self::Notice, Self::Deadline, Self::Trouble, Self::Silence];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Notice => "notice",
             Self::Deadline => "deadline",
             Self::Trouble => "trouble",
+            Self::Silence => "silence",
         }
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
-        [Self::Notice, Self::Deadline, Self::Trouble].into_iter().find(|on| on.as_str() == text)
+        Self::ALL.into_iter().find(|on| on.as_str() == text)
     }
 }
 

@@ -12,7 +12,9 @@ use super::compile::severity;
 use super::condition::Facts;
 use super::invented::{ENTRY, read_notice};
 use super::raw::{RawNotice, RawTest};
-use super::{DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Step, Telling, Vocabulary};
+use super::{
+    DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, SilenceContext, Step, Telling, Vocabulary,
+};
 use crate::diagnostic::{Diagnostic, Faults, RawKind, WrittenTable, hint};
 use crate::entry::{DeadlineState, Entry, EntryDeadline};
 use crate::ident::EntryNumber;
@@ -73,6 +75,11 @@ enum Event {
     Trouble {
         code: Box<str>,
         severity: Severity,
+    },
+    Silence {
+        before: Vec<Notice>,
+        code: Box<str>,
+        on: NaiveDate,
     },
 }
 
@@ -179,6 +186,18 @@ impl TestCase {
                 };
                 heard(On::Trouble, &facts, &words);
             }
+            Event::Silence { before, code, on } => {
+                let entry = before.iter().find_map(|notice| notice.entry);
+                let entry = entry.map(|number| Entry::of(number, before));
+                let facts = Facts {
+                    trouble: Some(code),
+                    after: entry.as_ref(),
+                    broker: &self.broker,
+                    on: Some(*on),
+                    ..Facts::default()
+                };
+                heard(On::Silence, &facts, &words);
+            }
             Event::Deadline { .. } => {}
         }
     }
@@ -226,6 +245,12 @@ impl TestCase {
                 let told = |rule| (rule, rules.tell_trouble(rule, code, *severity, &self.broker));
                 Answer::of(rule.map(told))
             }
+            Event::Silence { before, code, on } => {
+                let entry = before.iter().find_map(|notice| notice.entry);
+                let entry = entry.map(|number| Entry::of(number, before));
+                let ctx = SilenceContext { code, entry: entry.as_ref(), broker: &self.broker, on: *on };
+                Answer::of(rules.tell_silence(&ctx, self.file))
+            }
         }
     }
 }
@@ -255,6 +280,7 @@ pub(super) fn read(
         On::Notice => notice_event(raw, known, faults),
         On::Deadline => deadline_event(raw, known, faults),
         On::Trouble => trouble_event(raw, faults),
+        On::Silence => silence_event(raw, known, faults),
     };
     let expect = raw.expect.require("expect", RawTest::OWNER, &raw.span, faults)?;
     let parsed = Expect::parse(expect.get_ref());
@@ -344,6 +370,8 @@ fn clock(id: &str, act_by: NaiveDate) -> EntryDeadline {
         because: "".into(),
         basis: "".into(),
         from: Vec::new(),
+        starts: None,
+        bases: Vec::new(),
     }
 }
 
@@ -377,8 +405,25 @@ fn deadline_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Opt
     });
     let day = EventTime::parse(DAY)?;
     let before = notices(&raw.before, 0, |_| day, known, faults);
-    let deadline = clock(id?.get_ref(), *act_by?.get_ref());
+    let mut deadline = clock(id?.get_ref(), *act_by?.get_ref());
+    if raw.by_law.given().is_some_and(|by_law| *by_law.get_ref()) {
+        // Long enough ago that every step of a ladder counts.
+        deadline.starts = Some(NaiveDate::MIN);
+        deadline.state = DeadlineState::Ahead;
+    }
     Some(Event::Deadline { before, deadline: Box::new(deadline), on: *on?.get_ref(), step })
+}
+
+fn silence_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Option<Event> {
+    let code = raw.silence.require("silence", RawTest::OWNER, &raw.span, faults)?;
+    if !Vocabulary::silences().any(|name| name == code.get_ref()) {
+        let hint = hint(code.get_ref(), "known", Vocabulary::silences());
+        faults.add(code.span(), format!("there is no silence `{}` ({hint})", code.get_ref()));
+    }
+    let day = EventTime::parse(DAY)?;
+    let before = notices(&raw.before, 0, |_| day, known, faults);
+    let on = raw.on.given().map_or(day.date, |on| *on.get_ref());
+    Some(Event::Silence { before, code: code.get_ref().as_str().into(), on })
 }
 
 fn trouble_event(raw: &RawTest, faults: &mut Faults) -> Option<Event> {

@@ -1,7 +1,7 @@
 //! Effects of tests whose facts conditions do not look into: rules compare the fields of the notice.
 
 use crate::notice::{
-    Amounts, CustomsBill, Effect, EventTime, FiledLine, FilingAction, MonthlyLine, ProtestStatus,
+    Amounts, CargoStep, CustomsBill, Effect, EventTime, FiledLine, FilingAction, MonthlyLine, ProtestStatus,
     StatementLine, StatementStatus, SummaryFiling, SummaryStatus, Token,
 };
 
@@ -53,6 +53,10 @@ pub(super) fn stated(word: &str, code: Token, at: EventTime) -> Option<Effect> {
         "tib_request" => Effect::TibRequest { closes: false },
         "tib_answer" => Effect::TibAnswer { is_accepted: true },
         "tib_expires" => Effect::TibExpires { date, extensions: None },
+        "arrived" => Effect::Cargo { step: CargoStep::Arrived },
+        "in_bond_authorized" => Effect::Cargo { step: CargoStep::InBondAuthorized },
+        "in_bond_arrived" => Effect::Cargo { step: CargoStep::InBondArrived },
+        "in_bond_exported" => Effect::Cargo { step: CargoStep::InBondExported },
         _ => return None,
     })
 }

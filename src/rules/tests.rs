@@ -8,19 +8,14 @@ use std::path::Path;
 use expect_test::{Expect, expect};
 
 use super::*;
+use crate::deadline::id;
+use crate::entry::DeadlineState;
 use crate::grammar::CodeTable;
 use crate::ident::{EntryNumber, NoticeId};
 use crate::notice::{CBP, Effect, EventTime, Fields, HoldKind, Token};
 
-/// Every id that the embedded rules name, and a few more.
-const DEADLINES: &str = "BILL_DISHONORED BILL_DUE BOND_INSUFF CF28_RESPONSE CF29_RESPONSE CF4647_RESPONSE CIT_SUMMONS \
-    DAILY_STMT_DUE DEEMED_EXCLUSION DETAIN_RESPONSE ENTRY_FILE ES_DUE ES_REJECT_RESUBMIT FDA_DETENTION_RESPONSE \
-    FTA_1520D LD_PETITION LIQ_CAP_4Y LIQ_DEEMED_1Y LIQ_EXT_END LIQ_SCHEDULED_EST LIQ_SUSP_6M PENALTY_PETITION PMS_DUE \
-    PMS_PRELIM PREPENALTY_RESPONSE PROTEST_DUE PROTEST_SURETY PROTEST_VOID_90D PSC_DUE RECON_FTA RECON_VALUE \
-    RECORD_DEMAND RECORD_RETENTION REDELIVERY_WINDOW RELIQ_90D SEIZURE_PETITION TIB_EXPORT WAREHOUSE_5Y";
-
 fn vocabulary() -> Vocabulary {
-    Vocabulary::new(&Default::default(), DEADLINES.split_whitespace())
+    Vocabulary::new(&Default::default(), id::ALL.iter().copied())
 }
 
 /// With a small table, so that table and code names are checked.
@@ -28,7 +23,7 @@ fn with_table() -> Vocabulary {
     let mut tables = crate::grammar::CodeTables::default();
     let text = "code\tmeaning\tkind\tsuggested_alert\n96\tdocument required\tSO60\tcritical\n98\treleased\tSO60\tinfo\n";
     tables.insert(CodeTable::parse("so60-entry-dispositions", text).expect("a good table"));
-    Vocabulary::new(&tables, DEADLINES.split_whitespace())
+    Vocabulary::new(&tables, id::ALL.iter().copied())
 }
 
 fn embedded() -> Rules {
@@ -98,6 +93,8 @@ fn clock(id: &str, act_by: &str) -> EntryDeadline {
         because: "".into(),
         basis: "".into(),
         from: Vec::new(),
+        starts: None,
+        bases: Vec::new(),
     }
 }
 
@@ -130,7 +127,7 @@ fn the_embedded_rules_fit_the_code_tables() {
         let text = std::fs::read_to_string(folder.join(format!("{name}.tsv"))).expect("a table");
         tables.insert(CodeTable::parse(name, &text).expect("a good table"));
     }
-    let known = Vocabulary::new(&tables, DEADLINES.split_whitespace());
+    let known = Vocabulary::new(&tables, id::ALL.iter().copied());
     let parsed = Rules::parse(&[(EMBEDDED_NAME, EMBEDDED)], &Playbook::embedded(), &["operations"], &known);
     assert!(parsed.is_ok(), "{}", shown(&parsed.err().unwrap_or_default()));
 }
@@ -404,7 +401,7 @@ fn conditions_that_cannot_hold_are_faults() {
         6:33: `above` must be a whole number, or an amount in quotes like "250.00"
         6:23: `difference` compares with nothing
         6:27: `code` has a bad regular expression: unclosed group
-        6:26: `open_deadline` names `PSC`, which is not known (known: BILL_DISHONORED, BILL_DUE, BOND_INSUFF, CF28_RESPONSE, CF29_RESPONSE, CF4647_RESPONSE, CIT_SUMMONS, DAILY_STMT_DUE, DEEMED_EXCLUSION, DETAIN_RESPONSE, ENTRY_FILE, ES_DUE and 26 more)
+        6:26: `open_deadline` names `PSC`, which is not known (known: AFR_DECISION_30D, AFR_SETASIDE_60D, BILL_DISHONORED, BILL_DUE, BOND_INSUFF, BROKER_REMIT, CAPE_80D, CF28_RESPONSE, CF29_RESPONSE, CF4647_RESPONSE, CIT_SUMMONS, DAILY_STMT_DUE and 49 more)
         6:31: `remark` has no comparison `globb` (did you mean `glob`?)
     "#]].assert_eq(&all);
 }

@@ -250,4 +250,9 @@ impl Vocabulary {
     pub(super) fn troubles() -> impl Iterator<Item = &'static str> + Clone {
         TROUBLES.iter().chain(FINDINGS).copied()
     }
+
+    /// The codes of silences.
+    pub(super) fn silences() -> impl Iterator<Item = &'static str> + Clone {
+        crate::entry::silence::code::ALL.iter().map(|(code, _)| *code)
+    }
 }

@@ -6,7 +6,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Request, TargetWish, alerts, deadlines, entries, entry, explain, page, quarantine, target};
+use super::{
+    Request, TargetWish, alerts, deadlines, entries, entry, explain, page, pathways, quarantine, target,
+};
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
 use crate::ident::Fingerprint;
@@ -201,6 +203,7 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
     let table = backend.deadlines();
     match request {
         Request::Entry { number } => value(&entry::answer(store, table, number)?),
+        Request::Pathways { number, on } => value(&pathways::answer(store, table, number, on)?),
         Request::Entries { on, filter, after, limit } => {
             value(&entries::answer(store, table, on, &filter, after, limit)?)
         }

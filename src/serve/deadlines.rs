@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::entry::broker_of;
 use super::page::{Page, walk_lives};
 use crate::deadline::{DeadlineTable, dash};
-use crate::entry::{DeadlineState, EntryDeadline};
+use crate::entry::EntryDeadline;
 use crate::ident::{BrokerName, EntryNumber};
 use crate::store::{Store, StoreError};
 
@@ -23,7 +23,7 @@ pub struct Window {
 impl Window {
     /// Whether this clock runs and its day lies in the window. A clock whose last day is over is overdue.
     pub fn holds(&self, deadline: &EntryDeadline) -> bool {
-        let (DeadlineState::Open, Some(target)) = (deadline.state, deadline.target()) else { return false };
+        let Some(target) = deadline.target().filter(|_| deadline.runs_on(self.on)) else { return false };
         let until = self.on.checked_add_signed(TimeDelta::days(i64::from(self.within_days)));
         let since = self.on.checked_sub_signed(TimeDelta::days(i64::from(self.overdue_days)));
         let last = deadline.due.unwrap_or(target);

@@ -10,7 +10,9 @@ use super::declared::{
 };
 use super::mask::masked;
 use crate::deadline::{DeadlineTable, dash};
-use crate::entry::{DeadlineState, Entry, Held, Life, LiquidationEvent, LiquidationStep, Provenance};
+use crate::entry::{
+    DeadlineState, Entry, Held, Life, LiquidationEvent, LiquidationStep, Pathway, Provenance,
+};
 use crate::ident::{BillOfLading, BrokerName, EntryNumber, FilerCode, Fingerprint, NoticeId};
 use crate::notice::{Amounts, Effect, EventTime, HoldKind, Kind, LiquidationKind, Token};
 use crate::place::{Grade, Place, Severity, finding_code};
@@ -56,6 +58,9 @@ pub struct EntryView {
     /// Liquidations, reliquidations, extensions and suspensions, oldest first.
     pub liquidation_history: Vec<LiquidationView>,
     pub deadlines: Vec<DeadlineView>,
+    /// What can still be done by the entry's own facts; whether its last day is over is for the reader to see.
+    #[serde(default)]
+    pub pathways: Vec<Pathway>,
     /// Every notice in the order in which things happened, without the lines of filings, which stand in `summary`.
     pub timeline: Vec<TimelineRow>,
     pub findings: Vec<EntryFinding>,
@@ -243,6 +248,7 @@ pub fn entry_view(life: &Life, table: &DeadlineTable) -> EntryView {
         liquidation: standing,
         liquidation_history: history,
         deadlines: deadlines(life, &entry, table),
+        pathways: entry.pathways(table, &entry.deadlines(table), NaiveDate::MIN),
         timeline: life.timeline().into_iter().filter(|held| !is_line(held)).map(timeline_row).collect(),
         findings: findings(&entry, life),
     }

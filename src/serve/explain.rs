@@ -107,7 +107,7 @@ fn key(id: &str, instance: &str) -> String {
 pub fn explain_view(life: &Life, table: &DeadlineTable, wanted: Option<&str>) -> ExplainView {
     let entry = life.entry();
     let mut deadlines = Vec::new();
-    for clock in entry.clocks() {
+    for clock in entry.clocks(table) {
         let is_wanted = wanted
             .is_none_or(|text| clock.id.eq_ignore_ascii_case(text) || clock.key().eq_ignore_ascii_case(text));
         if !is_wanted {

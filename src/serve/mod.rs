@@ -15,6 +15,7 @@ mod explain;
 pub mod http;
 mod mask;
 mod page;
+mod pathways;
 mod quarantine;
 mod request;
 pub mod socket;
@@ -34,6 +35,7 @@ pub use entry::{
 pub use explain::{ExplainView, Explained, FactView, SourceView, explain_view};
 pub use mask::masked;
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page};
+pub use pathways::PathwaysView;
 pub use quarantine::{QuarantineRow, QuarantinedFile};
 pub use request::{AlertFilter, EntryFilter, LetterState, Request, StatusWord};
 pub use target::TargetWish;

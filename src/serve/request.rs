@@ -29,6 +29,8 @@ const WALK_SECS: u64 = 6 * 3_600;
 pub enum Request {
     /// One entry, whole.
     Entry { number: EntryNumber },
+    /// What can still be done about an entry on a day.
+    Pathways { number: EntryNumber, on: NaiveDate },
     /// Entries that pass a filter, in the order of their numbers.
     Entries {
         /// Today, for the nearest deadline of each.

@@ -11,11 +11,11 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::{Counts, LetterFilter, Result, Store};
 use crate::entry::{Life, Unmatched};
-use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleId, Window};
 use crate::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
-    Step,
+    BillRecord, DigestKey, DueKey, DueValue, FeedRecord, InputRecord, OpenTrouble, Position, QuarantineKey,
+    Quarantined, Step,
 };
 
 /// A [`Store`] that forgets everything when it is dropped.
@@ -27,6 +27,7 @@ struct State {
     bills: BTreeMap<BillOfLading, BillRecord>,
     loose: BTreeMap<NoticeId, Unmatched>,
     inputs: BTreeMap<Fingerprint, InputRecord>,
+    feeds: BTreeMap<BrokerName, FeedRecord>,
     due: BTreeMap<DueKey, DueValue>,
     alerts: BTreeMap<AlertKey, Alert>,
     letters: BTreeMap<LetterKey, Letter>,
@@ -53,6 +54,7 @@ impl MemoryStore {
             bills: BTreeMap::new(),
             loose: BTreeMap::new(),
             inputs: BTreeMap::new(),
+            feeds: BTreeMap::new(),
             due: BTreeMap::new(),
             alerts: BTreeMap::new(),
             letters: BTreeMap::new(),
@@ -113,6 +115,7 @@ impl Store for MemoryStore {
         put(&mut state.bills, &step.bills);
         put(&mut state.loose, &step.loose);
         put(&mut state.inputs, &step.inputs);
+        put(&mut state.feeds, &step.feeds);
         put(&mut state.alerts, &step.alerts);
         put(&mut state.letters, &step.letters);
         put_or_remove(&mut state.due, &step.due);
@@ -142,6 +145,10 @@ impl Store for MemoryStore {
 
     fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>> {
         Ok(self.state().inputs.get(&file).cloned())
+    }
+
+    fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>> {
+        Ok(self.state().feeds.get(broker).copied())
     }
 
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>> {

@@ -12,13 +12,13 @@ mod stored;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entry::{Life, Unmatched};
-use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::outbox::{
     AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, LetterState, Silences, TroubleId, Window,
 };
 use crate::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
-    Step,
+    BillRecord, DigestKey, DueKey, DueValue, FeedRecord, InputRecord, OpenTrouble, Position, QuarantineKey,
+    Quarantined, Step,
 };
 
 /// Why a store did not do what it was asked.
@@ -106,6 +106,7 @@ pub trait Store: Send + Sync {
     fn course(&self, key: &AlertKey) -> Result<Option<Course>>;
     fn window(&self, name: &str) -> Result<Option<Window>>;
     fn silences(&self) -> Result<Silences>;
+    fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>>;
 
     /// Up to `limit` lives with numbers above `after`, in order.
     fn lives(&self, after: Option<EntryNumber>, limit: usize) -> Result<Vec<Life>>;

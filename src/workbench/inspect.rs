@@ -17,7 +17,7 @@ pub fn render_all(rules: &Rules, renderer: &Renderer) -> Result<usize, String> {
         let subject = match rule.on {
             On::Notice => SampleSubject::Notice,
             On::Deadline => SampleSubject::Deadline,
-            On::Trouble => SampleSubject::Trouble,
+            On::Trouble | On::Silence => SampleSubject::Trouble,
         };
         for (letter, alerts) in letters_of_rule(subject, &rule.name, &rule.title, &rule.next_step) {
             match renderer.try_render(&letter, &alerts) {

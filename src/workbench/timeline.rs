@@ -74,6 +74,9 @@ fn when(rule: &Rule) -> String {
         On::Trouble => {
             format!("Looks at every trouble of files, drops and ourselves; it applies {condition}.")
         }
+        On::Silence => {
+            format!("Looks at every answer that should have come and did not; it applies {condition}.")
+        }
         On::Deadline => {
             let clocks = rule.deadline_ids().map_or("every deadline".to_owned(), |ids| ids.join(", "));
             let clause = if clauses.is_empty() { String::new() } else { format!(", {condition}") };
@@ -169,6 +172,7 @@ fn again(rule: &Rule) -> String {
     match rule.on {
         On::Notice => "The same message in another file is not told again; what one file says of an entry comes in one mail.",
         On::Trouble => "Each time it happens is told.",
+        On::Silence => "Each silence is told once, on its day.",
         On::Deadline => {
             "Each step is told once. Steps that passed unseen become one mail; when the date moves, the ladder begins anew."
         }

@@ -116,7 +116,7 @@ pub fn why(asked: &Asked<'_>, life: &Life, name: &str) -> Option<Why> {
     match rule.on {
         On::Notice => notices = asked.notices(life, rule),
         On::Deadline => clocks = asked.clocks(life, rule),
-        On::Trouble => {}
+        On::Trouble | On::Silence => {}
     }
     Some(Why {
         entry: life.number,
@@ -256,6 +256,10 @@ impl Asked<'_> {
         let verdict = match (is_decided, deadline.state, deadline.target()) {
             (true, DeadlineState::Open, Some(target)) => self.next_words(ctx, rule, life, target),
             (true, DeadlineState::Open, None) => "has no date, so it reminds nobody".to_owned(),
+            (true, DeadlineState::Ahead, Some(target)) if deadline.runs_on(self.today) => {
+                self.next_words(ctx, rule, life, target)
+            }
+            (true, DeadlineState::Ahead, _) => format!("does not run yet: it {}", deadline.because),
             (true, DeadlineState::Closed, _) => {
                 format!("is closed, so it reminds nobody: {}", deadline.because)
             }

@@ -20,8 +20,8 @@ use entrywatch::outbox::{
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
 use entrywatch::serve::{Action, ApiError, Backend};
 use entrywatch::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
-    Step,
+    BillRecord, DigestKey, DueKey, DueValue, FeedRecord, InputRecord, OpenTrouble, Position, QuarantineKey,
+    Quarantined, Step,
 };
 use entrywatch::store::{Counts, LetterFilter, Store, StoreError};
 
@@ -329,6 +329,9 @@ impl Store for World {
     }
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>> {
         Ok(Some(alert()).filter(|alert| alert.key == *key))
+    }
+    fn feed(&self, _broker: &BrokerName) -> Result<Option<FeedRecord>> {
+        Ok(None)
     }
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>> {
         Ok(Some(letter()).filter(|letter| letter.key == *key))

@@ -13,7 +13,8 @@ use entrywatch::outbox::{
 };
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
 use entrywatch::step::{
-    BillRecord, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined, Step,
+    BillRecord, DueKey, DueValue, FeedRecord, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
+    Step,
 };
 
 pub fn start() -> DateTime<Utc> {
@@ -207,6 +208,15 @@ pub fn quarantined(index: u64) -> Quarantined {
     }
 }
 
+pub fn broker(index: u64) -> BrokerName {
+    BrokerName::new(&format!("broker-{index}"))
+}
+
+pub fn feed(index: u64) -> FeedRecord {
+    let last_received_at = start() + chrono::TimeDelta::seconds(index as i64);
+    FeedRecord { last_received_at, told_for: (index % 2 == 1).then_some(last_received_at) }
+}
+
 /// One of each kind.
 pub fn full_step(seq: u64) -> Step {
     let mut step = Step::at(position(seq));
@@ -223,6 +233,7 @@ pub fn full_step(seq: u64) -> Step {
     step.agenda.insert(agenda_key(seq), true);
     step.windows.insert(window_name(seq), window(seq));
     step.silences = Some(silences(seq));
+    step.feeds.insert(broker(seq), feed(seq));
     step
 }
 

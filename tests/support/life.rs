@@ -99,6 +99,7 @@ impl Life {
         let rules = rules.unwrap_or_else(|faults| panic!("{faults:#?}"));
         let base = desk::pipeline();
         let pipeline = Arc::new(Pipeline {
+            feeds: Vec::new(),
             interpreter: base.interpreter.clone(),
             rules: Arc::new(rules),
             deadlines: base.deadlines.clone(),

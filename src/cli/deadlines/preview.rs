@@ -68,7 +68,7 @@ fn candidate(args: &Args, context: &Context) -> Result<DeadlineTable, Failure> {
         };
         Failure::usage(format!("{error}{hint}"))
     })?;
-    Ok(table.with_closures(&context.config.closures))
+    Ok(table.with_closures(&context.config.closures).with_overrides(context.config.overrides.clone()))
 }
 
 fn table(rows: &[MovedRow]) -> Table {

@@ -39,6 +39,7 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         deadlines: live.deadlines.clone(),
         audience: live.audience.clone(),
         importer_number: live.importer_number,
+        feeds: live.feeds.clone(),
     });
     let journal = JournalReader::open(&context.state_folder).map_err(Failure::unreadable)?;
     let progress = ui.progress("playing");

@@ -184,6 +184,7 @@ fn clock_text(
         DeadlineState::Open => "open",
         DeadlineState::Closed => "closed",
         DeadlineState::Idle => "no date",
+        DeadlineState::Ahead => "ahead",
     };
     let dates = format!("due {}, act by {}, {state}", clock.due, day_or_dash(clock.act_by));
     writeln!(out, "\n{}  {dates}", ui.paint(Paint::Strong, &clock.deadline))?;

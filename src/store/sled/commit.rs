@@ -71,6 +71,9 @@ impl Changes<'_> {
         for (file, input) in &step.inputs {
             self.put(Shelf::Inputs, file.as_bytes(), input)?;
         }
+        for (broker, feed) in &step.feeds {
+            self.put(Shelf::Feeds, broker.as_str().as_bytes(), feed)?;
+        }
         for (key, alert) in &step.alerts {
             self.put(Shelf::Alerts, key.as_str().as_bytes(), alert)?;
         }

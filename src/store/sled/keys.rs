@@ -31,10 +31,11 @@ pub(super) enum Shelf {
     Courses = 13,
     Agenda = 14,
     Windows = 15,
+    Feeds = 16,
 }
 
 impl Shelf {
-    pub(super) const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 17] = [
         Self::Entries,
         Self::Bills,
         Self::Loose,
@@ -51,6 +52,7 @@ impl Shelf {
         Self::Courses,
         Self::Agenda,
         Self::Windows,
+        Self::Feeds,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -59,6 +61,7 @@ impl Shelf {
             Self::Bills => "bills",
             Self::Loose => "loose",
             Self::Inputs => "inputs",
+            Self::Feeds => "feeds",
             Self::Due => "due",
             Self::Alerts => "alerts",
             Self::Letters => "letters",

@@ -11,6 +11,7 @@
 //! | bills | bill | [`BillRecord`] |
 //! | loose | notice id | [`Unmatched`] |
 //! | inputs | fingerprint | [`InputRecord`] |
+//! | feeds | broker | [`FeedRecord`] |
 //! | due | day, entry, deadline | [`DueValue`] |
 //! | alerts | alert key | [`Alert`] |
 //! | letters | letter key | [`Letter`] |
@@ -44,12 +45,12 @@ use super::codec::{CodecError, Packer};
 use super::stored::ReadLife;
 use super::{Counts, LetterFilter, Occasion, Result, Store, StoreError};
 use crate::entry::{Life, Unmatched};
-use crate::ident::{BillOfLading, EntryNumber, Fingerprint, NoticeId};
+use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::journal::StateLock;
 use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleId, Window};
 use crate::step::{
-    BillRecord, DigestKey, DueKey, DueValue, InputRecord, OpenTrouble, Position, QuarantineKey, Quarantined,
-    Step,
+    BillRecord, DigestKey, DueKey, DueValue, FeedRecord, InputRecord, OpenTrouble, Position, QuarantineKey,
+    Quarantined, Step,
 };
 
 /// What sled may be told.
@@ -236,6 +237,10 @@ impl Store for SledStore {
 
     fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>> {
         self.read(|database| database.get(Shelf::Inputs, file.as_bytes()))
+    }
+
+    fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>> {
+        self.read(|database| database.get(Shelf::Feeds, broker.as_str().as_bytes()))
     }
 
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>> {

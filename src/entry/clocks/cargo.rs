@@ -1,0 +1,182 @@
+//! Goods on their way: arrival, in bond, general order, temporary importation, warehouse, redelivery.
+
+use super::{CARRIER, Clock, EXPIRY, RECORDED, RELEASED};
+use crate::deadline::{Key, id};
+use crate::entry::{Dated, Entry, HoldState};
+use crate::notice::{CargoStep, FactKind, HoldKind};
+
+impl Entry {
+    pub(super) fn cargo_clocks(&self, clocks: &mut Vec<Clock>) {
+        if !self.cargo.is_empty() || !self.recorded.is_empty() {
+            self.arrival_clocks(clocks);
+            self.in_bond_clocks(clocks);
+        }
+        clocks.extend(self.general_order_clock());
+        clocks.extend(self.detention_clock());
+        clocks.extend(self.redelivery_clock());
+        clocks.extend(self.tib_clock());
+        clocks.extend(self.warehouse_clock());
+    }
+
+    /// Where the goods were said to be, by carriers and by people.
+    fn moved(&self, step: CargoStep, fact: FactKind) -> impl Iterator<Item = (Dated, &'static str)> + '_ {
+        let told = self.cargo.iter().filter(move |event| event.step == step);
+        let told = told.map(|event| (Dated { date: event.date, notice: event.notice }, CARRIER));
+        let recorded = self.recorded.iter().filter(move |known| known.fact == fact);
+        let recorded = recorded
+            .filter_map(|known| Some((Dated { date: known.date()?, notice: known.notice }, RECORDED)));
+        told.chain(recorded)
+    }
+
+    /// Goods must be entered some days after they landed; those that go on in bond, after they arrived there.
+    fn arrival_clocks(&self, clocks: &mut Vec<Clock>) {
+        let landed = self.moved(CargoStep::Arrived, FactKind::Arrival).min_by_key(|(dated, _)| dated.date);
+        let in_bond = self.moved(CargoStep::InBondArrived, FactKind::InBondArrived);
+        let arrived = in_bond.max_by_key(|(dated, _)| dated.date).or(landed);
+        let Some((dated, source)) = arrived else { return };
+        for id in [id::ENTRY_FILE, id::GO_NOTIFY] {
+            let mut clock = Clock::new(id);
+            clock.fact(Key::ArrivalDate, dated, source);
+            clock.close(self.gone());
+            clock.close(self.is_entered().then_some("the entry is on file at CBP"));
+            clock.close(self.went_on(dated).then_some("the goods went on in bond"));
+            self.close_by_record(&mut clock, None);
+            clocks.extend(clock.started());
+        }
+    }
+
+    /// CBP has the entry: it accepted the filing, or speaks of the entry as one that it knows.
+    fn is_entered(&self) -> bool {
+        let is_known = self.holds.keys().any(|key| key.scope.is_entry())
+            || self.releases.keys().any(super::super::Scope::is_entry)
+            || self.answered.is_some();
+        !self.filing.is_rejected
+            && (self.filing.accepted_at.is_some() || self.summary.accepted_at.is_some() || is_known)
+    }
+
+    /// An in-bond movement was authorised after these goods had landed.
+    fn went_on(&self, landed: Dated) -> bool {
+        let mut onward = self.moved(CargoStep::InBondAuthorized, FactKind::InBond);
+        let arrived = self.moved(CargoStep::InBondArrived, FactKind::InBondArrived).next().is_some();
+        !arrived && onward.any(|(dated, _)| dated.date >= landed.date)
+    }
+
+    /// One transit clock for each day on which a movement was authorised, and the report of its arrival.
+    fn in_bond_clocks(&self, clocks: &mut Vec<Clock>) {
+        let first = clocks.len();
+        for (dated, source) in self.moved(CargoStep::InBondAuthorized, FactKind::InBond) {
+            let mut clock = Clock::of(id::INBOND_TRANSIT, dated.date.to_string());
+            if clocks[first..].iter().any(|known| known.instance == clock.instance) {
+                continue;
+            }
+            clock.fact(Key::AuthorizedDate, dated, source);
+            self.with_movement(&mut clock, dated);
+            let ends = self.moved(CargoStep::InBondArrived, FactKind::InBondArrived);
+            let mut ends = ends.chain(self.moved(CargoStep::InBondExported, FactKind::InBondArrived));
+            clock.close(ends.any(|(end, _)| end.date >= dated.date).then_some("the movement arrived"));
+            clock.close(self.gone());
+            self.close_by_record(&mut clock, None);
+            clocks.extend(clock.started());
+        }
+        // A carrier's status is itself the report; only an arrival that people recorded still has to be reported.
+        let recorded = self.recorded.iter().filter(|fact| fact.fact == FactKind::InBondArrived);
+        for fact in recorded {
+            let from = clocks.len();
+            self.clock_of_fact(clocks, fact, id::INBOND_ARRIVAL_REPORT, Key::ArrivalDate);
+            let told = self.cargo.iter().find(|event| {
+                event.step == CargoStep::InBondArrived && fact.date().is_none_or(|date| event.date >= date)
+            });
+            for clock in &mut clocks[from..] {
+                clock.close(told.map(|_| "the arrival is on file at CBP"));
+            }
+        }
+    }
+
+    /// How the goods travel, and when they left, as recorded with the movement.
+    fn with_movement(&self, clock: &mut Clock, authorized: Dated) {
+        let fact = self.recorded.iter().find(|fact| fact.notice == authorized.notice);
+        let Some(fact) = fact else { return };
+        if let Some(date) = fact.date_of("departure_date") {
+            clock.fact(Key::DepartureDate, Dated { date, notice: fact.notice }, RECORDED);
+        }
+        if let Some(mode) = fact.value("mode") {
+            let _ = clock.facts.set(Key::Mode.as_str(), mode);
+        }
+    }
+
+    /// Goods in general order count as abandoned six months after importation.
+    fn general_order_clock(&self) -> Option<Clock> {
+        let in_order = |hold: &&HoldState| hold.what == HoldKind::GeneralOrder;
+        let hold = self.holds.values().filter(in_order).max_by_key(|hold| (hold.is_open(), hold.since))?;
+        let mut clock = Clock::new(id::GO_SALE);
+        self.with_import_date(&mut clock);
+        if clock.facts.is_empty()
+            && let Some((dated, source)) =
+                self.moved(CargoStep::Arrived, FactKind::Arrival).min_by_key(|(dated, _)| dated.date)
+        {
+            clock.fact(Key::ImportDate, dated, source);
+        }
+        clock.close(self.gone());
+        clock.close((!hold.is_open()).then_some("the goods left general order"));
+        clock.close(self.released_at().map(|_| "the goods are released"));
+        self.close_by_record(&mut clock, None);
+        clock.started()
+    }
+
+    /// CBP detained the goods and owes a notice that says why.
+    fn detention_clock(&self) -> Option<Clock> {
+        let detained = |hold: &&HoldState| hold.what == HoldKind::Detained;
+        let hold = self.holds.values().filter(detained).max_by_key(|hold| (hold.is_open(), hold.since))?;
+        let mut clock = Clock::new(id::DETAIN_NOTICE);
+        let date = hold.since?.date;
+        clock.fact(Key::DetainedDate, Dated { date, notice: hold.notice }, "detention");
+        clock.close(self.gone());
+        clock.close((!hold.is_open()).then_some("the detention is over"));
+        self.close_by_record(&mut clock, None);
+        clock.started()
+    }
+
+    /// Until when CBP may ask for the goods back.
+    fn redelivery_clock(&self) -> Option<Clock> {
+        let dated = self.release_date()?;
+        let mut clock = Clock::new(id::REDELIVERY_WINDOW);
+        clock.fact(Key::ReleaseDate, dated, RELEASED);
+        clock.close(self.over());
+        Some(clock)
+    }
+
+    /// Export or destroy: for temporary importations only.
+    fn tib_clock(&self) -> Option<Clock> {
+        if !self.is_type(&["23"]) && self.tib == crate::entry::Tib::default() {
+            return None;
+        }
+        let mut clock = Clock::new(id::TIB_EXPORT);
+        self.with_import_date(&mut clock);
+        if self.tib.extensions > 0 {
+            clock.set(Key::Extensions, u32::from(self.tib.extensions));
+        }
+        let six_months = self.recorded.iter().any(|fact| fact.says("six_month", "yes"));
+        if six_months {
+            clock.said(Key::SixMonth, true, RECORDED);
+        }
+        if let Some(dated) = self.tib.expires {
+            clock.fact(Key::ExpirationDate, dated, EXPIRY);
+        }
+        clock.close(self.tib.is_closed.then_some("the importation is closed"));
+        clock.close(self.over());
+        self.close_by_record(&mut clock, None);
+        Some(clock)
+    }
+
+    /// Goods may stay in a bonded warehouse for five years.
+    fn warehouse_clock(&self) -> Option<Clock> {
+        if !self.is_type(&["21", "22"]) {
+            return None;
+        }
+        let mut clock = Clock::new(id::WAREHOUSE_5Y);
+        self.with_import_date(&mut clock);
+        clock.close(self.gone());
+        self.close_by_record(&mut clock, None);
+        clock.started()
+    }
+}

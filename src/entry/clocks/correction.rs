@@ -1,0 +1,165 @@
+//! Corrections and claims: post summary correction, reconciliation, preference and drawback claims, refund programmes.
+
+use super::{ANSWERED, Clock, FILED, RECORDED};
+use crate::deadline::{Key, Value, id};
+use crate::entry::{Dated, Entry, FiledSummary, LiquidationStep, SummaryState};
+use crate::notice::{FactKind, LiquidationKind};
+
+/// Codes of an extension that the importer asked for, and that CBP granted itself (NR, ER).
+const BY_IMPORTER: [&str; 2] = ["50", "02"];
+const BY_CBP: [&str; 2] = ["49", "01"];
+
+impl Entry {
+    pub(super) fn correction_clocks(&self, clocks: &mut Vec<Clock>) {
+        clocks.push(self.correction_clock());
+        clocks.extend(self.deposit_clock());
+        clocks.extend(self.reconciliation_clock(id::RECON_VALUE));
+        clocks.extend(self.reconciliation_clock(id::RECON_FTA));
+        clocks.extend(self.preference_clock());
+        clocks.extend(self.refund_clock());
+    }
+
+    /// Post summary correction: until 300 days after entry or 15 before liquidation.
+    fn correction_clock(&self) -> Clock {
+        let mut clock = Clock::new(id::PSC_DUE);
+        self.with_entry_date(&mut clock);
+        self.with_type(&mut clock);
+        if self.is_suspended() {
+            clock.set(Key::Suspended, true);
+        }
+        if self.liquidation().is_some() {
+            clock.set(Key::Liquidated, true);
+        }
+        if let Some(dated) = self.scheduled_liquidation() {
+            clock.fact(Key::ScheduledLiq, dated, ANSWERED);
+        }
+        self.with_extension(&mut clock);
+        if self.answered.is_some_and(|answered| answered.status.is_under_review) {
+            clock.set(Key::UnderReview, true);
+        }
+        clock.close(self.over());
+        clock.close(self.is_corrected().then_some("a correction is accepted"));
+        self.close_by_record(&mut clock, None);
+        clock
+    }
+
+    /// Who asked for the last extension, and until when it goes: as recorded, else as CBP scheduled it since.
+    fn with_extension(&self, clock: &mut Clock) {
+        let last = self.liquidation_history.iter().rev().find_map(|event| match event.what {
+            LiquidationStep::Extended { reason, .. } => Some((event, reason)),
+            _ => None,
+        });
+        let Some((event, reason)) = last else { return };
+        let fact = self.recorded.iter().find(|fact| fact.notice == event.notice);
+        let by = match fact.and_then(|fact| fact.value("ext_by")) {
+            Some(word) => Value::parse(Key::ExtBy.kind(), word),
+            None if BY_IMPORTER.contains(&reason.as_str()) => Some(Value::Word("importer")),
+            None if BY_CBP.contains(&reason.as_str()) => Some(Value::Word("cbp")),
+            None => Some(Value::Word("unknown")),
+        };
+        if let Some(by) = by {
+            clock.said(Key::ExtBy, by, "notice of extension");
+        }
+        if let Some((date, fact)) = fact.and_then(|fact| Some((fact.date_of("extended_liq")?, fact))) {
+            return clock.fact(Key::ExtendedLiq, Dated { date, notice: fact.notice }, RECORDED);
+        }
+        let scheduled = self.scheduled_liquidations.last().filter(|scheduled| scheduled.at >= event.at);
+        if let Some((date, notice)) = scheduled.and_then(|known| Some((known.date?, known.notice))) {
+            clock.fact(Key::ExtendedLiq, Dated { date, notice }, ANSWERED);
+        }
+    }
+
+    /// The version that stands is a correction that CBP accepted.
+    fn is_corrected(&self) -> bool {
+        let correction = self.filed_summary().filter(|filing| filing.filed.is_correction);
+        let accepted = self.summary.accepted_at.filter(|_| self.summary.state == SummaryState::Accepted);
+        correction.is_some_and(|filing| accepted >= filing.at && filing.at.is_some())
+    }
+
+    /// A correction that raises antidumping or countervailing duty is paid within three working days.
+    fn deposit_clock(&self) -> Option<Clock> {
+        let filings = &self.summary.filings;
+        let raised = filings.windows(2).rev().find_map(|pair| match pair {
+            [before, after] if after.filed.is_correction && owed(after) > owed(before) => Some(after),
+            _ => None,
+        });
+        let recorded = self.recorded.iter().rev();
+        let recorded = recorded
+            .filter(|fact| fact.fact == FactKind::PscFiled && fact.says("adcvd", "yes"))
+            .find_map(|fact| Some((Dated { date: fact.date()?, notice: fact.notice }, RECORDED)));
+        let filed = raised.and_then(|filing| Some((filing.at?.date, filing.notice)));
+        let filed = filed.map(|(date, notice)| (Dated { date, notice }, FILED));
+        let (dated, source) = filed.or(recorded)?;
+        let mut clock = Clock::new(id::PSC_ADCVD_PAY);
+        clock.fact(Key::PscDate, dated, source);
+        let paid = self.statements.values().filter_map(crate::entry::Statement::paid_at);
+        let collected = self.answered.and_then(|answered| answered.status.collection_date);
+        let is_paid = paid.map(|at| at.date).chain(collected).any(|date| date >= dated.date);
+        clock.close(is_paid.then_some("the deposit is paid"));
+        clock.close(self.gone());
+        self.close_by_record(&mut clock, None);
+        clock.started()
+    }
+
+    /// The entry is flagged for reconciliation, by its summary or by what people recorded of its group.
+    fn reconciliation_clock(&self, id: &'static str) -> Option<Clock> {
+        let is_value = id == id::RECON_VALUE;
+        let (key, fact) = if is_value {
+            (Key::EarliestSummaryDate, FactKind::ReconValue)
+        } else {
+            (Key::EarliestImportDate, FactKind::ReconFta)
+        };
+        let mut clock = Clock::new(id);
+        let flagged = self
+            .filed_summary()
+            .filter(|filing| if is_value { filing.flags.recon } else { filing.flags.recon_fta });
+        let own = flagged.and_then(|filing| {
+            let date = if is_value { filing.at?.date } else { filing.filed.import_date? };
+            Some((Dated { date, notice: filing.notice }, FILED))
+        });
+        let recorded = self.recorded.iter().rev().filter(|known| known.fact == fact);
+        let mut recorded = recorded
+            .filter_map(|known| Some((Dated { date: known.date()?, notice: known.notice }, RECORDED)));
+        // The earliest of the group governs; an entry alone knows its own date only.
+        let (dated, source) = own.into_iter().chain(recorded.next()).min_by_key(|(dated, _)| dated.date)?;
+        clock.fact(key, dated, source);
+        clock.close(self.gone());
+        self.close_by_record(&mut clock, None);
+        clock.started()
+    }
+
+    /// A dutiable line comes from a partner of a trade agreement and claims nothing, or somebody recorded the
+    /// importation to have the claims watched. One that is flagged for reconciliation has no other way.
+    fn preference_clock(&self) -> Option<Clock> {
+        let filing = self.filed_summary();
+        let is_watched = self.recorded.iter().any(|fact| fact.fact == FactKind::Imported);
+        if is_watched
+            || filing.is_some_and(|filing| filing.flags.recon_fta)
+            || !filing.is_some_and(|filing| filing.flags.preference_unclaimed)
+        {
+            return None;
+        }
+        let mut clock = Clock::new(id::FTA_1520D);
+        self.with_import_date(&mut clock);
+        clock.close(self.gone());
+        self.close_by_record(&mut clock, None);
+        clock.started()
+    }
+
+    /// The refund programme that a configuration may switch on; see [`DeadlineTable::keeps`](crate::deadline::DeadlineTable::keeps).
+    fn refund_clock(&self) -> Option<Clock> {
+        let all = self.liquidation_dates();
+        let original = all.iter().find(|dates| dates.event == LiquidationKind::Liquidation)?;
+        let mut clock = Clock::new(id::CAPE_80D);
+        clock.liquidation(Key::LiquidationDate, original.counting()?, &original.dates);
+        clock.close(self.gone());
+        self.close_by_record(&mut clock, None);
+        clock.started()
+    }
+}
+
+fn owed(filing: &FiledSummary) -> rust_decimal::Decimal {
+    let amounts = &filing.filed.amounts;
+    let parts = [amounts.antidumping, amounts.countervailing];
+    parts.into_iter().flatten().fold(rust_decimal::Decimal::ZERO, rust_decimal::Decimal::saturating_add)
+}

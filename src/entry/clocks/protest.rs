@@ -1,0 +1,253 @@
+//! Protest and court: a clock for every liquidation and decision, one for every denial; and those that the law starts
+//! when nobody acts.
+
+use std::borrow::Cow;
+
+use chrono::NaiveDate;
+
+use super::{ANSWERED, Clock, RECORDED, STATED};
+use crate::deadline::{DeadlineTable, Key, id};
+use crate::entry::{BasisDate, Dated, Entry, Provenance, RecordedFact};
+use crate::notice::{FactKind, Token};
+
+/// Statuses of a protest that CBP denied, in part or whole.
+const DENIED: [&str; 2] = ["DN", "PD"];
+
+/// A clock whose passing is a decision that starts another clock, unless something happens before.
+struct ByLaw {
+    passes: &'static str,
+    starts: &'static str,
+    key: Key,
+    unless: &'static str,
+}
+
+const BY_LAW: [ByLaw; 5] = [
+    ByLaw {
+        passes: id::LIQ_DEEMED_1Y,
+        starts: id::PROTEST_DUE,
+        key: Key::LiquidationDate,
+        unless: "starts by law if CBP does not liquidate, extend or suspend before",
+    },
+    ByLaw {
+        passes: id::LIQ_SUSP_6M,
+        starts: id::PROTEST_DUE,
+        key: Key::LiquidationDate,
+        unless: "starts by law if CBP does not liquidate before",
+    },
+    ByLaw {
+        passes: id::DEEMED_EXCLUSION,
+        starts: id::PROTEST_DUE,
+        key: Key::DecisionDate,
+        unless: "starts by law if the goods are neither released nor excluded before",
+    },
+    ByLaw {
+        passes: id::PROTEST_ACCEL_DENIAL,
+        starts: id::CIT_SUMMONS,
+        key: Key::DenialDate,
+        unless: "starts by law if CBP does not decide before",
+    },
+    ByLaw {
+        passes: id::EXCL_PROTEST_DENIAL,
+        starts: id::CIT_SUMMONS,
+        key: Key::DenialDate,
+        unless: "starts by law if CBP does not decide before",
+    },
+];
+
+impl Entry {
+    pub(super) fn protest_clocks(&self, clocks: &mut Vec<Clock>) {
+        let first = clocks.len();
+        self.liquidation_protests(clocks);
+        self.decision_protests(clocks);
+        if clocks.len() == first {
+            clocks.push(Clock::new(id::PROTEST_DUE));
+        }
+        self.denial_clocks(clocks);
+    }
+
+    /// One protest clock for each liquidation and reliquidation: nothing that comes later stops an earlier one.
+    fn liquidation_protests(&self, clocks: &mut Vec<Clock>) {
+        for liquidation in self.liquidation_dates() {
+            let Some(counting) = liquidation.counting() else { continue };
+            for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
+                let mut clock = Clock::of(id, counting.date.to_string());
+                clock.liquidation(Key::LiquidationDate, counting, &liquidation.dates);
+                if self.is_deemed(&counting) {
+                    clock.said(Key::Deemed, true, RECORDED);
+                }
+                self.push_protest(clocks, clock, counting.date);
+            }
+        }
+    }
+
+    /// Exclusions, demands, charges and refused claims can be protested as well.
+    fn decision_protests(&self, clocks: &mut Vec<Clock>) {
+        for fact in &self.recorded {
+            let starts = fact.starts().any(|start| start.deadline == id::PROTEST_DUE);
+            let (true, Some(date)) = (starts, fact.date()) else { continue };
+            for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
+                let mut clock = Clock::of(id, date.to_string());
+                clock.fact(Key::DecisionDate, Dated { date, notice: fact.notice }, RECORDED);
+                self.push_protest(clocks, clock, date);
+            }
+        }
+    }
+
+    /// An amendment needs a protest that is not decided; a protest ends when one is filed.
+    fn push_protest(&self, clocks: &mut Vec<Clock>, mut clock: Clock, day_0: NaiveDate) {
+        if clocks.iter().any(|known| known.id == clock.id && known.instance == clock.instance) {
+            return;
+        }
+        if let Some(dated) = self.entry_date() {
+            clock.fact(Key::EntryDate, dated, STATED);
+        }
+        let filed = self.protest_filed_since(day_0);
+        if clock.id == id::PROTEST_DUE {
+            clock.closed = filed.map(Cow::Owned);
+            self.close_by_record(&mut clock, None);
+        } else {
+            if filed.is_none() {
+                return;
+            }
+            let asked = self.recorded.iter().any(|fact| fact.fact == FactKind::AcceleratedRequest);
+            if asked {
+                clock.said(Key::Accelerated, true, RECORDED);
+            }
+            clock.close(self.is_protest_decided().then_some("the protest is decided"));
+            self.close_by_record(&mut clock, None);
+        }
+        clocks.push(clock);
+    }
+
+    /// Words about a protest that was filed on this day or later. One that a query answer shows was filed before it.
+    fn protest_filed_since(&self, day_0: NaiveDate) -> Option<String> {
+        let protests = [FactKind::ProtestFiled, FactKind::ExclusionProtest];
+        let recorded = self.recorded.iter().filter(|fact| protests.contains(&fact.fact));
+        let mut recorded = recorded.filter(|fact| fact.date().is_some_and(|date| date >= day_0));
+        if let Some(fact) = recorded.next() {
+            let number = fact.reference.as_ref().map_or("without a number", Token::as_str);
+            let date = fact.date().map(|date| date.to_string()).unwrap_or_default();
+            return Some(format!("protest {number} was filed on {date}"));
+        }
+        let is_later = |at: Option<crate::notice::EventTime>| at.is_some_and(|at| at.date >= day_0);
+        if let Some(state) = self.protests.values().find(|state| is_later(state.at)) {
+            return Some(format!("protest {} is on file", state.protest.number));
+        }
+        let answered = self.answered.filter(|answered| answered.status.is_protested && is_later(answered.at));
+        answered.map(|_| "a protest is on file".to_owned())
+    }
+
+    fn is_protest_decided(&self) -> bool {
+        self.recorded.iter().any(|fact| fact.fact == FactKind::ProtestDecided)
+            || self.protests.values().any(|state| state.protest.decided.is_some())
+    }
+
+    fn is_deemed(&self, counting: &BasisDate) -> bool {
+        self.recorded.iter().any(|fact| {
+            fact.fact == FactKind::Bulletin
+                && fact.says("deemed", "yes")
+                && Some(fact.notice) == counting.notice
+        })
+    }
+
+    /// A summons, and the way back to the port, for each protest that was denied, in part or whole.
+    fn denial_clocks(&self, clocks: &mut Vec<Clock>) {
+        let denied = self.protests.values().filter(|state| DENIED.contains(&state.protest.status.as_str()));
+        for state in denied {
+            for id in [id::CIT_SUMMONS, id::PROTEST_VOID_90D] {
+                let mut clock = Clock::of(id, state.protest.number.as_str());
+                if let Some(date) = state.protest.decided {
+                    let is_recorded = self.recorded.iter().any(|fact| fact.notice == state.notice);
+                    let source = if is_recorded { RECORDED } else { ANSWERED };
+                    clock.fact(Key::DenialDate, Dated { date, notice: state.notice }, source);
+                } else if id == id::PROTEST_VOID_90D {
+                    continue;
+                }
+                self.close_by_record(&mut clock, Some(state.protest.number));
+                clocks.push(clock);
+            }
+        }
+        for fact in self.recorded.iter().filter(|fact| fact.fact == FactKind::ProtestDecided) {
+            for start in fact.starts() {
+                self.push_denial(clocks, fact, start.deadline);
+            }
+        }
+    }
+
+    fn push_denial(&self, clocks: &mut Vec<Clock>, fact: &RecordedFact, id: &'static str) {
+        let is_told = |known: &Clock| {
+            known.id == id && Some(&*known.instance) == fact.reference.as_ref().map(Token::as_str)
+        };
+        if !clocks.iter().any(is_told) {
+            self.clock_of_fact(clocks, fact, id, Key::DenialDate);
+        }
+    }
+
+    /// Clocks that start by themselves on the day on which another one passes: a liquidation, exclusion or denial that
+    /// happens by law without a notice. A monitor that waits for a message would miss the time to protest.
+    pub(super) fn clocks_by_law(&self, table: &DeadlineTable, clocks: &mut Vec<Clock>) {
+        let known = clocks.len();
+        for at in 0..known {
+            let clock = &clocks[at];
+            let Some(law) = BY_LAW.iter().find(|law| law.passes == clock.id) else { continue };
+            if clock.closed.is_some() {
+                continue;
+            }
+            let Ok(dates) = table.compute_dates(clock.id, &clock.facts) else { continue };
+            let source = || format!("by law: {} passes", clock.key());
+            let by_law = dates.due.date().and_then(|passes| self.clock_by_law(table, law, passes, source));
+            clocks.extend(by_law);
+        }
+        // The clock without a date gives way to the one that has one.
+        if clocks.len() > known {
+            let has_date = clocks[known..].iter().any(|clock| clock.id == id::PROTEST_DUE);
+            clocks.retain(|clock| !(has_date && clock.id == id::PROTEST_DUE && clock.facts.is_empty()));
+        }
+    }
+
+    fn clock_by_law(
+        &self,
+        table: &DeadlineTable,
+        law: &ByLaw,
+        passes: NaiveDate,
+        source: impl FnOnce() -> String,
+    ) -> Option<Clock> {
+        let mut clock = Clock::of(law.starts, passes.to_string());
+        clock.facts.put(law.key, passes).ok()?;
+        clock.from.push(Provenance {
+            input: law.key.as_str().into(),
+            value: passes.to_string().into(),
+            notice: None,
+            source: source().into(),
+        });
+        if law.key == Key::LiquidationDate {
+            clock.set(Key::Deemed, true);
+            clock.bases = self.plan(table, passes);
+        }
+        clock.starts = Some(passes);
+        clock.unless = law.unless;
+        if law.starts == id::PROTEST_DUE {
+            clock.closed = self.protest_filed_since(passes).map(Cow::Owned);
+        }
+        self.close_by_record(&mut clock, None);
+        Some(clock)
+    }
+
+    /// Dates of a liquidation that nobody told yet: CBP's plan or the usual cycle, and the end of the time to liquidate.
+    fn plan(&self, table: &DeadlineTable, deemed: NaiveDate) -> Vec<BasisDate> {
+        let mut bases =
+            vec![BasisDate { date: deemed, basis: crate::entry::Basis::DeemedByLaw, notice: None }];
+        let planned = self.scheduled_liquidation().map(|dated| (dated.date, Some(dated.notice)));
+        let cycle = || {
+            let mut clock = Clock::new(id::LIQ_SCHEDULED_EST);
+            self.with_entry_date(&mut clock);
+            self.with_type(&mut clock);
+            let dates = table.compute_dates(clock.id, &clock.facts).ok()?;
+            Some((dates.due.date()?, None))
+        };
+        if let Some((date, notice)) = planned.or_else(cycle) {
+            bases.push(BasisDate { date, basis: crate::entry::Basis::Estimate, notice });
+        }
+        bases
+    }
+}

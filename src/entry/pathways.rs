@@ -1,0 +1,224 @@
+//! What can still be done about an entry, and until when: correction, protest, claim, reconciliation, refund, court.
+//!
+//! Information and no advice: it says which way is open by the entry's own clocks, and what stands in the way.
+
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+
+use super::{DeadlineState, Entry, EntryDeadline, SummaryState};
+use crate::deadline::{DeadlineTable, Key, Triggers, id};
+
+/// One way that the law knows.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Pathway {
+    /// `psc protest claim_1520d reconciliation refund court`.
+    pub id: Box<str>,
+    pub name: Box<str>,
+    pub state: PathState,
+    /// The last day under the rule as written; of several clocks the nearest.
+    pub until: Option<NaiveDate>,
+    /// The day to act by.
+    pub act_by: Option<NaiveDate>,
+    /// The clock that says so: `PROTEST_DUE@2026-03-06`. Blank when none does.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub deadline: Box<str>,
+    /// What stands in the way, in a few plain words; blank for a way that is open.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub because: Box<str>,
+}
+
+/// Whether a way can be taken on a day.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PathState {
+    Open,
+    /// What it is against has not happened yet.
+    NotYet,
+    /// Something stands in the way now.
+    Blocked,
+    /// Its time is over, or somebody has gone it.
+    Over,
+    /// Never for this entry.
+    NotForIt,
+    /// A fact is missing.
+    Unknown,
+}
+
+impl PathState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::NotYet => "not yet",
+            Self::Blocked => "blocked",
+            Self::Over => "over",
+            Self::NotForIt => "not for it",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl Pathway {
+    fn new(id: &str, name: &str, state: PathState, because: &str) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            state,
+            until: None,
+            act_by: None,
+            deadline: "".into(),
+            because: because.into(),
+        }
+    }
+
+    fn by(self, deadline: &EntryDeadline) -> Self {
+        Self { until: deadline.due, act_by: deadline.act_by, deadline: deadline.key().into(), ..self }
+    }
+}
+
+impl Entry {
+    /// The ways that the law knows, as they stand on `on`. A refund programme is one only where the configuration keeps
+    /// its clock.
+    pub fn pathways(
+        &self,
+        table: &DeadlineTable,
+        deadlines: &[EntryDeadline],
+        on: NaiveDate,
+    ) -> Vec<Pathway> {
+        let mut ways = vec![
+            self.correction_way(deadlines, on),
+            along("protest", "Protest", id::PROTEST_DUE, deadlines, on, "the entry is not liquidated"),
+            self.claim_way(table, on),
+            reconciliation_way(deadlines, on),
+        ];
+        if deadlines.iter().any(|deadline| &*deadline.id == id::CAPE_80D) {
+            let way = along("refund", "Refund programme", id::CAPE_80D, deadlines, on, "");
+            ways.push(self.unless_excluded(way));
+        }
+        ways.push(along(
+            "court",
+            "Court of International Trade",
+            id::CIT_SUMMONS,
+            deadlines,
+            on,
+            "no protest is denied",
+        ));
+        ways
+    }
+
+    fn correction_way(&self, deadlines: &[EntryDeadline], on: NaiveDate) -> Pathway {
+        let (id, name) = ("psc", "Post summary correction");
+        let clock = deadlines.iter().find(|deadline| &*deadline.id == id::PSC_DUE);
+        let way = |state, because: &str| Pathway::new(id, name, state, because);
+        let Some(clock) = clock else { return way(PathState::Unknown, "no clock") };
+        if let Some(over) = self.is_over_for_corrections() {
+            return way(PathState::Over, over);
+        }
+        let passed = clock.due.is_some_and(|due| due < on);
+        match (clock.state, clock.special.as_deref()) {
+            (_, Some("INELIGIBLE")) => way(PathState::NotForIt, "this type of entry cannot be corrected"),
+            (_, Some("BLOCKED")) => way(PathState::Blocked, "CBP is reviewing the summary"),
+            (_, Some("unknown")) => way(PathState::Unknown, "the date of entry is not known"),
+            _ if self.summary.state != SummaryState::Accepted => {
+                way(PathState::Blocked, "the summary is not accepted").by(clock)
+            }
+            // While liquidation is suspended no day limits it.
+            (_, Some("OPEN")) => way(PathState::Open, ""),
+            (_, Some(word)) => way(PathState::NotForIt, word),
+            _ if passed => way(PathState::Over, "the time is over").by(clock),
+            // A correction that was accepted leaves the way open for another.
+            _ => way(PathState::Open, "").by(clock),
+        }
+    }
+
+    fn is_over_for_corrections(&self) -> Option<&'static str> {
+        if self.is_cancelled || self.summary.state == SummaryState::Cancelled {
+            Some("the entry is cancelled")
+        } else {
+            self.liquidation().map(|_| "the entry is liquidated")
+        }
+    }
+
+    /// A claim needs no clock of its own: the right exists for a year after importation, whatever was filed.
+    fn claim_way(&self, table: &DeadlineTable, on: NaiveDate) -> Pathway {
+        let way = |state, because: &str| {
+            Pathway::new("claim_1520d", "Preference claim, 19 USC 1520(d)", state, because)
+        };
+        if self.recorded.iter().any(|fact| fact.ends_clock(id::FTA_1520D, None)) {
+            return way(PathState::Over, "a claim is recorded");
+        }
+        if self.filed_summary().is_some_and(|filing| filing.flags.recon_fta) {
+            return way(PathState::Blocked, "the entry is flagged for reconciliation of the agreement");
+        }
+        let imported = self.filed_summary().and_then(|filing| filing.filed.import_date);
+        let imported = imported.or_else(|| {
+            let told = self.recorded.iter().rev().find(|fact| fact.fact == crate::notice::FactKind::Imported);
+            told?.date()
+        });
+        let mut facts = Triggers::new();
+        let dates = imported.filter(|date| facts.put(Key::ImportDate, *date).is_ok());
+        let dates = dates.and_then(|_| table.compute_dates(id::FTA_1520D, &facts).ok());
+        let Some(dates) = dates else {
+            return way(PathState::Unknown, "the date of importation is not known");
+        };
+        let until = dates.due.date();
+        let passed = until.is_some_and(|until| until < on);
+        let way = if passed { way(PathState::Over, "the time is over") } else { way(PathState::Open, "") };
+        Pathway { until, act_by: dates.act_by, deadline: id::FTA_1520D.into(), ..way }
+    }
+
+    /// Phase 1 leaves out what is reconciled, protested or under antidumping suspension.
+    fn unless_excluded(&self, way: Pathway) -> Pathway {
+        let flagged = self.filed_summary().is_some_and(|filing| filing.flags.recon || filing.flags.recon_fta);
+        let protested = self.protests.values().any(|state| state.protest.decided.is_none());
+        let because = match (flagged, protested, self.is_suspended()) {
+            (true, ..) => "the entry is flagged for reconciliation",
+            (_, true, _) => "a protest is open",
+            (.., true) => "liquidation is suspended",
+            _ => return way,
+        };
+        if way.state != PathState::Open {
+            return way;
+        }
+        Pathway { state: PathState::Blocked, because: because.into(), ..way }
+    }
+}
+
+/// A way whose clock says all: open while one runs, the nearest first.
+fn along(
+    id: &str,
+    name: &str,
+    clock: &str,
+    deadlines: &[EntryDeadline],
+    on: NaiveDate,
+    none: &str,
+) -> Pathway {
+    let of_way = || deadlines.iter().filter(|deadline| &*deadline.id == clock && deadline.due.is_some());
+    let lasts = |deadline: &&EntryDeadline| deadline.due.is_some_and(|due| due >= on);
+    let nearest =
+        of_way().filter(|deadline| deadline.runs_on(on)).filter(lasts).min_by_key(|deadline| deadline.due);
+    if let Some(nearest) = nearest {
+        return Pathway::new(id, name, PathState::Open, "").by(nearest);
+    }
+    let ahead = of_way().find(|deadline| deadline.state == DeadlineState::Ahead && !deadline.runs_on(on));
+    if let Some(closed) = of_way().find(|deadline| deadline.state == DeadlineState::Closed) {
+        return Pathway::new(id, name, PathState::Over, &closed.because).by(closed);
+    }
+    if let Some(passed) = of_way().filter(|deadline| deadline.runs_on(on)).max_by_key(|deadline| deadline.due)
+    {
+        return Pathway::new(id, name, PathState::Over, "the time is over").by(passed);
+    }
+    match ahead {
+        Some(ahead) => Pathway::new(id, name, PathState::NotYet, &format!("{none}; {}", ahead.because)),
+        None => Pathway::new(id, name, PathState::NotYet, none),
+    }
+}
+
+fn reconciliation_way(deadlines: &[EntryDeadline], on: NaiveDate) -> Pathway {
+    let (id, name) = ("reconciliation", "Reconciliation");
+    let flagged = [id::RECON_VALUE, id::RECON_FTA]
+        .iter()
+        .filter(|clock| deadlines.iter().any(|known| &*known.id == **clock));
+    let ways = flagged.map(|clock| along(id, name, clock, deadlines, on, ""));
+    let nearest = ways.min_by_key(|way| (way.state != PathState::Open, way.until));
+    nearest.unwrap_or_else(|| Pathway::new(id, name, PathState::NotForIt, "the entry is not flagged for it"))
+}
