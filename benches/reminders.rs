@@ -61,6 +61,7 @@ fn pipeline() -> Arc<Pipeline> {
         severity_min: Severity::Info,
     };
     Arc::new(Pipeline {
+        feeds: Vec::new(),
         interpreter: Arc::new(Interpreter::new(grammar).expect("the embedded grammar is sound")),
         rules: Arc::new(rules),
         deadlines: Arc::new(deadlines.clone()),

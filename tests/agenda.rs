@@ -119,7 +119,9 @@ fn a_date_that_moves_updates_its_event_and_a_clock_that_ends_cancels_it() {
     );
 
     // All of it follows from the journal.
+    let hash = desk.state_hash();
     desk.open(&pipeline());
+    assert_eq!(desk.state_hash(), hash);
     assert_eq!(calendar(&desk, &second), third);
     // After a month nobody has to take it out any more.
     desk.clock.set(at("2025-05-20T14:10:00Z"));

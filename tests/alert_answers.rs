@@ -202,7 +202,11 @@ fn the_ladder_pauses_on_an_acknowledgement_and_opens_again_as_the_day_nears() {
     let paused = life.until("2026-08-20T12:00:00Z");
     let mut days = steps(&paused);
     days.dedup();
-    assert_eq!(days, ["07-29", "08-05", "08-09", "08-11", "08-13"], "14, 7, 3, 1, overdue; not 60 and 30");
+    assert_eq!(
+        days,
+        ["07-29", "08-05", "08-09", "08-11", "08-12", "08-13"],
+        "14, 7, 3, 1, 0, overdue; not 60 and 30"
+    );
     life.rebuild();
 }
 
@@ -216,7 +220,7 @@ fn the_last_seven_days_of_a_legal_deadline_cannot_be_silenced() {
     let sent = life.until("2026-08-20T12:00:00Z");
     let mut days = steps(&sent);
     days.dedup();
-    assert_eq!(days, ["08-05", "08-09", "08-11", "08-13"], "7, 3, 1, overdue");
+    assert_eq!(days, ["08-05", "08-09", "08-11", "08-12", "08-13"], "7, 3, 1, 0, overdue");
     assert!(matches!(
         silence(&mut life, of_rule("protest-due"), "2026-11-20"),
         Err(EngineError::Declined(text)) if text.contains("within 90 days")

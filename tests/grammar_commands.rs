@@ -108,6 +108,7 @@ fn a_record_and_a_code_are_added_by_files_and_a_reload() {
     let grammar = Grammar::load(Some(folder.path())).expect("sound tables");
     let old = desk::pipeline();
     let reloaded = || Pipeline {
+        feeds: Vec::new(),
         interpreter: Arc::new(Interpreter::new(grammar.clone()).expect("whole")),
         rules: old.rules.clone(),
         deadlines: old.deadlines.clone(),

@@ -92,8 +92,20 @@ impl Context {
         let client = Client::new(&self.socket);
         match client.health_blocking() {
             Ok(()) => Ok(Door::Daemon(client)),
-            Err(error) if error.is_not_running() => Ok(Door::Here(Box::new(self.local()?))),
+            Err(error) if error.is_not_running() => {
+                self.require_state()?;
+                Ok(Door::Here(Box::new(self.local()?)))
+            }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The same for what may be the first thing that the state knows.
+    pub fn door_or_new_state(&self) -> Result<Door, Failure> {
+        let client = Client::new(&self.socket);
+        match client.health_blocking() {
+            Err(error) if error.is_not_running() => Ok(Door::Here(Box::new(self.local()?))),
+            _ => self.door(),
         }
     }
 
@@ -114,7 +126,6 @@ impl Context {
 
     /// Answers from the state in this process, which holds its locks as long as it lives.
     fn local(&self) -> Result<LocalBackend, Failure> {
-        self.require_state()?;
         let (engine, _) = self.engine()?;
         Ok(LocalBackend {
             store: engine.store().clone(),

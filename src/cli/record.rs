@@ -74,7 +74,7 @@ pub fn run(args: &Args, context: impl FnOnce() -> Result<Context, Failure>, ui: 
     let context = context()?;
     let ids = checked(&text, context.grammar.clone())?;
     let by = document["author"].as_str().unwrap_or_default().to_owned();
-    context.door()?.ask::<()>(Request::Act { action: Action::Record { document: text, by } })?;
+    context.door_or_new_state()?.ask::<()>(Request::Act { action: Action::Record { document: text, by } })?;
     let recorded = json!({ "fact": fact.as_str(), "document": document, "notices": ids });
     answer(ui, &recorded, |out| print(out, ui, fact, &ids), Exit::Fine)
 }

@@ -130,33 +130,44 @@ impl Applier<'_> {
                 }
                 Ok(Received::default())
             }
-            What::Trouble { severity, broker, trouble } => {
-                self.pipeline.trouble(group, moment, *severity, broker, trouble.clone())?;
-                Ok(Received::default())
-            }
-            What::TroubleOver { trouble } => {
-                self.pipeline.trouble_over(group, moment, trouble)?;
-                Ok(Received::default())
-            }
             What::Due { early } => {
                 self.pipeline.due(group, moment, *early, &mut overflow)?;
                 Ok(Received::default())
             }
+            _ => {
+                self.apply_told(group, moment, line)?;
+                Ok(Received::default())
+            }
+        }
+    }
+
+    /// What people said, and what was wrong.
+    fn apply_told(
+        &self,
+        group: &mut Group<'_, StoreView<'_>>,
+        moment: Moment,
+        line: &Line,
+    ) -> Result<(), EngineError> {
+        match &line.what {
+            What::Trouble { severity, broker, trouble } => {
+                self.pipeline.trouble(group, moment, *severity, broker, trouble.clone())?;
+            }
+            What::TroubleOver { trouble } => {
+                self.pipeline.trouble_over(group, moment, trouble)?;
+            }
             What::Acknowledged { alert, by, note, until, letter } => {
                 let ack = Ack { by: by.clone(), reason: note.clone(), at: line.at, until: *until };
                 self.pipeline.acknowledge(group, alert, ack, letter.clone())?;
-                Ok(Received::default())
             }
             What::Silenced { silence } => {
                 self.pipeline.silence(group, moment, silence)?;
-                Ok(Received::default())
             }
             What::Unsilenced { silence, .. } => {
                 self.pipeline.end_silence(group, moment, *silence)?;
-                Ok(Received::default())
             }
-            What::Config { .. } | What::Recorded { .. } | What::Unknown(_) => Ok(Received::default()),
+            _ => {}
         }
+        Ok(())
     }
 
     fn apply_file(

@@ -11,6 +11,7 @@ pub mod http;
 pub mod link_key;
 pub mod logging;
 pub mod once;
+mod parts;
 pub mod service;
 pub mod settings;
 pub mod state;

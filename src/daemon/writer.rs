@@ -12,6 +12,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::engine::{Engine, EngineError, Incoming, Taken, Versions};
+use super::parts;
 use crate::ident::Fingerprint;
 use crate::intake::scanner::Arrived;
 use crate::outbox::{Acknowledgement, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
@@ -27,10 +28,6 @@ const QUEUE_JOBS: usize = 64;
 /// Files and bytes that one group may hold. One sync and one commit are shared by all of them.
 const GROUP_FILES_MAX: usize = 256;
 const GROUP_BYTES_MAX: u64 = 64 << 20;
-
-/// Bytes of files that are read and committed together, unless one file has more: some 1,500 messages. sled keeps what a commit
-/// replaces in memory until it ends, so that more takes memory and gains nothing.
-const PART_BYTES_MAX: u64 = 512 << 10;
 
 /// A group wants this much room beside its own size, in bytes: the log, the store, and a margin for everybody else.
 const FREE_BYTES_MIN: u64 = 64 << 20;
@@ -361,7 +358,7 @@ impl Worker {
         let mut rest = files.as_slice();
         let mut taken = Vec::with_capacity(files.len());
         loop {
-            let (part, behind) = rest.split_at(part_len(rest.iter().map(|file| file.size_bytes)));
+            let (part, behind) = rest.split_at(parts::len(rest.iter().map(|file| file.size_bytes)));
             let (step, more) = self.read(part)?;
             taken.extend(more);
             rest = behind;
@@ -434,16 +431,6 @@ fn fatal(error: EngineError) -> WriteError {
     WriteError::Fatal(chain(&error).into())
 }
 
-/// How many files of these sizes are read and committed together: one at least, if there is one.
-fn part_len(sizes: impl Iterator<Item = u64>) -> usize {
-    let mut bytes = 0u64;
-    let mut fits = |&(index, size): &(usize, u64)| {
-        bytes = bytes.saturating_add(size);
-        index == 0 || bytes <= PART_BYTES_MAX
-    };
-    sizes.enumerate().take_while(|next| fits(next)).count()
-}
-
 /// Tells each asker of a group what became of its files.
 fn answer_group(replies: Replies, mut taken: Vec<Taken>) {
     for (count, reply) in replies {
@@ -492,24 +479,4 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn parts_are_small_and_never_empty() {
-        let max = PART_BYTES_MAX;
-        for (sizes, expected) in [
-            (vec![], 0),
-            (vec![max * 9, 1], 1),
-            (vec![u64::MAX, u64::MAX], 1),
-            (vec![max / 2, max / 2, 1], 2),
-            (vec![max, 1], 1),
-            (vec![0; 300], 300),
-        ] {
-            assert_eq!(part_len(sizes.iter().copied()), expected, "{sizes:?}");
-        }
-    }
 }

@@ -10,6 +10,10 @@ pub(super) const FILE_NAME: &str = "deadlines.ics";
 /// Events of one letter.
 const EVENTS_MAX: usize = 20;
 
+/// Lines of an event's description, and characters of each.
+const LINES_MAX: usize = 40;
+const LINE_CHARS_MAX: usize = 500;
+
 /// Days before the date on which the reader's calendar rings.
 const ALARMS: [u16; 2] = [1, 0];
 
@@ -52,5 +56,5 @@ fn description(brief: &DeadlineBrief) -> Vec<String> {
     lines.extend(brief.steps.iter().cloned());
     lines.push(format!("Rule: {}", brief.rule));
     lines.push(format!("Basis: {}", deadline.basis));
-    lines
+    lines.iter().take(LINES_MAX).map(|line| line.chars().take(LINE_CHARS_MAX).collect()).collect()
 }

@@ -69,13 +69,15 @@ impl Pipeline {
         let earlier = (before > 0).then(|| Entry::of(number, known));
         let entry = life.entry();
         let deadlines = self.deadlines_of(&life, &entry);
-        let mut raised = Vec::new();
-        if let Some(earlier) = &earlier {
-            let before = self.deadlines_of(&life, earlier);
-            let notice = if let [only] = &fresh[..] { Some(only.notice.id) } else { None };
-            let moving = Moving { before: &before, after: &deadlines, entry: &entry, broker, notice };
-            raised = self.note_moves(group, moment, &mut life, &moving)?;
-        }
+        let notice = if let [only] = &fresh[..] { Some(only.notice.id) } else { None };
+        let mut raised = match &earlier {
+            Some(earlier) => {
+                let before = self.deadlines_of(&life, earlier);
+                let moving = Moving { before: &before, after: &deadlines, entry: &entry, broker, notice };
+                self.note_moves(group, moment, &mut life, &moving)?
+            }
+            None => Vec::new(),
+        };
         self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, broker));
         let clock = self.wall_clock(moment.at);
         let now = Now { entry: &entry, deadlines: &deadlines, broker, clock };
@@ -90,24 +92,22 @@ impl Pipeline {
                 deadlines: &deadlines,
                 now: clock,
             };
-            if let Some(hit) = self.rules.for_notice(&context) {
-                let hidden_by = self.rules.hidden_by(&hit.rule.name, &now.context());
-                let hidden_by = hidden_by.map(|inhibit| inhibit.name.clone());
-                let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
-                if hit.delivery == Delivery::Digest {
-                    if hidden_by.is_none() && !self.is_silenced(group, moment, &hit, number, broker)? {
-                        self.tell_later(group, moment, hit.severity, hit.notify, &key);
-                    }
-                    continue;
+            let Some(hit) = self.rules.for_notice(&context) else { continue };
+            let hidden_by = self.rules.hidden_by(&hit.rule.name, &now.context()).map(|by| by.name.clone());
+            let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
+            if hit.delivery == Delivery::Digest {
+                if hidden_by.is_none() && !self.is_silenced(group, moment, &hit, number, broker)? {
+                    self.tell_later(group, moment, hit.severity, hit.notify, &key);
                 }
-                if group.has_alert(&key)? || raised.iter().any(|known: &Raised| known.alert.key == key) {
-                    continue;
-                }
-                let facts = facts.get_or_insert_with(|| brief::entry(&entry, broker, self.importer_number));
-                let about = Some((facts.clone(), entry.importer.as_deref()));
-                let alert = self.notice_alert(moment.at, hit, key, fresh, about, &deadlines);
-                raised.push(Raised { hidden_by, ..alert });
+                continue;
             }
+            if group.has_alert(&key)? || raised.iter().any(|known: &Raised| known.alert.key == key) {
+                continue;
+            }
+            let facts = facts.get_or_insert_with(|| brief::entry(&entry, broker, self.importer_number));
+            let about = Some((facts.clone(), entry.importer.as_deref()));
+            let alert = self.notice_alert(moment.at, hit, key, fresh, about, &deadlines);
+            raised.push(Raised { hidden_by, ..alert });
         }
         let followed = self.tell(group, moment, Some(number), raised, None)?;
         self.begin_to_follow(group, &mut life, followed)?;

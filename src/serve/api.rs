@@ -234,18 +234,7 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
         Request::Quarantine { after, limit } => value(&quarantine::list(store, after, limit)?),
         Request::QuarantinedFile { file } => value(&quarantine::show(backend, &file)?),
         Request::StateHash => value(&HashAnswer { hash: backend.state_hash()? }),
-        Request::Status => value(&StatusAnswer {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            grammar: backend.grammar().version().to_owned(),
-            deadlines: table.version().to_owned(),
-            position: store.position()?,
-            config: backend.config().to_owned(),
-            counts: store.counts()?.into(),
-            next_letter_at: store.next_letter_at()?,
-            letters_deferred: deferred(store)?,
-            letters_given_up: store.letters(LetterFilter::GivenUp, LETTERS_COUNTED_MAX)?.len() as u64,
-            troubles: store.troubles()?.into_iter().map(TroubleRow::from).collect(),
-        }),
+        Request::Status => value(&status(backend)?),
         Request::Act { action } => {
             if let Action::RetryLetter { key, .. } = &action {
                 retriable(store, key)?;
@@ -260,6 +249,22 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
             Ok(Value::Null)
         }
     }
+}
+
+fn status(backend: &dyn Backend) -> Result<StatusAnswer, ApiError> {
+    let (store, table) = (backend.store(), backend.deadlines());
+    Ok(StatusAnswer {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        grammar: backend.grammar().version().to_owned(),
+        deadlines: table.version().to_owned(),
+        position: store.position()?,
+        config: backend.config().to_owned(),
+        counts: store.counts()?.into(),
+        next_letter_at: store.next_letter_at()?,
+        letters_deferred: deferred(store)?,
+        letters_given_up: store.letters(LetterFilter::GivenUp, LETTERS_COUNTED_MAX)?.len() as u64,
+        troubles: store.troubles()?.into_iter().map(TroubleRow::from).collect(),
+    })
 }
 
 fn deferred(store: &dyn Store) -> Result<u64, ApiError> {

@@ -209,7 +209,7 @@ pub fn quarantined(index: u64) -> Quarantined {
 }
 
 pub fn broker(index: u64) -> BrokerName {
-    BrokerName::new(&format!("broker-{index}"))
+    BrokerName::new(format!("broker-{index}").as_str())
 }
 
 pub fn feed(index: u64) -> FeedRecord {

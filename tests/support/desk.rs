@@ -149,7 +149,6 @@ impl Desk {
         self.engine().receive(&mut incoming).expect("the file is received")[0]
     }
 
-    #[allow(dead_code, reason = "not every test asks for it")]
     pub fn state_hash(&self) -> Fingerprint {
         self.engine.as_ref().expect("the engine is open").state_hash().expect("the store answers")
     }
