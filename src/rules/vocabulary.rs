@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::grammar::{CodeTables, Grammar};
-use crate::notice::CBP;
+use crate::notice::{CBP, FactKind};
 use crate::place::{Severity, finding_code};
 
 /// The troubles that the daemon reports by itself, beside the codes of [`finding_code`]. An operator must act on each.
@@ -79,6 +79,7 @@ const DERIVED_FIELDS: &[&str] = &[
     "agency_records",
     "asked",
     "asked_of",
+    "author",
     "bill_type_meaning",
     "bond",
     "booking",
@@ -94,6 +95,7 @@ const DERIVED_FIELDS: &[&str] = &[
     "condition_line",
     "condition_meaning",
     "condition_text",
+    "container_number",
     "control_status_meaning",
     "daily_statements",
     "deleted_entries",
@@ -101,12 +103,15 @@ const DERIVED_FIELDS: &[&str] = &[
     "element_error",
     "entries",
     "equipment",
+    "error_context",
     "error_element",
     "error_element_at",
     "error_segment",
     "error_segment_at",
     "error_text",
     "event",
+    "event_entity",
+    "event_reference",
     "field",
     "firms_of_unlading",
     "group_error",
@@ -115,10 +120,15 @@ const DERIVED_FIELDS: &[&str] = &[
     "late_filing_meaning",
     "liq_reason_1_meaning",
     "liquidation_status_meaning",
+    "note_code",
+    "note_meaning",
     "number",
     "ocean_bill",
     "original_reference",
     "override_meaning",
+    "payment_amount",
+    "payment_handling",
+    "payment_method",
     "payment_type_meaning",
     "period",
     "protest_meaning",
@@ -135,17 +145,29 @@ const DERIVED_FIELDS: &[&str] = &[
     "reason_list",
     "reason_meaning",
     "record",
+    "recorded_at",
+    "reference",
+    "refused_segment",
     "reject_reason",
     "reject_reason_meaning",
     "release_origin_meaning",
     "release_status_meaning",
+    "remark",
     "result_meaning",
     "scheduled_liquidation",
     "segment_error",
     "set_error",
     "shipment_status",
+    "source",
     "statement",
+    "summary",
     "summary_status_meaning",
+    "tax_amount",
+    "tax_check",
+    "tax_date",
+    "tax_kind",
+    "tax_payer",
+    "tax_type",
     "transaction",
     "under_review_meaning",
     "warning_meaning",
@@ -193,7 +215,13 @@ impl Vocabulary {
     pub fn of<'a>(grammar: &Grammar, deadlines: impl IntoIterator<Item = &'a str>) -> Self {
         let abi = grammar.abi.layouts().iter().flat_map(|layout| &layout.fields).map(|field| &*field.name);
         let x12 = grammar.x12.segments().flat_map(|segment| &segment.elements).map(|element| &*element.name);
-        let fields = abi.chain(x12).chain(DERIVED_FIELDS.iter().copied()).map(Into::into).collect();
+        let facts = FactKind::ALL.iter().map(|fact| fact.definition());
+        let facts = facts.flat_map(|fact| {
+            let own = std::iter::once(fact.date);
+            own.chain(fact.fields.iter().map(|field| field.name))
+        });
+        let all = abi.chain(x12).chain(facts).chain(DERIVED_FIELDS.iter().copied());
+        let fields = all.map(Into::into).collect();
         Self { fields, ..Self::new(&grammar.codes, deadlines) }
     }
 
