@@ -85,7 +85,7 @@ fn help_names_every_command() {
               explain      Show where an entry's dates come from, step by step
               calendar     Print a team's deadlines as a calendar file (iCalendar)
               rules        Test rules, ask why they did what they did, try others on the journal
-              alerts       Show alerts and letters, try a letter again
+              alerts       Show alerts and letters, take care of alerts, silence them, try a letter again
               quarantine   Show what could not be read, read it again
               record       Enter a fact that no message tells: forms, letters, protests, answers
               state-hash   Print a hash of all entry state
@@ -748,8 +748,8 @@ fn alerts_letters_and_quarantine_are_shown_and_retried() {
     check(
         &here.run(&["alerts"]).out,
         &expect![[r#"
-        RAISED                SEVERITY  ENTRY  BROKER  ALERT                   WHAT
-        2026-11-05 08:00 UTC  warning   -      -       File could not be read  file so-9.txt: a record is unknown
+        RAISED                SEVERITY  STATE  ENTRY  BROKER  ALERT                   WHAT
+        2026-11-05 08:00 UTC  warning   open   -      -       File could not be read  file so-9.txt: a record is unknown
     "#]],
     );
     let letters = here.run(&["alerts", "list", "--letters", "--state", "given-up", "--json"]).out;

@@ -72,7 +72,9 @@ pub(super) fn notes(letter: &Letter, alerts: &[Alert]) -> Vec<String> {
             format!("A silence ended. {many} that it kept back and that are not over are listed.")
         }
         LetterKind::Reminder { nth } => {
-            format!("Said for the {nth}. time: nobody has acknowledged it, and its cause is still there.")
+            format!(
+                "Said again, {nth} times in all: nobody has acknowledged it, and its cause is still there."
+            )
         }
         LetterKind::Escalation { .. } => {
             "Nobody has acknowledged this in the time that its rule gives, so you are told as well."

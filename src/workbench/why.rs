@@ -16,7 +16,7 @@ use crate::notice::{EventTime, Kind, Token};
 use crate::outbox::{AlertKey, Audience};
 use crate::place::Severity;
 use crate::rules::{
-    AskedClause, DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, Telling, occasion,
+    AskedClause, DeadlineContext, Delivery, EntryContext, NoticeContext, On, Rule, Rules, Telling, occasion,
 };
 
 /// What is asked: the rules and the people of a configuration.
@@ -166,7 +166,8 @@ impl Asked<'_> {
         let answer = self.rules.why(ctx, &rule.name)?;
         let told = self.rules.tell_notice(ctx, 0).filter(|(decided, _)| decided.name == rule.name);
         let told = told.map(|(_, telling)| telling);
-        let verdict = self.verdict(&answer, told.as_ref());
+        let hidden = self.hidden(ctx, rule).filter(|_| told.is_some());
+        let verdict = self.verdict(&answer, told.as_ref()) + hidden.as_deref().unwrap_or_default();
         let telling = told.filter(|telling| telling.delivery != Delivery::None).map(|telling| {
             let alert = AlertKey::new(&rule.name, number.as_str(), &held.notice.id.to_string());
             self.telling(alert, &telling)
@@ -185,6 +186,14 @@ impl Asked<'_> {
             verdict,
             telling,
         })
+    }
+
+    /// The inhibition that hides alerts of the rule about the entry as it was after the file, in words.
+    fn hidden(&self, ctx: &NoticeContext<'_>, rule: &Rule) -> Option<String> {
+        let NoticeContext { broker, deadlines, now, .. } = *ctx;
+        let entry = EntryContext { entry: ctx.after?, broker, deadlines, now };
+        let inhibit = self.rules.hidden_by(&rule.name, &entry)?;
+        Some(format!(", but hidden by `{}` (at {})", inhibit.name, inhibit.place))
     }
 
     fn telling(&self, alert: AlertKey, telling: &Telling<'_>) -> WhyTelling {
