@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, SystemTime};
 
+use entrywatch::clock::{Clock, SystemClock};
 use serde_json::Value;
 use smtp::SmtpServer;
 use tempfile::TempDir;
@@ -74,7 +75,7 @@ impl Site {
         File::options()
             .write(true)
             .open(path)
-            .and_then(|file| file.set_modified(SystemTime::now() - age))
+            .and_then(|file| file.set_modified(SystemTime::from(SystemClock.now()) - age))
             .expect("a time");
     }
 
