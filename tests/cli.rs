@@ -84,6 +84,8 @@ fn help_names_every_command() {
               deadlines    Show what is due soon, over all entries, nearest first
               explain      Show where an entry's dates come from, step by step
               calendar     Print a team's deadlines as a calendar file (iCalendar)
+              pathways     Show which of correction, protest, claim, reconciliation, refund and court are open,
+                           and until when
               rules        Test rules, ask why they did what they did, try others on the journal
               alerts       Show alerts and letters, take care of alerts, silence them, try a letter again
               quarantine   Show what could not be read, read it again
@@ -468,71 +470,92 @@ fn entry_shows_the_whole_life() {
     check(
         &ran.out,
         &expect![[r#"
-        Entry N01-7000012-4  liquidated
-          filer       N01
-          broker      Acme
-          type        01
-          port        2704
-          importer    ***-**-6789
-          reference   =R-1
-          orders      PO-77
-          bills       XYZL12345678
-          released    2026-03-02 08:31
-          summary     accepted 2026-03-10
+            Entry N01-7000012-4  liquidated
+              filer       N01
+              broker      Acme
+              type        01
+              port        2704
+              importer    ***-**-6789
+              reference   =R-1
+              orders      PO-77
+              bills       XYZL12345678
+              released    2026-03-02 08:31
+              summary     accepted 2026-03-10
 
-        Liquidation
-          DATE            WHAT         REASON  PAID      LIQUIDATED  DIFFERENCE  SOURCE
-          2026-12-11 Fri  liquidation  01      1,031.67  1,282.17    250.50      courtesy notice
+            Liquidation
+              DATE            WHAT         REASON  PAID      LIQUIDATED  DIFFERENCE  SOURCE
+              2026-12-11 Fri  liquidation  01      1,031.67  1,282.17    250.50      courtesy notice
 
-        Deadlines
-          DEADLINE           DUE             ACT BY          STATE                            BASIS
-          ES_DUE             2026-03-16 Mon  2026-03-16 Mon  closed: the summary is accepted  19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101
-          PSC_DUE            BLOCKED         -               idle: the entry is liquidated    76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page
-          LIQ_SCHEDULED_EST  2027-01-15 Fri  -               closed: the entry is liquidated  19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
-          LIQ_DEEMED_1Y      2027-03-02 Tue  -               closed: the entry is liquidated  19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
-          PROTEST_DUE        2027-06-09 Wed  2027-06-09 Wed  open                             19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955)
+            Deadlines
+              DEADLINE           DUE             ACT BY          STATE                            BASIS
+              ES_DUE             2026-03-16 Mon  2026-03-16 Mon  closed: the summary is accepted  19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101
+              PSC_DUE            BLOCKED         -               idle: the entry is liquidated    76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page
+              LIQ_SCHEDULED_EST  2027-01-15 Fri  -               closed: the entry is liquidated  19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
+              LIQ_DEEMED_1Y      2027-03-02 Tue  -               closed: the entry is liquidated  19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
+              RELIQ_90D          2027-03-11 Thu  -               open                             19 USC 1501 as amended 2016
+              PROTEST_DUE        2027-06-09 Wed  2027-06-09 Wed  open                             19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955)
+              REDELIVERY_WINDOW  2026-04-01 Wed  -               closed: the entry is liquidated  19 CFR 113.62(d), 141.113
+              RECORD_RETENTION   2031-03-02 Sun  -               open                             19 USC 1508(c); 19 CFR 163.4
 
-        Timeline
-          AT                SEVERITY  KIND              CODE  MEANING                WHERE
-          2026-03-01 14:05  critical  bill_status       1H    intensive examination  so-0.txt:1
-          2026-03-02 08:30  info      bill_status       1I    examination finished   so-1.txt:2
-          2026-03-02 08:31  info      release_status    98    released               so-2.txt:3
-          2026-03-10        info      summary_response  AAA   accepted               so-3.txt:4
-          2026-12-11        info      liquidation       -     -                      so-4.txt:5
-    "#]],
+            Ways
+              WAY                               STATE       UNTIL           ACT BY          WHY
+              Post summary correction           over        -               -               the entry is liquidated
+              Protest                           open        2027-06-09 Wed  2027-06-09 Wed  PROTEST_DUE@2026-12-11
+              Preference claim, 19 USC 1520(d)  unknown     -               -               the date of importation is not known
+              Reconciliation                    not for it  -               -               the entry is not flagged for it
+              Court of International Trade      not yet     -               -               no protest is denied
+
+            Timeline
+              AT                SEVERITY  KIND              CODE  MEANING                WHERE
+              2026-03-01 14:05  critical  bill_status       1H    intensive examination  so-0.txt:1
+              2026-03-02 08:30  info      bill_status       1I    examination finished   so-1.txt:2
+              2026-03-02 08:31  info      release_status    98    released               so-2.txt:3
+              2026-03-10        info      summary_response  AAA   accepted               so-3.txt:4
+              2026-12-11        info      liquidation       -     -                      so-4.txt:5
+        "#]],
     );
     let ran = here.run(&["entry", HELD]);
     assert!(!ran.out.contains('\u{1b}'), "foreign text steers no terminal");
     check(
         &ran.out,
         &expect![[r#"
-        Entry XYZ-7654321-1  held
-          filer       XYZ
-          broker      Borealis
-          type        01
-          importer    12-345678900
+            Entry XYZ-7654321-1  held
+              filer       XYZ
+              broker      Borealis
+              type        01
+              importer    12-345678900
 
-        Open holds
-          AGENCY  CODE  SINCE             BILL  MEANING
-          FDA     07    2026-11-03 10:00  -     hold intact
+            Open holds
+              AGENCY  CODE  SINCE             BILL  MEANING
+              FDA     07    2026-11-03 10:00  -     hold intact
 
-        Deadlines
-          DEADLINE           DUE             ACT BY          STATE  BASIS
-          ES_DUE             2026-11-17 Tue  2026-11-17 Tue  open   19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101
-          PSC_DUE            2027-08-29 Sun  2027-08-27 Fri  open   76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page
-          LIQ_SCHEDULED_EST  2027-09-17 Fri  -               open   19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
-          LIQ_DEEMED_1Y      2027-11-02 Tue  -               open   19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
-          PROTEST_DUE        unknown         -               idle   19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955)
+            Deadlines
+              DEADLINE           DUE             ACT BY          STATE                                                                     BASIS
+              ES_DUE             2026-11-17 Tue  2026-11-17 Tue  open                                                                      19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101
+              PSC_DUE            2027-08-29 Sun  2027-08-27 Fri  open                                                                      76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page
+              LIQ_SCHEDULED_EST  2027-09-17 Fri  -               open                                                                      19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
+              LIQ_DEEMED_1Y      2027-11-02 Tue  -               open                                                                      19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
+              REDELIVERY_WINDOW  2026-12-02 Wed  -               open                                                                      19 CFR 113.62(d), 141.113
+              PROTEST_DUE        2028-05-01 Mon  2028-04-28 Fri  ahead: starts by law if CBP does not liquidate, extend or suspend before  19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955)
+              RECORD_RETENTION   2031-11-02 Sun  -               open                                                                      19 USC 1508(c); 19 CFR 163.4
 
-        Timeline
-          AT                SEVERITY  KIND            CODE  MEANING                   WHERE
-          2026-11-02 10:00  info      release_status  98    released                  so-0.txt:1
-          2026-11-03 10:00  critical  agency_status   07    hold intact               so-1.txt:2
-          2026-11-04        info      agency_status   Q9?   no table knows this code  so-2.txt:3
+            Ways
+              WAY                               STATE       UNTIL           ACT BY          WHY
+              Post summary correction           blocked     2027-08-29 Sun  2027-08-27 Fri  the summary is not accepted
+              Protest                           not yet     -               -               the entry is not liquidated; starts by law if CBP does not liquidate, extend or suspend before
+              Preference claim, 19 USC 1520(d)  unknown     -               -               the date of importation is not known
+              Reconciliation                    not for it  -               -               the entry is not flagged for it
+              Court of International Trade      not yet     -               -               no protest is denied
 
-        Findings
-          so-2.txt, line 3: no table knows the code `Q9?` of this agency_status (unknown-code)
-    "#]],
+            Timeline
+              AT                SEVERITY  KIND            CODE  MEANING                   WHERE
+              2026-11-02 10:00  info      release_status  98    released                  so-0.txt:1
+              2026-11-03 10:00  critical  agency_status   07    hold intact               so-1.txt:2
+              2026-11-04        info      agency_status   Q9?   no table knows this code  so-2.txt:3
+
+            Findings
+              so-2.txt, line 3: no table knows the code `Q9?` of this agency_status (unknown-code)
+        "#]],
     );
     let ran = here.run(&["entry", "ABC-1234567-6"]);
     assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""));
@@ -631,6 +654,8 @@ fn deadlines_come_nearest_first() {
         &expect![[r#"
             ACT BY          DUE             DAYS  DEADLINE           ENTRY          STATUS      BROKER    REFERENCE
             2026-11-17 Tue  2026-11-17 Tue  -27   ES_DUE             XYZ-7654321-1  held        Borealis  -
+            -               2026-12-02 Wed  -12   REDELIVERY_WINDOW  XYZ-7654321-1  held        Borealis  -
+            -               2027-03-11 Thu  87    RELIQ_90D          N01-7000012-4  liquidated  Acme      =R-1
             2027-06-09 Wed  2027-06-09 Wed  177   PROTEST_DUE        N01-7000012-4  liquidated  Acme      =R-1
             2027-08-27 Fri  2027-08-29 Sun  256   PSC_DUE            XYZ-7654321-1  held        Borealis  -
             -               2027-09-17 Fri  277   LIQ_SCHEDULED_EST  XYZ-7654321-1  held        Borealis  -
@@ -643,10 +668,10 @@ fn deadlines_come_nearest_first() {
     check(
         &format!("{}{}", ran.out, ran.err),
         &expect![[r#"
-        entry,broker,reference,status,deadline,due,act_by,days_left,basis
-        XYZ-7654321-1,Borealis,,held,ES_DUE,2026-11-17,2026-11-17,'-27,"19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101"
-        3 more; --limit prints more of them.
-    "#]],
+            entry,broker,reference,status,deadline,due,act_by,days_left,basis
+            XYZ-7654321-1,Borealis,,held,ES_DUE,2026-11-17,2026-11-17,'-27,"19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101"
+            5 more; --limit prints more of them.
+        "#]],
     );
 }
 

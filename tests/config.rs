@@ -127,6 +127,7 @@ fn the_example_works_with_everything_switched_on() {
         "playbook",
         "scenarios",
         "folder = \"grammars\"",
+        "extend_working_days",
     ];
     let text: String = example_lines()
         .into_iter()

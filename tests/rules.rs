@@ -252,7 +252,7 @@ fn timelines_are_told_in_plain_words() {
         It names nobody, so it tells all: operations (operations@example.com).
         Each step is told once. Steps that passed unseen become one mail; when the date moves, the ladder begins anew.
         An acknowledgement pauses the ladder until its day comes or 14 days are left; the last 7 days before a legal day cannot be silenced.
-        2026-03-08 11:00:00 UTC 5 warning operations@example.com 2026-03-08 11:00:00 UTC
+        2026-03-08 10:00:00 UTC 5 warning operations@example.com 2026-03-08 10:00:00 UTC
         2026-03-10 10:00:00 UTC 3 warning operations@example.com 2026-03-10 10:00:00 UTC
         2026-03-11 10:00:00 UTC 2 warning operations@example.com 2026-03-11 10:00:00 UTC
         2026-03-12 10:00:00 UTC 1 critical operations@example.com 2026-03-12 10:00:00 UTC

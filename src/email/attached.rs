@@ -11,8 +11,8 @@ pub(super) const FILE_NAME: &str = "deadlines.ics";
 const EVENTS_MAX: usize = 20;
 
 /// Lines of an event's description, and characters of each.
-const LINES_MAX: usize = 40;
-const LINE_CHARS_MAX: usize = 500;
+const LINES_MAX: usize = 20;
+const LINE_CHARS_MAX: usize = 300;
 
 /// Days before the date on which the reader's calendar rings.
 const ALARMS: [u16; 2] = [1, 0];
@@ -40,7 +40,7 @@ fn event(alert: &Alert) -> Option<Event> {
         sequence: brief.sequence,
         known_at: alert.raised_at,
         day,
-        summary: format!("{}: act by {day} ({})", brief.name, entry.number),
+        summary: format!("{}: act by {day} ({})", cut(&brief.name), entry.number),
         description: description(brief),
         is_cancelled: false,
         alarms: ALARMS.into(),
@@ -56,5 +56,9 @@ fn description(brief: &DeadlineBrief) -> Vec<String> {
     lines.extend(brief.steps.iter().cloned());
     lines.push(format!("Rule: {}", brief.rule));
     lines.push(format!("Basis: {}", deadline.basis));
-    lines.iter().take(LINES_MAX).map(|line| line.chars().take(LINE_CHARS_MAX).collect()).collect()
+    lines.iter().take(LINES_MAX).map(|line| cut(line)).collect()
+}
+
+fn cut(line: &str) -> String {
+    line.chars().take(LINE_CHARS_MAX).collect()
 }

@@ -70,14 +70,11 @@ impl Pipeline {
         let entry = life.entry();
         let deadlines = self.deadlines_of(&life, &entry);
         let notice = if let [only] = &fresh[..] { Some(only.notice.id) } else { None };
-        let mut raised = match &earlier {
-            Some(earlier) => {
-                let before = self.deadlines_of(&life, earlier);
-                let moving = Moving { before: &before, after: &deadlines, entry: &entry, broker, notice };
-                self.note_moves(group, moment, &mut life, &moving)?
-            }
-            None => Vec::new(),
-        };
+        let mut raised = Vec::new();
+        if let Some(before) = earlier.as_ref().map(|earlier| self.deadlines_of(&life, earlier)) {
+            let moving = Moving { before: &before, after: &deadlines, entry: &entry, broker, notice };
+            raised = self.note_moves(group, moment, &mut life, &moving)?;
+        }
         self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, broker));
         let clock = self.wall_clock(moment.at);
         let now = Now { entry: &entry, deadlines: &deadlines, broker, clock };

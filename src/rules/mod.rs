@@ -12,6 +12,7 @@
 //! ```
 
 mod answering;
+mod asked;
 mod compile;
 mod condition;
 mod inhibit;
@@ -38,6 +39,7 @@ use std::collections::BTreeMap;
 use chrono::{NaiveDate, NaiveDateTime};
 
 pub use self::answering::Aftermath;
+pub use self::asked::{EntryContext, SilenceContext};
 pub use self::condition::AskedClause;
 use self::condition::Facts;
 pub use self::inhibit::Inhibit;
@@ -105,50 +107,6 @@ impl<'a> DeadlineContext<'a> {
             after: Some(self.entry),
             broker: self.broker,
             deadline: Some(self.deadline),
-            on: Some(self.on),
-            ..Facts::default()
-        }
-    }
-}
-
-/// An entry as inhibitions see it.
-#[derive(Clone, Copy, Debug)]
-pub struct EntryContext<'a> {
-    pub entry: &'a Entry,
-    pub broker: &'a str,
-    pub deadlines: &'a [EntryDeadline],
-    pub now: Option<NaiveDateTime>,
-}
-
-impl<'a> EntryContext<'a> {
-    fn facts(&self) -> Facts<'a> {
-        Facts {
-            after: Some(self.entry),
-            broker: self.broker,
-            deadlines: self.deadlines,
-            now: self.now,
-            ..Facts::default()
-        }
-    }
-}
-
-/// What should have been said by a day, and was not.
-#[derive(Clone, Copy, Debug)]
-pub struct SilenceContext<'a> {
-    /// As in [`crate::entry::silence::code`].
-    pub code: &'a str,
-    /// The entry that waits; `None` when a whole feed is silent.
-    pub entry: Option<&'a Entry>,
-    pub broker: &'a str,
-    pub on: NaiveDate,
-}
-
-impl<'a> SilenceContext<'a> {
-    fn facts(&self) -> Facts<'a> {
-        Facts {
-            trouble: Some(self.code),
-            after: self.entry,
-            broker: self.broker,
             on: Some(self.on),
             ..Facts::default()
         }
