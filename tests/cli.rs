@@ -631,17 +631,17 @@ fn entries_are_found_by_what_is_known() {
         &here.run(&[&["entries"], &on[..]].concat()).out,
         &expect![[r#"
             ENTRY          STATUS      TYPE  BROKER    REFERENCE  HOLDS  RELEASED          NEXT DEADLINE
-            N01-7000012-4  liquidated  01    Acme      =R-1       0      2026-03-02 08:31  PROTEST_DUE 2027-06-09 Wed (in 211 days)
+            N01-7000012-4  liquidated  01    Acme      =R-1       0      2026-03-02 08:31  RELIQ_90D 2027-03-11 Thu (in 121 days)
             XYZ-7654321-1  held        01    Borealis  -          1      -                 ES_DUE 2026-11-17 Tue (in 7 days)
         "#]],
     );
     check(
         &here.run(&[&["entries", "--csv"], &on[..]].concat()).out,
         &expect![[r#"
-        entry,status,type,filer,broker,importer,reference,released_at,open_holds,next_deadline,due,act_by
-        N01-7000012-4,liquidated,01,N01,Acme,***-**-6789,'=R-1,2026-03-02T08:31:00,0,PROTEST_DUE,2027-06-09,2027-06-09
-        XYZ-7654321-1,held,01,XYZ,Borealis,12-345678900,,,1,ES_DUE,2026-11-17,2026-11-17
-    "#]],
+            entry,status,type,filer,broker,importer,reference,released_at,open_holds,next_deadline,due,act_by
+            N01-7000012-4,liquidated,01,N01,Acme,***-**-6789,'=R-1,2026-03-02T08:31:00,0,RELIQ_90D,2027-03-11,
+            XYZ-7654321-1,held,01,XYZ,Borealis,12-345678900,,,1,ES_DUE,2026-11-17,2026-11-17
+        "#]],
     );
     assert_eq!(here.run(&["entries", "--bill", "--/"]).code, Some(2));
 }
@@ -700,64 +700,102 @@ fn explain_names_facts_notices_and_steps() {
     check(
         &here.run(&["explain", HELD]).out,
         &expect![[r#"
-        Entry XYZ-7654321-1  held
+            Entry XYZ-7654321-1  held
 
-        ES_DUE  Entry summary and estimated duties
-          due         2026-11-17 Tue
-          act by      2026-11-17 Tue
-          state       open
-          facts       release_date = 2026-11-02 Mon (release status)
-                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
-          rule        10 working days
-          steps       2026-11-02 Mon is day 0
-                      working day 10 is 2026-11-17 Tue, a working day; not counted: 2026-11-11 Wed (Veterans Day)
-          basis       19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101
-          confidence  confirmed
-          ends when   entry summary accepted, and duties deposited or placed on a statement
+            ES_DUE  Entry summary and estimated duties
+              due         2026-11-17 Tue
+              act by      2026-11-17 Tue
+              state       open
+              facts       release_date = 2026-11-02 Mon (release status)
+                            release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
+              rule        10 working days
+              steps       2026-11-02 Mon is day 0
+                          working day 10 is 2026-11-17 Tue, a working day; not counted: 2026-11-11 Wed (Veterans Day)
+              basis       19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101
+              confidence  confirmed
+              ends when   entry summary accepted, and duties deposited or placed on a statement
 
-        PSC_DUE  Post summary correction
-          due         2027-08-29 Sun
-          act by      2027-08-27 Fri
-          state       open
-          facts       entry_date = 2026-11-02 Mon (release status, standing in for the date of entry)
-                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
-          rule        300 calendar days after entry or 15 before liquidation, whichever is earlier (15 before liquidation where the importer had it extended)
-          steps       2026-11-02 Mon is day 0
-                      liquidation is estimated for 2027-09-17 Fri; 15 days before it is 2027-09-02 Thu
-                      day 300 is 2027-08-29 Sun; the earlier one binds: 2027-08-29 Sun
-                      2027-08-29 Sun is not a working day, so one acts by 2027-08-27 Fri, the last open day before it
-          basis       76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page (as it stands since 2019-08-14)
-          confidence  confirmed
-          ends when   correction accepted; liquidation; CBP review
+            PSC_DUE  Post summary correction
+              due         2027-08-29 Sun
+              act by      2027-08-27 Fri
+              state       open
+              facts       entry_date = 2026-11-02 Mon (release status, standing in for the date of entry)
+                            release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
+              rule        300 calendar days after entry or 15 before liquidation, whichever is earlier (15 before liquidation where the importer had it extended)
+              steps       2026-11-02 Mon is day 0
+                          liquidation is estimated for 2027-09-17 Fri; 15 days before it is 2027-09-02 Thu
+                          day 300 is 2027-08-29 Sun; the earlier one binds: 2027-08-29 Sun
+                          2027-08-29 Sun is not a working day, so one acts by 2027-08-27 Fri, the last open day before it
+              basis       76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page (as it stands since 2019-08-14)
+              confidence  confirmed
+              ends when   correction accepted; liquidation; CBP review
 
-        LIQ_SCHEDULED_EST  Estimated scheduled liquidation
-          due         2027-09-17 Fri
-          state       open
-          facts       entry_date = 2026-11-02 Mon (release status, standing in for the date of entry)
-                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
-          rule        314 calendar days, then the Friday on or after
-          steps       2026-11-02 Mon is day 0
-                      day 314 is 2027-09-12 Sun, not a working day
-                      the roll moves the last day to 2027-09-17 Fri, a working day
-          basis       19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
-          confidence  uncertain
-          ends when   liquidation date received from ACE; liquidation posted
+            LIQ_SCHEDULED_EST  Estimated scheduled liquidation
+              due         2027-09-17 Fri
+              state       open
+              facts       entry_date = 2026-11-02 Mon (release status, standing in for the date of entry)
+                            release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
+              rule        314 calendar days, then the Friday on or after
+              steps       2026-11-02 Mon is day 0
+                          day 314 is 2027-09-12 Sun, not a working day
+                          the roll moves the last day to 2027-09-17 Fri, a working day
+              basis       19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
+              confidence  uncertain
+              ends when   liquidation date received from ACE; liquidation posted
 
-        LIQ_DEEMED_1Y  Deemed liquidation
-          due         2027-11-02 Tue
-          state       open
-          facts       entry_date = 2026-11-02 Mon (release status, standing in for the date of entry)
-                        release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
-          rule        1 year, no roll
-          steps       2026-11-02 Mon is day 0
-                      1 year(s) on is 2027-11-02 Tue, a working day
-          basis       19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
-          confidence  confirmed
-          ends when   liquidation by CBP before the date; suspension
+            LIQ_DEEMED_1Y  Deemed liquidation
+              due         2027-11-02 Tue
+              state       open
+              facts       entry_date = 2026-11-02 Mon (release status, standing in for the date of entry)
+                            release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
+              rule        1 year, no roll
+              steps       2026-11-02 Mon is day 0
+                          1 year(s) on is 2027-11-02 Tue, a working day
+              basis       19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
+              confidence  confirmed
+              ends when   liquidation by CBP before the date; suspension
 
-        No date
-          PROTEST_DUE         PROTEST_DUE needs liquidation_date or decision_date
-    "#]],
+            REDELIVERY_WINDOW  Last day for CBP to demand redelivery
+              due         2026-12-02 Wed
+              state       open
+              facts       release_date = 2026-11-02 Mon (release status)
+                            release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
+              rule        30 calendar days, no roll
+              steps       2026-11-02 Mon is day 0
+                          day 30 is 2026-12-02 Wed, a working day
+              basis       19 CFR 113.62(d), 141.113
+              confidence  confirmed
+              ends when   the window passes
+
+            PROTEST_DUE  Protest
+              due         2028-05-01 Mon
+              act by      2028-04-28 Fri
+              state       ahead: starts by law if CBP does not liquidate, extend or suspend before
+              facts       liquidation_date = 2027-11-02 Tue (by law: LIQ_DEEMED_1Y passes)
+                          deemed = yes (state of the entry)
+              rule        180 calendar days, forward, act 1 day before
+              steps       liquidated by operation of law, perhaps a day before the anniversary
+                          2027-11-02 Tue is day 0
+                          day 180 is 2028-04-30 Sun, not a working day
+                          the roll moves the last day to 2028-05-01 Mon, a working day
+                          the last day is disputed, so one acts by 2028-04-29 Sat
+                          2028-04-29 Sat is not a working day, so one acts by 2028-04-28 Fri, the last open day before it
+                          counted from 2027-11-02 (deemed by law); also told: 2027-09-17 (estimate)
+              basis       19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955) (as it stands since 2004-12-18)
+              confidence  confirmed
+
+            RECORD_RETENTION  Keep the records of the entry
+              due         2031-11-02 Sun
+              state       open
+              facts       entry_date = 2026-11-02 Mon (release status, standing in for the date of entry)
+                            release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
+              rule        5 years, no roll
+              steps       2026-11-02 Mon is day 0
+                          5 year(s) on is 2031-11-02 Sun, not a working day
+              basis       19 USC 1508(c); 19 CFR 163.4
+              confidence  confirmed
+              ends when   the period ends and no proceeding is open
+        "#]],
     );
     let view = json(&here.run(&["explain", LIQUIDATED, "PROTEST_DUE@2026-12-11", "--json"]).out);
     let fact = &view["deadlines"][0]["facts"][0];
