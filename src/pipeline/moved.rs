@@ -4,6 +4,8 @@
 //! told the old date, or, in the digest, when a date came nearer that nobody was told yet: most dates move in the
 //! first days of an entry, when Customs fills in what the broker estimated, and nobody has to know.
 
+use chrono::NaiveDate;
+
 use super::clock_alert::OfClock;
 use super::raise::Raised;
 use super::{Group, Moment, Pipeline, View};
@@ -32,11 +34,13 @@ impl Pipeline {
         life: &mut Life,
         moving: &Moving<'_>,
     ) -> Result<Vec<Raised>, V::Error> {
+        let today = self.reminder_day(moment.at);
         let mut changes = history::changes(moving.before, moving.after);
         for change in &mut changes {
             change.notice = change.notice.or(moving.notice);
         }
-        let told: Vec<Change> = changes.iter().filter(|change| is_a_difference(change)).cloned().collect();
+        let told: Vec<Change> =
+            changes.iter().filter(|change| is_a_difference(change, today)).cloned().collect();
         life.note(moment.at, changes);
         let mut raised = Vec::new();
         for change in told {
@@ -72,6 +76,8 @@ impl Pipeline {
         }
         let is_nearer = change.to.target.is_some_and(|to| Some(to) < change.from.target);
         let delivery = match was_said {
+            // A clock that has no date any more needs no action: the digest says why nobody is reminded again.
+            true if change.to.target.is_none() => Delivery::Digest,
             true => telling.delivery,
             false if is_nearer => Delivery::Digest,
             false => return Ok(None),
@@ -100,9 +106,12 @@ impl Pipeline {
     }
 }
 
-/// A clock that ran and counts towards another day now. One that was closed is done with: nobody has to know.
-fn is_a_difference(change: &Change) -> bool {
-    change.from.state == DeadlineState::Open
+/// A clock that ran and counts towards another day now. One that was closed is done with, and so is one that ran out before it
+/// was blocked: nobody has to know.
+fn is_a_difference(change: &Change, today: NaiveDate) -> bool {
+    let ran_out = change.to.target.is_none() && change.from.target.is_some_and(|target| target < today);
+    !ran_out
+        && change.from.state == DeadlineState::Open
         && change.to.state != DeadlineState::Closed
         && change.from.target != change.to.target
 }
