@@ -7,6 +7,7 @@
 mod alerts;
 pub mod api;
 pub mod client;
+mod connections;
 mod deadlines;
 mod declared;
 mod entries;

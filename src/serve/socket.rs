@@ -16,36 +16,20 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::api::{self, ApiError, Backend, Fault, FaultCode};
+use super::connections::{self, ASKING_SECS};
 use super::request::Request;
 
 /// A question is short; what is longer is no question.
 pub const BODY_BYTES_MAX: usize = 64 << 10;
 
-/// Connections that are served at once. Further ones wait in the kernel's queue.
-const CONNECTIONS_MAX: usize = 64;
-
 /// Questions that are answered at once, each on a thread that may wait for the disk.
 const ANSWERS_MAX: usize = 4;
-
-/// How long a client may take to say what it wants.
-const ASKING_SECS: u64 = 10;
-
-/// How long the stop waits for answers that are under way.
-const STOP_SECS: u64 = 5;
-
-/// The pause after a failed accept: out of file descriptors, most often.
-const ACCEPT_PAUSE_MILLIS: u64 = 200;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
@@ -122,35 +106,7 @@ impl LocalSocket {
 
     /// Answers until `stop`; then takes no new connection, and gives those that are under way a few seconds.
     pub async fn serve(self, backend: Arc<dyn Backend>, stop: CancellationToken) {
-        let router = router(backend);
-        let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        let tasks = TaskTracker::new();
-        loop {
-            let next = async {
-                let slot = connections.clone().acquire_owned().await;
-                (slot, self.listener.accept().await)
-            };
-            let (slot, accepted) = tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                next = next => next,
-            };
-            match accepted {
-                Ok((stream, _)) => {
-                    let (router, stop) = (router.clone(), stop.clone());
-                    tasks.spawn(async move {
-                        let _slot = slot;
-                        converse(stream, router, stop).await;
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "Could not accept a connection on the local socket.");
-                    tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MILLIS)).await;
-                }
-            }
-        }
-        tasks.close();
-        tasks.wait().await;
+        connections::serve(&self.listener, &router(backend), &stop).await;
     }
 }
 
@@ -167,33 +123,6 @@ fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
-    }
-}
-
-/// One connection: one request, one answer.
-pub(super) async fn converse(
-    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    router: Router,
-    stop: CancellationToken,
-) {
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(ASKING_SECS))
-        .keep_alive(false)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    tokio::pin!(connection);
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            match timeout(Duration::from_secs(STOP_SECS), connection).await {
-                Ok(ended) => ended,
-                Err(_) => return,
-            }
-        }
-    };
-    if let Err(error) = ended {
-        tracing::debug!(%error, "A connection ended early.");
     }
 }
 

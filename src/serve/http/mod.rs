@@ -8,7 +8,6 @@ mod ack;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
@@ -18,21 +17,13 @@ use axum::{Json, Router};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use super::Backend;
-use super::socket::converse;
+use super::{Backend, connections};
 use crate::clock::Clock;
 use crate::outbox::Tickets;
 
-/// Connections that are served at once. Further ones wait in the kernel's queue.
-const CONNECTIONS_MAX: usize = 64;
-
 /// Answers that look into the store at once.
 const ANSWERS_MAX: usize = 4;
-
-/// The pause after a failed accept: out of file descriptors, most often.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
 /// What the pages need.
 #[derive(Clone)]
@@ -111,33 +102,6 @@ impl HttpListener {
 
     /// Answers until `stop`; then takes no new connection, and gives those that are under way a few seconds.
     pub async fn serve(self, router: Router, stop: CancellationToken) {
-        let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        let tasks = TaskTracker::new();
-        loop {
-            let next = async {
-                let slot = connections.clone().acquire_owned().await;
-                (slot, self.0.accept().await)
-            };
-            let (slot, accepted) = tokio::select! {
-                biased;
-                () = stop.cancelled() => break,
-                next = next => next,
-            };
-            match accepted {
-                Ok((stream, _)) => {
-                    let (router, stop) = (router.clone(), stop.clone());
-                    tasks.spawn(async move {
-                        let _slot = slot;
-                        converse(stream, router, stop).await;
-                    });
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "Could not accept a connection.");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            }
-        }
-        tasks.close();
-        tasks.wait().await;
+        connections::serve(&self.0, &router, &stop).await;
     }
 }
