@@ -67,25 +67,20 @@ impl Pipeline {
 
     fn clock_alert(&self, moment: Moment, verdict: Verdict<'_>, key: AlertKey, of: OfClock<'_>) -> Raised {
         let Verdict { rule, severity, delivery, notify, step } = verdict;
-        Raised {
-            alert: Alert {
-                key,
-                rule: rule.name.clone(),
-                title: rule.title.clone(),
-                severity,
-                raised_at: moment.at,
-                broker: Some(broker_of(of.life)),
-                entry: Some(brief::entry(of.entry, &broker_of(of.life), self.importer_number)),
-                cause: Cause::Deadline(Box::new(self.deadline_brief(moment, step, of))),
-                deadlines: running(of.all),
-                next_step: rule.next_step.clone(),
-            },
-            delivery,
-            notify: notify.to_vec(),
-            loudness: severity,
-            except: None,
-            hidden_by: None,
-        }
+        let broker = broker_of(of.life);
+        let alert = Alert {
+            key,
+            rule: rule.name.clone(),
+            title: rule.title.clone(),
+            severity,
+            raised_at: moment.at,
+            entry: Some(brief::entry(of.entry, &broker, self.importer_number)),
+            broker: Some(broker),
+            cause: Cause::Deadline(Box::new(self.deadline_brief(moment, step, of))),
+            deadlines: running(of.all),
+            next_step: rule.next_step.clone(),
+        };
+        Raised::new(alert, delivery, notify)
     }
 
     fn deadline_brief(&self, moment: Moment, step: Box<str>, of: OfClock<'_>) -> DeadlineBrief {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::gate::{Parcel, Told};
-use super::raise;
+use super::gate::{Load, Parcel};
+use super::raise::Told;
 use super::{Group, Moment, Overflow, Pipeline, View};
 use crate::ident::EntryNumber;
 use crate::outbox::{
@@ -84,7 +84,7 @@ impl Pipeline {
         wait: Wait,
         alerts: Vec<AlertKey>,
     ) -> Result<(), V::Error> {
-        let mut told: Told = Vec::with_capacity(alerts.len());
+        let mut told: Load = Vec::with_capacity(alerts.len());
         let mut entries: Vec<Option<EntryNumber>> = Vec::new();
         for key in alerts {
             let Some(alert) = group.alert(&key)? else { continue };
@@ -196,6 +196,21 @@ impl Pipeline {
         Ok(group.alert(key)?.map(|alert| (alert, course)))
     }
 
+    /// Whether a silence puts the task off until it ends.
+    fn puts_off<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        alert: &Alert,
+        task: &Task,
+    ) -> Result<bool, V::Error> {
+        let silence = self.silence_of(group, moment.at, alert)?;
+        if let Some(silence) = &silence {
+            group.set_agenda(AgendaKey::new(silence.until, task), true);
+        }
+        Ok(silence.is_some())
+    }
+
     fn say_again<V: View>(
         &self,
         group: &mut Group<'_, V>,
@@ -207,8 +222,7 @@ impl Pipeline {
         let Some(rule) = self.rules.get(&alert.rule) else { return Ok(()) };
         let Some(repeat) = rule.after.repeat else { return Ok(()) };
         let task = Task::Remind { alert: key.clone(), epoch };
-        if let Some(silence) = self.silence_of(group, moment.at, &alert)? {
-            group.set_agenda(AgendaKey::new(silence.until, &task), true);
+        if self.puts_off(group, moment, &alert, &task)? {
             return Ok(());
         }
         let is_first = course.said == 0;
@@ -242,9 +256,7 @@ impl Pipeline {
         let Some(rule) = self.rules.get(&alert.rule) else { return Ok(()) };
         let steps = &rule.after.escalate;
         let Some(step) = steps.get(level.saturating_sub(1) as usize) else { return Ok(()) };
-        if let Some(silence) = self.silence_of(group, moment.at, &alert)? {
-            let task = Task::Escalate { alert: key.clone(), epoch, level };
-            group.set_agenda(AgendaKey::new(silence.until, &task), true);
+        if self.puts_off(group, moment, &alert, &Task::Escalate { alert: key.clone(), epoch, level })? {
             return Ok(());
         }
         course.note(moment.at, Happened::Escalated { teams: step.notify.clone() });
@@ -308,7 +320,7 @@ impl Pipeline {
         };
         let broker = silence.what.broker.as_deref().unwrap_or_default();
         let occasion = id.to_string();
-        self.raise_trouble(group, moment, &raise::Told::new(Severity::Info, broker, &trouble, &occasion))
+        self.raise_trouble(group, moment, &Told::new(Severity::Info, broker, &trouble, &occasion))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::rules::{Delivery, Gather, Rule, Span};
 use crate::step::DigestKey;
 
 /// Alerts of one recipient, each with its severity.
-pub(super) type Told = Vec<(Severity, AlertKey)>;
+pub(super) type Load = Vec<(Severity, AlertKey)>;
 
 /// A letter before it is written.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +54,7 @@ pub(super) struct Hearers<'a> {
 /// The letters of one call, by recipient, and what was decided about bursts, so that alerts of one rule about one entry go one way.
 #[derive(Default)]
 pub(super) struct Sorted {
-    pub now: BTreeMap<Box<str>, Told>,
+    pub now: BTreeMap<Box<str>, Load>,
     ways: BTreeMap<(Box<str>, Box<str>), Way>,
 }
 

@@ -30,6 +30,14 @@ pub(super) struct Raised {
     pub hidden_by: Option<Box<str>>,
 }
 
+impl Raised {
+    /// As usual: as loud as the alert, to everybody whom the rule names.
+    pub fn new(alert: Alert, delivery: Delivery, notify: &[Box<str>]) -> Self {
+        let loudness = alert.severity;
+        Self { alert, delivery, notify: notify.to_vec(), loudness, except: None, hidden_by: None }
+    }
+}
+
 /// A trouble as it is to be told.
 pub(super) struct Told<'a> {
     /// How loud the trouble is; who hears of it follows from that.
@@ -187,12 +195,9 @@ impl Pipeline {
         };
         // Who heard of the trouble hears of its end, though that is quieter.
         let raised = Raised {
-            alert,
-            delivery: hit.delivery,
-            notify: hit.notify.to_vec(),
-            hidden_by: None,
             loudness: hit.severity,
             except: told.except.map(Into::into),
+            ..Raised::new(alert, hit.delivery, hit.notify)
         };
         self.tell(group, moment, None, vec![raised], None)?;
         Ok(())
@@ -215,25 +220,19 @@ impl Pipeline {
         } else {
             brief::row(&fresh.notice, &fresh.seen)
         };
-        Raised {
-            alert: Alert {
-                key,
-                rule: hit.rule.name.clone(),
-                title: hit.rule.title.clone(),
-                severity: hit.severity,
-                raised_at,
-                broker: Some(fresh.seen.broker.clone()),
-                entry,
-                cause: Cause::Notice(Box::new(notice)),
-                deadlines: if is_told_alone { running(deadlines) } else { Vec::new() },
-                next_step: hit.rule.next_step.clone(),
-            },
-            delivery: hit.delivery,
-            notify: hit.notify.to_vec(),
-            hidden_by: None,
-            loudness: hit.severity,
-            except: None,
-        }
+        let alert = Alert {
+            key,
+            rule: hit.rule.name.clone(),
+            title: hit.rule.title.clone(),
+            severity: hit.severity,
+            raised_at,
+            broker: Some(fresh.seen.broker.clone()),
+            entry,
+            cause: Cause::Notice(Box::new(notice)),
+            deadlines: if is_told_alone { running(deadlines) } else { Vec::new() },
+            next_step: hit.rule.next_step.clone(),
+        };
+        Raised::new(alert, hit.delivery, hit.notify)
     }
 
     /// A routine alert of an entry waits for the digest under its key alone: [`Pipeline::alert`] has the rest from the

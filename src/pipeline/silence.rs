@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
-use super::raise::Raised;
+use super::raise::{Raised, running};
 use super::{Group, Moment, Pipeline, View, brief};
 use crate::clock::Zone;
 use crate::deadline::DeadlineTable;
 use crate::entry::silence::{Silence, code, meaning};
 use crate::entry::{Entry, EntryDeadline, Life, Reminder};
 use crate::ident::BrokerName;
-use crate::outbox::{Alert, AlertKey, Cause, TroubleBrief};
+use crate::outbox::{Alert, AlertKey, Cause, EntryBrief, TroubleBrief};
 use crate::rules::{Hit, SilenceContext};
 use crate::step::FeedRecord;
 
@@ -106,31 +106,15 @@ impl Pipeline {
             if group.has_alert(&key)? {
                 continue;
             }
-            let trouble = TroubleBrief {
-                subject: subject.into(),
-                code: code::FEED_SILENT.into(),
-                message: format!(
-                    "There is {}. The last one came {local} ({}).",
-                    meaning(code::FEED_SILENT),
-                    watch.zone.name()
-                ),
-                advice: String::new(),
-                file: None,
-                place: None,
-            };
-            let alert = Alert {
-                key,
-                rule: hit.rule.name.clone(),
-                title: hit.rule.title.clone(),
-                severity: hit.severity,
-                raised_at: moment.at,
-                broker: Some(watch.broker.clone()),
-                entry: None,
-                cause: Cause::Trouble(trouble),
-                deadlines: Vec::new(),
-                next_step: hit.rule.next_step.clone(),
-            };
-            self.tell(group, moment, None, vec![told(alert, &hit)], None)?;
+            let message = format!(
+                "There is {}. The last one came {local} ({}).",
+                meaning(code::FEED_SILENT),
+                watch.zone.name()
+            );
+            let unsaid =
+                Unsaid { subject, code: code::FEED_SILENT, message, broker: &watch.broker, entry: None };
+            let raised = unsaid.raise(moment, key, &hit);
+            self.tell(group, moment, None, vec![raised], None)?;
             said += 1;
         }
         Ok(said)
@@ -189,27 +173,17 @@ impl Pipeline {
         if group.has_alert(&key)? {
             return Ok((None, None));
         }
-        let trouble = TroubleBrief {
-            subject: format!("entry {}", about.entry.number).into(),
-            code: silence.code.into(),
+        let unsaid = Unsaid {
+            subject: format!("entry {}", about.entry.number),
+            code: silence.code,
             message: silence.sentence(),
-            advice: String::new(),
-            file: None,
-            place: None,
-        };
-        let alert = Alert {
-            key,
-            rule: hit.rule.name.clone(),
-            title: hit.rule.title.clone(),
-            severity: hit.severity,
-            raised_at: moment.at,
-            broker: Some(about.broker.clone()),
+            broker: about.broker,
             entry: Some(brief::entry(about.entry, about.broker, self.importer_number)),
-            cause: Cause::Trouble(trouble),
-            deadlines: super::raise::running(about.deadlines),
-            next_step: hit.rule.next_step.clone(),
         };
-        Ok((Some(told(alert, &hit)), None))
+        let raised = unsaid.raise(moment, key, &hit);
+        let raised =
+            Raised { alert: Alert { deadlines: running(about.deadlines), ..raised.alert }, ..raised };
+        Ok((Some(raised), None))
     }
 
     /// The broker dropped a file on that day or later. While it did not, nobody knows whether an answer is missing: after
@@ -225,14 +199,38 @@ impl Pipeline {
     }
 }
 
-fn told(alert: Alert, hit: &Hit<'_>) -> Raised {
-    Raised {
-        alert,
-        delivery: hit.delivery,
-        notify: hit.notify.to_vec(),
-        loudness: hit.severity,
-        except: None,
-        hidden_by: None,
+/// What should have been said, in the words of an alert.
+struct Unsaid<'a> {
+    subject: String,
+    code: &'static str,
+    message: String,
+    broker: &'a BrokerName,
+    entry: Option<EntryBrief>,
+}
+
+impl Unsaid<'_> {
+    fn raise(self, moment: Moment, key: AlertKey, hit: &Hit<'_>) -> Raised {
+        let trouble = TroubleBrief {
+            subject: self.subject.into(),
+            code: self.code.into(),
+            message: self.message,
+            advice: String::new(),
+            file: None,
+            place: None,
+        };
+        let alert = Alert {
+            key,
+            rule: hit.rule.name.clone(),
+            title: hit.rule.title.clone(),
+            severity: hit.severity,
+            raised_at: moment.at,
+            broker: Some(self.broker.clone()),
+            entry: self.entry,
+            cause: Cause::Trouble(trouble),
+            deadlines: Vec::new(),
+            next_step: hit.rule.next_step.clone(),
+        };
+        Raised::new(alert, hit.delivery, hit.notify)
     }
 }
 
