@@ -21,7 +21,7 @@ pub mod entry;
 
 pub mod rules;
 
-pub mod agenda;
+pub mod ical;
 pub mod outbox;
 
 pub mod email;

@@ -18,7 +18,7 @@ const FLOORS: &[&[&str]] = &[
     &["interpret", "deadline"],
     &["entry"],
     &["rules"],
-    &["outbox", "agenda"],
+    &["outbox", "ical"],
     &["step", "email"],
     &["journal"],
     &["pipeline", "store", "config", "synthetic"],

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 
-use crate::agenda::{self, Event};
+use crate::ical::{self, Event};
 use crate::ident::EntryNumber;
 use crate::outbox::Team;
-use crate::pipeline::{AGENDA_DAYS, Pipeline};
+use crate::pipeline::{CALENDAR_DAYS, Pipeline};
 use crate::store::{Store, StoreError};
 
 /// Entries that one calendar looks at; the nearest come first.
@@ -58,7 +58,7 @@ pub fn calendar(
     // What is to be done comes before what is done with, should there be too many.
     events.sort_by(|left: &Event, right: &Event| order(left).cmp(&order(right)));
     events.truncate(EVENTS_MAX);
-    Ok(agenda::calendar(&format!("Customs deadlines: {}", team.name), &events))
+    Ok(ical::calendar(&format!("Customs deadlines: {}", team.name), &events))
 }
 
 fn order(event: &Event) -> (bool, NaiveDate, EntryNumber, &str) {
@@ -70,7 +70,7 @@ fn entries(
     today: NaiveDate,
     known: &BTreeSet<EntryNumber>,
 ) -> Result<BTreeSet<EntryNumber>, StoreError> {
-    let until = today.checked_add_days(Days::new(AGENDA_DAYS.unsigned_abs())).unwrap_or(today);
+    let until = today.checked_add_days(Days::new(CALENDAR_DAYS.unsigned_abs())).unwrap_or(today);
     let due = store.due_until(until, ENTRIES_MAX)?;
     Ok(due.into_iter().map(|(key, _)| key.entry).chain(known.iter().copied()).collect())
 }
@@ -90,7 +90,7 @@ pub fn write(
     for team in pipeline.audience.teams() {
         let path = folder.join(file_name(&team.name));
         let before = read(&path);
-        let known = agenda::entries_of(before.as_deref().unwrap_or_default());
+        let known = ical::entries_of(before.as_deref().unwrap_or_default());
         let text = calendar(store, pipeline, team, now, &known)?;
         if before.as_deref() != Some(&text) {
             replace(folder, &path, &text).map_err(|source| FeedError::Write { path, source })?;

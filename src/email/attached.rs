@@ -1,7 +1,7 @@
 //! What a letter about a legal deadline attaches: the event for the reader's calendar.
 
-use crate::agenda::{COPY, Event, calendar};
 use crate::entry::DeadlineState;
+use crate::ical::{COPY, Event, calendar};
 use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind};
 
 /// The file in the mail.

@@ -255,7 +255,7 @@ impl Mail {
 }
 
 fn calendar_type() -> ContentType {
-    ContentType::parse(crate::agenda::CONTENT_TYPE).unwrap_or(ContentType::TEXT_PLAIN)
+    ContentType::parse(crate::ical::CONTENT_TYPE).unwrap_or(ContentType::TEXT_PLAIN)
 }
 
 fn part(kind: ContentType, body: &str) -> SinglePart {

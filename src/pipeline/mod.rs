@@ -4,7 +4,6 @@
 //! The same code applies a line when it happens, after a crash, and in a rebuild from the journal. Everything in the
 //! store is a function of the journal, the grammar and the rules.
 
-mod agenda;
 mod answer;
 mod brief;
 mod clock_alert;
@@ -13,6 +12,7 @@ mod faults;
 mod follow;
 mod gate;
 mod group;
+mod ical;
 mod moved;
 mod raise;
 mod receive;
@@ -24,10 +24,10 @@ mod trouble;
 
 use std::sync::Arc;
 
-pub use agenda::AGENDA_DAYS;
 pub use brief::money;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use group::{Group, View};
+pub use ical::CALENDAR_DAYS;
 pub use receive::{Received, ReceivedFile};
 pub use silence::FeedWatch;
 pub use target::TargetSet;

@@ -11,9 +11,9 @@ use std::process::{Command, Stdio};
 
 use chrono::{DateTime, Utc};
 use desk::{Desk, pipeline};
-use entrywatch::agenda;
 use entrywatch::clock::Clock;
 use entrywatch::daemon::feed;
+use entrywatch::ical;
 use entrywatch::outbox::Outcome;
 use serde_json::Value;
 
@@ -67,7 +67,7 @@ fn read(python: &Path, bytes: &[u8]) -> Vec<Value> {
 
 fn calendar(desk: &Desk, before: &str) -> String {
     let pipeline = pipeline();
-    let known = agenda::entries_of(before);
+    let known = ical::entries_of(before);
     let team = &pipeline.audience.teams()[0];
     feed::calendar(&*desk.store(), &pipeline, team, desk.clock.now(), &known).expect("the store answers")
 }

@@ -4,15 +4,15 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::Pipeline;
 use super::remind::broker_of;
-use crate::agenda::{COPY, Event};
 use crate::entry::{ClockMove, DeadlineState, Entry, EntryDeadline, Life};
+use crate::ical::{COPY, Event};
 use crate::rules::{DeadlineContext, Rule, Step};
 
 /// A calendar holds what is to be done within this many days; no ladder of a duty is longer than a few months.
-pub const AGENDA_DAYS: i64 = 400;
+pub const CALENDAR_DAYS: i64 = 400;
 
 /// What ran out, or was closed, stays in the calendar for this many days.
-pub const AGENDA_PAST_DAYS: i64 = 30;
+pub const CALENDAR_PAST_DAYS: i64 = 30;
 
 impl Pipeline {
     /// The clocks that a team is told of, which are due soon or were closed lately.
@@ -51,8 +51,8 @@ impl Pipeline {
         };
         let left = (day - today).num_days();
         let closed = last.filter(|_| is_cancelled).map(|moved| (today - moved.at.date_naive()).num_days());
-        let is_near =
-            closed.map_or((-AGENDA_PAST_DAYS..=AGENDA_DAYS).contains(&left), |ago| ago <= AGENDA_PAST_DAYS);
+        let is_near = closed
+            .map_or((-CALENDAR_PAST_DAYS..=CALENDAR_DAYS).contains(&left), |ago| ago <= CALENDAR_PAST_DAYS);
         if !is_near {
             return None;
         }

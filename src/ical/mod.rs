@@ -5,12 +5,12 @@
 //! the journal alone and a calendar program knows which of two copies is the newer one. A clock that was closed becomes a
 //! cancelled event, which takes the date out of the calendars that have it.
 
-mod ics;
+mod write;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use sha2::{Digest, Sha256};
 
-pub use ics::{CONTENT_TYPE, calendar, entries_of};
+pub use write::{CONTENT_TYPE, calendar, entries_of};
 
 use crate::ident::{EntryNumber, hex};
 
