@@ -219,6 +219,16 @@ impl BillOfLading {
         Self(format!("statement:{number}"))
     }
 
+    /// The same for what is said of an entry by the broker's own reference.
+    pub fn of_reference(reference: &str) -> Self {
+        Self(format!("reference:{}", reference.trim().to_ascii_uppercase()))
+    }
+
+    /// The same for what is said of a filing by its control numbers.
+    pub fn of_filing(numbers: &str) -> Self {
+        Self(format!("filing:{numbers}"))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

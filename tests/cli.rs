@@ -90,6 +90,7 @@ fn help_names_every_command() {
               alerts       Show alerts and letters, take care of alerts, silence them, try a letter again
               quarantine   Show what could not be read, read it again
               record       Enter a fact that no message tells: forms, letters, protests, answers
+              report       Reports over what brokers dropped
               state-hash   Print a hash of all entry state
               replay       Rebuild from the journal into a fresh store and compare; sends nothing
               audit        Check that journal and archive are what was written

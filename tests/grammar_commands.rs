@@ -184,3 +184,48 @@ fn show_finds_records_segments_sets_and_codes() {
     assert_eq!(code, Some(0));
     assert!(out.contains("record SO10") && out.contains("code so60-entry-dispositions"), "{out}");
 }
+
+#[test]
+fn the_drift_report_names_what_the_tables_do_not_know() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config.toml");
+    fs::write(&config, entrywatch::config::EXAMPLE).expect("written");
+    let config = config.to_str().expect("text");
+    for (name, broker) in [("one.txt", "acme"), ("two.txt", "globex")] {
+        let file = folder.path().join(name);
+        // The same message of another entry, so that each file is a file of its own.
+        fs::write(&file, format!("{}{}", message(), if name == "two.txt" { "\r\n" } else { "" }))
+            .expect("written");
+        let file = file.to_str().expect("text");
+        let (code, out, err) = run(&["ingest", file, "--broker", broker, "--config", config]);
+        assert!(code == Some(0) || code == Some(1), "{out} {err}");
+    }
+    let (code, out, err) = run(&["report", "drift", "--json", "--config", config]);
+    assert_eq!(code, Some(0), "{err}");
+    let rows: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    for broker in ["acme", "globex"] {
+        let of = |what: &str, part: &str| {
+            rows.iter().any(|row| {
+                row["broker"] == broker
+                    && row["what"] == what
+                    && row["detail"].as_str().is_some_and(|text| text.contains(part))
+            })
+        };
+        assert!(of("unknown-record", "SO9Z") && of("unknown-code", "QZ"), "{broker}: {out}");
+    }
+    let (_, out, _) = run(&["report", "drift", "--csv", "--broker", "acme", "--config", config]);
+    assert!(out.starts_with("month,broker,what") && !out.contains("globex"), "{out}");
+    let (_, out, _) = run(&["report", "drift", "--since", "2199-01-01", "--config", config]);
+    assert_eq!(out, "the tables know everything that came\n");
+
+    // With the tables mended nothing is left.
+    let tables = folder.path().join("tables");
+    invented(&tables);
+    let text = fs::read_to_string(config).expect("the configuration");
+    let mended =
+        text.replace("# folder = \"grammars\"", &format!("folder = {:?}", tables.to_str().expect("text")));
+    assert_ne!(mended, text);
+    fs::write(config, mended).expect("written");
+    let (_, out, err) = run(&["report", "drift", "--json", "--config", config]);
+    assert!(!out.contains("SO9Z") && !out.contains("QZ"), "{out} {err}");
+}

@@ -25,6 +25,7 @@ mod pathways;
 mod quarantine;
 mod record;
 mod replay;
+mod report;
 mod rules;
 mod run;
 mod status;
@@ -101,6 +102,7 @@ enum Command {
     Alerts(alerts::Args),
     Quarantine(quarantine::Args),
     Record(record::Args),
+    Report(report::Args),
     StateHash(status::HashArgs),
     Replay(replay::Args),
     Audit(audit::Args),
@@ -159,6 +161,7 @@ impl Command {
             Self::Alerts(args) => alerts::run(args, &context()?, ui),
             Self::Quarantine(args) => quarantine::run(args, &context()?, ui),
             Self::Record(args) => record::run(args, context, ui),
+            Self::Report(args) => report::run(args, &context()?, ui),
             Self::StateHash(_) => status::state_hash(&context()?, ui),
             Self::Replay(args) => replay::run(args, &context()?, ui),
             Self::Audit(args) => audit::run(args, global, ui),

@@ -4,6 +4,7 @@
 //! never takes a good one down with it, and what no table describes is carried.
 
 pub mod abi;
+pub mod csv;
 pub mod digits;
 pub mod json;
 mod sniff;
@@ -36,6 +37,8 @@ pub enum Standard {
     X12,
     /// Facts that people record, and the importer's own data.
     Json,
+    /// A table with a header.
+    Csv,
 }
 
 /// Who sent it and under which numbers; blank parts are `None`.
@@ -150,6 +153,7 @@ fn decoder_for<'g>(start: &[u8], grammar: &'g Grammar) -> Box<dyn Decoder + 'g> 
     match sniff(start) {
         Shape::X12 => Box::new(x12::X12Decoder::new(grammar)),
         Shape::Json => Box::new(json::JsonDecoder::new()),
+        _ if csv::is_table(start, grammar) => Box::new(csv::CsvDecoder::new(grammar)),
         Shape::Abi | Shape::Other => Box::new(abi::AbiDecoder::new(grammar)),
     }
 }

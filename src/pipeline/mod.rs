@@ -20,6 +20,7 @@ mod remind;
 mod reminders;
 mod silence;
 mod target;
+mod ties;
 mod trouble;
 
 use std::sync::Arc;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::faults::FileFaults;
-use super::{ApplyError, CHUNK_NOTICES, Group, Mailing, Moment, Overflow, Pipeline, View};
+use super::{ApplyError, CHUNK_NOTICES, Group, Mailing, Moment, Overflow, Pipeline, View, ties};
 use crate::decode::{self, Message};
 use crate::entry::{Added, Held, Life, Sighting, Unmatched};
 use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint};
 use crate::interpret::{NoticeIds, NoticeSink};
-use crate::notice::{Effect, MonthlyLine, Notice, NoticeRef, StatementLine};
+use crate::notice::{Notice, NoticeRef};
 use crate::place::{Finding, Grade, Place, finding_code};
 use crate::step::{BillRecord, FeedRecord, InputRecord, QuarantineKey, Quarantined};
 
@@ -76,6 +76,8 @@ struct Work<'g, 'v, V: View> {
     findings: Vec<Finding>,
     error_pieces: u32,
     faults: FileFaults,
+    /// Keys under which receipts for the message at hand wait.
+    filed_as: Vec<BillOfLading>,
 }
 
 impl Pipeline {
@@ -170,6 +172,7 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
             findings: Vec::new(),
             error_pieces: 0,
             faults: FileFaults::default(),
+            filed_as: Vec::new(),
         }
     }
 
@@ -188,6 +191,7 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
         for finding in message.findings.iter().chain(&findings) {
             self.finding(finding);
         }
+        self.filed_as = ties::filed_as(message, &self.file.broker);
         for (notice, source, place) in notices {
             self.notice(notice, source, place)?;
         }
@@ -240,7 +244,7 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
             name: self.file.name.clone(),
         };
         let fresh = Fresh { notice: Arc::new(notice), source, seen };
-        match (fresh.notice.entry, waits_under(&fresh.notice)) {
+        match (fresh.notice.entry, ties::waits_under(&fresh.notice, &self.file.broker)) {
             (Some(number), _) => {
                 self.link_bills(number, &fresh)?;
                 self.add(number, fresh)
@@ -254,7 +258,8 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
     fn link_bills(&mut self, number: EntryNumber, fresh: &Fresh) -> Result<(), V::Error> {
         let notice = &fresh.notice;
         let named = notice.bill.iter().chain(&notice.house_bill).cloned();
-        let bills: Vec<BillOfLading> = named.chain(statement_of(notice)).collect();
+        let named = named.chain(ties::named_by(notice));
+        let bills: Vec<BillOfLading> = named.chain(self.filed_as.iter().cloned()).collect();
         for bill in bills {
             if self.group.is_linked(&bill, number)? {
                 continue;
@@ -330,24 +335,6 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
         self.totals.fresh += 1;
         self.ownerless.push(fresh);
         Ok(())
-    }
-}
-
-/// The bill under which a notice without an entry waits: the house bill when it names one, for that is what it is about.
-fn waits_under(notice: &Notice) -> Option<BillOfLading> {
-    notice.house_bill.clone().or_else(|| notice.bill.clone()).or_else(|| statement_of(notice))
-}
-
-/// A monthly statement names daily ones and no entries; the entries that stood on a daily one hear of it.
-fn statement_of(notice: &Notice) -> Option<BillOfLading> {
-    match &notice.effect {
-        Effect::OnStatement(StatementLine { statement, .. })
-        | Effect::OnMonthlyStatement(MonthlyLine { statement, .. })
-            if !statement.is_empty() =>
-        {
-            Some(BillOfLading::of_statement(statement.as_str()))
-        }
-        _ => None,
     }
 }
 

@@ -5,12 +5,14 @@
 //! * [`backtest`] plays a journal on two of them, under two sets of rules, and compares the letters.
 //! * [`why`] asks a rule about everything that is known of one entry.
 //! * [`timeline`] says in plain words when the mails of a rule go out.
+//! * [`drift`] reads the archive again for what the tables do not know.
 //! * [`inspect`] looks for what `check` should tell: templates that fail, rules that overlap.
 //!
 //! Nothing here sends anything, and nothing here writes where the daemon does.
 
 pub mod backtest;
 mod bench;
+pub mod drift;
 pub mod inspect;
 pub mod preview;
 pub mod scenario;

@@ -34,6 +34,7 @@ impl Form for TextForm {
             (Some(Standard::Abi), Some(name)) => format!("ABI {name}"),
             (Some(Standard::X12), Some(name)) => format!("X12 {name}"),
             (Some(Standard::Json), Some(name)) => format!("JSON {name}"),
+            (Some(Standard::Csv), Some(name)) => format!("CSV {name}"),
             _ => "no message".to_owned(),
         };
         let span = heading.span;

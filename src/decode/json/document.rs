@@ -79,6 +79,16 @@ impl<'a> Document<'a> {
         Ok(Self { bytes, place, members })
     }
 
+    /// The row of a table as an object; its members stand where the row begins.
+    pub(in crate::decode) fn of_row(
+        bytes: &'a [u8],
+        place: Place,
+        members: Vec<(&'a str, Value<'a>)>,
+    ) -> Self {
+        let member = |(name, value): (&'a str, Value<'a>)| Member { name: name.into(), value, offset: 0 };
+        Self { bytes, place, members: members.into_iter().map(member).collect() }
+    }
+
     /// What the document says it is; when it does not say, what its members tell.
     pub fn name(&self) -> Option<&str> {
         let has = |name: &str| self.get(name).is_some();

@@ -6,7 +6,7 @@
 mod document;
 mod scan;
 
-pub use document::{Document, Member, Value};
+pub use document::{Document, Member, Value, find};
 
 use self::scan::{Found, next};
 use super::{Body, Control, Decoder, Message, Sink, Standard};

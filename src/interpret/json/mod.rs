@@ -1,5 +1,6 @@
-//! JSON documents to notices: facts that people record.
+//! JSON documents to notices: facts that people record, and the importer's own data.
 
+mod approved;
 mod fact;
 
 use super::NoticeSink;
@@ -20,6 +21,7 @@ impl JsonInterpreter {
     pub fn interpret(&self, document: &Document<'_>, sink: &mut dyn NoticeSink) {
         match document.name() {
             Some("form" | "recorded") => self.fact.interpret(document, sink),
+            Some("approved_entry" | "order_link") => approved::interpret(document, sink),
             name => {
                 let name = name.unwrap_or_default().escape_default();
                 let message = format!("nobody reads JSON objects of the kind `{name}`");
