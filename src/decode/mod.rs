@@ -12,6 +12,7 @@ pub mod x12;
 
 use std::io::{self, Read};
 
+pub use csv::ColumnNames;
 pub use sniff::{Shape, sniff};
 
 use crate::grammar::Grammar;
@@ -112,7 +113,7 @@ pub trait Decoder {
 
 /// Decodes bytes that are in memory.
 pub fn decode(bytes: &[u8], grammar: &Grammar, sink: &mut dyn Sink) {
-    let mut decoder = decoder_for(bytes, grammar);
+    let mut decoder = decoder_for(bytes, grammar, &ColumnNames::default());
     decoder.feed(bytes, true, sink);
 }
 
@@ -121,6 +122,19 @@ pub fn decode(bytes: &[u8], grammar: &Grammar, sink: &mut dyn Sink) {
 /// # Errors
 /// Only when the reader fails.
 pub fn decode_reader(reader: &mut dyn Read, grammar: &Grammar, sink: &mut dyn Sink) -> io::Result<()> {
+    decode_reader_for(reader, grammar, &ColumnNames::default(), sink)
+}
+
+/// The same for a sender whose tables have columns of their own names.
+///
+/// # Errors
+/// Only when the reader fails.
+pub fn decode_reader_for(
+    reader: &mut dyn Read,
+    grammar: &Grammar,
+    names: &ColumnNames,
+    sink: &mut dyn Sink,
+) -> io::Result<()> {
     let mut window = vec![0u8; SMALL_WINDOW_BYTES];
     let mut filled = 0;
     let mut last = fill(reader, &mut window, &mut filled)?;
@@ -128,7 +142,7 @@ pub fn decode_reader(reader: &mut dyn Read, grammar: &Grammar, sink: &mut dyn Si
         window.resize(WINDOW_BYTES, 0);
         last = fill(reader, &mut window, &mut filled)?;
     }
-    let mut decoder = decoder_for(&window[..filled], grammar);
+    let mut decoder = decoder_for(&window[..filled], grammar, names);
     loop {
         let taken = decoder.feed(&window[..filled], last, sink).min(filled);
         if last {
@@ -149,11 +163,11 @@ pub fn decode_reader(reader: &mut dyn Read, grammar: &Grammar, sink: &mut dyn Si
     }
 }
 
-fn decoder_for<'g>(start: &[u8], grammar: &'g Grammar) -> Box<dyn Decoder + 'g> {
+fn decoder_for<'g>(start: &[u8], grammar: &'g Grammar, names: &ColumnNames) -> Box<dyn Decoder + 'g> {
     match sniff(start) {
         Shape::X12 => Box::new(x12::X12Decoder::new(grammar)),
         Shape::Json => Box::new(json::JsonDecoder::new()),
-        _ if csv::is_table(start, grammar) => Box::new(csv::CsvDecoder::new(grammar)),
+        _ if csv::is_table(start, grammar, names) => Box::new(csv::CsvDecoder::new(grammar, names)),
         Shape::Abi | Shape::Other => Box::new(abi::AbiDecoder::new(grammar)),
     }
 }

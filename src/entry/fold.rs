@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::fold_facts;
 use super::holds::{HoldState, Holds};
 use super::recorded;
+use super::witness;
 use super::{
     Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Rejection, Request, Scope,
     Summary, SummaryState, Takeover, Tib,
@@ -63,6 +64,7 @@ impl Entry {
             cargo: Vec::new(),
             recorded: Vec::new(),
             entry_dates: Vec::new(),
+            witnesses: Vec::new(),
             unknown_codes: Default::default(),
             check_digit_offset: number.check_digit_offset(),
         }
@@ -115,6 +117,9 @@ impl Fold {
     /// Attributes that any notice may state, by the names of the grammar. The latest statement counts.
     fn note(&mut self, notice: &Notice) {
         let entry = &mut self.entry;
+        if notice.kind == Kind::AceReport {
+            return witness::note(entry, notice);
+        }
         for (name, value) in notice.fields.iter() {
             match name {
                 "entry_type" => entry.entry_type = Token::some(value),

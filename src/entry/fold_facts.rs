@@ -4,7 +4,7 @@ use super::facts::{
     Answered, BillState, CargoEvent, CensusKey, CensusState, Filing, FilingFlags, Line, ProtestState,
     Rejection, Removed, Scheduled, Told,
 };
-use super::{Dated, Entry, LiquidationStep, SummaryState};
+use super::{Dated, Entry, LiquidationStep, SummaryState, witness};
 use crate::notice::{AnsweredCensus, AnsweredState, Effect, EventTime, Kind, Notice, SummaryStatus, Token};
 
 /// Obeys an effect of this module's aspects; others change nothing.
@@ -194,6 +194,7 @@ pub(super) fn knows(entry: &Entry, notice: &Notice) -> bool {
         Effect::Liquidated(told) if is_answer => {
             entry.liquidations().any(|(_, known)| known.date == told.date && known.event == told.event)
         }
+        Effect::Liquidated(told) => witness::is_known(entry, notice, (told.date, told.event)),
         Effect::Extended { reason, .. } if is_answer => entry.liquidation_history.iter().any(
             |event| matches!(event.what, LiquidationStep::Extended { reason: known, .. } if known == *reason),
         ),

@@ -18,6 +18,7 @@ pub mod silence;
 mod target;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,6 +36,7 @@ pub use pathways::{PathState, Pathway};
 pub use recorded::RecordedFact;
 use serde::{Deserialize, Serialize};
 pub use target::InternalTarget;
+pub use witness::{Contradiction, Witness, Witnessed};
 
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};
 use crate::notice::{EventTime, FilingAction, Kind, Liquidation, Notice, Token};
@@ -78,6 +80,8 @@ pub struct Entry {
     pub recorded: Vec<RecordedFact>,
     /// Dates of entry that messages state, with the notice that says so. The latest statement counts, all are kept.
     pub entry_dates: Vec<Dated>,
+    /// Rows of reports from the ACE portal. See [`Entry::contradictions`].
+    pub witnesses: Vec<Witness>,
     pub unknown_codes: BTreeSet<Token>,
     pub check_digit_offset: u8,
 }
@@ -351,11 +355,14 @@ impl Entry {
 
     /// The last word: the liquidation that counts now.
     ///
-    /// An answer to a query stands behind the courtesy notice of the same day, which has the amounts paid as well, and one
-    /// without a date behind any that has one.
+    /// An answer to a query stands behind the courtesy notice of the same day, which has the amounts paid as well, one
+    /// without a date behind any that has one, and a report behind whatever a message told.
     pub fn liquidation(&self) -> Option<&Liquidation> {
-        let dated = self.liquidations().rev().find(|(_, liquidation)| liquidation.date.is_some());
-        dated.or_else(|| self.liquidations().next_back()).map(|(_, liquidation)| liquidation)
+        let trust = |(event, liquidation): &(&LiquidationEvent, &Liquidation)| {
+            (event.basis != Basis::AceReport, liquidation.date.is_some())
+        };
+        // Of several with the same trust the last one counts.
+        self.liquidations().max_by_key(trust).map(|(_, liquidation)| liquidation)
     }
 
     /// How many extensions were granted: the highest count that a notice states, at least the number of notices.

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 pub use x12::Aliases;
 
-use crate::decode::{Body, Message};
+use crate::decode::{Body, ColumnNames, Message};
 use crate::grammar::{Grammar, GrammarError};
 use crate::ident::NoticeId;
 use crate::notice::NoticeRef;
@@ -36,6 +36,9 @@ pub struct Interpreter {
     /// By the name of the broker.
     aliases: BTreeMap<Box<str>, Aliases>,
     no_aliases: Aliases,
+    /// By the name of the broker.
+    columns: BTreeMap<Box<str>, ColumnNames>,
+    no_columns: ColumnNames,
 }
 
 impl Interpreter {
@@ -49,7 +52,9 @@ impl Interpreter {
         let json = json::JsonInterpreter::resolve(&grammar);
         match (abi, x12, json) {
             (Ok(abi), Ok(x12), Ok(json)) => {
-                Ok(Self { grammar, abi, x12, json, aliases: BTreeMap::new(), no_aliases: Aliases::default() })
+                let (aliases, no_aliases) = (BTreeMap::new(), Aliases::default());
+                let (columns, no_columns) = (BTreeMap::new(), ColumnNames::default());
+                Ok(Self { grammar, abi, x12, json, aliases, no_aliases, columns, no_columns })
             }
             (abi, x12, json) => {
                 let faults = [abi.err(), x12.err(), json.err()];
@@ -62,6 +67,17 @@ impl Interpreter {
     pub fn with_aliases(mut self, aliases: BTreeMap<Box<str>, Aliases>) -> Self {
         self.aliases = aliases;
         self
+    }
+
+    /// With the names of columns that brokers' tables have beside those of the grammar.
+    pub fn with_columns(mut self, columns: BTreeMap<Box<str>, ColumnNames>) -> Self {
+        self.columns = columns;
+        self
+    }
+
+    /// The names of columns that this broker's tables have of their own.
+    pub fn columns_of(&self, broker: &str) -> &ColumnNames {
+        self.columns.get(broker).unwrap_or(&self.no_columns)
     }
 
     pub fn grammar(&self) -> &Arc<Grammar> {

@@ -7,6 +7,7 @@ mod facts;
 mod fields;
 pub mod recorded;
 mod token;
+mod witness;
 
 use std::fmt;
 
@@ -21,6 +22,7 @@ pub use facts::{
 pub use fields::{Fields, FieldsAsMap};
 pub use recorded::FactKind;
 pub use token::Token;
+pub use witness::WitnessedFact;
 
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
 use crate::place::{Place, Severity};
@@ -86,7 +88,7 @@ kinds! {
     /// NR
     Liquidation = "liquidation", rank 18;
     /// A row of a report from the ACE portal
-    AceReport = "ace_report", rank 18;
+    AceReport = "ace_report", rank 15;
     /// Envelope X0 and X1
     BatchRejected = "batch_rejected", rank 19;
     /// 997, 999, TA1

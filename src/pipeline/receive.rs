@@ -110,7 +110,9 @@ impl Pipeline {
             }
             failed = noted.err();
         };
-        decode::decode_reader(content, self.interpreter.grammar(), &mut sink).map_err(ApplyError::Content)?;
+        let columns = self.interpreter.columns_of(file.broker.as_str());
+        decode::decode_reader_for(content, self.interpreter.grammar(), columns, &mut sink)
+            .map_err(ApplyError::Content)?;
         if let Some(error) = failed {
             return Err(ApplyError::View(error));
         }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Datelike, Utc};
 use serde::Serialize;
 
 use crate::decode::abi::UNEXPECTED_DATA;
-use crate::decode::{Message, decode_reader};
+use crate::decode::{Message, decode_reader_for};
 use crate::ident::{BrokerName, Fingerprint};
 use crate::interpret::{Interpreter, NoticeSink};
 use crate::journal::{JournalError, JournalReader, What};
@@ -91,9 +91,11 @@ pub fn drift(
         };
         let mut content = journal.content(received.file)?;
         let grammar = interpreter.grammar();
-        let read = decode_reader(&mut content, grammar, &mut |message: &Message<'_>| {
+        let broker = received.broker.as_str();
+        let columns = interpreter.columns_of(broker);
+        let read = decode_reader_for(&mut content, grammar, columns, &mut |message: &Message<'_>| {
             message.findings.iter().for_each(|finding| heard.note(finding));
-            interpreter.interpret_for(received.broker.as_str(), message, &mut heard);
+            interpreter.interpret_for(broker, message, &mut heard);
         });
         read.map_err(|source| JournalError::Source { source })?;
         looked_at();

@@ -79,13 +79,14 @@ impl<'a> Document<'a> {
         Ok(Self { bytes, place, members })
     }
 
-    /// The row of a table as an object; its members stand where the row begins.
+    /// The row of a table as an object, with the place of each cell from the start of the row.
     pub(in crate::decode) fn of_row(
         bytes: &'a [u8],
         place: Place,
-        members: Vec<(&'a str, Value<'a>)>,
+        members: Vec<(&'a str, Value<'a>, usize)>,
     ) -> Self {
-        let member = |(name, value): (&'a str, Value<'a>)| Member { name: name.into(), value, offset: 0 };
+        let member =
+            |(name, value, offset): (&'a str, Value<'a>, usize)| Member { name: name.into(), value, offset };
         Self { bytes, place, members: members.into_iter().map(member).collect() }
     }
 
@@ -107,14 +108,20 @@ impl<'a> Document<'a> {
 
     /// Where a member's value begins in the file.
     pub fn place_of(&self, member: &Member<'_>) -> Place {
-        let before = self.bytes.get(..member.offset).unwrap_or_default();
+        self.place_at(member.offset)
+    }
+
+    /// The place of a byte, counted from the start of the object.
+    pub(in crate::decode) fn place_at(&self, offset: usize) -> Place {
+        let before = self.bytes.get(..offset).unwrap_or_default();
         let line_start = before.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
-        let column = u32::try_from(member.offset - line_start + 1).ok();
+        let column = u32::try_from(offset - line_start + 1).ok();
+        // The first line may begin in front of the object.
+        let begins_line = self.place.offset == 0 || self.place.column == Some(1);
         Place {
-            offset: self.place.offset + member.offset as u64,
+            offset: self.place.offset + offset as u64,
             line: self.place.line + memchr::memchr_iter(b'\n', before).count() as u64,
-            // The first line may begin in front of the object.
-            column: column.filter(|_| line_start > 0 || self.place.offset == 0),
+            column: column.filter(|_| line_start > 0 || begins_line),
         }
     }
 

@@ -6,8 +6,9 @@ use std::borrow::Cow;
 
 use crate::decode::json::{Document, Member, Value, find};
 use crate::ident::{BillOfLading, EntryNumber};
+use super::value;
 use crate::interpret::NoticeSink;
-use crate::notice::recorded::{FactValue, date};
+use crate::notice::recorded::FactValue;
 use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef};
 use crate::place::{Finding, Grade, Severity, finding_code};
 
@@ -117,7 +118,7 @@ impl Keys {
             entry,
             bill: bill("bill"),
             house_bill: bill("house_bill"),
-            at: text("approved_at").and_then(date).map(EventTime::date),
+            at: text("approved_at").and_then(value::date).map(EventTime::date),
         };
         let names_nothing =
             keys.bill.is_none() && keys.house_bill.is_none() && text("broker_reference").is_none();
@@ -178,9 +179,13 @@ fn read<'d>(
     for &(name, value) in wanted {
         let Some(member) = find(members, name) else { continue };
         let Some(text) = member.value.as_text().filter(|text| !text.trim().is_empty()) else { continue };
-        // Spreadsheets group the digits of amounts.
-        let plain = if value == FactValue::Amount { text.replace(['$', ','], "") } else { text.to_owned() };
-        match value.normal(&plain) {
+        // Spreadsheets have their own ways of writing amounts and dates.
+        let normal = match value {
+            FactValue::Amount => value::amount(text).map(|amount| format!("{amount:.2}")),
+            FactValue::Date => value::date(text).map(|date| date.to_string()),
+            _ => value.normal(text),
+        };
+        match normal {
             Some(normal) => fields.push((name, normal.into())),
             None => {
                 let code =

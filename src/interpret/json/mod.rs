@@ -1,7 +1,9 @@
-//! JSON documents to notices: facts that people record, and the importer's own data.
+//! JSON documents to notices: facts that people record, the importer's own data, and rows of reports.
 
 mod approved;
 mod fact;
+mod report;
+mod value;
 
 use super::NoticeSink;
 use crate::decode::json::Document;
@@ -22,6 +24,7 @@ impl JsonInterpreter {
         match document.name() {
             Some("form" | "recorded") => self.fact.interpret(document, sink),
             Some("approved_entry" | "order_link") => approved::interpret(document, sink),
+            Some("ace_report") => report::interpret(document, sink),
             name => {
                 let name = name.unwrap_or_default().escape_default();
                 let message = format!("nobody reads JSON objects of the kind `{name}`");
