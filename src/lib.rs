@@ -16,6 +16,7 @@ pub mod notice;
 
 pub mod deadline;
 pub mod interpret;
+pub mod receipt;
 
 pub mod entry;
 

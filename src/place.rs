@@ -115,4 +115,6 @@ pub mod finding_code {
     pub const ENVELOPE: &str = "envelope";
     pub const MISSING_FIELD: &str = "missing-field";
     pub const BATCH_REJECTED: &str = "batch-rejected";
+    /// A report and the messages disagree about an entry.
+    pub const CONTRADICTION: &str = "contradiction";
 }

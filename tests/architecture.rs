@@ -15,7 +15,7 @@ const FLOORS: &[&[&str]] = &[
     &["ident", "clock", "place", "diagnostic", "words"],
     &["grammar"],
     &["notice", "decode", "intake"],
-    &["interpret", "deadline"],
+    &["interpret", "deadline", "receipt"],
     &["entry"],
     &["rules"],
     &["outbox", "ical"],
@@ -38,7 +38,7 @@ const HOMES: &[(&str, &str)] = &[
 ];
 
 /// Modules that do no I/O and read no clock: time and bytes come in as arguments.
-const PURE: &[&str] = &["decode", "interpret", "entry", "deadline", "rules", "pipeline", "notice", "outbox"];
+const PURE: &[&str] = &["decode", "interpret", "entry", "deadline", "rules", "pipeline", "notice", "outbox", "receipt"];
 
 /// What a pure module does not name. A path is refused when it begins or ends with one of these.
 const IMPURE: &[&[&str]] = &[

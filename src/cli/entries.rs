@@ -38,6 +38,9 @@ pub struct Args {
     /// At least one hold is open
     #[arg(long)]
     open_hold: bool,
+    /// A report from the ACE portal and the messages disagree: on what, a line for each
+    #[arg(long)]
+    contradictions: bool,
     /// Count from this day instead of today
     #[arg(long, value_name = "DATE", value_parser = args::date)]
     on: Option<NaiveDate>,
@@ -60,9 +63,11 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         bill: args.bill.clone(),
         due: args.due_within.map(|within_days| Window { on, within_days, overdue_days: OVERDUE_DAYS }),
         open_hold: args.open_hold,
+        contradictions: args.contradictions,
     };
     let door = context.door()?;
-    let mut printer = Printer { ui, out: ui.stdout(), csv: args.csv, is_first: true };
+    let form = Form { csv: args.csv, contradictions: args.contradictions };
+    let mut printer = Printer { ui, out: ui.stdout(), form, is_first: true };
     let mut left = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let mut after: Option<EntryNumber> = None;
     let mut rows: Vec<EntryRow> = Vec::new();
@@ -87,26 +92,39 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     }
 }
 
+/// How rows are printed; JSON aside.
+#[derive(Clone, Copy)]
+struct Form {
+    csv: bool,
+    /// A line for each contradiction instead of each entry.
+    contradictions: bool,
+}
+
 struct Printer<'a> {
     ui: &'a Ui,
     out: Out,
-    csv: bool,
+    form: Form,
     is_first: bool,
 }
 
 impl Printer<'_> {
     fn print(&mut self, rows: &[EntryRow]) -> Result<(), Failure> {
-        let (ui, csv) = (self.ui, self.csv);
+        let (ui, Form { csv, contradictions }) = (self.ui, self.form);
         let is_first = std::mem::replace(&mut self.is_first, false);
         if rows.is_empty() && !is_first {
             return Ok(());
         }
-        written(&mut self.out, |out| match (ui.json, csv) {
-            (true, _) => rows.iter().try_for_each(|row| json_line(out, row)),
-            (_, true) => {
+        written(&mut self.out, |out| match (ui.json, csv, contradictions) {
+            (true, ..) => rows.iter().try_for_each(|row| json_line(out, row)),
+            (_, true, false) => {
                 let header: &[&str] = if is_first { &CSV_HEADER } else { &[] };
                 csv_rows(out, header, rows.iter().map(csv_cells))
             }
+            (_, true, true) => {
+                let header: &[&str] = if is_first { &CONTRADICTIONS_HEADER } else { &[] };
+                csv_rows(out, header, rows.iter().flat_map(contradiction_cells))
+            }
+            (_, _, true) => contradictions_table(rows).write(out, ui),
             _ => table(rows).write(out, ui),
         })
     }
@@ -167,4 +185,34 @@ fn csv_cells(row: &EntryRow) -> [String; 12] {
         blank(next.map(|next| next.due.clone())),
         blank(next.and_then(|next| next.act_by).map(|date| date.to_string())),
     ]
+}
+
+const CONTRADICTIONS_HEADER: [&str; 8] =
+    ["entry", "broker", "importer", "reference", "what", "reported", "messages", "report"];
+
+/// A row for each contradiction of an entry.
+fn contradiction_cells(row: &EntryRow) -> impl Iterator<Item = [String; 8]> {
+    let blank = |text: Option<String>| text.unwrap_or_default();
+    row.contradictions.iter().map(move |found| {
+        [
+            row.entry.to_string(),
+            blank(row.broker.as_ref().map(ToString::to_string)),
+            blank(row.importer.clone()),
+            blank(row.reference.clone()),
+            found.what.clone(),
+            found.reported.clone(),
+            found.told.join(" "),
+            blank(found.file.as_ref().zip(found.line).map(|(file, line)| format!("{file}:{line}"))),
+        ]
+    })
+}
+
+fn contradictions_table(rows: &[EntryRow]) -> Table {
+    let mut table = Table::new(["ENTRY", "BROKER", "REFERENCE", "WHAT", "REPORT", "MESSAGES", "WHERE"]);
+    for [entry, broker, _, reference, what, reported, told, place] in
+        rows.iter().flat_map(contradiction_cells)
+    {
+        table.row([entry, broker, reference, what.replace('_', " "), reported, told, place]);
+    }
+    table
 }

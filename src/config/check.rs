@@ -100,6 +100,15 @@ fn look_around(config: &Config, report: &mut CheckReport) {
         };
         report.add(format!("drop {}", drop.name), result);
     }
+    for broker in &config.brokers {
+        let Some(acknowledge) = &broker.acknowledge else { continue };
+        let folder = acknowledge.folder.display();
+        let result = match acknowledge.folder.is_dir() {
+            true => Ok(format!("{folder} is there")),
+            false => Err(format!("there is no folder {folder}")),
+        };
+        report.add(format!("receipts to {}", broker.name), result);
+    }
     let ca_file = config.mail.smtp.as_ref().and_then(|smtp| smtp.ca_file.as_ref());
     if let Some(path) = ca_file {
         let result = std::fs::File::open(path).map(|_| format!("{} can be read", path.display()));

@@ -7,6 +7,7 @@ use std::path::Path;
 use toml::Spanned;
 
 use super::check_text as is;
+use super::exchange;
 use super::hours;
 use super::raw::{RawAlgorithms, RawBroker, RawConfig, RawDrop, RawSftp, list};
 use super::resolve::{Resolver, SecretKeys};
@@ -39,6 +40,7 @@ pub(super) fn brokers(raw: &RawConfig, state: &StateSettings, resolver: &mut Res
         .iter()
         .filter_map(|broker| self::broker(broker, state, &mut seen, resolver))
         .collect();
+    exchange::check_folders(list(&raw.broker), &brokers, resolver);
     let drops = || brokers.iter().flat_map(|broker| &broker.drops);
     for drop in drops() {
         let After::Move { to } = &drop.after else { continue };
@@ -96,8 +98,10 @@ fn broker(
     let broker = BrokerName::new(name.as_deref().unwrap_or_default());
     let drops = list(&raw.drop).iter().filter_map(|raw| drop(raw, &broker, state, seen, resolver)).collect();
     let aliases = aliases(raw, resolver);
+    let columns = exchange::columns(raw, resolver);
+    let acknowledge = exchange::acknowledge(raw, state, resolver);
     let watch = hours::watch(raw, resolver);
-    name.map(|_| Broker { name: broker, filers, aliases, watch, drops })
+    name.map(|_| Broker { name: broker, filers, aliases, columns, acknowledge, watch, drops })
 }
 
 /// `"EN=entry_number"`: the broker's qualifier and what it stands for.

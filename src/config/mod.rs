@@ -10,6 +10,7 @@ mod calendar;
 mod check;
 mod check_text;
 mod drops;
+mod exchange;
 mod hours;
 mod http;
 mod manners;

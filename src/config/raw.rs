@@ -126,10 +126,17 @@ written! {
         name: Text,
         filers: Vec<Text>,
         x12_qualifiers: Vec<Text>,
+        columns: Vec<Text>,
+        acknowledge: RawAcknowledge,
         business_hours: Text,
         zone: Text,
         silent_after: Text,
         drop: Vec<RawDrop>,
+    }
+
+    pub struct RawAcknowledge as "[broker.acknowledge]" {
+        folder: Text,
+        set: Text,
     }
 
     pub struct RawDrop as "the drop" {
@@ -192,6 +199,7 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("[http]", RawHttp::KEYS),
     ("[[team]]", RawTeam::KEYS),
     ("[[broker]]", RawBroker::KEYS),
+    ("[broker.acknowledge]", RawAcknowledge::KEYS),
     ("[[broker.drop]]", RawDrop::KEYS),
     ("[broker.drop.sftp]", RawSftp::KEYS),
     ("[broker.drop.sftp.algorithms]", RawAlgorithms::KEYS),

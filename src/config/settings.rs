@@ -7,10 +7,12 @@ use chrono::NaiveTime;
 
 use super::secret::Secret;
 use crate::clock::Zone;
+use crate::decode::ColumnNames;
 use crate::ident::{BrokerName, DropName, FilerCode};
 use crate::interpret::Aliases;
 pub use crate::outbox::{ImporterNumber, Manners};
 use crate::place::Severity;
+use crate::receipt::ReceiptForm;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StateSettings {
@@ -99,9 +101,20 @@ pub struct Broker {
     pub filers: Vec<FilerCode>,
     /// X12 qualifiers that it uses in place of the standard's.
     pub aliases: Aliases,
+    /// Names of columns that its tables have of their own.
+    pub columns: ColumnNames,
+    /// Receipts that are written back to it, when it wants them.
+    pub acknowledge: Option<AcknowledgeSettings>,
     /// When its files are expected; `None` when nobody is to be told that none come.
     pub watch: Option<WatchSettings>,
     pub drops: Vec<DropSettings>,
+}
+
+/// Where receipts for X12 are written, and in which form.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AcknowledgeSettings {
+    pub folder: PathBuf,
+    pub form: ReceiptForm,
 }
 
 /// The hours in which a broker works, and how much of them may pass without a file.

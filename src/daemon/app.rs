@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::engine::EngineError;
+use super::receipts::ReceiptError;
 use super::settings::{CourierError, Settings};
 use super::state::{self, OpenedState};
 use super::tasks::deliver::Deliver;
@@ -40,6 +41,8 @@ pub enum StartError {
     Thread(#[from] std::io::Error),
     #[error("the writer does not answer")]
     Writer(#[from] WriteError),
+    #[error("the receipts to brokers could not be begun")]
+    Receipts(#[from] ReceiptError),
 }
 
 /// A running daemon.
@@ -56,6 +59,7 @@ pub struct App {
     delivery: Option<Task>,
     ticking: Option<Task>,
     calendars: Option<Task>,
+    receipts: Option<Task>,
     tracker: TaskTracker,
     pub opened: OpenedState,
 }
@@ -99,12 +103,14 @@ impl App {
             delivery: None,
             ticking: None,
             calendars: None,
+            receipts: None,
             tracker: TaskTracker::new(),
             opened,
         };
         app.start_delivery()?;
         app.start_ticking();
         app.start_calendars();
+        app.start_receipts()?;
         app.start_intake()?;
         Ok(app)
     }
@@ -161,10 +167,12 @@ impl App {
         self.stop_intake().await;
         Self::stop_task(self.delivery.take()).await;
         Self::stop_task(self.calendars.take()).await;
+        Self::stop_task(self.receipts.take()).await;
         let (state_folder, socket) = (self.settings.state_folder.clone(), self.settings.socket.clone());
         self.settings = Settings { state_folder, socket, ..settings };
         self.start_delivery()?;
         self.start_calendars();
+        self.start_receipts()?;
         self.start_intake()
     }
 
@@ -177,6 +185,7 @@ impl App {
         }
         Self::stop_task(self.ticking.take()).await;
         Self::stop_task(self.calendars.take()).await;
+        Self::stop_task(self.receipts.take()).await;
         if tokio::time::timeout(limit, Self::stop_task(self.delivery.take())).await.is_err() {
             tracing::warn!(
                 "The mail server did not answer in time; letters under way are sent again, under the same Message-ID."
@@ -227,6 +236,19 @@ impl App {
         let stop = CancellationToken::new();
         let handle = self.tracker.spawn(feeds.run(stop.clone()));
         self.calendars = Some(Task { stop, handle });
+    }
+
+    /// Before the drops are looked at: receipts are owed for what comes from now on.
+    fn start_receipts(&mut self) -> Result<(), StartError> {
+        let Some(writer) = self.writer.clone().filter(|_| !self.settings.receipts.is_empty()) else {
+            return Ok(());
+        };
+        let receipts = self.settings.receipts(writer);
+        receipts.begin()?;
+        let stop = CancellationToken::new();
+        let handle = self.tracker.spawn(receipts.run(stop.clone()));
+        self.receipts = Some(Task { stop, handle });
+        Ok(())
     }
 
     fn start_intake(&mut self) -> Result<(), StartError> {

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::engine::Versions;
+use super::receipts::ReceiptSettings;
 use super::link_key::{self, LinkKeyError};
 use super::settings::{Delivery, Settings};
 use crate::clock::{CUSTOMS_ZONE, Zone};
@@ -60,6 +61,7 @@ impl Settings {
             drops,
             made_folders,
             calendar_folder: config.calendar_folder.clone(),
+            receipts: receipts(config),
             pipeline: Arc::new(pipeline),
             versions: versions(config),
             renderer: Arc::new(with_links(config, tickets.clone())?),
@@ -74,7 +76,8 @@ impl Settings {
 pub fn pipeline(config: &Config) -> Result<Pipeline, AssembleError> {
     let interpreter = Interpreter::new(config.grammar.clone()).map_err(AssembleError::Grammar)?;
     let aliases = config.brokers.iter().map(|broker| (broker.name.as_str().into(), broker.aliases.clone()));
-    let interpreter = interpreter.with_aliases(aliases.collect());
+    let columns = config.brokers.iter().map(|broker| (broker.name.as_str().into(), broker.columns.clone()));
+    let interpreter = interpreter.with_aliases(aliases.collect()).with_columns(columns.collect());
     Ok(Pipeline {
         interpreter: Arc::new(interpreter),
         rules: config.rules.clone(),
@@ -115,6 +118,18 @@ fn feeds(config: &Config) -> Vec<FeedWatch> {
             opens: watch.opens,
             closes: watch.closes,
             silent_after: chrono::TimeDelta::from_std(watch.silent_after).unwrap_or(chrono::TimeDelta::MAX),
+        })
+        .collect()
+}
+
+/// The brokers that want receipts.
+fn receipts(config: &Config) -> Vec<ReceiptSettings> {
+    let wanted = config.brokers.iter().filter_map(|broker| Some((broker, broker.acknowledge.as_ref()?)));
+    wanted
+        .map(|(broker, acknowledge)| ReceiptSettings {
+            broker: broker.name.clone(),
+            folder: acknowledge.folder.clone(),
+            form: acknowledge.form,
         })
         .collect()
 }

@@ -12,6 +12,7 @@ pub mod link_key;
 pub mod logging;
 pub mod once;
 mod parts;
+pub mod receipts;
 pub mod service;
 pub mod settings;
 pub mod state;

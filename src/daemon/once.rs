@@ -11,6 +11,7 @@ use super::app::{StartError, known};
 use super::engine::{Engine, EngineError};
 use super::settings::Settings;
 use super::tasks::deliver::Deliver;
+use super::tasks::receipts::Receipts;
 use super::tasks::scan::{id_of, open_troubles, told};
 use super::writer::{WriteError, Writer};
 use crate::clock::Clock;
@@ -69,6 +70,8 @@ pub async fn round(settings: &Settings, engine: Engine, clock: Arc<dyn Clock>) -
     for gone in open.iter().filter(|trouble| !settings.has_drop(&trouble.key.drop)) {
         writer.trouble_over(id_of(&gone.key)).await?;
     }
+    let receipts = settings.receipts(writer.clone());
+    receipts.begin()?;
     for drop in &settings.drops {
         let scanner = scanner(drop, &open).with_known(known(store.clone()));
         let (writer, clock) = (writer.clone(), clock.clone());
@@ -79,6 +82,7 @@ pub async fn round(settings: &Settings, engine: Engine, clock: Arc<dyn Clock>) -
         round.troubles += scanned.troubles;
         round.waiting.extend(scanned.waiting);
     }
+    round.troubles += acknowledge(receipts).await?;
     writer.tick().await?;
     writer.close_windows().await?;
     deliver(settings, &writer, &mut round, clock.clone()).await?;
@@ -96,6 +100,14 @@ pub async fn round(settings: &Settings, engine: Engine, clock: Arc<dyn Clock>) -
         Ok(Ok(Some(error))) => Err(error.into()),
         _ => Err(WriteError::Fatal("the writer broke".into()).into()),
     }
+}
+
+/// Writes the receipts that are owed; answers for how many brokers that failed.
+async fn acknowledge(receipts: Receipts) -> Result<u64, StartError> {
+    let all = receipts.all.iter().map(|settings| settings.broker.clone()).collect();
+    let failing = tokio::task::spawn_blocking(move || receipts.round(all)).await;
+    let failing = failing.map_err(|error| std::io::Error::other(error.to_string()))??;
+    Ok(failing.len() as u64)
 }
 
 async fn deliver(

@@ -12,6 +12,9 @@ use crate::outbox::Tickets;
 use crate::pipeline::Pipeline;
 
 use super::engine::Versions;
+use super::receipts::ReceiptSettings;
+use super::tasks::receipts::Receipts;
+use super::writer::Writer;
 
 #[derive(Clone)]
 pub struct Settings {
@@ -27,6 +30,8 @@ pub struct Settings {
     pub made_folders: Vec<PathBuf>,
     /// Where the calendars of the teams are kept, when they are.
     pub calendar_folder: Option<PathBuf>,
+    /// Brokers to whom receipts are written back.
+    pub receipts: Vec<ReceiptSettings>,
     pub pipeline: Arc<Pipeline>,
     pub versions: Versions,
     pub renderer: Arc<Renderer>,
@@ -48,6 +53,16 @@ pub enum Delivery {
 impl Settings {
     pub fn has_drop(&self, name: &DropName) -> bool {
         self.drops.iter().any(|drop| drop.name == *name)
+    }
+
+    /// What writes receipts back.
+    pub fn receipts(&self, writer: Writer) -> Receipts {
+        Receipts {
+            writer,
+            grammar: self.pipeline.interpreter.grammar().clone(),
+            state: self.state_folder.clone(),
+            all: self.receipts.clone(),
+        }
     }
 
     /// Makes the folders that the configuration wants made. One that cannot be made is told by its drop, which cannot be

@@ -161,6 +161,7 @@ impl Compiler<'_> {
             "hold_days" => number(Test::HoldDays, faults),
             "age_days" => number(Test::AgeDays, faults),
             "difference_known" => flag(Flag::DifferenceKnown, faults),
+            "contradicted" => flag(Flag::Contradicted, faults),
             "open_hold_after" => flag(Flag::OpenHoldAfter, faults),
             "open_hold_before" => flag(Flag::OpenHoldBefore, faults),
             "repeated" => flag(Flag::Repeated, faults),

@@ -158,6 +158,9 @@ keys! {
     "known_entry" on NOTICE, FLAG, "the entry was known before the file", "known_entry = false";
     "has_entry" on NOTICE, FLAG, "the notice belongs to an entry, and not only to a bill that nobody knows yet",
         "has_entry = true";
+    "contradicted" on NOTICE, FLAG,
+        "a report from the ACE portal and the messages disagree on a date or an amount, and did not before the file",
+        "contradicted = true";
     "released" on ENTRY, FLAG, "the goods are released: a release stands and no hold is open", "released = false";
     "suspended" on ENTRY, FLAG, "the liquidation of the entry is suspended", "suspended = true";
 

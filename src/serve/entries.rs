@@ -11,7 +11,7 @@ use super::mask::masked;
 use super::page::{Page, rows_wanted, walk_lives};
 use super::{ApiError, EntryFilter};
 use crate::deadline::{DeadlineTable, dash};
-use crate::entry::{Entry, EntryDeadline, Life};
+use crate::entry::{Contradiction, Entry, EntryDeadline, Life};
 use crate::ident::{BillOfLading, BrokerName, EntryNumber, FilerCode};
 use crate::notice::{EventTime, Token};
 use crate::store::Store;
@@ -33,6 +33,36 @@ pub struct EntryRow {
     pub released_at: Option<EventTime>,
     pub open_holds: u64,
     pub next_deadline: Option<NextDeadline>,
+    /// Where a report from the ACE portal and the messages disagree; looked for only when the filter asks for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<ContradictionView>,
+}
+
+/// A date or an amount on which a report and the messages disagree.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ContradictionView {
+    /// The name of the field, `liquidation_date`.
+    pub what: String,
+    pub reported: String,
+    /// Everything that messages said of it.
+    pub told: Vec<String>,
+    /// The report's file, and the line of its row.
+    pub file: Option<String>,
+    pub line: Option<u64>,
+}
+
+fn contradictions(entry: &Entry, life: &Life) -> Vec<ContradictionView> {
+    let view = |found: Contradiction| {
+        let seen = life.get(found.notice).map(|held| &held.seen);
+        ContradictionView {
+            what: found.what.as_str().to_owned(),
+            reported: found.reported,
+            told: found.told,
+            file: seen.map(|seen| seen.name.to_string()),
+            line: seen.map(|seen| seen.place.line),
+        }
+    };
+    entry.contradictions().into_iter().map(view).collect()
 }
 
 /// The clock that one has to act on first.
@@ -85,6 +115,10 @@ fn row(life: &Life, table: &DeadlineTable, on: NaiveDate, filter: &EntryFilter) 
     if !passes(&entry, filter) {
         return None;
     }
+    let contradictions = if filter.contradictions { contradictions(&entry, life) } else { Vec::new() };
+    if filter.contradictions && contradictions.is_empty() {
+        return None;
+    }
     let deadlines = life.deadlines(&entry, table);
     if let Some(window) = filter.due {
         deadlines.iter().find(|deadline| window.holds(deadline))?;
@@ -101,6 +135,7 @@ fn row(life: &Life, table: &DeadlineTable, on: NaiveDate, filter: &EntryFilter) 
         released_at: entry.released_at(),
         open_holds,
         next_deadline: next_deadline(&deadlines, on),
+        contradictions,
     })
 }
 

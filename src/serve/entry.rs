@@ -415,6 +415,16 @@ fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
             message: format!("no table knows the code `{code}` of this {}", held.notice.kind.as_str()),
         });
     }
+    for contradiction in entry.contradictions() {
+        let seen = life.get(contradiction.notice).map(|held| &held.seen);
+        findings.push(EntryFinding {
+            code: finding_code::CONTRADICTION.to_owned(),
+            severity: Grade::Warning,
+            file: seen.map(|seen| seen.name.to_string()),
+            place: seen.map(|seen| seen.place),
+            message: contradiction.text(),
+        });
+    }
     if life.notices.len() >= Life::NOTICES_MAX {
         findings.push(EntryFinding {
             code: "full".to_owned(),

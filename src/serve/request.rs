@@ -131,6 +131,8 @@ pub struct EntryFilter {
     pub due: Option<Window>,
     /// At least one open hold.
     pub open_hold: bool,
+    /// A report from the ACE portal and the messages disagree.
+    pub contradictions: bool,
 }
 
 /// A [`Status`] that travels as its word.

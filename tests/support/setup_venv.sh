@@ -1,22 +1,24 @@
 #!/bin/sh
-# Makes the Python environment for the mail server and the calendar reader of the tests, and certificates, once.
+# Makes the Python environment for the mail server, the calendar reader and the X12 reader of the tests, and certificates, once.
 #
 # usage: setup_venv.sh FOLDER
 #
-# Afterwards FOLDER holds bin/python with aiosmtpd and icalendar, and certs/{ca,server,other-ca}.pem and certs/server.key.
+# Afterwards FOLDER holds bin/python with aiosmtpd, icalendar and pyx12, and certs/{ca,server,other-ca}.pem and certs/server.key.
 # Several callers at a time are fine: one works, the others wait.
 set -eu
 folder=$1
 version=1.4.6
 icalendar=7.3.0
-ready="$folder/.ready-$version-$icalendar"
+pyx12=4.0.0
+ready="$folder/.ready-$version-$icalendar-$pyx12"
 mkdir -p "$folder"
 exec 9>"$folder/.lock"
 flock 9
 [ -e "$ready" ] && exit 0
 
 python3 -m venv "$folder"
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check "aiosmtpd==$version" "icalendar==$icalendar"
+"$folder/bin/python" -m pip install --quiet --disable-pip-version-check "aiosmtpd==$version" "icalendar==$icalendar" \
+    "pyx12==$pyx12"
 
 certs="$folder/certs"
 mkdir -p "$certs"

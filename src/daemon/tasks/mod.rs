@@ -2,5 +2,6 @@
 
 pub mod deliver;
 pub mod feed;
+pub mod receipts;
 pub mod scan;
 pub mod tick;

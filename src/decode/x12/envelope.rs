@@ -69,6 +69,8 @@ pub(super) struct Envelope {
     pub interchange: Interchange,
     pub group: Group,
     pub set: OpenSet,
+    /// Interchanges that were opened, this one included.
+    pub interchanges: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,6 +84,10 @@ pub(super) struct Interchange {
     /// Grows over everything behind the ISA.
     pub content: u64,
     pub number_place: Place,
+    /// ISA09 and ISA10.
+    pub sent: [Short; 2],
+    /// ISA14 asks whether it arrived.
+    pub wants_answer: bool,
 }
 
 impl Interchange {
@@ -100,12 +106,16 @@ pub(super) struct Group {
     pub code: Short,
     /// GS02.
     pub sender: Short,
+    /// GS03.
+    pub receiver: Short,
     /// GS06.
     pub number: Short,
     /// GS08.
     pub version: Short,
     pub release: Release,
     pub sets: u64,
+    /// GE01.
+    pub claimed: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,6 +7,7 @@ mod check;
 mod delimiters;
 mod ends;
 mod envelope;
+mod envelope_view;
 mod marks;
 mod reader;
 mod seen;
@@ -15,6 +16,7 @@ pub mod value;
 mod wrap;
 
 pub use delimiters::Delimiters;
+pub use envelope_view::EnvelopeView;
 pub use segment::{Segment, Set};
 
 use self::delimiters::Header;
@@ -250,6 +252,7 @@ impl<'g> X12Decoder<'g> {
             ends: self.scratch.ends.as_slice(),
             delimiters: envelope.delimiters,
             origin,
+            envelope,
         };
         let message = Message {
             index: self.state.index,

@@ -5,6 +5,8 @@ use nom::number::complete::u8;
 use nom::{IResult, Needed, Parser};
 
 use super::delimiters::Delimiters;
+use super::envelope::Envelope;
+use super::envelope_view::EnvelopeView;
 use super::wrap::{Break, raw_place};
 use crate::grammar::SegmentKey;
 use crate::place::Place;
@@ -73,6 +75,14 @@ pub(super) struct Wrap<'a> {
 }
 
 impl Origin<'_> {
+    /// The offset of `text[at]` in the file.
+    fn offset_of(&self, at: usize) -> u64 {
+        match &self.wrap {
+            Some(wrap) => self.offset + raw_place(wrap.breaks, wrap.from + at).offset as u64,
+            None => self.offset + at as u64,
+        }
+    }
+
     /// The place of `text[at]`, with its column.
     pub fn place(&self, text: &[u8], at: usize) -> Place {
         let (offset, line, line_start) = match &self.wrap {
@@ -104,9 +114,25 @@ pub struct Set<'a> {
     pub(super) ends: &'a [u32],
     pub(super) delimiters: Delimiters,
     pub(super) origin: &'a Origin<'a>,
+    pub(super) envelope: &'a Envelope,
 }
 
 impl<'a> Set<'a> {
+    /// What encloses the set.
+    pub fn envelope(&self) -> EnvelopeView<'a> {
+        EnvelopeView(self.envelope)
+    }
+
+    /// The segment and element at or behind which `offset` of the file lies: both from 1, element 0 is the identifier.
+    pub fn position_of(&self, offset: u64) -> Option<(usize, usize)> {
+        let begins = |at: usize| self.origin.offset_of(at);
+        let index = self.segments.partition_point(|raw| begins(raw.start as usize) <= offset).checked_sub(1)?;
+        let raw = self.segments.get(index)?;
+        let ends = self.ends.get(raw.ends_from as usize..raw.ends_to as usize)?;
+        let element = ends.partition_point(|&end| begins(end as usize) < offset);
+        Some((index + 1, element.min(ends.len())))
+    }
+
     pub fn len(&self) -> usize {
         self.segments.len()
     }

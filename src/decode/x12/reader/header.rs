@@ -84,7 +84,10 @@ impl<'g> Reader<'_, 'g> {
             groups: 0,
             content: 0,
             number_place: self.origin.place(self.text, at + isa.offset(13)),
+            sent: [9, 10].map(element),
+            wants_answer: element(14).bytes() == b"1",
         };
+        self.envelope.interchanges += 1;
         self.envelope.group = Group::default();
         self.envelope.set = OpenSet::default();
         let mut unreadable = false;
@@ -219,18 +222,20 @@ impl<'g> Reader<'_, 'g> {
             return Next::Stop;
         }
         let segment = self.view(&raw);
-        let [code, sender, date, time, number_text, version] =
-            [1, 2, 4, 5, 6, 8].map(|n| Short::new(segment.value(n)));
+        let [code, sender, receiver, date, time, number_text, version] =
+            [1, 2, 3, 4, 5, 6, 8].map(|n| Short::new(segment.value(n)));
         let release = self.grammar.x12.release(version.bytes());
         self.envelope.level = Level::Group;
         self.envelope.interchange.groups += 1;
         self.envelope.group = Group {
             code,
             sender,
+            receiver,
             number: number_text,
             version,
             release: release.unwrap_or_default(),
             sets: 0,
+            claimed: None,
         };
         draft.content.opens_group = true;
         if release.is_none() {

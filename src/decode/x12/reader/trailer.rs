@@ -31,6 +31,7 @@ impl<'g> Reader<'_, 'g> {
             return self.stray(raw, "GE");
         }
         let (counted, control) = (self.envelope.group.sets, self.envelope.group.number);
+        self.envelope.group.claimed = number(self.view(&raw).value(1));
         self.count(&raw, counted, "GE01 says {} sets, and there are", "AK905 5");
         self.control(&raw, control, "GE02", "GS06", "AK905 4");
         self.envelope.level = Level::Interchange;

@@ -1,0 +1,103 @@
+use expect_test::{Expect, expect};
+
+use super::*;
+
+const ISA: &str = "ISA*00*          *00*          *ZZ*LANTERNBRK     *30*HARBORGOODS    *260302*0915*U*00401*000000077*1*P*>~";
+
+fn written(text: &str, form: ReceiptForm) -> String {
+    let stamp = Stamp { number: 12, at: "2026-03-02T15:04:05Z".parse().expect("an instant") };
+    let receipt = receipt(&mut text.as_bytes(), &Grammar::embedded(), form, stamp).expect("it can be read");
+    receipt.map(|bytes| String::from_utf8(bytes).expect("ASCII")).unwrap_or_default()
+}
+
+fn check(text: &str, form: ReceiptForm, wanted: Expect) {
+    wanted.assert_eq(&written(text, form));
+}
+
+const STATUS: &str = "GS*SO*LANTERNBRK*HARBORGOODS*20260302*0915*77*X*004010~ST*350*0001~\
+    X4*77812003*12*01*9Z700002027*20260609*1120*1C**QXLN~SE*3*0001~GE*1*77~IEA*1*000000077~";
+
+#[test]
+fn what_is_sound_is_accepted() {
+    check(
+        &format!("{ISA}{STATUS}"),
+        ReceiptForm::Functional,
+        expect![[r#"
+            ISA*00*          *00*          *30*HARBORGOODS    *ZZ*LANTERNBRK     *260302*1504*U*00401*000000012*0*P*>~
+            TA1*000000077*260302*0915*A*000~
+            GS*FA*HARBORGOODS*LANTERNBRK*20260302*1504*1200*X*004010~
+            ST*997*0001~
+            AK1*SO*77~
+            AK2*350*0001~
+            AK5*A~
+            AK9*A*1*1*1~
+            SE*6*0001~
+            GE*1*1200~
+            IEA*1*000000012~
+        "#]],
+    );
+    check(
+        &format!("{ISA}{STATUS}"),
+        ReceiptForm::Implementation,
+        expect![[r#"
+            ISA*00*          *00*          *30*HARBORGOODS    *ZZ*LANTERNBRK     *260302*1504*^*00501*000000012*0*P*>~
+            TA1*000000077*260302*0915*A*000~
+            GS*FA*HARBORGOODS*LANTERNBRK*20260302*1504*1200*X*005010X231A1~
+            ST*999*0001*005010X231A1~
+            AK1*SO*77*004010~
+            AK2*350*0001~
+            IK5*A~
+            AK9*A*1*1*1~
+            SE*6*0001~
+            GE*1*1200~
+            IEA*1*000000012~
+        "#]],
+    );
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    // A foreign segment, a date that is none, a missing time, a wrong count, a set without its trailer.
+    let sets = "GS*SO*LANTERNBRK*HARBORGOODS*20260302*0915*77*X*004010~ST*350*0001~ZZZ*1~\
+        X4*77812003*12*01*9Z700002027*20261399**1C**QXLN~SE*9*0001~ST*350*0002~\
+        X4*77812003*12*01*9Z700002027*20260609*1120*1C**QXLN~GE*5*78~IEA*1*000000077~";
+    check(
+        &format!("{ISA}{sets}"),
+        ReceiptForm::Functional,
+        expect![[""]],
+    );
+    check(
+        &format!("{ISA}{sets}"),
+        ReceiptForm::Implementation,
+        expect![[""]],
+    );
+}
+
+#[test]
+fn receipts_and_what_is_no_x12_are_not_answered() {
+    let receipt = "GS*FA*LANTERNBRK*IMPORTERCO*20260302*0915*77*X*004010~ST*997*0001~AK1*IN*77~AK9*A*1*1*1~SE*4*0001~\
+        GE*1*77~IEA*1*000000077~";
+    let silent = ISA.replace("*1*P*", "*0*P*");
+    for text in [
+        format!("{silent}{receipt}"),
+        String::new(),
+        "A27049Z7      030226     SO\r\n".to_owned(),
+        "{\"kind\":\"form\"}".to_owned(),
+        silent.clone(),
+    ] {
+        assert_eq!(written(&text, ReceiptForm::Functional), "", "{text}");
+    }
+    // Whether the interchange arrived was asked for all the same.
+    check(&format!("{ISA}{receipt}"), ReceiptForm::Functional, expect![[r#"
+        ISA*00*          *00*          *30*HARBORGOODS    *ZZ*LANTERNBRK     *260302*1504*U*00401*000000012*0*P*>~
+        TA1*000000077*260302*0915*A*000~
+        IEA*0*000000012~
+    "#]]);
+}
+
+#[test]
+fn the_senders_own_text_cannot_break_the_receipt() {
+    let text = format!("{ISA}{STATUS}").replace('*', "|").replace("LANTERNBRK|HARBOR", "LAN*TERN^|HARBOR");
+    let receipt = written(&text, ReceiptForm::Functional);
+    assert!(receipt.contains("GS*FA*HARBORGOODS*LAN TERN*"), "{receipt}");
+}
