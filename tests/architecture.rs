@@ -38,7 +38,8 @@ const HOMES: &[(&str, &str)] = &[
 ];
 
 /// Modules that do no I/O and read no clock: time and bytes come in as arguments.
-const PURE: &[&str] = &["decode", "interpret", "entry", "deadline", "rules", "pipeline", "notice", "outbox", "receipt"];
+const PURE: &[&str] =
+    &["decode", "interpret", "entry", "deadline", "rules", "pipeline", "notice", "outbox", "receipt"];
 
 /// What a pure module does not name. A path is refused when it begins or ends with one of these.
 const IMPURE: &[&[&str]] = &[

@@ -51,7 +51,8 @@ fn files() -> Vec<(&'static str, Vec<u8>)> {
         "SH",
         "ST*856*0003~BSN*00*SHIP1*20260201*1200*0001~REF*BM*ZQXLPT0044001~HL*2*1*O~PRF*PO-7~SE*6*0003~",
     );
-    let report = b"Entry Number,Entry Date,Total Entered Value,Duty Amount\n9Z700000419,03/05/2026,16000,3270.00\n";
+    let report =
+        b"Entry Number,Entry Date,Total Entered Value,Duty Amount\n9Z700000419,03/05/2026,16000,3270.00\n";
     vec![
         ("ta1.edi", x12("TA1*000000077*260302*0915*A*000~").to_vec()),
         ("implementation.edi", implementation),
@@ -83,7 +84,10 @@ fn late_data_finds_its_entry_in_any_order() {
     let files = files();
     let (desk, entry) = received(files.iter());
     let orders: Vec<&str> = entry.references.orders.iter().map(|order| &**order).collect();
-    assert!(["PO-3", "PO-4", "PO-5", "PO-6", "PO-7"].iter().all(|order| orders.contains(order)), "{orders:?}");
+    assert!(
+        ["PO-3", "PO-4", "PO-5", "PO-6", "PO-7"].iter().all(|order| orders.contains(order)),
+        "{orders:?}"
+    );
     let life = desk.store().life(entry.number).expect("the store answers").expect("known");
     let has = |kind: Kind| life.notices.iter().any(|held| held.notice.kind == kind);
     assert!(has(Kind::ApplicationAdvice) && has(Kind::AceReport));
@@ -143,10 +147,9 @@ fn invoiced(interpreter: &Interpreter, broker: &str) -> Option<EntryNumber> {
         }
         fn finding(&mut self, _: Finding) {}
     }
-    let invoice = x12(
-        "GS*IN*LANTERNBRK*IMPORTERCO*20260302*0915*77*X*004010~ST*810*0001~BIG*20260305*BRK9001**PO-5~\
-         REF*EN*9Z700000419~TDS*15000~SE*5*0001~",
-    );
+    let invoice =
+        x12("GS*IN*LANTERNBRK*IMPORTERCO*20260302*0915*77*X*004010~ST*810*0001~BIG*20260305*BRK9001**PO-5~\
+         REF*EN*9Z700000419~TDS*15000~SE*5*0001~");
     let mut heard = Heard::default();
     decode(&invoice, interpreter.grammar(), &mut |message: &Message<'_>| {
         interpreter.interpret_for(broker, message, &mut heard);
@@ -156,10 +159,8 @@ fn invoiced(interpreter: &Interpreter, broker: &str) -> Option<EntryNumber> {
 
 #[test]
 fn each_broker_has_qualifiers_of_its_own() {
-    let text = EXAMPLE.replace(
-        "filers = [\"ABC\"]",
-        "filers = [\"ABC\"]\nx12_qualifiers = [\"EN = entry_number\"]",
-    );
+    let text =
+        EXAMPLE.replace("name = \"acme\"\n", "name = \"acme\"\nx12_qualifiers = [\"EN = entry_number\"]\n");
     let config = Config::parse("config.toml", &text, Path::new("/srv/entrywatch")).expect("a configuration");
     let pipeline = assemble::pipeline(&config).expect("a pipeline");
     assert_eq!(invoiced(&pipeline.interpreter, "acme"), EntryNumber::parse(ENTRY));

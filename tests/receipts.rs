@@ -46,7 +46,8 @@ impl<'t> Strict<'t> {
         assert_eq!(text.find("~\n").map(|end| end + 1), Some(106), "an ISA has 106 bytes: {text}");
         assert_eq!(text.as_bytes()[104], b'>');
         let body = text.strip_suffix("~\n").expect("the last segment is closed");
-        let segments: Vec<Vec<&str>> = body.split("~\n").map(|segment| segment.split('*').collect()).collect();
+        let segments: Vec<Vec<&str>> =
+            body.split("~\n").map(|segment| segment.split('*').collect()).collect();
         for segment in &segments[1..] {
             assert_ne!(segment.last(), Some(&""), "no separator stands behind the last element: {segment:?}");
         }
@@ -338,17 +339,15 @@ fn a_folder_that_cannot_be_written_is_a_trouble_and_no_loss() {
     let (store, state) = (site.desk.store(), site.desk.folder.path().to_owned());
     let engine = site.desk.engine.take().expect("the engine is open");
     let (writer, thread) = Writer::start(engine, Default::default()).expect("a thread");
-    let task = Receipts {
-        writer,
-        grammar: Grammar::embedded(),
-        state,
-        all: vec![site.settings.clone()],
-    };
+    let task = Receipts { writer, grammar: Grammar::embedded(), state, all: vec![site.settings.clone()] };
     let failing = task.round(BTreeSet::new()).expect("recorded");
     assert_eq!(failing.len(), 1);
     let troubles = store.troubles().expect("the store answers");
     assert_eq!(troubles.len(), 1);
-    assert_eq!((&*troubles[0].brief.subject, &*troubles[0].brief.code), ("receipts to acme", "receipts-failed"));
+    assert_eq!(
+        (&*troubles[0].brief.subject, &*troubles[0].brief.code),
+        ("receipts to acme", "receipts-failed")
+    );
     assert!(troubles[0].brief.message.contains(&site.folder.path().display().to_string()));
     assert_eq!(task.round(failing.clone()).expect("recorded"), failing, "told once");
     fs::remove_file(&site.settings.folder).expect("removed");

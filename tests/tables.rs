@@ -189,8 +189,8 @@ fn run(words: &[&str]) -> (Option<i32>, String, String) {
 fn contradictions_are_listed_and_a_broker_has_column_names_of_its_own() {
     let folder = tempfile::tempdir().expect("a folder");
     let config = folder.path().join("config.toml");
-    let own = "filers = [\"ABC\"]\ncolumns = [\"Sum. No=entry\", \"Liq Dt=liquidation_date\"]";
-    let text = entrywatch::config::EXAMPLE.replace("filers = [\"ABC\"]", own);
+    let own = "name = \"acme\"\ncolumns = [\"Sum. No=entry\", \"Liq Dt=liquidation_date\"]\n";
+    let text = entrywatch::config::EXAMPLE.replace("name = \"acme\"\n", own);
     assert_ne!(text, entrywatch::config::EXAMPLE);
     fs::write(&config, text).expect("written");
     let config = config.to_str().expect("text");

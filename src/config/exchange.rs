@@ -64,7 +64,8 @@ pub(super) fn check_folders(raw: &[RawBroker], brokers: &[Broker], resolver: &mu
     for text in raw.iter().filter_map(|broker| broker.acknowledge.given()?.folder.given()) {
         let folder = is::normal(&resolver.base.join(text.get_ref()));
         if let Some((drop, _)) = watched.iter().find(|(_, path)| *path == folder) {
-            let message = format!("drop `{drop}` watches this folder, and would take our receipts for the broker's");
+            let message =
+                format!("drop `{drop}` watches this folder, and would take our receipts for the broker's");
             resolver.faults.add(text.span(), message);
         }
     }

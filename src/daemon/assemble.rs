@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::engine::Versions;
-use super::receipts::ReceiptSettings;
 use super::link_key::{self, LinkKeyError};
+use super::receipts::ReceiptSettings;
 use super::settings::{Delivery, Settings};
 use crate::clock::{CUSTOMS_ZONE, Zone};
 use crate::config::{self, Config, SecretError};

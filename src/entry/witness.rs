@@ -109,6 +109,19 @@ impl Entry {
         found
     }
 
+    /// Whether reports and messages disagree on something on which they did not `before`.
+    pub fn is_newly_contradicted(&self, before: Option<&Entry>) -> bool {
+        let after = self.contradictions();
+        if after.is_empty() {
+            return false;
+        }
+        let before = before.map(Entry::contradictions).unwrap_or_default();
+        let is_known = |new: &Contradiction| {
+            before.iter().any(|known| known.what == new.what && known.reported == new.reported)
+        };
+        !after.iter().all(is_known)
+    }
+
     /// Everything that messages said of a fact.
     fn told(&self, fact: WitnessedFact) -> BTreeSet<Witnessed> {
         use WitnessedFact as Fact;
@@ -172,6 +185,5 @@ impl Entry {
 
 /// Whether a liquidation that a report tells is known from messages already.
 pub(super) fn is_known(entry: &Entry, notice: &Notice, told: (Option<NaiveDate>, LiquidationKind)) -> bool {
-    notice.kind == Kind::AceReport
-        && entry.liquidations().any(|(_, known)| (known.date, known.event) == told)
+    notice.kind == Kind::AceReport && entry.liquidations().any(|(_, known)| (known.date, known.event) == told)
 }

@@ -128,7 +128,8 @@ impl Collector {
         let [code, _, _, number, _] = envelope.group();
         let is_set = message.name.is_some_and(|name| name != "TA1");
         // What cannot be repeated cannot be answered.
-        let has_name = code.len() == 2 && (1..=9).contains(&number.len()) && number.iter().all(u8::is_ascii_digit);
+        let has_name =
+            code.len() == 2 && (1..=9).contains(&number.len()) && number.iter().all(u8::is_ascii_digit);
         if !is_set || !has_name || code == RECEIPTS {
             return;
         }
@@ -162,8 +163,7 @@ impl Collector {
         let [qualifier, sender, to_qualifier, receiver, number, usage] = envelope.identity();
         let sender = [qualifier, sender, to_qualifier, receiver].map(text);
         let is_test = usage == b"T";
-        let known =
-            self.partners.iter().position(|known| known.sender == sender && known.is_test == is_test);
+        let known = self.partners.iter().position(|known| known.sender == sender && known.is_test == is_test);
         self.partner = known.unwrap_or_else(|| {
             self.partners.push(Partner { sender, is_test, ..Partner::default() });
             self.partners.len() - 1

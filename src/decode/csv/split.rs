@@ -76,11 +76,7 @@ fn cell(text: &[u8], from: usize, delimiter: u8, last: bool) -> Cell {
     loop {
         let Some(quote) = memchr::memchr(b'"', &text[at..]).map(|found| at + found) else {
             lines += memchr::memchr_iter(b'\n', &text[at..]).count();
-            return if last || lines > QUOTED_LINES_MAX {
-                Cell::Open(plain_end(from))
-            } else {
-                Cell::Beyond
-            };
+            return if last || lines > QUOTED_LINES_MAX { Cell::Open(plain_end(from)) } else { Cell::Beyond };
         };
         lines += memchr::memchr_iter(b'\n', &text[at..quote]).count();
         if lines > QUOTED_LINES_MAX {

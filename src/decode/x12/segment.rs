@@ -126,7 +126,8 @@ impl<'a> Set<'a> {
     /// The segment and element at or behind which `offset` of the file lies: both from 1, element 0 is the identifier.
     pub fn position_of(&self, offset: u64) -> Option<(usize, usize)> {
         let begins = |at: usize| self.origin.offset_of(at);
-        let index = self.segments.partition_point(|raw| begins(raw.start as usize) <= offset).checked_sub(1)?;
+        let index =
+            self.segments.partition_point(|raw| begins(raw.start as usize) <= offset).checked_sub(1)?;
         let raw = self.segments.get(index)?;
         let ends = self.ends.get(raw.ends_from as usize..raw.ends_to as usize)?;
         let element = ends.partition_point(|&end| begins(end as usize) < offset);

@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
+use super::value;
 use crate::decode::json::{Document, Member, Value, find};
 use crate::ident::{BillOfLading, EntryNumber};
-use super::value;
 use crate::interpret::NoticeSink;
 use crate::notice::recorded::FactValue;
 use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef};

@@ -39,30 +39,31 @@ pub(super) fn interpret(document: &Document<'_>, sink: &mut dyn NoticeSink) {
     let Some(entry) = entry(document, sink) else { return };
     let mut row = Row::read(document, sink);
     let liquidation = row.liquidation();
-    let notice = |at: Option<NaiveDate>, effect: &Effect, row: &Row, ordinal: u32, sink: &mut dyn NoticeSink| {
-        let fields: Vec<(&str, &[u8])> =
-            row.fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
-        sink.notice(&NoticeRef {
-            kind: Kind::AceReport,
-            entry: Some(entry),
-            bill: None,
-            house_bill: None,
-            container: None,
-            code: None,
-            table: None,
-            meaning: Some(match effect {
-                Effect::Liquidated(_) => "liquidated, as a report from the ACE portal has it",
-                _ => "what a report from the ACE portal says",
-            }),
-            severity: Severity::Info,
-            at: at.map(EventTime::date),
-            effect,
-            place: document.place,
-            fields: &fields,
-            source: &document.bytes[..document.bytes.len().min(SOURCE_BYTES_MAX)],
-            ordinal,
-        });
-    };
+    let notice =
+        |at: Option<NaiveDate>, effect: &Effect, row: &Row, ordinal: u32, sink: &mut dyn NoticeSink| {
+            let fields: Vec<(&str, &[u8])> =
+                row.fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+            sink.notice(&NoticeRef {
+                kind: Kind::AceReport,
+                entry: Some(entry),
+                bill: None,
+                house_bill: None,
+                container: None,
+                code: None,
+                table: None,
+                meaning: Some(match effect {
+                    Effect::Liquidated(_) => "liquidated, as a report from the ACE portal has it",
+                    _ => "what a report from the ACE portal says",
+                }),
+                severity: Severity::Info,
+                at: at.map(EventTime::date),
+                effect,
+                place: document.place,
+                fields: &fields,
+                source: &document.bytes[..document.bytes.len().min(SOURCE_BYTES_MAX)],
+                ordinal,
+            });
+        };
     notice(row.date("report_date"), &Effect::Inform, &row, 0, sink);
     if let Some(liquidation) = liquidation {
         row.fields.retain(|(name, _)| name.starts_with("liquidat") || *name == "interest");
@@ -108,7 +109,8 @@ impl Row {
                 row.fields.push((name, text.trim().chars().take(100).collect()));
                 continue;
             }
-            let is_date = DATES.contains(&name) || WitnessedFact::parse(name).is_some_and(|fact| fact.is_date());
+            let is_date =
+                DATES.contains(&name) || WitnessedFact::parse(name).is_some_and(|fact| fact.is_date());
             let normal = match is_date {
                 true => value::date(text).map(|date| date.to_string()),
                 false => value::amount(text).map(|amount| format!("{amount:.2}")),
@@ -149,10 +151,12 @@ impl Row {
         let date = self.date("liquidation_date")?;
         let amount = |name: &str| self.get(name).and_then(|text| text.parse().ok());
         let text = |name: &str| self.get(name).unwrap_or_default();
-        let stated = format!("{} {}", text("liquidation_type"), text("liquidation_status")).to_ascii_lowercase();
+        let stated =
+            format!("{} {}", text("liquidation_type"), text("liquidation_status")).to_ascii_lowercase();
         let is_again = stated.contains("reliq") || text("liquidation_type").eq_ignore_ascii_case("r");
         // Words do not fit into a code.
-        let code = |name: &str| Token::new(Some(text(name)).filter(|text| text.len() <= 4).unwrap_or_default());
+        let code =
+            |name: &str| Token::new(Some(text(name)).filter(|text| text.len() <= 4).unwrap_or_default());
         Some(Liquidation {
             event: if is_again { LiquidationKind::Reliquidation } else { LiquidationKind::Liquidation },
             date: Some(date),
