@@ -6,6 +6,7 @@
 #[expect(dead_code, reason = "the scenarios drive more of it")]
 mod desk;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use entrywatch::entry::{Basis, Entry};
 use entrywatch::grammar::Grammar;
 use entrywatch::ident::EntryNumber;
 use entrywatch::interpret::{Interpreter, NoticeIds, NoticeSink};
-use entrywatch::notice::{Fields, Kind, NoticeRef};
+use entrywatch::notice::{Fields, Kind, NoticeRef, WitnessedFact};
 use entrywatch::place::{Finding, Grade};
 use serde_json::Value;
 
@@ -176,6 +177,49 @@ fn the_newest_report_counts_and_what_was_once_true_is_no_contradiction() {
     assert_eq!((found[0].reported.as_str(), found[0].told.len()), ("610.00", 2));
     desk.receive("3.csv", "acme", &report("2026-07-08", "600.00"));
     assert_eq!(entry(&desk, "9Z700000419").contradictions(), []);
+}
+
+#[test]
+fn every_date_and_amount_is_held_against_the_messages() {
+    let facts = [
+        ("9Z700000419", "Entry Date", "2026-03-05", "2026-03-06"),
+        ("9Z700000419", "Release Date", "2026-03-05", "2026-03-06"),
+        ("9Z700000468", "Collection Date", "2026-03-27", "2026-03-28"),
+        ("9Z700000070", "Liquidation Date", "2027-01-22", "2027-01-23"),
+        ("9Z700000419", "Total Entered Value", "16000", "16001"),
+        ("9Z700000419", "Duty Amount", "3270.00", "3270.01"),
+        ("9Z700000419", "Tax Amount", "10.00", "0.00"),
+        ("9Z700000419", "ADD Amount", "125.00", "126.00"),
+        ("9Z700000419", "CVD Amount", "20.00", "2.00"),
+        ("9Z700000419", "Fee Amount", "67.92", "75.43"),
+        ("9Z700000419", "Total Paid Amount", "3492.92", "3492.93"),
+        ("9Z700000070", "Liquidated Duty", "4120.50", "4120.05"),
+        ("9Z700000070", "Liquidated Tax", "0.00", "1.00"),
+        ("9Z700000070", "Liquidated ADD Amount", "610.00", "500.00"),
+        ("9Z700000070", "Liquidated CVD Amount", "0", "1"),
+        ("9Z700000070", "Liquidated Fees", "75.43", "75.34"),
+        ("9Z700000070", "Total Liquidated Amount", "4805.93", "4805.94"),
+    ];
+    assert_eq!(facts.len(), WitnessedFact::ALL.len());
+    let mut desk = desk();
+    for name in ["ae-summaries", "er-answers", "nr-every-event"] {
+        desk.receive(name, "acme", &sample(&format!("abi/pass/{name}.txt")));
+    }
+    let mut seen = BTreeSet::new();
+    for (at, (number, column, right, wrong)) in facts.into_iter().enumerate() {
+        // Each on a day of its own, so that it alone counts; the date of entry makes any of them a report.
+        let mut report = |value: &str, day: usize| {
+            let date = format!("2028-{:02}-{:02}", day / 28 + 1, day % 28 + 1);
+            let text = format!("Entry Number,Run Date,Summary Date,{column}\n{number},{date},,{value}\n");
+            desk.receive(&format!("{day}.csv"), "acme", text.as_bytes());
+            entry(&desk, number).contradictions()
+        };
+        assert_eq!(report(right, 2 * at), [], "{column}");
+        let found = report(wrong, 2 * at + 1);
+        assert_eq!(found.len(), 1, "{column}: {found:?}");
+        seen.insert(found[0].what);
+    }
+    assert_eq!(seen.len(), WitnessedFact::ALL.len(), "{seen:?}");
 }
 
 fn run(words: &[&str]) -> (Option<i32>, String, String) {

@@ -63,8 +63,50 @@ fn what_is_wrong_is_named() {
     let sets = "GS*SO*LANTERNBRK*HARBORGOODS*20260302*0915*77*X*004010~ST*350*0001~ZZZ*1~\
         X4*77812003*12*01*9Z700002027*20261399**1C**QXLN~SE*9*0001~ST*350*0002~\
         X4*77812003*12*01*9Z700002027*20260609*1120*1C**QXLN~GE*5*78~IEA*1*000000077~";
-    check(&format!("{ISA}{sets}"), ReceiptForm::Functional, expect![[""]]);
-    check(&format!("{ISA}{sets}"), ReceiptForm::Implementation, expect![[""]]);
+    check(
+        &format!("{ISA}{sets}"),
+        ReceiptForm::Functional,
+        expect![[r#"
+        ISA*00*          *00*          *30*HARBORGOODS    *ZZ*LANTERNBRK     *260302*1504*U*00401*000000012*0*P*>~
+        TA1*000000077*260302*0915*A*000~
+        GS*FA*HARBORGOODS*LANTERNBRK*20260302*1504*1200*X*004010~
+        ST*997*0001~
+        AK1*SO*77~
+        AK2*350*0001~
+        AK3*ZZZ*2**1~
+        AK3*X4*3**8~
+        AK4*5**8~
+        AK5*E*4*5~
+        AK2*350*0002~
+        AK5*R*2~
+        AK9*P*5*2*1*5*4~
+        SE*11*0001~
+        GE*1*1200~
+        IEA*1*000000012~
+    "#]],
+    );
+    check(
+        &format!("{ISA}{sets}"),
+        ReceiptForm::Implementation,
+        expect![[r#"
+        ISA*00*          *00*          *30*HARBORGOODS    *ZZ*LANTERNBRK     *260302*1504*^*00501*000000012*0*P*>~
+        TA1*000000077*260302*0915*A*000~
+        GS*FA*HARBORGOODS*LANTERNBRK*20260302*1504*1200*X*005010X231A1~
+        ST*999*0001*005010X231A1~
+        AK1*SO*77*004010~
+        AK2*350*0001~
+        IK3*ZZZ*2**1~
+        IK3*X4*3**8~
+        IK4*5**8~
+        IK5*E*4*5~
+        AK2*350*0002~
+        IK5*R*2~
+        AK9*P*5*2*1*5*4~
+        SE*11*0001~
+        GE*1*1200~
+        IEA*1*000000012~
+    "#]],
+    );
 }
 
 #[test]
