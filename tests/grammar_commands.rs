@@ -4,6 +4,7 @@
 #[expect(dead_code, reason = "the scenarios drive more of it")]
 mod desk;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -21,6 +22,39 @@ fn run(words: &[&str]) -> (Option<i32>, String, String) {
         Command::new(env!("CARGO_BIN_EXE_entrywatch")).args(words).output().expect("the program runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// A message with something in columns that should be blank.
+fn with_data_in_a_filler() -> String {
+    let sample =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/abi/pass/so-life.txt"))
+            .expect("a sample");
+    let grammar = Grammar::embedded();
+    let layout = grammar.abi.layout("SO10").expect("a layout");
+    let filler = layout
+        .fields
+        .iter()
+        .find(|field| field.name.starts_with("filler") && field.at.end - field.at.start >= 7);
+    let at = filler.expect("SO10 has blank columns").at;
+    let mut is_done = false;
+    let lines = sample.lines().map(|line| {
+        let mut bytes = format!("{line:<80}").into_bytes();
+        if line.starts_with("SO10") && !is_done {
+            bytes[usize::from(at.start)..][..7].copy_from_slice(b"NEWDATA");
+            is_done = true;
+        }
+        String::from_utf8(bytes).expect("ASCII") + "\r\n"
+    });
+    lines.collect()
+}
+
+/// A status with two segments that its set does not have, and a set that no table describes.
+fn with_a_foreign_segment() -> String {
+    "ISA*00*          *00*          *ZZ*LANTERNBRK     *ZZ*HARBORGOODS    *260611*0740*U*00401*000000009*0*P*>~\
+     GS*SO*LANTERNBRK*HARBORGOODS*20260611*0740*1*X*004010~ST*350*0001~ZZZ*1~\
+     X4*77812003*12*01*9Z700002027*20260609*1120*1C**QXLN~ZZZ*2~SE*5*0001~GE*1*1~\
+     GS*SM*LANTERNBRK*HARBORGOODS*20260611*0740*2*X*004010~ST*204*0001~B2**ZQXL~SE*3*0001~GE*1*2~IEA*2*000000009~"
+        .to_owned()
 }
 
 /// A folder with an invented record of SO and an invented code that opens a hold.
@@ -200,6 +234,11 @@ fn the_drift_report_names_what_the_tables_do_not_know() {
         let (code, out, err) = run(&["ingest", file, "--broker", broker, "--config", config]);
         assert!(code == Some(0) || code == Some(1), "{out} {err}");
     }
+    for (name, bytes) in [("filler.txt", with_data_in_a_filler()), ("status.edi", with_a_foreign_segment())] {
+        let file = folder.path().join(name);
+        fs::write(&file, bytes).expect("written");
+        run(&["ingest", file.to_str().expect("text"), "--broker", "initech", "--config", config]);
+    }
     let (code, out, err) = run(&["report", "drift", "--json", "--config", config]);
     assert_eq!(code, Some(0), "{err}");
     let rows: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -213,6 +252,17 @@ fn the_drift_report_names_what_the_tables_do_not_know() {
         };
         assert!(of("unknown-record", "SO9Z") && of("unknown-code", "QZ"), "{broker}: {out}");
     }
+    let of_third: BTreeSet<(&str, u64, bool)> = rows
+        .iter()
+        .filter(|row| row["broker"] == "initech")
+        .filter_map(|row| {
+            let is_dated = row["month"].as_str()?.len() == "2026-03".len();
+            Some((row["what"].as_str()?, row["times"].as_u64()?, is_dated))
+        })
+        .collect();
+    let wanted = [("unexpected-data", 1, true), ("unknown-segment", 2, true), ("unknown-set", 1, true)];
+    assert_eq!(of_third, BTreeSet::from(wanted), "{out}");
+    assert!(!out.contains("NEWDATA"), "what stood in the columns is nobody's to read in a report");
     let (_, out, _) = run(&["report", "drift", "--csv", "--broker", "acme", "--config", config]);
     assert!(out.starts_with("month,broker,what") && !out.contains("globex"), "{out}");
     let (_, out, _) = run(&["report", "drift", "--since", "2199-01-01", "--config", config]);

@@ -13,13 +13,15 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use desk::Desk;
-use entrywatch::decode::{Message, decode};
+use entrywatch::decode::csv::{CsvDecoder, FIELDS};
+use entrywatch::decode::{Body, ColumnNames, Decoder, Message, decode};
 use entrywatch::entry::{Basis, Entry};
 use entrywatch::grammar::Grammar;
 use entrywatch::ident::EntryNumber;
 use entrywatch::interpret::{Interpreter, NoticeIds, NoticeSink};
 use entrywatch::notice::{Fields, Kind, NoticeRef, WitnessedFact};
 use entrywatch::place::{Finding, Grade};
+use proptest::prelude::*;
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -284,4 +286,61 @@ fn a_contradiction_stands_in_the_digest() {
         after.iter().filter(|key| !before.contains(key)).map(|key| key.alert.as_str()).collect();
     assert_eq!(new.len(), 1, "{new:?}");
     assert!(new[0].starts_with("report-contradicts"), "{new:?}");
+}
+
+#[test]
+fn the_schema_knows_every_member_that_a_table_can_have() {
+    let text = fs::read_to_string(root().join("grammars/json/approved_entry.schema.json")).expect("a schema");
+    let schema: Value = serde_json::from_str(&text).expect("JSON");
+    let members = schema["properties"].as_object().expect("an object");
+    let lines = schema["properties"]["lines"]["items"]["properties"].as_object().expect("an object");
+    for field in FIELDS {
+        assert!(members.contains_key(*field) || lines.contains_key(*field), "{field}");
+    }
+}
+
+/// Messages with their places and what they say, read in pieces of this size.
+fn in_pieces(bytes: &[u8], piece: usize) -> Vec<String> {
+    let (grammar, names) = (Grammar::embedded(), ColumnNames::default());
+    let mut decoder = CsvDecoder::new(&grammar, &names);
+    let mut seen = Vec::new();
+    let mut sink = |message: &Message<'_>| {
+        let members: Vec<String> = match message.body {
+            Body::Json(row) => row.members.iter().map(|member| format!("{member:?}")).collect(),
+            _ => Vec::new(),
+        };
+        seen.push(format!("{:?} {members:?} {:?}", message.span, message.findings));
+    };
+    let (mut from, mut to) = (0, 0);
+    loop {
+        to = (to + piece).min(bytes.len());
+        let last = to == bytes.len();
+        from += decoder.feed(&bytes[from..to], last, &mut sink);
+        if last {
+            assert_eq!(from, bytes.len(), "the last window is consumed whole");
+            return seen;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn damaged_tables_are_only_data(
+        pick in 0usize..4,
+        cuts in proptest::collection::vec((any::<prop::sample::Index>(), prop_oneof![Just(b'"'), Just(b','), Just(b'\n'), any::<u8>()], 0usize..30), 0..6),
+        piece in 1usize..200,
+    ) {
+        let name = ["ace-liquidations", "ace-summaries", "approved-lines", "orders-tabs"][pick];
+        let mut bytes = sample(&format!("csv/pass/{name}.csv"));
+        let header = bytes.iter().position(|&byte| byte == b'\n').expect("a header") + 1;
+        for (at, byte, length) in cuts {
+            let at = header + at.index(bytes.len() - header + 1);
+            let end = (at + length).min(bytes.len());
+            bytes.splice(at..end, [byte]);
+        }
+        prop_assert_eq!(in_pieces(&bytes, piece), in_pieces(&bytes, bytes.len()));
+        told(&bytes);
+    }
 }

@@ -18,6 +18,10 @@ const ELEMENTS_MAX: usize = 99;
 /// Codes that one trailer of a receipt has room for.
 pub(super) const CODES_MAX: usize = 5;
 
+/// The longest AK103 and AK203.
+const VERSION_CHARS_MAX: usize = 12;
+const CONVENTION_CHARS_MAX: usize = 35;
+
 /// The functional group of receipts.
 const RECEIPTS: &[u8] = b"FA";
 
@@ -209,6 +213,7 @@ fn arrived(arrival: &mut Arrival, findings: &[Finding]) {
 impl GroupAnswer {
     fn of(envelope: EnvelopeView<'_>) -> Self {
         let [code, sender, receiver, number, version] = envelope.group().map(text);
+        let version = version.chars().take(VERSION_CHARS_MAX).collect();
         Self { code, sender, receiver, number, version, ..Self::default() }
     }
 
@@ -229,8 +234,9 @@ impl GroupAnswer {
 impl SetAnswer {
     fn of(message: &Message<'_>, set: &Set<'_>) -> Self {
         let convention = set.get(0).filter(|first| first.id() == b"ST").map(|first| text(first.value(3)));
+        let convention = convention.map(|text| text.chars().take(CONVENTION_CHARS_MAX).collect());
         let mut answer = Self {
-            id: message.name.unwrap_or_default().to_owned(),
+            id: text(message.name.unwrap_or_default().as_bytes()),
             number: message.control.set.map(text).unwrap_or_default(),
             convention: convention.unwrap_or_default(),
             ..Self::default()
@@ -253,7 +259,8 @@ impl SetAnswer {
             }
         }
         answer.segments.sort_by_key(|segment| segment.at);
-        if !answer.segments.is_empty() {
+        let is_unnamed = answer.verdict != Verdict::Accepted && answer.codes.is_empty();
+        if !answer.segments.is_empty() || is_unnamed {
             add(&mut answer.codes, "5");
         }
         answer

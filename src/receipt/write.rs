@@ -37,6 +37,8 @@ macro_rules! segment {
 fn interchange(partner: &Partner, form: ReceiptForm, stamp: Stamp, text: &mut String) {
     // What they sent with goes back to them.
     let [to_qualifier, to, qualifier, from] = &partner.sender;
+    let [to_qualifier, qualifier] =
+        [to_qualifier, qualifier].map(|code| if code.is_empty() { "ZZ" } else { code });
     let (at, number) = (stamp.at, stamp.number % NUMBERS);
     let (repetition, version) = match form {
         ReceiptForm::Functional => ("U", "00401"),
@@ -45,15 +47,19 @@ fn interchange(partner: &Partner, form: ReceiptForm, stamp: Stamp, text: &mut St
     let usage = if partner.is_test { 'T' } else { 'P' };
     segment!(
         text,
-        "ISA*00*{0:10}*00*{0:10}*{qualifier:2}*{from:15}*{to_qualifier:2}*{to:15}*{1}*{2}*{repetition}*{version}*{number:09}*0*{usage}*>",
+        "ISA*00*{0:10}*00*{0:10}*{qualifier:2.2}*{from:15.15}*{to_qualifier:2.2}*{to:15.15}*{1}*{2}*{repetition}*{version}*{number:09}*0*{usage}*>",
         "",
         at.format("%y%m%d"),
         at.format("%H%M"),
     );
-    partner.arrivals.iter().for_each(|arrival| arrived(arrival, text));
+    partner
+        .arrivals
+        .iter()
+        .filter(|arrival| can_be_repeated(arrival))
+        .for_each(|arrival| arrived(arrival, text));
     for (group, index) in partner.groups.iter().zip(0..) {
         let number = (stamp.number % NUMBERS * GROUPS_PER_FILE + index) % NUMBERS;
-        self::group(group, form, (stamp, number), text);
+        self::group((partner, group), form, (stamp, number), text);
     }
     segment!(text, "IEA*{}*{number:09}", partner.groups.len());
 }
@@ -64,6 +70,18 @@ fn arrived(arrival: &Arrival, text: &mut String) {
     segment!(text, "TA1*{number:0>9}*{date}*{time}*{}*{note}", code(*verdict));
 }
 
+/// The sender finds its interchange by number, date and time.
+fn can_be_repeated(arrival: &Arrival) -> bool {
+    let is_digits = |text: &str, most: usize| {
+        (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    is_digits(&arrival.number, 9)
+        && is_digits(&arrival.date, 6)
+        && arrival.date.len() == 6
+        && is_digits(&arrival.time, 4)
+        && arrival.time.len() == 4
+}
+
 fn code(verdict: Verdict) -> char {
     match verdict {
         Verdict::Accepted => 'A',
@@ -72,13 +90,26 @@ fn code(verdict: Verdict) -> char {
     }
 }
 
-fn group(group: &GroupAnswer, form: ReceiptForm, (stamp, number): (Stamp, u64), text: &mut String) {
+/// Who a group is from or for; where the sender did not say so in two to fifteen characters, the interchange's word for it.
+fn application<'t>(group: &'t str, interchange: &'t str) -> &'t str {
+    let fits = |text: &&str| (2..=15).contains(&text.len());
+    [group, interchange].into_iter().find(fits).unwrap_or("UNKNOWN")
+}
+
+fn group(
+    (partner, group): (&Partner, &GroupAnswer),
+    form: ReceiptForm,
+    (stamp, number): (Stamp, u64),
+    text: &mut String,
+) {
     let release = match form {
         ReceiptForm::Functional => "004010",
         ReceiptForm::Implementation => CONVENTION,
     };
     let (date, time) = (stamp.at.format("%Y%m%d"), stamp.at.format("%H%M"));
-    segment!(text, "GS*FA*{}*{}*{date}*{time}*{number}*X*{release}", group.receiver, group.sender);
+    let [_, to, _, from] = &partner.sender;
+    let (from, to) = (application(&group.receiver, from), application(&group.sender, to));
+    segment!(text, "GS*FA*{from}*{to}*{date}*{time}*{number}*X*{release}");
     let mut set = SetText::new(form);
     set.add(match form {
         ReceiptForm::Functional => format!("AK1*{}*{}", group.code, group.number),
@@ -118,7 +149,8 @@ fn known_in(form: ReceiptForm, code: &str) -> Option<&str> {
 
 /// A set whose own identifier or number cannot be repeated is counted and not named.
 fn can_be_named(set: &SetAnswer) -> bool {
-    set.id.len() == 3 && (1..=9).contains(&set.number.len())
+    let is_plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    set.id.len() == 3 && is_plain(&set.id) && (1..=9).contains(&set.number.len())
 }
 
 fn set(answer: &SetAnswer, form: ReceiptForm, set: &mut SetText) {
@@ -132,7 +164,11 @@ fn set(answer: &SetAnswer, form: ReceiptForm, set: &mut SetText) {
             trimmed(format!("AK2*{}*{}*{}", answer.id, answer.number, answer.convention))
         }
     });
-    for SegmentFault { id, at, code, elements } in &answer.segments {
+    // What bears no name of a segment is only told by the code of its set.
+    let is_named = |fault: &&SegmentFault| {
+        (2..=3).contains(&fault.id.len()) && fault.id.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    for SegmentFault { id, at, code, elements } in answer.segments.iter().filter(is_named) {
         set.add(format!("{segment}*{id}*{at}**{code}"));
         for fault in elements {
             set.add(format!("{element}*{}**{}", fault.at, fault.code));
