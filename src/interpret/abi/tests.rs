@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use proptest::prelude::*;
 
 use crate::decode::abi::{AbiDecoder, PasswordMask};
-use crate::decode::{Body, Decoder, Message, decode, decode_reader};
+use crate::decode::{Body, Decoder, Message, Shape, decode, decode_reader, sniff};
 use crate::grammar::{Grammar, embedded_sources};
 use crate::interpret::{Interpreter, NoticeIds, NoticeSink};
 use crate::notice::NoticeRef;
@@ -239,6 +239,8 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..2_000), step in 1usize..300) {
+        // What begins like JSON is another reader's.
+        prop_assume!(!matches!(sniff(&bytes), Shape::Json | Shape::X12));
         let interpreter = interpreter();
         prop_assert_eq!(whole(&bytes, interpreter), in_windows(&bytes, &[step], interpreter));
     }
@@ -265,6 +267,7 @@ proptest! {
                 _ => file.truncate(at),
             }
         }
+        prop_assume!(!matches!(sniff(&file), Shape::Json | Shape::X12));
         let interpreter = interpreter();
         prop_assert_eq!(whole(&file, interpreter), in_windows(&file, &steps, interpreter));
     }
