@@ -10,6 +10,7 @@ use entrywatch::email::Mail;
 use entrywatch::entry::{DeadlineState, Life};
 use entrywatch::ident::EntryNumber;
 use entrywatch::outbox::Outcome;
+use entrywatch::pipeline::Pipeline;
 use entrywatch::serve::TargetWish;
 use entrywatch::workbench::preview::moved;
 
@@ -185,14 +186,49 @@ fn our_own_date_moves_the_reminders_and_is_kept_with_its_author() {
     );
 }
 
+/// The table is no part of the journal, but its moves are: a rebuild, under whatever table, has the same history.
+#[test]
+fn another_table_moves_the_reminders() {
+    let mut desk = released();
+    assert_eq!(desk.engine().follow_table().expect("it looks at every entry"), 0, "nothing differs");
+    let other = std::sync::Arc::new(Pipeline {
+        deadlines: std::sync::Arc::new(longer_table()),
+        ..copy(&desk::pipeline())
+    });
+    desk.engine().reload(other.clone(), desk::versions()).expect("the table comes into force");
+    let life_now = life(&desk);
+    let moved = life_now.moves_of("ES_DUE").next_back().expect("a move");
+    assert_eq!((&*moved.from.due, &*moved.to.due), ("2025-04-16", "2025-04-18"));
+    assert!(moved.cause.starts_with("another table of deadlines"), "{}", moved.cause);
+    let of_summary = |life: &Life| life.reminders.iter().find(|one| &*one.deadline == "ES_DUE").cloned();
+    assert_eq!(of_summary(&life_now).expect("a reminder").target.to_string(), "2025-04-18");
+    desk.open(&other);
+    assert_eq!(life(&desk).moves, life_now.moves);
+}
+
+fn copy(pipeline: &Pipeline) -> Pipeline {
+    Pipeline {
+        interpreter: pipeline.interpreter.clone(),
+        rules: pipeline.rules.clone(),
+        deadlines: pipeline.deadlines.clone(),
+        audience: pipeline.audience.clone(),
+        importer_number: pipeline.importer_number,
+    }
+}
+
+/// Two working days more for the summary.
+fn longer_table() -> DeadlineTable {
+    let at = entrywatch::deadline::EMBEDDED.find("id = \"ES_DUE\"").expect("the deadline");
+    let (before, rest) = entrywatch::deadline::EMBEDDED.split_at(at);
+    let text = before.to_owned() + &rest.replacen("length = 10", "length = 12", 1);
+    DeadlineTable::parse(&text, "other.toml").expect("a sound table")
+}
+
 #[test]
 fn a_preview_names_each_date_that_would_move() {
     let desk = released();
     let live = DeadlineTable::embedded();
-    let at = entrywatch::deadline::EMBEDDED.find("id = \"ES_DUE\"").expect("the deadline");
-    let (before, rest) = entrywatch::deadline::EMBEDDED.split_at(at);
-    let other = before.to_owned() + &rest.replacen("length = 10", "length = 12", 1);
-    let other = DeadlineTable::parse(&other, "other.toml").expect("a sound table");
+    let other = longer_table();
     let rows = moved(&life(&desk), live, &other);
     let [row] = &rows[..] else { panic!("{rows:#?}") };
     assert_eq!((&*row.deadline, &*row.from.due, &*row.to.due), ("ES_DUE", "2025-04-16", "2025-04-18"));

@@ -15,7 +15,7 @@ use super::view::StoreView;
 use crate::clock::Clock;
 use crate::decode::abi::PasswordMask;
 use crate::ident::{BrokerName, DropName, Fingerprint};
-use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
+use crate::journal::{Journal, JournalError, Line, Mask, Redated, Staged, What};
 use crate::outbox::{Acknowledgement, AlertKey, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
 use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
@@ -25,6 +25,13 @@ use crate::store::{Occasion, Store, StoreError};
 
 /// The drop of facts that people record.
 const RECORD_DROP: &str = "record";
+
+/// Names the table of deadlines that the reminders were planned with.
+const TABLE_FILE: &str = "deadlines.version";
+
+/// Lives that are looked at together, and moved clocks that one line holds.
+const LIVES_AT_ONCE: usize = 500;
+const REDATED_MAX: usize = 1_000;
 
 /// A file to be received.
 pub struct Incoming<'a> {
@@ -143,6 +150,7 @@ impl Engine {
         self.pipeline = pipeline;
         self.versions = versions;
         self.is_noted = false;
+        self.follow_table()?;
         Ok(())
     }
 
@@ -394,6 +402,40 @@ impl Engine {
             return Err(EngineError::NoSuchFile(file));
         }
         self.happened(What::Reprocess { file, by: by.into() })
+    }
+
+    /// Moves the reminders of every entry to the dates of the table in force, when it is not the one that they were
+    /// planned with. Answers how many moved. A file beside the journal says which table that was; without it every
+    /// entry is looked at, which changes nothing where nothing moved.
+    pub fn follow_table(&mut self) -> Result<u64, EngineError> {
+        let version = self.pipeline.deadlines.version().to_owned();
+        let path = self.journal.reader().folder().join(TABLE_FILE);
+        if std::fs::read_to_string(&path).is_ok_and(|known| known.trim_end() == version) {
+            return Ok(0);
+        }
+        self.settle()?;
+        let (mut moved, mut after) = (0, None);
+        loop {
+            let lives = self.store().lives(after, LIVES_AT_ONCE)?;
+            let Some(last) = lives.last() else { break };
+            after = Some(last.number);
+            let moves: Vec<Redated> = lives.iter().flat_map(|life| self.pipeline.redated(life)).collect();
+            for moves in moves.chunks(REDATED_MAX) {
+                moved += moves.len() as u64;
+                self.happened(What::Redated { table: version.as_str().into(), moves: moves.to_vec() })?;
+            }
+        }
+        if moved > 0 {
+            tracing::info!(
+                moved,
+                table = version,
+                "Another table of deadlines is in force; reminders moved with it."
+            );
+        }
+        if let Err(error) = std::fs::write(&path, &version) {
+            tracing::warn!(%error, path = %path.display(), "Could not note the table of deadlines; the next start looks at every entry again.");
+        }
+        Ok(moved)
     }
 
     /// Sets a date of our own for a clock, as it was checked.

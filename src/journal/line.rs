@@ -33,6 +33,17 @@ pub struct Received {
     pub deliver: bool,
 }
 
+/// A clock that counts towards another day under another table of deadlines.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Redated {
+    pub entry: EntryNumber,
+    /// The clock's key.
+    pub deadline: Box<str>,
+    pub from: NaiveDate,
+    /// `None` when it has no date any more.
+    pub to: Option<NaiveDate>,
+}
+
 /// What happened to us. Further kinds may come: a reader carries those that it does not know.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
@@ -111,6 +122,13 @@ pub enum What {
         #[serde(default)]
         reason: Box<str>,
     },
+    /// Another table of deadlines came into force, and these reminders moved with it. The table is not in the journal, so
+    /// that the moves are.
+    Redated {
+        /// The version of the table.
+        table: Box<str>,
+        moves: Vec<Redated>,
+    },
     /// Something went wrong with a drop, a file or ourselves, and people are told.
     Trouble {
         severity: Severity,
@@ -136,7 +154,7 @@ pub struct UnknownLine {
 
 impl What {
     /// The names of the kinds that this release knows.
-    pub const KINDS: [&str; 15] = [
+    pub const KINDS: [&str; 16] = [
         "received",
         "letter",
         "config",
@@ -150,6 +168,7 @@ impl What {
         "due",
         "digest",
         "target",
+        "redated",
         "trouble",
         "trouble_over",
     ];
@@ -169,6 +188,7 @@ impl What {
             Self::Due { .. } => "due",
             Self::Digest { .. } => "digest",
             Self::Target { .. } => "target",
+            Self::Redated { .. } => "redated",
             Self::Trouble { .. } => "trouble",
             Self::TroubleOver { .. } => "trouble_over",
             Self::Unknown(unknown) => &unknown.what,
@@ -328,6 +348,15 @@ mod tests {
                 date: Some("2026-08-03".parse().expect("a date")),
                 by: "jo".into(),
                 reason: "the file goes to counsel".into(),
+            },
+            What::Redated {
+                table: "5c1f09a2b7d3e864".into(),
+                moves: vec![Redated {
+                    entry: EntryNumber::parse("N0170000124").expect("a number"),
+                    deadline: "ES_DUE".into(),
+                    from: "2026-03-16".parse().expect("a date"),
+                    to: None,
+                }],
             },
             What::Trouble {
                 severity: Severity::Critical,
