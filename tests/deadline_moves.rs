@@ -213,6 +213,7 @@ fn copy(pipeline: &Pipeline) -> Pipeline {
         deadlines: pipeline.deadlines.clone(),
         audience: pipeline.audience.clone(),
         importer_number: pipeline.importer_number,
+        feeds: pipeline.feeds.clone(),
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use super::args;
 use super::context::Context;
 use super::exit::{Exit, Outcome};
 use super::output::{Out, Paint, Ui, answer, day, day_or_dash, instant, when};
-use crate::entry::{ClockMove, DeadlineState, Standing};
+use crate::entry::{ClockMove, DeadlineState, Pathway, Standing};
 use crate::ident::EntryNumber;
-use crate::serve::{ExplainView, Explained, FactView, Request};
+use crate::serve::{ExplainView, Explained, FactView, PathwaysView, Request};
 
 /// Moves of one clock that are printed; `--json` has them all.
 const MOVES_SHOWN: usize = 5;
@@ -25,12 +27,30 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     let request = Request::Explain { number: args.number, deadline: args.deadline.clone() };
-    let view: ExplainView = context.door()?.ask(request)?;
+    let door = context.door()?;
+    let clocks: ExplainView = door.ask(request)?;
+    let mut pathways = Vec::new();
+    if args.deadline.is_none() {
+        let (number, on) = (args.number, context.today());
+        pathways = door.ask::<PathwaysView>(Request::Pathways { number, on })?.pathways;
+    }
+    let view = Explanation { clocks, pathways };
     answer(ui, &view, |out| print(out, ui, &view, args.deadline.is_some()), Exit::Fine)
 }
 
+/// The clocks, and what can be done about the entry today.
+#[derive(Serialize)]
+struct Explanation {
+    #[serde(flatten)]
+    clocks: ExplainView,
+    /// Only when no single deadline was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pathways: Vec<Pathway>,
+}
+
 /// Clocks that do not run are named in one line each, unless one was asked for.
-fn print(out: &mut Out, ui: &Ui, view: &ExplainView, is_asked_for: bool) -> io::Result<()> {
+fn print(out: &mut Out, ui: &Ui, view: &Explanation, is_asked_for: bool) -> io::Result<()> {
+    let Explanation { clocks: view, pathways } = view;
     writeln!(out, "{}  {}", ui.paint(Paint::Strong, &format!("Entry {}", view.entry)), view.status)?;
     let is_whole = |clock: &&Explained| is_asked_for || clock.state != DeadlineState::Idle;
     for clock in view.deadlines.iter().filter(is_whole) {
@@ -45,6 +65,10 @@ fn print(out: &mut Out, ui: &Ui, view: &ExplainView, is_asked_for: bool) -> io::
         let why = [clock.missing.as_deref(), Some(clock.because.as_str()), Some(clock.due.as_str())];
         let why = why.into_iter().flatten().find(|why| !why.is_empty()).unwrap_or_default();
         writeln!(out, "  {:<18}  {}", clock.id, ui.paint(Paint::Plain, why))?;
+    }
+    if !pathways.is_empty() {
+        writeln!(out, "\n{}", ui.paint(Paint::Strong, "Ways, as of today (information, not advice)"))?;
+        super::pathways::table(pathways).write(out, ui)?;
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{JournalError, LINE_BYTES_MAX, Result};
+use crate::entry::Standing;
 use crate::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
 use crate::outbox::{AlertKey, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
 use crate::place::Severity;
@@ -39,9 +40,10 @@ pub struct Redated {
     pub entry: EntryNumber,
     /// The clock's key.
     pub deadline: Box<str>,
-    pub from: NaiveDate,
-    /// `None` when it has no date any more.
-    pub to: Option<NaiveDate>,
+    /// How it stood, as far as that is known; `None` when nobody was to be reminded of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Standing>,
+    pub to: Standing,
 }
 
 /// What happened to us. Further kinds may come: a reader carries those that it does not know.
@@ -354,8 +356,8 @@ mod tests {
                 moves: vec![Redated {
                     entry: EntryNumber::parse("N0170000124").expect("a number"),
                     deadline: "ES_DUE".into(),
-                    from: "2026-03-16".parse().expect("a date"),
-                    to: None,
+                    from: Some(Standing::acted_on("2026-03-16".parse().expect("a date"))),
+                    to: Standing::gone(),
                 }],
             },
             What::Trouble {

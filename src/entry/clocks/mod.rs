@@ -119,7 +119,8 @@ impl Entry {
     }
 
     fn override_scope(&self) -> Scope<'_> {
-        Scope { port: self.port.as_ref().map(Token::as_str), filer: self.filer.as_str() }
+        let port = self.port.as_ref().map(Token::as_str);
+        Scope { port, filer: self.filer.as_str(), entry: self.number.as_str() }
     }
 
     fn is_type(&self, types: &[&str]) -> bool {
