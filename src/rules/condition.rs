@@ -188,6 +188,7 @@ impl<'a> Facts<'a> {
             Flag::HasEntry => entry.is_some(),
             Flag::Released => entry?.released_at().is_some(),
             Flag::Suspended => entry?.is_suspended(),
+            Flag::InQuestion => entry?.is_in_question(),
             Flag::ByLaw => self.deadline?.is_by_law(),
             Flag::DifferenceKnown => self.liquidation()?.difference().is_some(),
         })
@@ -204,6 +205,7 @@ pub(super) enum Flag {
     HasEntry,
     Released,
     Suspended,
+    InQuestion,
     ByLaw,
     DifferenceKnown,
 }

@@ -332,9 +332,7 @@ fn a_closure_of_the_port_moves_a_clock_and_says_why() {
     let closure = deadline::DayOverride {
         from: day("2017-08-30"),
         to: day("2017-09-01"),
-        ports: vec!["5301".into()],
-        filers: Vec::new(),
-        deadlines: Vec::new(),
+        applies: deadline::Applies { ports: vec!["5301".into()], ..Default::default() },
         effect: deadline::DayEffect::ExtendWorkingDays(1),
         source: "CSMS 17-000522".into(),
     };
