@@ -216,7 +216,10 @@ fn another_table_moves_the_reminders_and_tells_who_knew_the_old_date() {
     assert_eq!(told.len(), 1, "the difference is told once");
     assert!(told[0].text().contains("2025-04-16"), "with the old date:\n{}", told[0].text());
     let said = days_until(&mut desk, "2025-04-14");
-    assert!(said.iter().any(|subject| subject.contains("ummary") && subject.contains("due today")), "{said:?}");
+    assert!(
+        said.iter().any(|subject| subject.contains("ummary") && subject.contains("due today")),
+        "{said:?}"
+    );
 
     // The same table again, with or without the note of it, writes no line.
     let before = journaled(&desk);
@@ -263,7 +266,10 @@ fn a_clock_that_gets_a_date_gets_its_reminders() {
     desk.engine().follow_table().expect("it looks at every entry");
     assert!(is_reminded(&desk));
     let said = days_until(&mut desk, "2025-04-16");
-    assert!(said.iter().any(|subject| subject.contains("ummary") && subject.contains("due today")), "{said:?}");
+    assert!(
+        said.iter().any(|subject| subject.contains("ummary") && subject.contains("due today")),
+        "{said:?}"
+    );
 }
 
 /// More entries than are looked at together: each gets its line, however it is interrupted.
@@ -273,7 +279,7 @@ fn many_entries_follow_in_pieces_and_a_stop_in_the_middle_begins_anew() {
     let numbers: Vec<EntryNumber> = (0..450).map(numbered).collect();
     for number in &numbers {
         let plain = number.as_str();
-        let text = String::from_utf8(release_date("040225", "040225").into_bytes()).expect("ASCII");
+        let text = String::from_utf8(demo("2-released.txt")).expect("ASCII");
         let text = text.replace("10000425", &plain[3..]);
         desk.receive(&format!("{plain}.txt"), "globex", text.as_bytes());
     }
@@ -287,21 +293,26 @@ fn many_entries_follow_in_pieces_and_a_stop_in_the_middle_begins_anew() {
     desk.engine().follow_some().expect("some are looked at");
     let first = moved(&desk);
     assert!((1..numbers.len()).contains(&first), "{first} in one piece");
-    // The process ends here; the next one finds the journal and no note of the table.
-    desk.open(&longer);
-    assert_eq!(moved(&desk), first);
-    desk.engine().follow_table().expect("the rest is looked at");
+    // The process ends here; the next one finds the store as it is, and no note of the table.
+    desk.engine().look_at_table();
+    while desk.engine().is_following() {
+        desk.engine().follow_some().expect("some are looked at");
+    }
     assert_eq!(moved(&desk), numbers.len());
     let store = desk.store();
     let twice = numbers.iter().filter(|number| {
         store.life(**number).expect("the store answers").expect("known").sequence("ES_DUE") > 1
     });
     assert_eq!(twice.count(), 0, "none moved twice");
+    let hash = desk.state_hash();
+    desk.open(&longer);
+    assert_eq!(desk.state_hash(), hash);
 }
 
 fn numbered(serial: u32) -> EntryNumber {
     let number = (0..10).find_map(|check| {
-        EntryNumber::parse(format!("9Z72{serial:06}{check}")).filter(|number| number.check_digit_offset() == 0)
+        EntryNumber::parse(format!("9Z72{serial:06}{check}"))
+            .filter(|number| number.check_digit_offset() == 0)
     });
     number.expect("one of ten check digits is right")
 }

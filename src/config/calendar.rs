@@ -125,11 +125,14 @@ fn suspension(raw: &RawSuspend, resolver: &mut Resolver<'_>) -> Option<Suspensio
     let by = author(&raw.by, owner, &raw.span, resolver);
     let deadlines = list(&raw.deadlines);
     if deadlines.is_empty() {
-        resolver.faults.add(raw.span.clone(), format!("{owner} needs `deadlines`: the clocks that stand still"));
+        resolver
+            .faults
+            .add(raw.span.clone(), format!("{owner} needs `deadlines`: the clocks that stand still"));
         return None;
     }
     deadlines.iter().for_each(|id| known_deadline(id, resolver));
-    let numbers: Vec<Option<Box<str>>> = list(&raw.entries).iter().map(|text| entry(text, resolver)).collect();
+    let numbers: Vec<Option<Box<str>>> =
+        list(&raw.entries).iter().map(|text| entry(text, resolver)).collect();
     let from = from?;
     if to.is_some_and(|to| to < from) {
         let message = "`to`, the last day on which the clocks stand still, must not be before `from`";

@@ -11,11 +11,12 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::apply::{Applier, state_hash};
 use super::commits::{Commits, Done};
+use super::following::Following;
 use super::view::StoreView;
 use crate::clock::Clock;
 use crate::decode::abi::PasswordMask;
-use crate::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
-use crate::journal::{Journal, JournalError, Line, Mask, Redated, Staged, What};
+use crate::ident::{BrokerName, DropName, Fingerprint};
+use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
 use crate::outbox::{Acknowledgement, AlertKey, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
 use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
@@ -25,14 +26,6 @@ use crate::store::{Occasion, Store, StoreError};
 
 /// The drop of facts that people record.
 const RECORD_DROP: &str = "record";
-
-/// Names the table of deadlines that the reminders were planned with.
-const TABLE_FILE: &str = "deadlines.version";
-
-/// Lives that are looked at together when the table of deadlines changed, a few milliseconds' work, and moved clocks that one
-/// line holds.
-const LIVES_AT_ONCE: usize = 200;
-const REDATED_MAX: usize = 1_000;
 
 /// A file to be received.
 pub struct Incoming<'a> {
@@ -95,23 +88,16 @@ pub struct Versions {
     pub rules: Box<str>,
 }
 
-/// How far the entries were looked at under another table of deadlines.
-#[derive(Default)]
-struct Following {
-    after: Option<EntryNumber>,
-    moved: u64,
-}
-
 pub struct Engine {
-    journal: Journal,
-    commits: Commits,
-    pipeline: Arc<Pipeline>,
+    pub(super) journal: Journal,
+    pub(super) commits: Commits,
+    pub(super) pipeline: Arc<Pipeline>,
     versions: Versions,
     /// The journal says which versions its next lines are written under.
     is_noted: bool,
     /// The table of deadlines is another one than the reminders were planned with.
-    following: Option<Following>,
-    clock: Arc<dyn Clock>,
+    pub(super) following: Option<Following>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Engine {
@@ -250,7 +236,7 @@ impl Engine {
         self.happened_together(vec![what])
     }
 
-    fn happened_together(&mut self, happened: Vec<What>) -> Result<(), EngineError> {
+    pub(super) fn happened_together(&mut self, happened: Vec<What>) -> Result<(), EngineError> {
         let now = self.clock.now();
         let mut lines = Vec::with_capacity(happened.len());
         for what in happened {
@@ -412,69 +398,6 @@ impl Engine {
             return Err(EngineError::NoSuchFile(file));
         }
         self.happened(What::Reprocess { file, by: by.into() })
-    }
-
-    /// Finds out whether the reminders were planned with the table of deadlines in force; where not, [`Engine::follow_some`] moves
-    /// them. A file beside the journal says which table that was. Without it every entry is looked at, which changes nothing
-    /// where nothing moved.
-    pub fn look_at_table(&mut self) {
-        let known = std::fs::read_to_string(self.table_file());
-        let is_known = known.is_ok_and(|known| known.trim_end() == self.pipeline.deadlines.version());
-        self.following = (!is_known).then(Following::default);
-    }
-
-    fn table_file(&self) -> std::path::PathBuf {
-        self.journal.reader().folder().join(TABLE_FILE)
-    }
-
-    /// Whether entries are still to be looked at under the table in force.
-    pub fn is_following(&self) -> bool {
-        self.following.is_some()
-    }
-
-    /// Moves the reminders of some entries to the dates of the table in force, and journals which ones moved. Little enough to be
-    /// done between two jobs; a crash in the middle begins anew, and finds those done that are.
-    pub fn follow_some(&mut self) -> Result<(), EngineError> {
-        let Some(Following { after, moved }) = self.following.take() else { return Ok(()) };
-        self.settle()?;
-        let lives = self.store().lives(after, LIVES_AT_ONCE)?;
-        let Some(last) = lives.last().map(|life| life.number) else {
-            self.followed(moved);
-            return Ok(());
-        };
-        let today = self.pipeline.reminder_day(self.clock.now());
-        let mut moves = Vec::new();
-        for life in &lives {
-            moves.extend(self.pipeline.redated(&StoreView::over(&self.commits), life, today)?);
-        }
-        let table: Box<str> = self.pipeline.deadlines.version().into();
-        let line = |moves: &[Redated]| What::Redated { table: table.clone(), moves: moves.to_vec() };
-        let lines: Vec<What> = moves.chunks(REDATED_MAX).map(line).collect();
-        if !lines.is_empty() {
-            self.happened_together(lines)?;
-        }
-        self.following = Some(Following { after: Some(last), moved: moved + moves.len() as u64 });
-        Ok(())
-    }
-
-    /// Every entry was looked at: the next start has nothing to do.
-    fn followed(&self, moved: u64) {
-        let (path, table) = (self.table_file(), self.pipeline.deadlines.version());
-        if moved > 0 {
-            tracing::info!(moved, table, "Other deadline rules or days are in force; reminders moved with them.");
-        }
-        if let Err(error) = std::fs::write(&path, table) {
-            tracing::warn!(%error, path = %path.display(), "Could not note the table of deadlines; the next start looks at every entry again.");
-        }
-    }
-
-    /// Moves the reminders of all entries at once, for a process that does not stay.
-    pub fn follow_table(&mut self) -> Result<(), EngineError> {
-        self.look_at_table();
-        while self.is_following() {
-            self.follow_some()?;
-        }
-        Ok(())
     }
 
     /// Sets a date of our own for a clock, as it was checked.

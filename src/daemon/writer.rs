@@ -13,6 +13,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::engine::{Engine, EngineError, Incoming, Taken, Versions};
 use super::parts;
+use super::room::disk_full;
 use crate::ident::Fingerprint;
 use crate::intake::scanner::Arrived;
 use crate::outbox::{Acknowledgement, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
@@ -429,22 +430,6 @@ impl Worker {
             }
         }
         Err(WriteError::FullDisk { free_bytes })
-    }
-}
-
-fn disk_full(free_bytes: u64) -> TroubleBrief {
-    TroubleBrief {
-        subject: "state folder".into(),
-        code: "disk-full".into(),
-        message: format!(
-            "Only {} MB are free below the state folder; no file is taken until there is room.",
-            free_bytes >> 20
-        ),
-        advice: "Make room on the disk of the state folder. The files stay in their drops and are taken by \
-                 themselves afterwards."
-            .to_owned(),
-        file: None,
-        place: None,
     }
 }
 

@@ -77,7 +77,9 @@ fn restarted(
 ) -> Option<Reading> {
     let first = day_0.map_or(from, |day_0| from.max(plus_days(day_0, 1)));
     if reading.due < first || to.is_some_and(|to| to < first) {
-        trace.say(|| format!("the clock had run out, or not begun, when it was stopped on {}", day_text(from)));
+        trace.say(|| {
+            format!("the clock had run out, or not begun, when it was stopped on {}", day_text(from))
+        });
         return Some(reading);
     }
     let Some(to) = to else {

@@ -385,7 +385,8 @@ fn printed_alone<'t>(
     trace.say(|| format!("{key} is {}, {}", day_text(printed), days.describe(printed)));
     let version = definition.version_on(printed).unwrap_or(definition.current());
     let reading = Reading { due: printed, act: printed };
-    let adjusted = adjust::adjusted(definition.id.as_str(), reading, None, (version.term, days), facts, trace);
+    let adjusted =
+        adjust::adjusted(definition.id.as_str(), reading, None, (version.term, days), facts, trace);
     let Some(reading) = adjusted else { return Found::without_date(Due::Open, None, version) };
     let act_by = act_by(definition.class, reading.act, days, trace);
     Found { dates: Dates { due: Due::Date(reading.due), act_by, start: None }, version, term: version.term }

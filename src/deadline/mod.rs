@@ -28,7 +28,8 @@ pub use answer::{Class, Computed, Confidence, Dates, DeadlineId, Due, DueError, 
 pub use audit::{TableError, TableFault};
 pub use compute::CAL_DAY;
 pub use overrides::{
-    Applies, DayEffect, DayOverride, Overrides, Overriding, Programme, Scope, SetDue, StatementMonth, Suspension,
+    Applies, DayEffect, DayOverride, Overrides, Overriding, Programme, Scope, SetDue, StatementMonth,
+    Suspension,
 };
 pub use table::{DeadlineTable, Definition, EMBEDDED, EMBEDDED_NAME, Version};
 pub use term::{MonthEnd, Roll, Term, Unit};

@@ -316,15 +316,45 @@ mod tests {
         for (overrides, id, facts, wanted) in [
             // Due on 30 August, which is in the range; five calendar days on.
             (Overrides { days: vec![granted("ES_DUE", 5)], ..none() }, "ES_DUE", entered, "2017-09-04"),
-            (Overrides { days: vec![granted("ES_DUE", 5)], ..none() }, "ES_DUE", "entry_date=2017-08-18", "2017-09-06"),
+            (
+                Overrides { days: vec![granted("ES_DUE", 5)], ..none() },
+                "ES_DUE",
+                "entry_date=2017-08-18",
+                "2017-09-06",
+            ),
             (Overrides { days: vec![granted("BILL_DUE", 5)], ..none() }, "ES_DUE", entered, "2017-08-30"),
             // Of one entry, of a month, of another month.
-            (Overrides { set_due: vec![set(of_entry("ES_DUE"), "2017-08-25", None)], ..none() }, "ES_DUE", entered, "2017-08-25"),
-            (Overrides { set_due: vec![set(to("ES_DUE"), "2017-09-15", Some("2017-08-01"))], ..none() }, "ES_DUE", entered, "2017-09-15"),
-            (Overrides { set_due: vec![set(to("ES_DUE"), "2017-09-15", Some("2017-09-01"))], ..none() }, "ES_DUE", entered, "2017-08-30"),
+            (
+                Overrides { set_due: vec![set(of_entry("ES_DUE"), "2017-08-25", None)], ..none() },
+                "ES_DUE",
+                entered,
+                "2017-08-25",
+            ),
+            (
+                Overrides { set_due: vec![set(to("ES_DUE"), "2017-09-15", Some("2017-08-01"))], ..none() },
+                "ES_DUE",
+                entered,
+                "2017-09-15",
+            ),
+            (
+                Overrides { set_due: vec![set(to("ES_DUE"), "2017-09-15", Some("2017-09-01"))], ..none() },
+                "ES_DUE",
+                entered,
+                "2017-08-30",
+            ),
             // A statute's date may come nearer, never later.
-            (Overrides { set_due: vec![set(of_entry("PROTEST_DUE"), "2017-08-01", None)], ..none() }, "PROTEST_DUE", liquidated, "2017-08-01"),
-            (Overrides { set_due: vec![set(of_entry("PROTEST_DUE"), "2017-12-01", None)], ..none() }, "PROTEST_DUE", liquidated, "2017-08-30"),
+            (
+                Overrides { set_due: vec![set(of_entry("PROTEST_DUE"), "2017-08-01", None)], ..none() },
+                "PROTEST_DUE",
+                liquidated,
+                "2017-08-01",
+            ),
+            (
+                Overrides { set_due: vec![set(of_entry("PROTEST_DUE"), "2017-12-01", None)], ..none() },
+                "PROTEST_DUE",
+                liquidated,
+                "2017-08-30",
+            ),
             // One entry is narrower than a grant to all, though later.
             (
                 Overrides {
@@ -332,16 +362,57 @@ mod tests {
                     set_due: vec![set(of_entry("ES_DUE"), "2017-10-02", None)],
                     ..none()
                 },
-                "ES_DUE", entered, "2017-10-02",
+                "ES_DUE",
+                entered,
+                "2017-10-02",
             ),
             // As wide as each other: the earlier result.
-            (Overrides { days: vec![granted("ES_DUE", 9), granted("ES_DUE", 2)], ..none() }, "ES_DUE", entered, "2017-09-01"),
+            (
+                Overrides { days: vec![granted("ES_DUE", 9), granted("ES_DUE", 2)], ..none() },
+                "ES_DUE",
+                entered,
+                "2017-09-01",
+            ),
             // Stopped for ten days; stopped still; stopped when it had run out; before it began.
-            (Overrides { suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-01-01", Some("2018-01-10"))], ..none() }, "LIQ_DEEMED_1Y", entered, "2018-08-26"),
-            (Overrides { suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-01-01", None)], ..none() }, "LIQ_DEEMED_1Y", entered, "OPEN"),
-            (Overrides { suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-08-17", None)], ..none() }, "LIQ_DEEMED_1Y", entered, "2018-08-16"),
-            (Overrides { suspensions: vec![stop("LIQ_DEEMED_1Y", "2017-08-01", Some("2017-08-16"))], ..none() }, "LIQ_DEEMED_1Y", entered, "2018-08-16"),
-            (Overrides { suspensions: vec![stop("LIQ_DEEMED_1Y", "2017-08-01", Some("2017-08-18"))], ..none() }, "LIQ_DEEMED_1Y", entered, "2018-08-18"),
+            (
+                Overrides {
+                    suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-01-01", Some("2018-01-10"))],
+                    ..none()
+                },
+                "LIQ_DEEMED_1Y",
+                entered,
+                "2018-08-26",
+            ),
+            (
+                Overrides { suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-01-01", None)], ..none() },
+                "LIQ_DEEMED_1Y",
+                entered,
+                "OPEN",
+            ),
+            (
+                Overrides { suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-08-17", None)], ..none() },
+                "LIQ_DEEMED_1Y",
+                entered,
+                "2018-08-16",
+            ),
+            (
+                Overrides {
+                    suspensions: vec![stop("LIQ_DEEMED_1Y", "2017-08-01", Some("2017-08-16"))],
+                    ..none()
+                },
+                "LIQ_DEEMED_1Y",
+                entered,
+                "2018-08-16",
+            ),
+            (
+                Overrides {
+                    suspensions: vec![stop("LIQ_DEEMED_1Y", "2017-08-01", Some("2017-08-18"))],
+                    ..none()
+                },
+                "LIQ_DEEMED_1Y",
+                entered,
+                "2018-08-18",
+            ),
         ] {
             let table = DeadlineTable::embedded().with_overrides(overrides);
             assert_eq!(due(&table, id, facts, "5301"), wanted, "{:?}", table.overrides());

@@ -109,7 +109,9 @@ impl Pipeline {
 fn stood(life: &Life, reminder: &Reminder) -> Standing {
     let target = Some(reminder.target);
     let last = life.moves_of(&reminder.deadline).next_back().map(|moved| &moved.to);
-    last.filter(|standing| standing.target == target).cloned().unwrap_or_else(|| Standing::acted_on(reminder.target))
+    last.filter(|standing| standing.target == target)
+        .cloned()
+        .unwrap_or_else(|| Standing::acted_on(reminder.target))
 }
 
 fn change(moved: &Redated, table: &str) -> Option<Change> {

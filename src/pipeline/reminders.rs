@@ -64,8 +64,7 @@ impl Pipeline {
             })
         };
         let ended = life.moves.iter().rev().find(|moved| {
-            let has_ended =
-                moved.from.state == DeadlineState::Open && moved.to.state != DeadlineState::Open;
+            let has_ended = moved.from.state == DeadlineState::Open && moved.to.state != DeadlineState::Open;
             has_ended && is_in_calendars(&moved.deadline)
         })?;
         let closed = ended.at.date_naive();

@@ -1,0 +1,91 @@
+//! Another table of deadlines, or other days of the configuration, came into force: the reminders of every entry follow, a few
+//! entries at a time.
+
+use super::engine::{Engine, EngineError};
+use super::view::StoreView;
+use crate::ident::EntryNumber;
+use crate::journal::{Redated, What};
+
+/// Names the table of deadlines that the reminders were planned with.
+const TABLE_FILE: &str = "deadlines.version";
+
+/// Lives that are looked at together when the table of deadlines changed, a few milliseconds' work, and moved clocks that one
+/// line holds.
+const LIVES_AT_ONCE: usize = 200;
+const REDATED_MAX: usize = 1_000;
+
+/// How far the entries were looked at under another table of deadlines.
+#[derive(Default)]
+pub(super) struct Following {
+    after: Option<EntryNumber>,
+    moved: u64,
+}
+
+impl Engine {
+    /// Finds out whether the reminders were planned with the table of deadlines in force; where not, [`Engine::follow_some`] moves
+    /// them. A file beside the journal says which table that was. Without it every entry is looked at, which changes nothing
+    /// where nothing moved.
+    pub fn look_at_table(&mut self) {
+        let known = std::fs::read_to_string(self.table_file());
+        let is_known = known.is_ok_and(|known| known.trim_end() == self.pipeline.deadlines.version());
+        self.following = (!is_known).then(Following::default);
+    }
+
+    fn table_file(&self) -> std::path::PathBuf {
+        self.journal.reader().folder().join(TABLE_FILE)
+    }
+
+    /// Whether entries are still to be looked at under the table in force.
+    pub fn is_following(&self) -> bool {
+        self.following.is_some()
+    }
+
+    /// Moves the reminders of some entries to the dates of the table in force, and journals which ones moved. Little enough to be
+    /// done between two jobs; a crash in the middle begins anew, and finds those done that are.
+    pub fn follow_some(&mut self) -> Result<(), EngineError> {
+        let Some(Following { after, moved }) = self.following.take() else { return Ok(()) };
+        self.settle()?;
+        let lives = self.store().lives(after, LIVES_AT_ONCE)?;
+        let Some(last) = lives.last().map(|life| life.number) else {
+            self.followed(moved);
+            return Ok(());
+        };
+        let today = self.pipeline.reminder_day(self.clock.now());
+        let mut moves = Vec::new();
+        for life in &lives {
+            moves.extend(self.pipeline.redated(&StoreView::over(&self.commits), life, today)?);
+        }
+        let table: Box<str> = self.pipeline.deadlines.version().into();
+        let line = |moves: &[Redated]| What::Redated { table: table.clone(), moves: moves.to_vec() };
+        let lines: Vec<What> = moves.chunks(REDATED_MAX).map(line).collect();
+        if !lines.is_empty() {
+            self.happened_together(lines)?;
+        }
+        self.following = Some(Following { after: Some(last), moved: moved + moves.len() as u64 });
+        Ok(())
+    }
+
+    /// Every entry was looked at: the next start has nothing to do.
+    fn followed(&self, moved: u64) {
+        let (path, table) = (self.table_file(), self.pipeline.deadlines.version());
+        if moved > 0 {
+            tracing::info!(
+                moved,
+                table,
+                "Other deadline rules or days are in force; reminders moved with them."
+            );
+        }
+        if let Err(error) = std::fs::write(&path, table) {
+            tracing::warn!(%error, path = %path.display(), "Could not note the table of deadlines; the next start looks at every entry again.");
+        }
+    }
+
+    /// Moves the reminders of all entries at once, for a process that does not stay.
+    pub fn follow_table(&mut self) -> Result<(), EngineError> {
+        self.look_at_table();
+        while self.is_following() {
+            self.follow_some()?;
+        }
+        Ok(())
+    }
+}
