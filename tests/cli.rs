@@ -795,6 +795,14 @@ fn explain_names_facts_notices_and_steps() {
               basis       19 USC 1508(c); 19 CFR 163.4
               confidence  confirmed
               ends when   the period ends and no proceeding is open
+
+            Ways, as of today (information, not advice)
+              WAY                               STATE       UNTIL           ACT BY          WHY
+              Post summary correction           blocked     2027-08-29 Sun  2027-08-27 Fri  the summary is not accepted
+              Protest                           not yet     -               -               the entry is not liquidated; starts by law if CBP does not liquidate, extend or suspend before
+              Preference claim, 19 USC 1520(d)  unknown     -               -               the date of importation is not known
+              Reconciliation                    not for it  -               -               the entry is not flagged for it
+              Court of International Trade      not yet     -               -               no protest is denied
         "#]],
     );
     let view = json(&here.run(&["explain", LIQUIDATED, "PROTEST_DUE@2026-12-11", "--json"]).out);
