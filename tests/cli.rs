@@ -835,12 +835,15 @@ fn a_preview_shows_what_another_calendar_would_move() {
     std::fs::write(&other, entrywatch::config::EXAMPLE.to_owned() + calendar).expect("written");
     let ran = here.run(&["deadlines", "preview", "--calendar", other.to_str().expect("text")]);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
-    check(&ran.out, &expect![[r#"
+    check(
+        &ran.out,
+        &expect![[r#"
         ENTRY          DEADLINE       DUE         WOULD BE    ACT BY      WOULD BE
         N01-7000012-4  LIQ_DEEMED_1Y  2027-03-02  OPEN        -           -
         XYZ-7654321-1  ES_DUE         2026-11-17  2026-11-13  2026-11-17  2026-11-13
         XYZ-7654321-1  LIQ_DEEMED_1Y  2027-11-02  OPEN        -           -
-    "#]]);
+    "#]],
+    );
     let same = here.folder.path().join("config.toml");
     let ran = here.run(&["deadlines", "preview", "--calendar", same.to_str().expect("text")]);
     assert_eq!((ran.code, ran.err.contains("0 dates")), (Some(0), true), "{}{}", ran.out, ran.err);
