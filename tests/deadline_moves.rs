@@ -208,6 +208,7 @@ fn another_table_moves_the_reminders_and_tells_who_knew_the_old_date() {
     let moved = life_now.moves_of("ES_DUE").next_back().expect("a move");
     let target = |text: &str| Some(text.parse::<NaiveDate>().expect("a date"));
     assert_eq!((moved.from.target, moved.to.target), (target("2025-04-16"), target("2025-04-14")));
+    assert_eq!((&*moved.from.due, &*moved.to.due), ("2025-04-16", "2025-04-14"));
     assert!(moved.cause.starts_with("other rules or days came into force"), "{}", moved.cause);
     let of_summary = life_now.reminders.iter().find(|one| &*one.deadline == "ES_DUE").expect("a reminder");
     assert_eq!(Some(of_summary.target), target("2025-04-14"));
@@ -294,7 +295,7 @@ fn many_entries_follow_in_pieces_and_a_stop_in_the_middle_begins_anew() {
     let first = moved(&desk);
     assert!((1..numbers.len()).contains(&first), "{first} in one piece");
     // The process ends here; the next one finds the store as it is, and no note of the table.
-    desk.engine().look_at_table();
+    desk.engine().look_at_table(None);
     while desk.engine().is_following() {
         desk.engine().follow_some().expect("some are looked at");
     }

@@ -83,7 +83,7 @@ impl App {
         let opening = clock.clone();
         let opened = tokio::task::spawn_blocking(move || -> Result<(Engine, OpenedState), EngineError> {
             let (mut engine, opened) = state::open(&folder, cache, pipeline, versions, opening)?;
-            engine.look_at_table();
+            engine.look_at_table(None);
             Ok((engine, opened))
         });
         let (engine, opened) = opened.await.map_err(|error| std::io::Error::other(error.to_string()))??;

@@ -143,10 +143,10 @@ impl Engine {
 
     /// Puts another configuration into force.
     pub fn reload(&mut self, pipeline: Arc<Pipeline>, versions: Versions) -> Result<(), EngineError> {
-        self.pipeline = pipeline;
+        let before = std::mem::replace(&mut self.pipeline, pipeline);
         self.versions = versions;
         self.is_noted = false;
-        self.look_at_table();
+        self.look_at_table(Some(before.deadlines.clone()));
         Ok(())
     }
 

@@ -1,8 +1,11 @@
 //! Another table of deadlines, or other days of the configuration, came into force: the reminders of every entry follow, a few
 //! entries at a time.
 
+use std::sync::Arc;
+
 use super::engine::{Engine, EngineError};
 use super::view::StoreView;
+use crate::deadline::DeadlineTable;
 use crate::ident::EntryNumber;
 use crate::journal::{Redated, What};
 
@@ -19,16 +22,23 @@ const REDATED_MAX: usize = 1_000;
 pub(super) struct Following {
     after: Option<EntryNumber>,
     moved: u64,
+    /// Tables that may have been in force before, for the old dates.
+    earlier: Vec<Arc<DeadlineTable>>,
 }
 
 impl Engine {
     /// Finds out whether the reminders were planned with the table of deadlines in force; where not, [`Engine::follow_some`] moves
     /// them. A file beside the journal says which table that was. Without it every entry is looked at, which changes nothing
-    /// where nothing moved.
-    pub fn look_at_table(&mut self) {
+    /// where nothing moved. `before` is the table that was in force until now, where that is known.
+    pub fn look_at_table(&mut self, before: Option<Arc<DeadlineTable>>) {
         let known = std::fs::read_to_string(self.table_file());
         let is_known = known.is_ok_and(|known| known.trim_end() == self.pipeline.deadlines.version());
-        self.following = (!is_known).then(Following::default);
+        self.following = (!is_known).then(|| {
+            let plain = Arc::new(self.pipeline.deadlines.without_configuration());
+            let embedded = Arc::new(DeadlineTable::embedded().clone());
+            let earlier = before.into_iter().chain([plain, embedded]).collect();
+            Following { earlier, ..Following::default() }
+        });
     }
 
     fn table_file(&self) -> std::path::PathBuf {
@@ -43,7 +53,7 @@ impl Engine {
     /// Moves the reminders of some entries to the dates of the table in force, and journals which ones moved. Little enough to be
     /// done between two jobs; a crash in the middle begins anew, and finds those done that are.
     pub fn follow_some(&mut self) -> Result<(), EngineError> {
-        let Some(Following { after, moved }) = self.following.take() else { return Ok(()) };
+        let Some(Following { after, moved, earlier }) = self.following.take() else { return Ok(()) };
         self.settle()?;
         let lives = self.store().lives(after, LIVES_AT_ONCE)?;
         let Some(last) = lives.last().map(|life| life.number) else {
@@ -53,7 +63,7 @@ impl Engine {
         let today = self.pipeline.reminder_day(self.clock.now());
         let mut moves = Vec::new();
         for life in &lives {
-            moves.extend(self.pipeline.redated(&StoreView::over(&self.commits), life, today)?);
+            moves.extend(self.pipeline.redated(&StoreView::over(&self.commits), life, today, &earlier)?);
         }
         let table: Box<str> = self.pipeline.deadlines.version().into();
         let line = |moves: &[Redated]| What::Redated { table: table.clone(), moves: moves.to_vec() };
@@ -61,7 +71,7 @@ impl Engine {
         if !lines.is_empty() {
             self.happened_together(lines)?;
         }
-        self.following = Some(Following { after: Some(last), moved: moved + moves.len() as u64 });
+        self.following = Some(Following { after: Some(last), moved: moved + moves.len() as u64, earlier });
         Ok(())
     }
 
@@ -82,7 +92,7 @@ impl Engine {
 
     /// Moves the reminders of all entries at once, for a process that does not stay.
     pub fn follow_table(&mut self) -> Result<(), EngineError> {
-        self.look_at_table();
+        self.look_at_table(None);
         while self.is_following() {
             self.follow_some()?;
         }

@@ -1,12 +1,15 @@
 //! Another table of deadlines, or other days of the configuration: the reminders that stand follow to the new dates.
 
+use std::sync::Arc;
+
 use chrono::NaiveDate;
 
 use super::remind::broker_of;
 use super::reminders::{HISTORY_DAYS, LATE_DAYS};
 use super::{Group, Moment, Pipeline, View};
+use crate::deadline::DeadlineTable;
 use crate::entry::history::Change;
-use crate::entry::{EntryDeadline, Life, Reminder, Standing};
+use crate::entry::{Entry, EntryDeadline, Life, Reminder, Standing};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::journal::Redated;
 use crate::outbox::AlertKey;
@@ -14,12 +17,13 @@ use crate::rules::DeadlineContext;
 
 impl Pipeline {
     /// The clocks of an entry whose reminders count towards another day than the table in force gives, and those that have a
-    /// date now and nobody who will be reminded of it.
+    /// date now and nobody who will be reminded of it. `earlier` are tables that may have been in force before, the likeliest first.
     pub fn redated<V: View>(
         &self,
         view: &V,
         life: &Life,
         today: NaiveDate,
+        earlier: &[Arc<DeadlineTable>],
     ) -> Result<Vec<Redated>, V::Error> {
         let entry = life.entry();
         let deadlines = self.deadlines_of(life, &entry);
@@ -32,7 +36,7 @@ impl Pipeline {
                 moved.push(Redated {
                     entry: life.number,
                     deadline: reminder.deadline.clone(),
-                    from: Some(stood(life, reminder)),
+                    from: Some(stood(life, &entry, reminder, earlier)),
                     to: now.map_or_else(Standing::gone, Standing::of),
                 });
             }
@@ -105,12 +109,18 @@ impl Pipeline {
     }
 }
 
-/// How a clock stood that somebody was to be reminded of: as its last move left it, else all that the reminder knows.
-fn stood(life: &Life, reminder: &Reminder) -> Standing {
-    let target = Some(reminder.target);
-    let last = life.moves_of(&reminder.deadline).next_back().map(|moved| &moved.to);
-    last.filter(|standing| standing.target == target)
-        .cloned()
+/// How a clock stood that somebody was to be reminded of: as its last move left it, as a table that may have been in force has
+/// it, else all that the reminder knows.
+fn stood(life: &Life, entry: &Entry, reminder: &Reminder, earlier: &[Arc<DeadlineTable>]) -> Standing {
+    let is_that = |standing: &Standing| standing.target == Some(reminder.target);
+    let last = life.moves_of(&reminder.deadline).next_back().map(|moved| moved.to.clone());
+    let computed = |table: &Arc<DeadlineTable>| {
+        let deadlines = life.deadlines(entry, table);
+        let then = deadlines.iter().find(|deadline| deadline.key() == *reminder.deadline);
+        then.map(Standing::of).filter(is_that)
+    };
+    last.filter(is_that)
+        .or_else(|| earlier.iter().find_map(computed))
         .unwrap_or_else(|| Standing::acted_on(reminder.target))
 }
 
