@@ -308,6 +308,20 @@ fn many_entries_follow_in_pieces_and_a_stop_in_the_middle_begins_anew() {
     let hash = desk.state_hash();
     desk.open(&longer);
     assert_eq!(desk.state_hash(), hash);
+
+    // Half of them follow another table when the first one comes back: none is left behind.
+    desk.engine().follow_table().expect("all are looked at");
+    desk.engine().reload(desk::pipeline(), desk::versions()).expect("another table");
+    desk.engine().follow_some().expect("some are looked at");
+    desk.engine().reload(longer.clone(), desk::versions()).expect("the first one again");
+    assert!(desk.engine().is_following());
+    desk.engine().follow_table().expect("all are looked at");
+    let store = desk.store();
+    let is_longer = |number: &&EntryNumber| {
+        let life = store.life(**number).expect("the store answers").expect("known");
+        life.reminders.iter().any(|one| &*one.deadline == "ES_DUE" && one.target.to_string() == "2025-04-18")
+    };
+    assert_eq!(numbers.iter().filter(is_longer).count(), numbers.len());
 }
 
 fn numbered(serial: u32) -> EntryNumber {

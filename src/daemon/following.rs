@@ -33,12 +33,27 @@ impl Engine {
     pub fn look_at_table(&mut self, before: Option<Arc<DeadlineTable>>) {
         let known = std::fs::read_to_string(self.table_file());
         let is_known = known.is_ok_and(|known| known.trim_end() == self.pipeline.deadlines.version());
+        if !is_known {
+            self.forget_table();
+        }
         self.following = (!is_known).then(|| {
             let plain = Arc::new(self.pipeline.deadlines.without_configuration());
             let embedded = Arc::new(DeadlineTable::embedded().clone());
             let earlier = before.into_iter().chain([plain, embedded]).collect();
             Following { earlier, ..Following::default() }
         });
+    }
+
+    /// From now on the reminders follow no one table: whichever is in force when this is interrupted, all are looked at again.
+    fn forget_table(&self) {
+        let path = self.table_file();
+        let gone = match std::fs::remove_file(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            removed => removed.and_then(|()| std::fs::File::open(self.journal.reader().folder())?.sync_all()),
+        };
+        if let Err(error) = gone {
+            tracing::warn!(%error, path = %path.display(), "Could not remove the note of the table of deadlines.");
+        }
     }
 
     fn table_file(&self) -> std::path::PathBuf {
