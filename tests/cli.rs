@@ -699,7 +699,7 @@ fn explain_names_facts_notices_and_steps() {
     "#]],
     );
     check(
-        &here.run(&["explain", HELD]).out,
+        &here.run(&["explain", HELD, "--on", "2026-11-20"]).out,
         &expect![[r#"
             Entry XYZ-7654321-1  held
 
@@ -796,6 +796,14 @@ fn explain_names_facts_notices_and_steps() {
               basis       19 USC 1508(c); 19 CFR 163.4
               confidence  confirmed
               ends when   the period ends and no proceeding is open
+
+            Ways, as of 2026-11-20 (information, not advice)
+              WAY                               STATE       UNTIL           ACT BY          WHY
+              Post summary correction           blocked     2027-08-29 Sun  2027-08-27 Fri  the summary is not accepted
+              Protest                           not yet     -               -               the entry is not liquidated; starts by law if CBP does not liquidate, extend or suspend before
+              Preference claim, 19 USC 1520(d)  unknown     -               -               the date of importation is not known
+              Reconciliation                    not for it  -               -               the entry is not flagged for it
+              Court of International Trade      not yet     -               -               no protest is denied
         "#]],
     );
     let view = json(&here.run(&["explain", LIQUIDATED, "PROTEST_DUE@2026-12-11", "--json"]).out);
@@ -804,6 +812,43 @@ fn explain_names_facts_notices_and_steps() {
     let ran = here.run(&["explain", HELD, "NONSENSE"]);
     assert_eq!(ran.code, Some(1));
     assert!(ran.err.contains("has no clock `NONSENSE`; it has ES_DUE, "), "{}", ran.err);
+}
+
+#[test]
+fn a_preview_shows_what_another_calendar_would_move() {
+    let here = Installation::start();
+    let other = here.folder.path().join("other.toml");
+    let calendar = r#"
+        [[calendar.set_due]]
+        deadline = "ES_DUE"
+        month = "2026-11"
+        due = 2026-11-13
+        source = "letter of the port"
+        by = "jo"
+
+        [[calendar.suspend]]
+        deadlines = ["LIQ_DEEMED_1Y"]
+        from = 2027-01-04
+        source = "CIT 26-00000, preliminary injunction"
+        by = "jo"
+        entered = 2027-01-05
+    "#;
+    std::fs::write(&other, entrywatch::config::EXAMPLE.to_owned() + calendar).expect("written");
+    let ran = here.run(&["deadlines", "preview", "--calendar", other.to_str().expect("text")]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    check(
+        &ran.out,
+        &expect![[r#"
+        ENTRY          DEADLINE       DUE         WOULD BE    ACT BY      WOULD BE
+        N01-7000012-4  LIQ_DEEMED_1Y  2027-03-02  OPEN        -           -
+        XYZ-7654321-1  ES_DUE         2026-11-17  2026-11-13  2026-11-17  2026-11-13
+        XYZ-7654321-1  LIQ_DEEMED_1Y  2027-11-02  OPEN        -           -
+    "#]],
+    );
+    let same = here.folder.path().join("config.toml");
+    let ran = here.run(&["deadlines", "preview", "--calendar", same.to_str().expect("text")]);
+    assert_eq!((ran.code, ran.err.contains("0 dates")), (Some(0), true), "{}{}", ran.out, ran.err);
+    assert_eq!(here.run(&["deadlines", "preview"]).code, Some(2), "there is nothing to try");
 }
 
 #[test]

@@ -128,6 +128,7 @@ fn the_example_works_with_everything_switched_on() {
         "scenarios",
         "folder = \"grammars\"",
         "extend_working_days",
+        "extend_days",
     ];
     let text: String = example_lines()
         .into_iter()

@@ -5,11 +5,12 @@ mod desk;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
 use desk::Desk;
-use entrywatch::deadline::{DeadlineTable, Triggers};
+use entrywatch::deadline::{Applies, DeadlineTable, Overrides, Suspension, Triggers};
 use entrywatch::email::Mail;
 use entrywatch::entry::{DeadlineState, Life};
 use entrywatch::ident::EntryNumber;
 use entrywatch::outbox::Outcome;
+use entrywatch::pipeline::Pipeline;
 use entrywatch::serve::TargetWish;
 use entrywatch::workbench::preview::moved;
 
@@ -185,14 +186,180 @@ fn our_own_date_moves_the_reminders_and_is_kept_with_its_author() {
     );
 }
 
+/// The table is no part of the journal, but its moves are: a rebuild, under whatever table, has the same history.
+#[test]
+fn another_table_moves_the_reminders_and_tells_who_knew_the_old_date() {
+    let mut desk = released();
+    let journaled = |desk: &Desk| desk.store().position().expect("the store answers").seq;
+    let before = journaled(&desk);
+    desk.engine().follow_table().expect("it looks at every entry");
+    assert_eq!(journaled(&desk), before, "nothing differs, so nothing is written");
+    let said = days_until(&mut desk, "2025-04-11");
+    assert!(said.iter().any(|subject| subject.contains("due in 5 days")), "{said:?}");
+
+    // Nearer by two working days: 14 April. Somebody knows the 16th, and hears of it at once.
+    let nearer = std::sync::Arc::new(with_table(table_of(8)));
+    desk.engine().reload(nearer.clone(), desk::versions()).expect("the table comes into force");
+    assert!(desk.engine().is_following(), "the writer looks at the entries between its jobs");
+    while desk.engine().is_following() {
+        desk.engine().follow_some().expect("some entries are looked at");
+    }
+    let life_now = life(&desk);
+    let moved = life_now.moves_of("ES_DUE").next_back().expect("a move");
+    let target = |text: &str| Some(text.parse::<NaiveDate>().expect("a date"));
+    assert_eq!((moved.from.target, moved.to.target), (target("2025-04-16"), target("2025-04-14")));
+    assert_eq!((&*moved.from.due, &*moved.to.due), ("2025-04-16", "2025-04-14"));
+    assert!(moved.cause.starts_with("other rules or days came into force"), "{}", moved.cause);
+    let of_summary = life_now.reminders.iter().find(|one| &*one.deadline == "ES_DUE").expect("a reminder");
+    assert_eq!(Some(of_summary.target), target("2025-04-14"));
+    let told = sent(&mut desk);
+    let told: Vec<_> = told.iter().filter(|mail| mail.text().contains("2025-04-14")).collect();
+    assert_eq!(told.len(), 1, "the difference is told once");
+    assert!(told[0].text().contains("2025-04-16"), "with the old date:\n{}", told[0].text());
+    let said = days_until(&mut desk, "2025-04-14");
+    assert!(
+        said.iter().any(|subject| subject.contains("ummary") && subject.contains("due today")),
+        "{said:?}"
+    );
+
+    // The same table again, with or without the note of it, writes no line.
+    let before = journaled(&desk);
+    desk.engine().reload(nearer.clone(), desk::versions()).expect("the table comes into force");
+    assert!(!desk.engine().is_following(), "it is noted which table the reminders follow");
+    std::fs::remove_file(desk.folder.path().join("deadlines.version")).expect("the note is there");
+    desk.engine().follow_table().expect("it looks at every entry");
+    assert_eq!(journaled(&desk), before);
+
+    // The line is the truth: the same table, and the first one, find the same moves with the same numbers.
+    let (hash, moves) = (desk.state_hash(), life(&desk).moves);
+    desk.open(&nearer);
+    assert_eq!((desk.state_hash(), &life(&desk).moves), (hash, &moves));
+    assert_eq!(life(&desk).reminders, life_now_reminders(&desk));
+    desk.open(&desk::pipeline());
+    assert_eq!(life(&desk).moves, moves);
+}
+
+fn life_now_reminders(desk: &Desk) -> Vec<entrywatch::entry::Reminder> {
+    let mut reminders = life(desk).reminders;
+    reminders.sort();
+    reminders
+}
+
+/// A clock that had no date under the old table is reminded of under the new one.
+#[test]
+fn a_clock_that_gets_a_date_gets_its_reminders() {
+    let mut desk = released();
+    let stop = Suspension {
+        applies: Applies { deadlines: vec!["ES_DUE".into()], ..Applies::default() },
+        from: "2025-04-01".parse().expect("a date"),
+        to: None,
+        source: "a court".into(),
+    };
+    let overrides = Overrides { suspensions: vec![stop], ..Overrides::default() };
+    let stopped = with_table(DeadlineTable::embedded().with_overrides(overrides));
+    desk.engine().reload(stopped.into(), desk::versions()).expect("the clock stands still");
+    desk.engine().follow_table().expect("it looks at every entry");
+    let is_reminded = |desk: &Desk| life(desk).reminders.iter().any(|one| &*one.deadline == "ES_DUE");
+    assert!(!is_reminded(&desk));
+    let said = days_until(&mut desk, "2025-04-12");
+    assert!(said.iter().all(|subject| !subject.contains("Entry summary and duties due")), "{said:?}");
+    desk.engine().reload(desk::pipeline(), desk::versions()).expect("it goes on");
+    desk.engine().follow_table().expect("it looks at every entry");
+    assert!(is_reminded(&desk));
+    let said = days_until(&mut desk, "2025-04-16");
+    assert!(
+        said.iter().any(|subject| subject.contains("ummary") && subject.contains("due today")),
+        "{said:?}"
+    );
+}
+
+/// More entries than are looked at together: each gets its line, however it is interrupted.
+#[test]
+fn many_entries_follow_in_pieces_and_a_stop_in_the_middle_begins_anew() {
+    let mut desk = Desk::new(at("2025-04-02T14:10:00Z"));
+    let numbers: Vec<EntryNumber> = (0..450).map(numbered).collect();
+    for number in &numbers {
+        let plain = number.as_str();
+        let text = String::from_utf8(demo("2-released.txt")).expect("ASCII");
+        let text = text.replace("10000425", &plain[3..]);
+        desk.receive(&format!("{plain}.txt"), "globex", text.as_bytes());
+    }
+    let moved = |desk: &Desk| {
+        let store = desk.store();
+        let life = |number: &EntryNumber| store.life(*number).expect("the store answers").expect("known");
+        numbers.iter().filter(|number| life(number).sequence("ES_DUE") > 0).count()
+    };
+    let longer = std::sync::Arc::new(with_table(table_of(12)));
+    desk.engine().reload(longer.clone(), desk::versions()).expect("the table comes into force");
+    desk.engine().follow_some().expect("some are looked at");
+    let first = moved(&desk);
+    assert!((1..numbers.len()).contains(&first), "{first} in one piece");
+    // The process ends here; the next one finds the store as it is, and no note of the table.
+    desk.engine().look_at_table(None);
+    while desk.engine().is_following() {
+        desk.engine().follow_some().expect("some are looked at");
+    }
+    assert_eq!(moved(&desk), numbers.len());
+    let store = desk.store();
+    let twice = numbers.iter().filter(|number| {
+        store.life(**number).expect("the store answers").expect("known").sequence("ES_DUE") > 1
+    });
+    assert_eq!(twice.count(), 0, "none moved twice");
+    let hash = desk.state_hash();
+    desk.open(&longer);
+    assert_eq!(desk.state_hash(), hash);
+
+    // Half of them follow another table when the first one comes back: none is left behind.
+    desk.engine().follow_table().expect("all are looked at");
+    desk.engine().reload(desk::pipeline(), desk::versions()).expect("another table");
+    desk.engine().follow_some().expect("some are looked at");
+    desk.engine().reload(longer.clone(), desk::versions()).expect("the first one again");
+    assert!(desk.engine().is_following());
+    desk.engine().follow_table().expect("all are looked at");
+    let store = desk.store();
+    let is_longer = |number: &&EntryNumber| {
+        let life = store.life(**number).expect("the store answers").expect("known");
+        life.reminders.iter().any(|one| &*one.deadline == "ES_DUE" && one.target.to_string() == "2025-04-18")
+    };
+    assert_eq!(numbers.iter().filter(is_longer).count(), numbers.len());
+}
+
+fn numbered(serial: u32) -> EntryNumber {
+    let number = (0..10).find_map(|check| {
+        EntryNumber::parse(format!("9Z72{serial:06}{check}"))
+            .filter(|number| number.check_digit_offset() == 0)
+    });
+    number.expect("one of ten check digits is right")
+}
+
+fn with_table(table: DeadlineTable) -> Pipeline {
+    Pipeline { deadlines: std::sync::Arc::new(table), ..copy(&desk::pipeline()) }
+}
+
+fn copy(pipeline: &Pipeline) -> Pipeline {
+    Pipeline {
+        interpreter: pipeline.interpreter.clone(),
+        rules: pipeline.rules.clone(),
+        deadlines: pipeline.deadlines.clone(),
+        audience: pipeline.audience.clone(),
+        importer_number: pipeline.importer_number,
+        feeds: pipeline.feeds.clone(),
+    }
+}
+
+/// Another number of working days for the summary.
+fn table_of(days: u8) -> DeadlineTable {
+    let at = entrywatch::deadline::EMBEDDED.find("id = \"ES_DUE\"").expect("the deadline");
+    let (before, rest) = entrywatch::deadline::EMBEDDED.split_at(at);
+    let text = before.to_owned() + &rest.replacen("length = 10", &format!("length = {days}"), 1);
+    DeadlineTable::parse(&text, "other.toml").expect("a sound table")
+}
+
 #[test]
 fn a_preview_names_each_date_that_would_move() {
     let desk = released();
     let live = DeadlineTable::embedded();
-    let at = entrywatch::deadline::EMBEDDED.find("id = \"ES_DUE\"").expect("the deadline");
-    let (before, rest) = entrywatch::deadline::EMBEDDED.split_at(at);
-    let other = before.to_owned() + &rest.replacen("length = 10", "length = 12", 1);
-    let other = DeadlineTable::parse(&other, "other.toml").expect("a sound table");
+    let other = table_of(12);
     let rows = moved(&life(&desk), live, &other);
     let [row] = &rows[..] else { panic!("{rows:#?}") };
     assert_eq!((&*row.deadline, &*row.from.due, &*row.to.due), ("ES_DUE", "2025-04-16", "2025-04-18"));

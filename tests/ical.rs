@@ -118,6 +118,10 @@ fn a_date_that_moves_updates_its_event_and_a_clock_that_ends_cancels_it() {
         (&"CANCELLED".into(), Some(0))
     );
 
+    // Whoever asks without having the file from before hears of the closed clock as well, for a month.
+    let alone = calendar(&desk, "");
+    assert!(alone.contains("STATUS:CANCELLED") && alone.contains("SEQUENCE:2"), "{alone}");
+
     // All of it follows from the journal.
     let hash = desk.state_hash();
     desk.open(&pipeline());
@@ -126,6 +130,11 @@ fn a_date_that_moves_updates_its_event_and_a_clock_that_ends_cancels_it() {
     // After a month nobody has to take it out any more.
     desk.clock.set(at("2025-05-20T14:10:00Z"));
     assert!(!calendar(&desk, &third).contains("STATUS:CANCELLED"));
+    desk.engine().remind().expect("the clock is looked at");
+    let number = entrywatch::ident::EntryNumber::parse("9Z7-1000042-5").expect("a number");
+    let life = desk.store().life(number).expect("the store answers").expect("the entry is known");
+    let is_kept = |one: &entrywatch::entry::Reminder| *one.deadline == *entrywatch::entry::Reminder::CALENDAR;
+    assert!(!life.reminders.iter().any(is_kept), "{:?}", life.reminders);
 }
 
 #[test]

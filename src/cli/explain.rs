@@ -2,13 +2,16 @@
 
 use std::io::{self, Write};
 
+use chrono::NaiveDate;
+use serde::Serialize;
+
 use super::args;
 use super::context::Context;
 use super::exit::{Exit, Outcome};
 use super::output::{Out, Paint, Ui, answer, day, day_or_dash, instant, when};
 use crate::entry::{ClockMove, DeadlineState, Standing};
 use crate::ident::EntryNumber;
-use crate::serve::{ExplainView, Explained, FactView, Request};
+use crate::serve::{ExplainView, Explained, FactView, PathwaysView, Request};
 
 /// Moves of one clock that are printed; `--json` has them all.
 const MOVES_SHOWN: usize = 5;
@@ -21,16 +24,37 @@ pub struct Args {
     number: EntryNumber,
     /// One deadline only, such as PROTEST_DUE or PROTEST_DUE@2026-03-06
     deadline: Option<String>,
+    /// What can still be done about the entry as of this day instead of today
+    #[arg(long, value_name = "DATE", value_parser = args::date)]
+    on: Option<NaiveDate>,
 }
 
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     let request = Request::Explain { number: args.number, deadline: args.deadline.clone() };
-    let view: ExplainView = context.door()?.ask(request)?;
+    let door = context.door()?;
+    let clocks: ExplainView = door.ask(request)?;
+    let mut ways = None;
+    if args.deadline.is_none() {
+        let (number, on) = (args.number, args.on.unwrap_or_else(|| context.today()));
+        ways = Some(door.ask::<PathwaysView>(Request::Pathways { number, on })?);
+    }
+    let view = Explanation { clocks, ways };
     answer(ui, &view, |out| print(out, ui, &view, args.deadline.is_some()), Exit::Fine)
 }
 
+/// The clocks, and what can be done about the entry today.
+#[derive(Serialize)]
+struct Explanation {
+    #[serde(flatten)]
+    clocks: ExplainView,
+    /// Only when no single deadline was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ways: Option<PathwaysView>,
+}
+
 /// Clocks that do not run are named in one line each, unless one was asked for.
-fn print(out: &mut Out, ui: &Ui, view: &ExplainView, is_asked_for: bool) -> io::Result<()> {
+fn print(out: &mut Out, ui: &Ui, view: &Explanation, is_asked_for: bool) -> io::Result<()> {
+    let Explanation { clocks: view, ways } = view;
     writeln!(out, "{}  {}", ui.paint(Paint::Strong, &format!("Entry {}", view.entry)), view.status)?;
     let is_whole = |clock: &&Explained| is_asked_for || clock.state != DeadlineState::Idle;
     for clock in view.deadlines.iter().filter(is_whole) {
@@ -45,6 +69,11 @@ fn print(out: &mut Out, ui: &Ui, view: &ExplainView, is_asked_for: bool) -> io::
         let why = [clock.missing.as_deref(), Some(clock.because.as_str()), Some(clock.due.as_str())];
         let why = why.into_iter().flatten().find(|why| !why.is_empty()).unwrap_or_default();
         writeln!(out, "  {:<18}  {}", clock.id, ui.paint(Paint::Plain, why))?;
+    }
+    if let Some(ways) = ways {
+        let title = format!("Ways, as of {} (information, not advice)", ways.on);
+        writeln!(out, "\n{}", ui.paint(Paint::Strong, &title))?;
+        super::pathways::table(&ways.pathways).write(out, ui)?;
     }
     Ok(())
 }

@@ -49,6 +49,8 @@ written! {
         folder: Text,
         closures: Vec<Spanned<NaiveDate>>,
         days: Vec<RawDays>,
+        set_due: Vec<RawSetDue>,
+        suspend: Vec<RawSuspend>,
         statement: Vec<RawStatementMonth>,
         programme: Vec<RawProgramme>,
     }
@@ -61,7 +63,34 @@ written! {
         deadlines: Vec<Text>,
         nonworking: Spanned<bool>,
         extend_working_days: Number,
+        extend_days: Number,
         source: Text,
+        by: Text,
+        entered: Spanned<NaiveDate>,
+    }
+
+    pub struct RawSetDue as "[[calendar.set_due]]" {
+        deadline: Text,
+        due: Spanned<NaiveDate>,
+        entry: Text,
+        month: Text,
+        ports: Vec<Text>,
+        filers: Vec<Text>,
+        source: Text,
+        by: Text,
+        entered: Spanned<NaiveDate>,
+    }
+
+    pub struct RawSuspend as "[[calendar.suspend]]" {
+        deadlines: Vec<Text>,
+        from: Spanned<NaiveDate>,
+        to: Spanned<NaiveDate>,
+        entries: Vec<Text>,
+        ports: Vec<Text>,
+        filers: Vec<Text>,
+        source: Text,
+        by: Text,
+        entered: Spanned<NaiveDate>,
     }
 
     pub struct RawStatementMonth as "[[calendar.statement]]" {
@@ -191,6 +220,8 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("[rules]", RawRules::KEYS),
     ("[calendar]", RawCalendar::KEYS),
     ("[[calendar.days]]", RawDays::KEYS),
+    ("[[calendar.set_due]]", RawSetDue::KEYS),
+    ("[[calendar.suspend]]", RawSuspend::KEYS),
     ("[[calendar.statement]]", RawStatementMonth::KEYS),
     ("[[calendar.programme]]", RawProgramme::KEYS),
     ("[privacy]", RawPrivacy::KEYS),

@@ -10,7 +10,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::engine::EngineError;
+use super::engine::{Engine, EngineError};
 use super::receipts::ReceiptError;
 use super::settings::{CourierError, Settings};
 use super::state::{self, OpenedState};
@@ -85,8 +85,11 @@ impl App {
         let (folder, cache) = (settings.state_folder.clone(), settings.cache_bytes);
         let (pipeline, versions) = (settings.pipeline.clone(), settings.versions.clone());
         let opening = clock.clone();
-        let opened =
-            tokio::task::spawn_blocking(move || state::open(&folder, cache, pipeline, versions, opening));
+        let opened = tokio::task::spawn_blocking(move || -> Result<(Engine, OpenedState), EngineError> {
+            let (mut engine, opened) = state::open(&folder, cache, pipeline, versions, opening)?;
+            engine.look_at_table(None);
+            Ok((engine, opened))
+        });
         let (engine, opened) = opened.await.map_err(|error| std::io::Error::other(error.to_string()))??;
         let store = engine.store().clone();
         let fatal = Arc::new(Notify::new());

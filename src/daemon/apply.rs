@@ -124,6 +124,10 @@ impl Applier<'_> {
                 self.pipeline.set_target(group, moment, set)?;
                 Ok(Received::default())
             }
+            What::Redated { table, moves } => {
+                self.pipeline.redate(group, moment, table, moves)?;
+                Ok(Received::default())
+            }
             What::Digest { team, day } => {
                 if let Some(team) = self.pipeline.audience.team(team) {
                     self.pipeline.digest(group, moment, team, *day)?;

@@ -88,8 +88,8 @@ pub fn pipeline(config: &Config) -> Result<Pipeline, AssembleError> {
     })
 }
 
-/// What the journal calls a configuration. Who is told, and how, is part of the rules: a store that is rebuilt under other teams
-/// must not mail anybody about last year.
+/// What the journal calls a configuration. Who is told, and how, is part of the rules, and so are the dates of which they tell: a
+/// store that is rebuilt under other teams or another table of deadlines must not mail anybody about last year.
 pub fn versions(config: &Config) -> Versions {
     use std::fmt::Write;
     let mut people = String::new();
@@ -103,7 +103,7 @@ pub fn versions(config: &Config) -> Versions {
     Versions {
         config: config.version().into(),
         grammar: config.grammar.version().into(),
-        rules: format!("{}-{people}", config.rules.version()).into(),
+        rules: format!("{}-{people}-{}", config.rules.version(), config.deadlines.version()).into(),
     }
 }
 

@@ -11,6 +11,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::apply::{Applier, state_hash};
 use super::commits::{Commits, Done};
+use super::following::Following;
 use super::view::StoreView;
 use crate::clock::Clock;
 use crate::decode::abi::PasswordMask;
@@ -88,13 +89,15 @@ pub struct Versions {
 }
 
 pub struct Engine {
-    journal: Journal,
-    commits: Commits,
-    pipeline: Arc<Pipeline>,
+    pub(super) journal: Journal,
+    pub(super) commits: Commits,
+    pub(super) pipeline: Arc<Pipeline>,
     versions: Versions,
     /// The journal says which versions its next lines are written under.
     is_noted: bool,
-    clock: Arc<dyn Clock>,
+    /// The table of deadlines is another one than the reminders were planned with.
+    pub(super) following: Option<Following>,
+    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl Engine {
@@ -111,7 +114,7 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, u64), EngineError> {
         let commits = Commits::new(store);
-        let engine = Self { journal, commits, pipeline, versions, is_noted: false, clock };
+        let engine = Self { journal, commits, pipeline, versions, is_noted: false, following: None, clock };
         let end = engine.journal.position();
         let applied = engine.applier().catch_up(end)?;
         Ok((engine, applied))
@@ -140,9 +143,10 @@ impl Engine {
 
     /// Puts another configuration into force.
     pub fn reload(&mut self, pipeline: Arc<Pipeline>, versions: Versions) -> Result<(), EngineError> {
-        self.pipeline = pipeline;
+        let before = std::mem::replace(&mut self.pipeline, pipeline);
         self.versions = versions;
         self.is_noted = false;
+        self.look_at_table(Some(before.deadlines.clone()));
         Ok(())
     }
 
@@ -232,7 +236,7 @@ impl Engine {
         self.happened_together(vec![what])
     }
 
-    fn happened_together(&mut self, happened: Vec<What>) -> Result<(), EngineError> {
+    pub(super) fn happened_together(&mut self, happened: Vec<What>) -> Result<(), EngineError> {
         let now = self.clock.now();
         let mut lines = Vec::with_capacity(happened.len());
         for what in happened {

@@ -36,8 +36,8 @@ pub enum FeedError {
 
 /// The calendar of a team as it stands now.
 ///
-/// `known` are entries that it held before, so that what was closed since is taken out of the calendars that have it. The
-/// due index has the rest: it names every entry with a clock that somebody is still to be reminded of.
+/// The due index names every entry with a clock that somebody is still to be reminded of, or of which one was closed within the last
+/// month. `known` are entries that the calendar held before, for those that more entries than it looks at have pushed out.
 ///
 /// # Errors
 /// When the store does not answer.

@@ -61,7 +61,12 @@ impl Round {
 ///
 /// # Errors
 /// When the journal or the store fails, or mail is set up wrongly.
-pub async fn round(settings: &Settings, engine: Engine, clock: Arc<dyn Clock>) -> Result<Round, StartError> {
+pub async fn round(
+    settings: &Settings,
+    mut engine: Engine,
+    clock: Arc<dyn Clock>,
+) -> Result<Round, StartError> {
+    engine.follow_table()?;
     let store = engine.store().clone();
     let (writer, thread) = Writer::start(engine, Arc::new(Notify::new()))?;
     let mut round = Round::default();

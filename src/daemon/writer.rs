@@ -13,6 +13,7 @@ use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::engine::{Engine, EngineError, Incoming, Taken, Versions};
 use super::parts;
+use super::room::disk_full;
 use crate::ident::Fingerprint;
 use crate::intake::scanner::Arrived;
 use crate::outbox::{Acknowledgement, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
@@ -228,13 +229,14 @@ impl Worker {
     /// Answers the error that ended it, if one did.
     fn run(mut self) -> Option<WriteError> {
         loop {
-            self.alive_at.store(self.engine.now().timestamp(), Ordering::Relaxed);
-            let job = match self.waiting.take() {
-                Some(job) => job,
-                None => match self.queue.blocking_recv() {
-                    Some(job) => job,
-                    None => break,
-                },
+            let job = match self.next_job() {
+                Ok(Some(job)) => job,
+                Ok(None) => break,
+                Err(error) => {
+                    let error = fatal(error);
+                    tracing::error!(%error, "The reminders could not be moved; the daemon ends and must be started again.");
+                    return Some(error);
+                }
             };
             let done = match job {
                 Job::Receive(files, reply) => self.receive_group(files, reply),
@@ -276,6 +278,26 @@ impl Worker {
             tracing::error!(error = %chain(&error), "Could not tidy up at the end; the next start does.");
         }
         None
+    }
+
+    /// The next job, `None` when no more can come. Between two jobs, and while none is there, a few entries are looked at under
+    /// another table of deadlines.
+    fn next_job(&mut self) -> Result<Option<Job>, EngineError> {
+        loop {
+            self.alive_at.store(self.engine.now().timestamp(), Ordering::Relaxed);
+            self.engine.follow_some()?;
+            if let Some(job) = self.waiting.take() {
+                return Ok(Some(job));
+            }
+            if !self.engine.is_following() {
+                return Ok(self.queue.blocking_recv());
+            }
+            match self.queue.try_recv() {
+                Ok(job) => return Ok(Some(job)),
+                Err(mpsc::error::TryRecvError::Disconnected) => return Ok(None),
+                Err(mpsc::error::TryRecvError::Empty) => self.letters.notify_one(),
+            }
+        }
     }
 
     fn tick(&mut self) -> Result<(), EngineError> {
@@ -408,22 +430,6 @@ impl Worker {
             }
         }
         Err(WriteError::FullDisk { free_bytes })
-    }
-}
-
-fn disk_full(free_bytes: u64) -> TroubleBrief {
-    TroubleBrief {
-        subject: "state folder".into(),
-        code: "disk-full".into(),
-        message: format!(
-            "Only {} MB are free below the state folder; no file is taken until there is room.",
-            free_bytes >> 20
-        ),
-        advice: "Make room on the disk of the state folder. The files stay in their drops and are taken by \
-                 themselves afterwards."
-            .to_owned(),
-        file: None,
-        place: None,
     }
 }
 

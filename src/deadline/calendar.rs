@@ -112,6 +112,11 @@ impl Calendar {
         self.closures.entry(date).or_insert_with(|| reason.into());
     }
 
+    /// Takes back every closure for `reason`.
+    pub fn reopen(&mut self, reason: &str) {
+        self.closures.retain(|_, known| **known != *reason);
+    }
+
     /// CBP announced that `date` is not counted as a working day.
     pub fn uncount(&mut self, date: NaiveDate) {
         self.nonworking.insert(date);

@@ -4,6 +4,7 @@
 
 use chrono::NaiveDate;
 
+use super::adjust;
 use super::answer::{Class, Computed, Dates, DeadlineId, Due, DueError};
 use super::calendar::{Days, day_text};
 use super::correction;
@@ -40,7 +41,8 @@ impl DeadlineTable {
             None if id == CAL_DAY => &[Key::Date, Key::Nonworking],
             None => return Err(self.unknown(id)),
         };
-        if let Some(key) = triggers.keys().find(|key| !accepted.contains(key)) {
+        let overrides: &[Key] = if id == CAL_DAY { &[] } else { adjust::KEYS };
+        if let Some(key) = triggers.keys().find(|key| !accepted.contains(key) && !overrides.contains(key)) {
             return Err(DueError::UnexpectedKey { id: id.into(), key, accepted: accepted.to_vec() });
         }
         self.explain(id, triggers)
@@ -191,7 +193,7 @@ fn reckon<'t>(
     let printed = definition.printed.and_then(|key| facts.date(key));
     let Some((key, day_0)) = start else {
         let printed = printed.ok_or_else(|| definition.missing_start())?;
-        return Ok(printed_alone(definition, printed, days, trace));
+        return Ok(printed_alone(definition, printed, facts, days, trace));
     };
     if let Some(key) = definition.requires.iter().find(|key| facts.get(**key).is_none()) {
         return Err(DueError::Missing { id: definition.id.clone(), any_of: [*key].into() });
@@ -209,6 +211,10 @@ fn reckon<'t>(
     if let Some(printed) = printed {
         reading = outranked(definition, reading, day_0, printed, trace);
     }
+    let adjusted = adjust::adjusted(definition.id.as_str(), reading, Some(day_0), (term, days), facts, trace);
+    let Some(reading) = adjusted else {
+        return Ok(Found::without_date(Due::Open, start, version));
+    };
     let act_by = act_by(definition.class, reading.act, days, trace);
     let dates = Dates { due: Due::Date(reading.due), act_by, start: Some((key, day_0)) };
     Ok(Found { dates, version, term })
@@ -261,9 +267,7 @@ fn read(
         Some(leg) => correction::reading(term, leg, day_0, facts, trace)?,
         None => counted(term, day_0, days, trace),
     };
-    if definition.accepts.contains(&Key::ExtendWorkingDays) {
-        grant(&mut reading, facts, days, trace);
-    }
+    adjust::grant(&mut reading, facts, days, trace);
     if definition.bank_calendar {
         read_bank_calendar(&mut reading, term, day_0, days, trace);
     }
@@ -308,18 +312,6 @@ fn counted_text(term: Term, day_0: NaiveDate, last_day: NaiveDate, days: Days<'_
         Unit::CalendarDays | Unit::Months | Unit::Years => Vec::new(),
     };
     if left_out.is_empty() { counted } else { format!("{counted}; not counted: {}", left_out.join(", ")) }
-}
-
-/// A closure notice grants more working days.
-fn grant(reading: &mut Reading, facts: &Triggers, days: Days<'_>, trace: &mut Trace) {
-    let granted = facts.count(Key::ExtendWorkingDays).unwrap_or(0);
-    if granted > 0 {
-        reading.due = days.plus_working(reading.due, granted);
-        reading.act = days.plus_working(reading.act, granted);
-        trace.say(|| {
-            format!("a closure notice grants {granted} working day(s) more: {}", day_text(reading.due))
-        });
-    }
 }
 
 /// Banks may be open when federal offices are closed, so money may be due a day earlier.
@@ -385,14 +377,19 @@ fn outranked(
 fn printed_alone<'t>(
     definition: &'t Definition,
     printed: NaiveDate,
+    facts: &Triggers,
     days: Days<'_>,
     trace: &mut Trace,
 ) -> Found<'t> {
     let key = definition.printed.map_or("", Key::as_str);
     trace.say(|| format!("{key} is {}, {}", day_text(printed), days.describe(printed)));
-    let act_by = act_by(definition.class, printed, days, trace);
     let version = definition.version_on(printed).unwrap_or(definition.current());
-    Found { dates: Dates { due: Due::Date(printed), act_by, start: None }, version, term: version.term }
+    let reading = Reading { due: printed, act: printed };
+    let adjusted =
+        adjust::adjusted(definition.id.as_str(), reading, None, (version.term, days), facts, trace);
+    let Some(reading) = adjusted else { return Found::without_date(Due::Open, None, version) };
+    let act_by = act_by(definition.class, reading.act, days, trace);
+    Found { dates: Dates { due: Due::Date(reading.due), act_by, start: None }, version, term: version.term }
 }
 
 /// Duties are acted on by the last open day on or before `act`.

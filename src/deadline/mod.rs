@@ -12,6 +12,7 @@
 //! Pure: nothing here reads a file, a clock or the time zone. Dates are civil dates of U.S. Eastern time, which is for
 //! the caller to find.
 
+mod adjust;
 mod answer;
 mod audit;
 pub mod calendar;
@@ -26,7 +27,10 @@ mod triggers;
 pub use answer::{Class, Computed, Confidence, Dates, DeadlineId, Due, DueError, dash};
 pub use audit::{TableError, TableFault};
 pub use compute::CAL_DAY;
-pub use overrides::{DayEffect, DayOverride, Overrides, Overriding, Programme, Scope, StatementMonth};
+pub use overrides::{
+    Applies, DayEffect, DayOverride, Overrides, Overriding, Programme, Scope, SetDue, StatementMonth,
+    Suspension,
+};
 pub use table::{DeadlineTable, Definition, EMBEDDED, EMBEDDED_NAME, Version};
 pub use term::{MonthEnd, Roll, Term, Unit};
 pub use triggers::{Key, Kind, TriggerError, Triggers, Value};

@@ -1,8 +1,8 @@
-//! What the configuration knows better than the table: closures of some ports, the statement calendar that CBP
-//! publishes for a year, programmes that are on for a while.
+//! What the configuration knows better than the table: closures of some ports, dates that CBP named, clocks that a court
+//! stopped, the statement calendar that CBP publishes for a year, programmes that are on for a while.
 //!
-//! Each override names its source, for it may move a legal date; the source stands among the facts of every clock that
-//! it moved. Of two that speak of the same clock the earlier result is taken.
+//! Each override names its source, for it may move a legal date; source and author stand among the facts of every clock that
+//! it moved. Of several that speak of the same clock the one with the narrowest scope is taken, of those the earliest result.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -11,20 +11,28 @@ use super::table::DeadlineTable;
 use super::triggers::{Key, Triggers, Value};
 use super::{Due, id};
 
-/// Days that mean something else for some entries.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct DayOverride {
-    pub from: NaiveDate,
-    /// The last day, itself included.
-    pub to: NaiveDate,
+/// For which entries and clocks an override is.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Applies {
     /// Port codes; empty for all.
     pub ports: Vec<Box<str>>,
     /// Filer codes; empty for all.
     pub filers: Vec<Box<str>>,
     /// Deadline ids; empty for all.
     pub deadlines: Vec<Box<str>>,
+    /// Entry numbers without punctuation; empty for all.
+    pub entries: Vec<Box<str>>,
+}
+
+/// Days that mean something else for some entries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DayOverride {
+    pub from: NaiveDate,
+    /// The last day, itself included.
+    pub to: NaiveDate,
+    pub applies: Applies,
     pub effect: DayEffect,
-    /// The message of CBP that says so: `CSMS 17-000522`.
+    /// Who says so, and who entered it: `CSMS 17-000522, entered by jo`.
     pub source: Box<str>,
 }
 
@@ -32,8 +40,31 @@ pub struct DayOverride {
 pub enum DayEffect {
     /// The days are not counted as working days, and nothing rolls onto them.
     Nonworking,
-    /// What is due on one of the days is due so many working days later.
+    /// What is due on one of the days is due so many working days later. Without named deadlines this is for those that the
+    /// table lets closures move.
     ExtendWorkingDays(u32),
+    /// What is due on one of the days is due so many calendar days later.
+    ExtendDays(u32),
+}
+
+/// A date that takes the place of the computed one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SetDue {
+    pub applies: Applies,
+    /// Any day of the month in which the computed date falls; `None` for all.
+    pub month: Option<NaiveDate>,
+    pub due: NaiveDate,
+    pub source: Box<str>,
+}
+
+/// A clock that was stopped, and perhaps started again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Suspension {
+    pub applies: Applies,
+    pub from: NaiveDate,
+    /// The last day on which it stands still; `None` while nobody started it again.
+    pub to: Option<NaiveDate>,
+    pub source: Box<str>,
 }
 
 /// A row of the statement calendar that CBP publishes: when the monthly statements of a month are due.
@@ -58,6 +89,8 @@ pub struct Programme {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Overrides {
     pub days: Vec<DayOverride>,
+    pub set_due: Vec<SetDue>,
+    pub suspensions: Vec<Suspension>,
     pub statements: Vec<StatementMonth>,
     pub programmes: Vec<Programme>,
 }
@@ -67,6 +100,8 @@ pub struct Overrides {
 pub struct Scope<'a> {
     pub port: Option<&'a str>,
     pub filer: &'a str,
+    /// The entry number without punctuation.
+    pub entry: &'a str,
 }
 
 /// A fact that an override brings, and its source.
@@ -77,14 +112,32 @@ pub struct Overriding {
     pub source: Box<str>,
 }
 
-impl DayOverride {
+/// The facts of the best override so far, how narrow it is, and what comes out.
+struct Best {
+    facts: Vec<Overriding>,
+    narrowness: u8,
+    due: Option<NaiveDate>,
+}
+
+impl Applies {
     fn is_for(&self, id: &str, scope: Scope<'_>) -> bool {
         let has = |list: &[Box<str>], word: Option<&str>| {
             list.is_empty() || word.is_some_and(|word| list.iter().any(|known| **known == *word))
         };
-        has(&self.ports, scope.port) && has(&self.filers, Some(scope.filer)) && has(&self.deadlines, Some(id))
+        has(&self.ports, scope.port)
+            && has(&self.filers, Some(scope.filer))
+            && has(&self.deadlines, Some(id))
+            && has(&self.entries, Some(scope.entry))
     }
 
+    /// One entry is narrower than any port or filer.
+    fn narrowness(&self) -> u8 {
+        let named = |list: &[Box<str>], weight| if list.is_empty() { 0 } else { weight };
+        named(&self.entries, 8) + named(&self.deadlines, 1) + named(&self.ports, 1) + named(&self.filers, 1)
+    }
+}
+
+impl DayOverride {
     fn days(&self) -> Vec<NaiveDate> {
         let mut days = Vec::new();
         let mut day = self.from;
@@ -94,6 +147,10 @@ impl DayOverride {
         }
         days
     }
+}
+
+fn is_same_month(left: NaiveDate, right: NaiveDate) -> bool {
+    (left.year(), left.month()) == (right.year(), right.month())
 }
 
 impl DeadlineTable {
@@ -108,57 +165,86 @@ impl DeadlineTable {
     }
 
     pub fn has_overrides(&self) -> bool {
-        !self.overrides().days.is_empty() || !self.overrides().statements.is_empty()
+        let Overrides { days, set_due, suspensions, statements, programmes: _ } = self.overrides();
+        !(days.is_empty() && set_due.is_empty() && suspensions.is_empty() && statements.is_empty())
     }
 
-    /// The facts that the configuration adds to a clock of an entry: those that move its dates.
+    /// The facts that the configuration adds to a clock of an entry: those of the one override that moves its dates.
     pub fn overriding(&self, id: &str, facts: &Triggers, scope: Scope<'_>) -> Vec<Overriding> {
         let Some(definition) = self.find(id) else { return Vec::new() };
         let Ok(before) = self.dates_of(definition, facts) else { return Vec::new() };
-        let mut found: Option<(Overriding, super::Dates)> = None;
-        let mut offer = |key: Key, value: Value, source: &str| {
+        let mut best: Option<Best> = None;
+        let mut offer = |told: Vec<(Key, Value)>, narrowness: u8, source: &str| {
             let mut tried = facts.clone();
-            let Ok(_) = tried.put(key, value.clone()) else { return };
+            if told.iter().any(|(key, value)| tried.put(*key, value.clone()).is_err()) {
+                return;
+            }
             let Ok(after) = self.dates_of(definition, &tried) else { return };
-            let is_better = found.as_ref().is_none_or(|(_, best)| after.due.date() < best.due.date());
-            if (after.due, after.act_by) != (before.due, before.act_by) && is_better {
-                found = Some((Overriding { key, value, source: source.into() }, after));
+            if (after.due, after.act_by) == (before.due, before.act_by) {
+                return;
+            }
+            // A clock that stands still has no date, which is later than any.
+            let rank = |narrowness: u8, due: Option<NaiveDate>| {
+                (std::cmp::Reverse(narrowness), due.unwrap_or(NaiveDate::MAX))
+            };
+            let due = after.due.date();
+            if best.as_ref().is_none_or(|best| rank(narrowness, due) < rank(best.narrowness, best.due)) {
+                let fact = |(key, value)| Overriding { key, value, source: source.into() };
+                best = Some(Best { facts: told.into_iter().map(fact).collect(), narrowness, due });
             }
         };
-        for day in self.overrides().days.iter().filter(|day| day.is_for(id, scope)) {
-            match (day.effect, before.due) {
-                (DayEffect::Nonworking, _) => {
-                    let mut days = facts.dates(Key::Nonworking).to_vec();
-                    days.extend(day.days());
-                    offer(Key::Nonworking, Value::Dates(days), &day.source);
-                }
-                (DayEffect::ExtendWorkingDays(days), Due::Date(due))
-                    if day.from <= due
-                        && due <= day.to
-                        && definition.accepts.contains(&Key::ExtendWorkingDays) =>
-                {
-                    offer(Key::ExtendWorkingDays, Value::Count(days), &day.source);
-                }
-                _ => {}
+        let Overrides { days, set_due, suspensions, .. } = self.overrides();
+        for day in days.iter().filter(|day| day.applies.is_for(id, scope)) {
+            if let Some(fact) = day.fact(definition, facts, before.due) {
+                offer(vec![fact], day.applies.narrowness(), &day.source);
             }
+        }
+        for set in set_due.iter().filter(|set| set.applies.is_for(id, scope)) {
+            let in_month = |month| before.due.date().is_some_and(|due| is_same_month(due, month));
+            if set.month.is_none_or(in_month) {
+                offer(vec![(Key::SetDue, Value::Date(set.due))], set.applies.narrowness(), &set.source);
+            }
+        }
+        for stop in suspensions.iter().filter(|stop| stop.applies.is_for(id, scope)) {
+            let mut told = vec![(Key::SuspendedFrom, Value::Date(stop.from))];
+            told.extend(stop.to.map(|to| (Key::SuspendedTo, Value::Date(to))));
+            offer(told, stop.applies.narrowness(), &stop.source);
         }
         // The date on the statement itself ranks above the calendar.
         if let (Some((_, start)), None) = (before.start, facts.get(Key::Published)) {
             let paid_in = super::calendar::plus_months(start, 1);
-            let same = |row: &&StatementMonth| {
-                (row.month.year(), row.month.month()) == (paid_in.year(), paid_in.month())
-            };
-            let row = self.overrides().statements.iter().find(same);
+            let row = self.overrides().statements.iter().find(|row| is_same_month(row.month, paid_in));
             let date = row.and_then(|row| match id {
                 id::PMS_PRELIM => row.preliminary,
                 id::PMS_DUE => row.due,
                 _ => None,
             });
             if let (Some(row), Some(date)) = (row, date) {
-                offer(Key::Published, Value::Date(date), &row.source);
+                offer(vec![(Key::Published, Value::Date(date))], 0, &row.source);
             }
         }
-        found.into_iter().map(|(fact, _)| fact).collect()
+        best.map(|best| best.facts).unwrap_or_default()
+    }
+}
+
+impl DayOverride {
+    /// The fact that it adds to a clock which is due on `due` without it.
+    fn fact(&self, definition: &super::Definition, facts: &Triggers, due: Due) -> Option<(Key, Value)> {
+        let is_in_range = due.date().is_some_and(|due| self.from <= due && due <= self.to);
+        let moves_days =
+            !self.applies.deadlines.is_empty() || definition.accepts.contains(&Key::ExtendWorkingDays);
+        match self.effect {
+            DayEffect::Nonworking => {
+                let mut days = facts.dates(Key::Nonworking).to_vec();
+                days.extend(self.days());
+                Some((Key::Nonworking, Value::Dates(days)))
+            }
+            DayEffect::ExtendWorkingDays(days) if is_in_range && moves_days => {
+                Some((Key::ExtendWorkingDays, Value::Count(days)))
+            }
+            DayEffect::ExtendDays(days) if is_in_range => Some((Key::ExtendDays, Value::Count(days))),
+            DayEffect::ExtendWorkingDays(_) | DayEffect::ExtendDays(_) => None,
+        }
     }
 }
 
@@ -174,9 +260,7 @@ mod tests {
         DayOverride {
             from: date("2017-08-30"),
             to: date("2017-09-01"),
-            ports: vec!["5301".into()],
-            filers: Vec::new(),
-            deadlines: Vec::new(),
+            applies: Applies { ports: vec!["5301".into()], ..Applies::default() },
             effect,
             source: "CSMS 17-000522".into(),
         }
@@ -184,7 +268,7 @@ mod tests {
 
     fn due(table: &DeadlineTable, id: &str, facts: &str, port: &str) -> String {
         let mut facts = Triggers::parse(facts.split(' ')).expect("facts");
-        let scope = Scope { port: Some(port), filer: "ABC" };
+        let scope = Scope { port: Some(port), filer: "ABC", entry: "ABC12345678" };
         for fact in table.overriding(id, &facts, scope) {
             facts.put(fact.key, fact.value).expect("a fact");
         }
@@ -203,6 +287,135 @@ mod tests {
             assert_eq!(due(&table, "ES_DUE", "entry_date=2017-08-16", port), wanted, "{effect:?} {port}");
             assert_eq!(due(&table, "LIQ_DEEMED_1Y", "entry_date=2017-08-16", port), "2018-08-16");
             assert_ne!(table.version(), DeadlineTable::embedded().version());
+        }
+    }
+
+    #[test]
+    fn days_may_be_granted_a_date_set_and_a_clock_stopped() {
+        let to = |deadline: &str| Applies { deadlines: vec![deadline.into()], ..Applies::default() };
+        let of_entry = |deadline: &str| Applies { entries: vec!["ABC12345678".into()], ..to(deadline) };
+        let granted = |deadline: &str, days| DayOverride {
+            applies: to(deadline),
+            ..closure(DayEffect::ExtendDays(days))
+        };
+        let set = |applies, due: &str, month: Option<&str>| SetDue {
+            applies,
+            month: month.map(date),
+            due: date(due),
+            source: "CSMS 1".into(),
+        };
+        let stop = |deadline: &str, from: &str, to_day: Option<&str>| Suspension {
+            applies: to(deadline),
+            from: date(from),
+            to: to_day.map(date),
+            source: "a court".into(),
+        };
+        let none = Overrides::default;
+        let entered = "entry_date=2017-08-16";
+        let liquidated = "liquidation_date=2017-03-03";
+        for (overrides, id, facts, wanted) in [
+            // Due on 30 August, which is in the range; five calendar days on.
+            (Overrides { days: vec![granted("ES_DUE", 5)], ..none() }, "ES_DUE", entered, "2017-09-04"),
+            (
+                Overrides { days: vec![granted("ES_DUE", 5)], ..none() },
+                "ES_DUE",
+                "entry_date=2017-08-18",
+                "2017-09-06",
+            ),
+            (Overrides { days: vec![granted("BILL_DUE", 5)], ..none() }, "ES_DUE", entered, "2017-08-30"),
+            // Of one entry, of a month, of another month.
+            (
+                Overrides { set_due: vec![set(of_entry("ES_DUE"), "2017-08-25", None)], ..none() },
+                "ES_DUE",
+                entered,
+                "2017-08-25",
+            ),
+            (
+                Overrides { set_due: vec![set(to("ES_DUE"), "2017-09-15", Some("2017-08-01"))], ..none() },
+                "ES_DUE",
+                entered,
+                "2017-09-15",
+            ),
+            (
+                Overrides { set_due: vec![set(to("ES_DUE"), "2017-09-15", Some("2017-09-01"))], ..none() },
+                "ES_DUE",
+                entered,
+                "2017-08-30",
+            ),
+            // A statute's date may come nearer, never later.
+            (
+                Overrides { set_due: vec![set(of_entry("PROTEST_DUE"), "2017-08-01", None)], ..none() },
+                "PROTEST_DUE",
+                liquidated,
+                "2017-08-01",
+            ),
+            (
+                Overrides { set_due: vec![set(of_entry("PROTEST_DUE"), "2017-12-01", None)], ..none() },
+                "PROTEST_DUE",
+                liquidated,
+                "2017-08-30",
+            ),
+            // One entry is narrower than a grant to all, though later.
+            (
+                Overrides {
+                    days: vec![granted("ES_DUE", 1)],
+                    set_due: vec![set(of_entry("ES_DUE"), "2017-10-02", None)],
+                    ..none()
+                },
+                "ES_DUE",
+                entered,
+                "2017-10-02",
+            ),
+            // As wide as each other: the earlier result.
+            (
+                Overrides { days: vec![granted("ES_DUE", 9), granted("ES_DUE", 2)], ..none() },
+                "ES_DUE",
+                entered,
+                "2017-09-01",
+            ),
+            // Stopped for ten days; stopped still; stopped when it had run out; before it began.
+            (
+                Overrides {
+                    suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-01-01", Some("2018-01-10"))],
+                    ..none()
+                },
+                "LIQ_DEEMED_1Y",
+                entered,
+                "2018-08-26",
+            ),
+            (
+                Overrides { suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-01-01", None)], ..none() },
+                "LIQ_DEEMED_1Y",
+                entered,
+                "OPEN",
+            ),
+            (
+                Overrides { suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-08-17", None)], ..none() },
+                "LIQ_DEEMED_1Y",
+                entered,
+                "2018-08-16",
+            ),
+            (
+                Overrides {
+                    suspensions: vec![stop("LIQ_DEEMED_1Y", "2017-08-01", Some("2017-08-16"))],
+                    ..none()
+                },
+                "LIQ_DEEMED_1Y",
+                entered,
+                "2018-08-16",
+            ),
+            (
+                Overrides {
+                    suspensions: vec![stop("LIQ_DEEMED_1Y", "2017-08-01", Some("2017-08-18"))],
+                    ..none()
+                },
+                "LIQ_DEEMED_1Y",
+                entered,
+                "2018-08-18",
+            ),
+        ] {
+            let table = DeadlineTable::embedded().with_overrides(overrides);
+            assert_eq!(due(&table, id, facts, "5301"), wanted, "{:?}", table.overrides());
         }
     }
 

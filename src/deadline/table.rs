@@ -254,6 +254,14 @@ impl DeadlineTable {
         table.stamped()
     }
 
+    /// This table as its file has it, without what a configuration added.
+    pub fn without_configuration(&self) -> Self {
+        let mut table = self.clone();
+        table.calendar.reopen("configured");
+        table.overrides = Overrides::default();
+        table.stamped()
+    }
+
     /// This table with days that CBP declared not to count.
     pub fn with_nonworking(&self, days: &[NaiveDate]) -> Self {
         let mut table = self.clone();

@@ -48,7 +48,7 @@ const YEAR_MAX: i32 = 2199;
 const DATES_MAX: usize = 10_000;
 /// How many extensions one can claim to have before it is surely a typing error.
 const EXTENSIONS_MAX: u32 = 99;
-/// How many working days one notice can grant before it is surely a typing error.
+/// How many days one notice can grant before it is surely a typing error.
 const GRANTED_DAYS_MAX: u32 = 366;
 /// How many characters of a value that could not be read are shown.
 const SHOWN_CHARS: usize = 40;
@@ -104,6 +104,7 @@ keys! {
     EntryType "entry_type" Kind::EntryType, "entry type code";
     ExpirationDate "expiration_date" Kind::Date, "end of the bond on the notice of a temporary importation";
     ExtBy "ext_by" Kind::Word(&["importer", "cbp", "unknown"]), "who asked for the extension of liquidation";
+    ExtendDays "extend_days" Kind::Count(GRANTED_DAYS_MAX), "calendar days granted by a notice";
     ExtendWorkingDays "extend_working_days" Kind::Count(GRANTED_DAYS_MAX), "working days granted by a closure notice";
     ExtendedLiq "extended_liq" Kind::Date, "liquidation date after an extension";
     Extensions "extensions" Kind::Count(EXTENSIONS_MAX), "one-year extensions so far";
@@ -133,11 +134,14 @@ keys! {
     RequestMailed "request_mailed" Kind::Date, "request mailed by certified or registered mail";
     RespondBy "respond_by" Kind::Date, "respond-by date printed on the notice";
     ScheduledLiq "scheduled_liq" Kind::Date, "liquidation date that CBP scheduled";
+    SetDue "set_due" Kind::Date, "date that a notice names in place of the computed one";
     ShortStatute "short_statute" Kind::YesNo, "the limitation period is about to end";
     SixMonth "six_month" Kind::YesNo, "admitted for six months only";
     StatementDue "statement_due" Kind::Date, "payment due date on the statement";
     SummaryDate "summary_date" Kind::Date, "date of the entry summary";
     Suspended "suspended" Kind::YesNo, "liquidation is suspended by statute or court order";
+    SuspendedFrom "suspended_from" Kind::Date, "first day on which the clock itself stands still";
+    SuspendedTo "suspended_to" Kind::Date, "last day on which the clock itself stands still";
     TimeOfEntry "time_of_entry" Kind::Date, "time of entry as CBP returns it";
     TimesOfEntry "times_of_entry" Kind::Dates, "times of entry of all entries on the statement";
     TradeRemedy "trade_remedy" Kind::YesNo, "a trade remedy duty is the issue";

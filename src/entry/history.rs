@@ -33,6 +33,12 @@ impl Standing {
         }
     }
 
+    /// A running clock of which only the day to act by is known.
+    pub fn acted_on(target: NaiveDate) -> Self {
+        let due = format!("unknown, act by {target}").into();
+        Self { due, act_by: None, target: Some(target), state: DeadlineState::Open }
+    }
+
     /// A clock that is not computed any more.
     pub fn gone() -> Self {
         Self { due: "unknown".into(), act_by: None, target: None, state: DeadlineState::Idle }

@@ -83,6 +83,16 @@ pub enum Added {
     Full,
 }
 
+impl Reminder {
+    /// In place of a clock: until that day the entry stays in the calendars, which tell that a clock of it was closed.
+    pub const CALENDAR: &str = "calendar";
+
+    /// Of a clock of the entry, and not of something that nobody said or of a calendar.
+    pub fn is_of_clock(&self) -> bool {
+        !self.deadline.starts_with(super::silence::PREFIX) && *self.deadline != *Self::CALENDAR
+    }
+}
+
 impl Life {
     /// An entry with more notices than this is a fault in the feed; the state keeps what it has and says so.
     pub const NOTICES_MAX: usize = 20_000;

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{JournalError, LINE_BYTES_MAX, Result};
+use crate::entry::Standing;
 use crate::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
 use crate::outbox::{AlertKey, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
 use crate::place::Severity;
@@ -31,6 +32,18 @@ pub struct Received {
     pub incomplete: bool,
     /// Whether alerts about it become letters. False for a backfill.
     pub deliver: bool,
+}
+
+/// A clock that counts towards another day under another table of deadlines.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Redated {
+    pub entry: EntryNumber,
+    /// The clock's key.
+    pub deadline: Box<str>,
+    /// How it stood, as far as that is known; `None` when nobody was to be reminded of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Standing>,
+    pub to: Standing,
 }
 
 /// What happened to us. Further kinds may come: a reader carries those that it does not know.
@@ -111,6 +124,13 @@ pub enum What {
         #[serde(default)]
         reason: Box<str>,
     },
+    /// Another table of deadlines came into force, and these reminders moved with it. The table is not in the journal, so
+    /// that the moves are.
+    Redated {
+        /// The version of the table.
+        table: Box<str>,
+        moves: Vec<Redated>,
+    },
     /// Something went wrong with a drop, a file or ourselves, and people are told.
     Trouble {
         severity: Severity,
@@ -136,7 +156,7 @@ pub struct UnknownLine {
 
 impl What {
     /// The names of the kinds that this release knows.
-    pub const KINDS: [&str; 15] = [
+    pub const KINDS: [&str; 16] = [
         "received",
         "letter",
         "config",
@@ -150,6 +170,7 @@ impl What {
         "due",
         "digest",
         "target",
+        "redated",
         "trouble",
         "trouble_over",
     ];
@@ -169,6 +190,7 @@ impl What {
             Self::Due { .. } => "due",
             Self::Digest { .. } => "digest",
             Self::Target { .. } => "target",
+            Self::Redated { .. } => "redated",
             Self::Trouble { .. } => "trouble",
             Self::TroubleOver { .. } => "trouble_over",
             Self::Unknown(unknown) => &unknown.what,
@@ -328,6 +350,15 @@ mod tests {
                 date: Some("2026-08-03".parse().expect("a date")),
                 by: "jo".into(),
                 reason: "the file goes to counsel".into(),
+            },
+            What::Redated {
+                table: "5c1f09a2b7d3e864".into(),
+                moves: vec![Redated {
+                    entry: EntryNumber::parse("N0170000124").expect("a number"),
+                    deadline: "ES_DUE".into(),
+                    from: Some(Standing::acted_on("2026-03-16".parse().expect("a date"))),
+                    to: Standing::gone(),
+                }],
             },
             What::Trouble {
                 severity: Severity::Critical,

@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 
 pub use archive::{Content, Mask, NoMask};
 pub use folder::{StateLock, free_bytes};
-pub use line::{Line, Received, UnknownLine, What};
+pub use line::{Line, Received, Redated, UnknownLine, What};
 pub use log::{JournalReader, Lines};
 pub use stage::Staged;
 pub use verify::{PROBLEMS_MAX, Problem, Progress, Report, verify};

@@ -12,7 +12,7 @@ use crate::rules::{DeadlineContext, Rule, Step};
 pub const CALENDAR_DAYS: i64 = 400;
 
 /// What ran out, or was closed, stays in the calendar for this many days.
-pub const CALENDAR_PAST_DAYS: i64 = 30;
+pub(super) const CALENDAR_PAST_DAYS: i64 = 30;
 
 impl Pipeline {
     /// The clocks that a team is told of, which are due soon or were closed lately.

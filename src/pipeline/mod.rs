@@ -16,6 +16,7 @@ mod ical;
 mod moved;
 mod raise;
 mod receive;
+mod redate;
 mod remind;
 mod reminders;
 mod silence;

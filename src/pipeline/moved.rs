@@ -15,9 +15,8 @@ use crate::ident::{BrokerName, NoticeId};
 use crate::outbox::AlertKey;
 use crate::rules::{DeadlineContext, Delivery, Rule, Telling, occasion};
 
-/// An entry before and after something happened to it.
+/// An entry after something happened to it.
 pub(super) struct Moving<'a> {
-    pub before: &'a [EntryDeadline],
     pub after: &'a [EntryDeadline],
     pub entry: &'a Entry,
     pub broker: &'a BrokerName,
@@ -32,13 +31,26 @@ impl Pipeline {
         group: &Group<'_, V>,
         moment: Moment,
         life: &mut Life,
+        before: &[EntryDeadline],
         moving: &Moving<'_>,
     ) -> Result<Vec<Raised>, V::Error> {
-        let today = self.reminder_day(moment.at);
-        let mut changes = history::changes(moving.before, moving.after);
+        let mut changes = history::changes(before, moving.after);
         for change in &mut changes {
             change.notice = change.notice.or(moving.notice);
         }
+        self.note_changes(group, moment, life, moving, changes)
+    }
+
+    /// The same for changes that are known.
+    pub(super) fn note_changes<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        moment: Moment,
+        life: &mut Life,
+        moving: &Moving<'_>,
+        changes: Vec<Change>,
+    ) -> Result<Vec<Raised>, V::Error> {
+        let today = self.reminder_day(moment.at);
         let told: Vec<Change> =
             changes.iter().filter(|change| is_a_difference(change, today)).cloned().collect();
         life.note(moment.at, changes);

@@ -80,8 +80,8 @@ impl Pipeline {
         let notice = if let [only] = &fresh[..] { Some(only.notice.id) } else { None };
         let mut raised = Vec::new();
         if let Some(before) = earlier.as_ref().map(|earlier| self.deadlines_of(&life, earlier)) {
-            let moving = Moving { before: &before, after: &deadlines, entry: &entry, broker, notice };
-            raised = self.note_moves(group, moment, &mut life, &moving)?;
+            let moving = Moving { after: &deadlines, entry: &entry, broker, notice };
+            raised = self.note_moves(group, moment, &mut life, &before, &moving)?;
         }
         self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, broker));
         let clock = self.wall_clock(moment.at);

@@ -1,5 +1,7 @@
 //! The clock: due dates pass the steps of their ladders, and digests are written.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::clock_alert::OfClock;
@@ -32,17 +34,12 @@ impl Pipeline {
             if due.is_empty() {
                 return Ok(said + self.tell_silent_feeds(group, moment)?);
             }
-            let mut entries: Vec<EntryNumber> = due.iter().map(|(key, _)| key.entry).collect();
-            entries.dedup();
-            entries.sort_unstable();
-            entries.dedup();
-            for (key, _) in &due {
-                if group.life(key.entry)?.is_none() {
-                    group.set_due(key.clone(), None);
-                }
+            let mut entries: BTreeMap<EntryNumber, Vec<DueKey>> = BTreeMap::new();
+            for (key, _) in due {
+                entries.entry(key.entry).or_default().push(key);
             }
-            for number in entries {
-                said += self.remind_entry(group, moment, day, number, &due)?;
+            for (number, keys) in entries {
+                said += self.remind_entry(group, moment, day, number, &keys)?;
             }
             overflow(group.take())?;
         }
@@ -54,9 +51,12 @@ impl Pipeline {
         moment: Moment,
         day: NaiveDate,
         number: EntryNumber,
-        due: &[(DueKey, crate::step::DueValue)],
+        keys: &[DueKey],
     ) -> Result<u64, V::Error> {
-        let Some(mut life) = group.life(number)? else { return Ok(0) };
+        let Some(mut life) = group.life(number)? else {
+            keys.iter().for_each(|key| group.set_due(key.clone(), None));
+            return Ok(0);
+        };
         let entry = life.entry();
         let deadlines = self.deadlines_of(&life, &entry);
         let broker = broker_of(&life);
@@ -95,9 +95,7 @@ impl Pipeline {
         }
         self.set_reminders(group, &mut life, wanted);
         // A key of the index that the entry does not know is left over from an older release: it goes.
-        for (key, _) in due.iter().filter(|(key, _)| key.entry == number && key.day <= day) {
-            group.set_due(key.clone(), None);
-        }
+        keys.iter().for_each(|key| group.set_due(key.clone(), None));
         let said = raised.len() as u64;
         let followed = self.tell(group, moment, Some(number), raised, Some(day))?;
         self.begin_to_follow(group, &mut life, followed)?;

@@ -1,18 +1,19 @@
 //! On which days the clock looks at an entry again.
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
+use super::ical::CALENDAR_PAST_DAYS;
 use super::{Group, Pipeline, View};
-use crate::entry::{Entry, EntryDeadline, Life, Reminder};
+use crate::entry::{DeadlineState, Entry, EntryDeadline, Life, Reminder};
 use crate::ident::BrokerName;
 use crate::rules::DeadlineContext;
 use crate::step::{DueKey, DueValue};
 
 /// A clock that is seen for the first time with this many days left or fewer is said at once, whatever its ladder.
-const LATE_DAYS: i64 = 14;
+pub(super) const LATE_DAYS: i64 = 14;
 
 /// A clock that ran out longer ago than this when it is first seen is history, not news.
-const HISTORY_DAYS: i64 = 30;
+pub(super) const HISTORY_DAYS: i64 = 30;
 
 impl Pipeline {
     /// Sets the reminders of an entry to what its deadlines want, and moves the due index with them.
@@ -42,7 +43,33 @@ impl Pipeline {
             wanted.extend(day.map(|day| Reminder { day, target, deadline: key.into() }));
         }
         wanted.extend(self.silence_reminders(life, entry, deadlines, today));
+        wanted.extend(self.calendar_reminder(life, entry, deadlines, (today, broker)));
         self.set_reminders(group, life, wanted);
+    }
+
+    /// An entry of which a clock was closed stays in the due index until the calendars have forgotten it, so that they find it
+    /// there: its event is to be cancelled.
+    fn calendar_reminder(
+        &self,
+        life: &Life,
+        entry: &Entry,
+        deadlines: &[EntryDeadline],
+        (today, broker): (NaiveDate, &BrokerName),
+    ) -> Option<Reminder> {
+        let is_in_calendars = |key: &str| {
+            let deadline = deadlines.iter().find(|deadline| deadline.key() == key);
+            deadline.is_some_and(|deadline| {
+                let context = DeadlineContext { deadline, entry, broker: broker.as_str(), on: today };
+                self.rules.tell_clock(&context).is_some()
+            })
+        };
+        let ended = life.moves.iter().rev().find(|moved| {
+            let has_ended = moved.from.state == DeadlineState::Open && moved.to.state != DeadlineState::Open;
+            has_ended && is_in_calendars(&moved.deadline)
+        })?;
+        let closed = ended.at.date_naive();
+        let day = closed.checked_add_signed(TimeDelta::days(CALENDAR_PAST_DAYS))?;
+        (day > today).then(|| Reminder { day, target: closed, deadline: Reminder::CALENDAR.into() })
     }
 
     fn first_reminder(&self, context: &DeadlineContext<'_>, target: NaiveDate) -> Option<NaiveDate> {

@@ -169,6 +169,7 @@ impl Compiler<'_> {
             "has_entry" => flag(Flag::HasEntry, faults),
             "released" => flag(Flag::Released, faults),
             "suspended" => flag(Flag::Suspended, faults),
+            "in_question" => flag(Flag::InQuestion, faults),
             "by_law" => flag(Flag::ByLaw, faults),
             _ => text_test(key, TextMatch::read(key, value, faults)?),
         }

@@ -163,6 +163,9 @@ keys! {
         "contradicted = true";
     "released" on ENTRY, FLAG, "the goods are released: a release stands and no hold is open", "released = false";
     "suspended" on ENTRY, FLAG, "the liquidation of the entry is suspended", "suspended = true";
+    "in_question" on ENTRY, FLAG,
+        "Customs asked about the summary or warned of it, and nobody answered: a Form 28 or 29, or a census warning",
+        "in_question = true";
 
     Holds:
     "open_hold_after" on ENTRY, FLAG,

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use crate::deadline::DeadlineTable;
-use crate::entry::history::changes;
-use crate::entry::{Life, Standing};
+use crate::entry::history::{Change, changes};
+use crate::entry::{DeadlineState, Life, Standing};
 use crate::ident::EntryNumber;
 
 /// A clock whose date another table would move.
@@ -22,8 +22,13 @@ pub fn moved(life: &Life, live: &DeadlineTable, candidate: &DeadlineTable) -> Ve
     let entry = life.entry();
     let (before, after) = (life.deadlines(&entry, live), life.deadlines(&entry, candidate));
     let row = |deadline, from, to| MovedRow { entry: life.number, deadline, from, to };
+    // A clock that is done with stays so, whatever its date would have been.
+    let is_done = |change: &Change| {
+        change.from.state == DeadlineState::Closed && change.to.state == DeadlineState::Closed
+    };
     let mut rows: Vec<MovedRow> = changes(&before, &after)
         .into_iter()
+        .filter(|change| !is_done(change))
         .map(|change| row(change.deadline, change.from, change.to))
         .collect();
     for new in after.iter().filter(|new| new.due.is_some()) {

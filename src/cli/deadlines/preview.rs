@@ -1,24 +1,29 @@
-//! `deadlines preview`: which dates would move under another table of deadlines, before it is put into force.
+//! `deadlines preview`: which dates would move under another table of deadlines, or another `[calendar]`, before it is put into
+//! force.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use super::super::context::Context;
+use super::super::context::{Context, config_file, faults_text};
 use super::super::exit::{Exit, Failure, Outcome};
 use super::super::output::{Paint, Table, Ui, csv_rows, json_line, written};
+use crate::config::Config;
 use crate::deadline::DeadlineTable;
 use crate::entry::Life;
 use crate::ident::EntryNumber;
 use crate::serve::{PAGE_MAX, Page, Request};
 use crate::workbench::preview::{MovedRow, moved};
 
-/// Show which dates would move under another table of deadlines
+/// Show which dates would move under another table of deadlines, or another [calendar]
 ///
-/// Nothing is changed. Exit code 1 when a date would move.
+/// Compares with the configuration in force (`--config`). Nothing is changed. Exit code 1 when a date would move.
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// The table to try, in the form of grammars/deadlines.toml
+    #[arg(long, value_name = "FILE", required_unless_present = "calendar")]
+    rules: Option<PathBuf>,
+    /// Another configuration, whose [calendar] is tried: closures, overrides, statement calendar, programmes
     #[arg(long, value_name = "FILE")]
-    rules: PathBuf,
+    calendar: Option<PathBuf>,
     /// Print CSV
     #[arg(long, conflicts_with = "json")]
     csv: bool,
@@ -51,15 +56,22 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     Ok(if rows.is_empty() { Exit::Fine } else { Exit::NotFine })
 }
 
-/// The table, with the closures of the configuration as the one in force has them.
+/// The table and the calendar to try; what is not named is as it is in force.
 fn candidate(args: &Args, context: &Context) -> Result<DeadlineTable, Failure> {
-    let name = args.rules.display().to_string();
+    let other = args.calendar.as_deref().map(other_config).transpose()?;
+    let config = other.as_ref().unwrap_or(&context.config);
+    let Some(rules) = &args.rules else {
+        // The table of the other configuration is not what is tried.
+        let table = context.deadlines.without_configuration();
+        return Ok(table.with_closures(&config.closures).with_overrides(config.overrides.clone()));
+    };
+    let name = rules.display().to_string();
     let unreadable = |error: std::io::Error| Failure::usage(format!("could not read {name}: {error}"));
-    let size_bytes = std::fs::metadata(&args.rules).map_err(unreadable)?.len();
+    let size_bytes = std::fs::metadata(rules).map_err(unreadable)?.len();
     if size_bytes > TABLE_BYTES_MAX {
         return Err(Failure::usage(format!("{name} is larger than {TABLE_BYTES_MAX} bytes")));
     }
-    let text = std::fs::read_to_string(&args.rules).map_err(unreadable)?;
+    let text = std::fs::read_to_string(rules).map_err(unreadable)?;
     let table = DeadlineTable::parse(&text, &name).map_err(|error| {
         let hint = if text.contains("[[rule]]") {
             "\n  it holds rules for alerts: `entrywatch rules backtest --rules FILE` tries those"
@@ -68,7 +80,12 @@ fn candidate(args: &Args, context: &Context) -> Result<DeadlineTable, Failure> {
         };
         Failure::usage(format!("{error}{hint}"))
     })?;
-    Ok(table.with_closures(&context.config.closures).with_overrides(context.config.overrides.clone()))
+    Ok(table.with_closures(&config.closures).with_overrides(config.overrides.clone()))
+}
+
+fn other_config(path: &Path) -> Result<Config, Failure> {
+    let path = config_file(Some(path))?;
+    Config::load(&path).map_err(|faults| Failure::usage(faults_text(&faults)))
 }
 
 fn table(rows: &[MovedRow]) -> Table {

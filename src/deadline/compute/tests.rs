@@ -364,14 +364,14 @@ fn closures_and_uncounted_days_come_from_outside_too() {
 fn facts_for_other_deadlines_are_passed_over() {
     let table = DeadlineTable::embedded();
     let all = "entry_date=2026-01-05 release_date=2026-01-06 liquidation_date=2026-11-20 entry_type=01 \
-               extend_working_days=3 six_month=yes due_on_form=2020-01-01";
+               six_month=yes due_on_form=2020-01-01";
     let facts = Triggers::parse(all.split_whitespace()).expect("readable");
     let due = |id: &str| table.explain(id, &facts).expect("a date").due.to_string();
     assert_eq!(due("PROTEST_DUE"), "2027-05-19");
     assert_eq!(due("LIQ_DEEMED_1Y"), "2027-01-05");
     assert_eq!(due("PSC_DUE"), "2026-11-01");
     assert_eq!(due("REDELIVERY_WINDOW"), "2026-02-05");
-    assert_eq!(due("ES_DUE"), "2026-01-23");
+    assert_eq!(due("ES_DUE"), "2026-01-20");
 }
 
 #[test]

@@ -63,12 +63,19 @@ impl Entry {
         self.payment_clocks(&mut clocks);
         self.cargo_clocks(&mut clocks);
         self.recorded_clocks(&mut clocks);
+        // What the law starts follows from the dates as the configuration moved them.
+        let scope = table.has_overrides().then(|| self.override_scope());
+        if let Some(scope) = scope {
+            clocks.iter_mut().for_each(|clock| clock.localize(table, scope));
+        }
         self.clocks_by_law(table, &mut clocks);
         self.retention_clock(&mut clocks);
         clocks.retain(|clock| table.keeps(clock.id, &clock.facts));
-        if table.has_overrides() {
-            let scope = self.override_scope();
-            clocks.iter_mut().for_each(|clock| clock.localize(table, scope));
+        if let Some(scope) = scope {
+            let is_new = |clock: &&mut Clock| {
+                clock.starts.is_some() || clock.id == crate::deadline::id::RECORD_RETENTION
+            };
+            clocks.iter_mut().filter(is_new).for_each(|clock| clock.localize(table, scope));
         }
         clocks
     }
@@ -119,7 +126,8 @@ impl Entry {
     }
 
     fn override_scope(&self) -> Scope<'_> {
-        Scope { port: self.port.as_ref().map(Token::as_str), filer: self.filer.as_str() }
+        let port = self.port.as_ref().map(Token::as_str);
+        Scope { port, filer: self.filer.as_str(), entry: self.number.as_str() }
     }
 
     fn is_type(&self, types: &[&str]) -> bool {

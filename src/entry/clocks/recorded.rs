@@ -27,6 +27,17 @@ const ELSEWHERE: &[&str] = &[
 ];
 
 impl Entry {
+    /// Customs asked about the summary or warned of it, and nobody answered: a Form 28 or 29, or a census warning.
+    pub fn is_in_question(&self) -> bool {
+        if !self.summary.census.is_empty() {
+            return true;
+        }
+        let mut clocks = Vec::new();
+        self.recorded_clocks(&mut clocks);
+        let asks = |clock: &Clock| [id::CF28_RESPONSE, id::CF29_RESPONSE].contains(&clock.id);
+        clocks.iter().any(|clock| asks(clock) && clock.closed.is_none())
+    }
+
     pub(super) fn recorded_clocks(&self, clocks: &mut Vec<Clock>) {
         for fact in &self.recorded {
             for start in fact.starts().filter(|start| !ELSEWHERE.contains(&start.deadline)) {

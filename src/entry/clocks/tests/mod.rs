@@ -332,9 +332,7 @@ fn a_closure_of_the_port_moves_a_clock_and_says_why() {
     let closure = deadline::DayOverride {
         from: day("2017-08-30"),
         to: day("2017-09-01"),
-        ports: vec!["5301".into()],
-        filers: Vec::new(),
-        deadlines: Vec::new(),
+        applies: deadline::Applies { ports: vec!["5301".into()], ..Default::default() },
         effect: deadline::DayEffect::ExtendWorkingDays(1),
         source: "CSMS 17-000522".into(),
     };
@@ -349,4 +347,29 @@ fn a_closure_of_the_port_moves_a_clock_and_says_why() {
     assert_eq!(deadline.due_text(), "2017-08-31");
     let why = deadline.from.last().map(|fact| (&*fact.input, &*fact.source));
     assert_eq!(why, Some(("extend_working_days", "configuration: CSMS 17-000522")));
+}
+
+#[test]
+fn a_stopped_clock_starts_none_by_law() {
+    let entry = life(&["entered 2017-08-16", "type 01"]);
+    let stop = |to: Option<&str>| deadline::Suspension {
+        applies: deadline::Applies { deadlines: vec!["LIQ_DEEMED_1Y".into()], ..Default::default() },
+        from: day("2018-01-01"),
+        to: to.map(day),
+        source: "CIT 18-00000, entered by jo".into(),
+    };
+    let under = |to: Option<&str>| {
+        let overrides = deadline::Overrides { suspensions: vec![stop(to)], ..Default::default() };
+        let table = DeadlineTable::embedded().with_overrides(overrides);
+        let deadlines = entry.deadlines(&table);
+        let deemed = deadlines.iter().find(|deadline| &*deadline.id == "LIQ_DEEMED_1Y").expect("a clock");
+        let protest = deadlines.iter().find(|deadline| &*deadline.id == "PROTEST_DUE").expect("a clock");
+        let sources: Vec<String> = deemed.from.iter().map(|fact| fact.source.to_string()).collect();
+        assert!(sources.contains(&"configuration: CIT 18-00000, entered by jo".to_owned()), "{sources:?}");
+        (deemed.due_text(), protest.due_text())
+    };
+    assert_eq!(under(None).0, "OPEN");
+    assert!(under(None).1.parse::<NaiveDate>().is_err(), "{}", under(None).1);
+    // Ten days later, and 180 from then on.
+    assert_eq!(under(Some("2018-01-10")), ("2018-08-26".into(), "2019-02-22".into()));
 }
