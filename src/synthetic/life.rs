@@ -1,7 +1,10 @@
 //! The life of one invented entry: who, what, and which message on which day.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
 
+use super::Family;
 use super::random::Rng;
 use crate::ident::EntryNumber;
 
@@ -41,6 +44,9 @@ const AGENCIES: [(&str, &str); 5] =
 /// The versions of an agency group that are in use; from 04 on the line numbers stand elsewhere.
 const GROUP_VERSIONS: [&str; 8] = ["04", "04", "04", "04", "03", "02", "01", "  "];
 
+/// The import specialist team of every entry whose messages name one.
+pub(super) const TEAM: &str = "342";
+
 /// In no table of dispositions.
 pub(super) const UNKNOWN_CODE: &str = "Z9";
 
@@ -57,6 +63,8 @@ pub(super) struct Casting {
     pub(super) entries: u64,
     pub(super) brokers: u64,
     pub(super) start: NaiveDate,
+    /// What is written; other messages of a life are left out.
+    pub(super) families: BTreeSet<Family>,
     pub(super) unknown_codes: bool,
     pub(super) check_digit: bool,
 }
@@ -83,8 +91,70 @@ pub(super) struct Life {
     pub(super) arrival: NaiveDate,
     pub(super) duty_cents: u64,
     pub(super) fees_cents: u64,
+    pub(super) antidumping_cents: u64,
+    pub(super) payment_type: &'static str,
+    /// Of the movement that brought the goods to the port of entry.
+    pub(super) in_bond: String,
     /// In order of time.
     pub(super) events: Vec<Event>,
+}
+
+/// A line of the entry, as it is filed for release and in the summary.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub(super) number: &'static str,
+    pub(super) origin: &'static str,
+    pub(super) words: &'static str,
+    pub(super) hts: &'static str,
+    /// In whole dollars.
+    pub(super) value: u64,
+    pub(super) duty_cents: u64,
+    pub(super) antidumping_cents: u64,
+    pub(super) processing_cents: u64,
+    pub(super) harbour_cents: u64,
+}
+
+impl Life {
+    /// In whole dollars.
+    pub(super) fn entered_value(&self) -> u64 {
+        self.duty_cents / 4
+    }
+
+    /// What the sums of the entry come from, cent by cent.
+    pub(super) fn lines(&self) -> [Line; 2] {
+        let harbour = self.fees_cents / 5;
+        let line = |of: fn(u64) -> u64, number, origin, words, hts| Line {
+            number,
+            origin,
+            words,
+            hts,
+            value: of(self.entered_value()),
+            duty_cents: of(self.duty_cents),
+            antidumping_cents: 0,
+            processing_cents: of(self.fees_cents - harbour),
+            harbour_cents: of(harbour),
+        };
+        let first = line(|all| all * 3 / 5, "001", "CN", "PAPER LANTERNS", "9405990000");
+        let second = line(|all| all - all * 3 / 5, "002", "VN", "HAND TOOLS", "8205599000");
+        [Line { antidumping_cents: self.antidumping_cents, ..first }, second]
+    }
+
+    pub(super) fn container_number(&self) -> String {
+        format!("{}{:07}", self.carrier, self.container)
+    }
+
+    pub(super) fn order(&self) -> String {
+        format!("PO{}", &self.reference[1..])
+    }
+
+    pub(super) fn invoice(&self) -> String {
+        format!("INV{}", &self.reference[1..])
+    }
+
+    /// An airline's three digits, seven of its own, and the remainder of those by seven.
+    pub(super) fn air_waybill(&self) -> String {
+        format!("981{:07}{}", self.container, self.container % 7)
+    }
 }
 
 /// The partner agency that looks at the entry, if any does.
@@ -123,6 +193,90 @@ pub(super) enum What {
     Advice { verdict: &'static str },
     /// 997
     Receipt { accepted: bool },
+    /// SE
+    ReleaseFiling { again: bool },
+    /// AE
+    SummaryFiling(SummaryAction),
+    /// CJ, CL, CW, CO
+    Census(CensusStep),
+    /// CQ
+    CargoQuery,
+    /// C1
+    CargoAnswer(CargoAnswer),
+    /// NS; `named` when it names the entry and not only the bill.
+    BillNotice { code: &'static str, named: bool },
+    /// EQ
+    StatusQuery,
+    /// ER
+    StatusAnswer(StatusAnswer),
+    /// TS, TE, TX
+    Tib(TibStep),
+    /// X0 and X1
+    BatchRejected,
+    /// 315
+    OceanStatus { code: &'static str },
+    /// 352
+    GeneralOrder { code: &'static str },
+    /// 353
+    Arrival,
+    /// 354
+    OpenBill,
+    /// 355
+    ManifestAnswer { accepted: bool },
+    /// 820
+    Payment,
+    /// 850
+    Order,
+    /// 856
+    Shipment,
+    /// 810
+    Invoice,
+    /// 999
+    ImplementationReceipt { accepted: bool },
+    /// TA1
+    InterchangeReceipt { accepted: bool },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum SummaryAction {
+    /// As it will be rejected: a quantity is missing.
+    Incomplete,
+    Add,
+    Replace,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum CensusStep {
+    Query,
+    Answer { accepted: NaiveDate },
+    Override,
+    Result { taken: bool },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum CargoAnswer {
+    /// WO: what SO said.
+    Entry,
+    /// WR: the dispositions of the bills.
+    Bills,
+    /// WS: those of an air waybill.
+    Air,
+    /// WR0
+    NotFound,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum StatusAnswer {
+    NotFound,
+    Open { accepted: NaiveDate, scheduled: Option<NaiveDate> },
+    Liquidated { accepted: NaiveDate, day: NaiveDate, reason: &'static str, change_cents: i64 },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum TibStep {
+    Expires,
+    Request,
+    Answer { accepted: bool },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -197,6 +351,9 @@ impl Casting {
             arrival: later(opens.date(), 2 + rng.below(8)),
             duty_cents,
             fees_cents: 3_232 + duty_cents / 40,
+            antidumping_cents: 0,
+            payment_type: super::cohort::payment_type(self.cohort_of(index)),
+            in_bond: format!("{:09}", (index + 1) % 1_000_000_000),
             events: Vec::with_capacity(16),
         };
         let mut script = Script { at: opens + TimeDelta::minutes(13 * 60), rng, events: &mut life.events };
@@ -206,6 +363,8 @@ impl Casting {
             script.inquiries(self.unknown_codes && rare(index));
             script.liquidation(life.entry_date, life.duty_cents);
         }
+        self.enrich(index, &mut life);
+        life.events.retain(|event| self.families.contains(&event.what.family()));
         life.events.sort_by_key(|event| event.at);
         life
     }
@@ -224,11 +383,11 @@ impl Casting {
 }
 
 /// True for the first entry and every tenth after it.
-fn rare(index: u64) -> bool {
+pub(super) fn rare(index: u64) -> bool {
     index.is_multiple_of(10)
 }
 
-fn later(date: NaiveDate, days: u64) -> NaiveDate {
+pub(super) fn later(date: NaiveDate, days: u64) -> NaiveDate {
     date.checked_add_days(Days::new(days)).unwrap_or(date)
 }
 

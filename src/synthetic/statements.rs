@@ -1,0 +1,260 @@
+//! PF and MS: what the entries of a cohort owe, by day and by month.
+
+use chrono::NaiveDate;
+
+use super::cohort::{Cohort, Half, Paper};
+use super::said::{Said, date};
+use super::filings::FEE_CLASSES;
+use super::life::{BROKERS, Life, Line, TEAM};
+use super::record::{Encoder, Message, Record};
+
+/// What the B record says of a statement.
+#[derive(Debug)]
+pub(super) struct Heading {
+    pub(super) port: &'static str,
+    status: &'static str,
+    number: String,
+    printed: NaiveDate,
+    payment_type: &'static str,
+}
+
+impl Heading {
+    pub(super) fn fill<'e>(&self, record: Record<'e>) -> Record<'e> {
+        record
+            .text("statement_status", self.status)
+            .text("statement_number", &self.number)
+            .date("statement_print_date", self.printed)
+            .text("payment_type", self.payment_type)
+    }
+}
+
+/// What one entry, or several, owe in cents.
+#[derive(Clone, Copy, Default, Debug)]
+struct Owed {
+    duty: u64,
+    antidumping: u64,
+    processing: u64,
+    harbour: u64,
+    entries: u64,
+}
+
+impl Owed {
+    fn by<'l>(lives: impl IntoIterator<Item = &'l Life>) -> Self {
+        lives.into_iter().fold(Self::default(), |owed, life| {
+            let lines = life.lines();
+            let sum = |of: fn(&Line) -> u64| lines.iter().map(of).sum::<u64>();
+            Self {
+                duty: owed.duty + life.duty_cents,
+                antidumping: owed.antidumping + life.antidumping_cents,
+                processing: owed.processing + sum(|line| line.processing_cents),
+                harbour: owed.harbour + sum(|line| line.harbour_cents),
+                entries: owed.entries + 1,
+            }
+        })
+    }
+
+    fn total(&self) -> u64 {
+        self.duty + self.antidumping + self.processing + self.harbour
+    }
+
+    fn fees<'e>(&self, record: Record<'e>) -> Record<'e> {
+        record
+            .number("sequence", 1)
+            .text("class_1", FEE_CLASSES[0])
+            .amount("amount_1", self.processing)
+            .text("class_2", FEE_CLASSES[1])
+            .amount("amount_2", self.harbour)
+    }
+}
+
+/// Writes one statement of the cohort.
+pub(super) fn message<'e>(
+    cohort: &Cohort,
+    paper: Paper,
+    encoder: &'e Encoder,
+) -> (Heading, Message<'e>) {
+    let mut out = Message::new(encoder);
+    let heading = match paper {
+        Paper::Daily { half, last } => daily(cohort, half, last, &mut out),
+        Paper::Monthly { last } => monthly(cohort, last, &mut out),
+    };
+    (heading, out)
+}
+
+fn heading(cohort: &Cohort, last: bool, number: String, printed: NaiveDate) -> Heading {
+    Heading {
+        port: BROKERS[cohort.broker].ports[0],
+        status: if last { "F" } else { "P" },
+        number,
+        printed,
+        payment_type: cohort.payment_type(),
+    }
+}
+
+fn daily(cohort: &Cohort, half: Half, last: bool, out: &mut Message<'_>) -> Heading {
+    let number = cohort.daily_number(half);
+    let printed = cohort.printed(half);
+    let heading = heading(cohort, last, number.clone(), printed);
+    let asked: Vec<&Life> = cohort.members(half).collect();
+    let deleted = cohort.deleted(half).filter(|_| last);
+    let paid: Vec<&Life> = asked
+        .iter()
+        .copied()
+        .filter(|life| deleted.is_none_or(|deleted| deleted.number != life.number))
+        .collect();
+    let mut said = Vec::new();
+    for life in &paid {
+        statement_entry(life, cohort, printed, out);
+        let line = Said::of_entry("statement_entry", life, heading.status).by_header();
+        said.push(line.with("statement_number", &number).with_cents("amount", Owed::by([*life]).total()));
+    }
+    let filer = BROKERS[cohort.broker].filer;
+    let totals = |first: &str, second: &str, fees: &str, sum: &str, owed: Owed, out: &mut Message<'_>| {
+        let record = out
+            .record(first)
+            .text("statement_number", &number)
+            .date("print_date", printed)
+            .text("entry_filer", filer)
+            .amount("duty", owed.duty)
+            .amount("tax", 0)
+            .amount("deferred_tax", 0)
+            .text("processing_port", BROKERS[cohort.broker].ports[0]);
+        out.end(&record);
+        let record = out
+            .record(second)
+            .amount("antidumping", owed.antidumping)
+            .amount("countervailing", 0)
+            .amount(sum, owed.total())
+            .amount("recon_interest", 0)
+            .number("revenue_entries", owed.entries)
+            .number("non_revenue_entries", 0);
+        out.end(&record);
+        out.end(&owed.fees(out.record(fees)));
+    };
+    let due = Owed::by(asked);
+    totals("PF_Q3", "PF_Q4", "PF_QE", "amount_due", due, out);
+    let statement = Said::of_nothing("statement", heading.status).by_header();
+    let statement = statement.with("statement_number", &number).with_cents("amount_due", due.total());
+    if last {
+        let owed = Owed::by(paid);
+        totals("PF_Q5", "PF_Q6", "PF_QJ", "amount_paid", owed, out);
+        out.say(statement.with_cents("amount_paid", owed.total()));
+    } else {
+        out.say(statement);
+    }
+    said.into_iter().for_each(|said| out.say(said));
+    if let Some(life) = deleted {
+        let record = out
+            .record("PF_Q7")
+            .text("statement_number", &number)
+            .text("filer_1", filer)
+            .text("entry_1", &life.number.as_str()[3..])
+            .text("source_1", "ABI");
+        out.end(&record);
+        out.say(
+            Said::of_entry("statement_entry", life, "ABI").by_header().with("statement_number", &number),
+        );
+    }
+    heading
+}
+
+/// Q1, Q2 and QA: an entry on a daily statement.
+fn statement_entry(life: &Life, cohort: &Cohort, printed: NaiveDate, out: &mut Message<'_>) {
+    let (filer, serial) = (BROKERS[life.broker].filer, &life.number.as_str()[3..]);
+    let start = |key| {
+        out.record(key)
+            .text("port_of_entry", life.port)
+            .text("entry_filer", filer)
+            .text("entry_number", serial)
+    };
+    let first = start("PF_Q1")
+        .text("importer_number", life.importer)
+        .date("preliminary_print_date", printed)
+        .amount("duty", life.duty_cents)
+        .amount("tax", 0)
+        .text("tax_deferred", "N")
+        .text("broker_reference", &life.reference)
+        .text("entry_type", life.entry_type);
+    let second = start("PF_Q2")
+        .amount("antidumping", life.antidumping_cents)
+        .amount("countervailing", 0)
+        .text("payment_type", cohort.payment_type())
+        .text("pay_indicator", "Y")
+        .text("cvd_indicator", "N")
+        .text("ad_indicator", "Y")
+        .text("team", TEAM)
+        .amount("recon_interest", 0);
+    let fees = Owed::by([life]).fees(out.record("PF_QA"));
+    out.end(&first);
+    out.end(&second);
+    out.end(&fees);
+}
+
+fn monthly(cohort: &Cohort, last: bool, out: &mut Message<'_>) -> Heading {
+    let number = cohort.monthly_number();
+    let (printed, due_on) = cohort.month();
+    let heading = heading(cohort, last, number.clone(), printed);
+    let filer = BROKERS[cohort.broker].filer;
+    let mut said = Vec::new();
+    let mut all = Owed::default();
+    for half in Half::BOTH {
+        let deleted = cohort.deleted(half).map(|life| life.number);
+        let owed = Owed::by(cohort.members(half).filter(|life| Some(life.number) != deleted));
+        if owed.entries == 0 {
+            continue;
+        }
+        let daily = cohort.daily_number(half);
+        let first = out
+            .record("MS_Q1")
+            .text("daily_statement_number", &daily)
+            .text("port", BROKERS[cohort.broker].ports[0])
+            .text("filer", filer)
+            .date("preliminary_print_date", cohort.printed(half))
+            .date("presentation_date", cohort.presented(half))
+            .amount("duty", owed.duty)
+            .amount("tax", 0);
+        out.end(&first);
+        let second = out
+            .record("MS_Q2")
+            .amount("antidumping", owed.antidumping)
+            .amount("countervailing", 0)
+            .amount("amount_due", owed.total());
+        out.end(&second);
+        out.end(&owed.fees(out.record("MS_QA")));
+        let line = Said::of_nothing("statement_entry", heading.status).by_header();
+        said.push(line.with("daily_statement_number", daily).with_cents("amount_due", owed.total()));
+        all = Owed {
+            duty: all.duty + owed.duty,
+            antidumping: all.antidumping + owed.antidumping,
+            processing: all.processing + owed.processing,
+            harbour: all.harbour + owed.harbour,
+            entries: all.entries + owed.entries,
+        };
+    }
+    let totals = |first: &str, second: &str, fees: &str, sum: &str, out: &mut Message<'_>| {
+        let record = out
+            .record(first)
+            .text("monthly_statement_number", &number)
+            .date("print_date", printed)
+            .date("due_date", due_on)
+            .text("filer", filer)
+            .amount("duty", all.duty)
+            .amount("tax", 0);
+        out.end(&record);
+        let record = out.record(second).amount("antidumping", all.antidumping);
+        out.end(&record.amount("countervailing", 0).amount(sum, all.total()));
+        out.end(&all.fees(out.record(fees)));
+    };
+    totals("MS_Q3", "MS_Q4", "MS_QE", "amount_due", out);
+    let statement = Said::of_nothing("statement", heading.status).by_header();
+    let statement = statement.with("monthly_statement_number", &number);
+    let statement = statement.with("due_date", date(due_on)).with_cents("amount_due", all.total());
+    if last {
+        totals("MS_Q5", "MS_Q6", "MS_QJ", "amount_paid", out);
+        out.say(statement.with_cents("amount_paid", all.total()));
+    } else {
+        out.say(statement);
+    }
+    said.into_iter().for_each(|said| out.say(said));
+    heading
+}
