@@ -2,9 +2,9 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::said::Said;
 use super::life::{BROKERS, Event, Life, Notice, Release, Summary, UNKNOWN_CODE, What};
 use super::record::{Encoder, Message, Record};
+use super::said::Said;
 use super::{answers, cargo, filings};
 
 /// Writes the message of an event that travels by ABI.
@@ -134,8 +134,11 @@ pub(super) fn entry_header<'e>(life: &Life, out: &Message<'e>) -> Record<'e> {
 /// SO40, or WO40.
 pub(super) fn released_bills<'e>(life: &Life, out: &Message<'e>) -> Vec<Record<'e>> {
     let record = |(kind, issuer, number, lowest): (&str, &str, &str, bool)| {
-        let record =
-            out.record("SO40").text("bill_type", kind).text("bill_issuer", issuer).text("bill_number", number);
+        let record = out
+            .record("SO40")
+            .text("bill_type", kind)
+            .text("bill_issuer", issuer)
+            .text("bill_number", number);
         if lowest { record.number("quantity", life.quantity).text("unit", "PCS") } else { record }
     };
     bills(life).into_iter().map(record).collect()

@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 
 use super::abi::{filer, serial};
-use super::said::{Said, date};
 use super::life::{BROKERS, Life, StatusAnswer, TEAM, TibStep};
 use super::record::Message;
+use super::said::{Said, date};
 
 /// EQ: how does the summary stand?
 pub(super) fn status_query(life: &Life, out: &mut Message<'_>) {

@@ -54,7 +54,13 @@ impl Bundle {
     }
 
     /// Adds a statement, which is a block of its own.
-    pub(super) fn add_statement(&mut self, cohort: &Cohort, at: NaiveDateTime, paper: Paper, encoder: &Encoder) {
+    pub(super) fn add_statement(
+        &mut self,
+        cohort: &Cohort,
+        at: NaiveDateTime,
+        paper: Paper,
+        encoder: &Encoder,
+    ) {
         self.messages += 1;
         self.last = at;
         self.close_block(encoder);

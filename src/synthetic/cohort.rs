@@ -79,7 +79,7 @@ impl Casting {
         let first = number / self.brokers * COHORT_ENTRIES;
         let half = |from: u64| -> Vec<(NaiveDateTime, Life)> {
             let indexes = (from..from + HALF_ENTRIES).map(|serial| serial * self.brokers + broker);
-            let lives = indexes.filter(|&index| index < self.entries).map(|index| self.life(index));
+            let lives = indexes.filter(|&index| index < self.entries).map(|index| self.whole_life(index));
             lives.filter_map(|life| Some((accepted(&life)?, life))).collect()
         };
         let halves = [half(first), half(first + HALF_ENTRIES)];
@@ -91,9 +91,11 @@ impl Casting {
         let half = rng.pick(&Half::BOTH);
         let place = rng.below(HALF_ENTRIES) as usize;
         // A statement from which everything was deleted would not be paid.
-        let is_deleted = rng.chance(20) && lives[half as usize].len() > 1 && place < lives[half as usize].len();
+        let is_deleted =
+            rng.chance(20) && lives[half as usize].len() > 1 && place < lives[half as usize].len();
         let deleted = is_deleted.then_some((half, place));
-        let mut cohort = Cohort { broker: broker as usize, number, lives, printed, deleted, events: Vec::new() };
+        let mut cohort =
+            Cohort { broker: broker as usize, number, lives, printed, deleted, events: Vec::new() };
         cohort.events = cohort.script();
         cohort
     }

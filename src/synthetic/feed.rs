@@ -22,14 +22,12 @@ pub(super) const ENTRIES_OF_A_BROKER_MAX: u64 = 10_000_000;
 /// A file out of order comes after so many files that were made later.
 const OUT_OF_ORDER_FILES: usize = 3;
 
-/// Whose message is due.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-enum Actor {
-    /// By its index.
-    Entry(u64),
-    /// By its number.
-    Cohort(u64),
-}
+/// Whose message is due: an entry by its index, or a cohort by its number behind [`COHORT`]. One of them for each open entry is
+/// all that a feed remembers, so that it is kept small.
+type Actor = u64;
+
+/// Above every index of an entry.
+const COHORT: Actor = 1 << 63;
 
 /// Generates the files of a plan, in the order in which they arrive.
 ///
@@ -43,6 +41,7 @@ pub fn generate(plan: &Plan) -> Feed {
         brokers: brokers as u64,
         start: plan.start.clamp(year(2000), year(2060)),
         families: plan.families.clone(),
+        copied_percent: plan.copied_percent,
         unknown_codes: plan.faults.contains(&Fault::UnknownCodes),
         check_digit: plan.faults.contains(&Fault::CheckDigit),
     };
@@ -119,8 +118,8 @@ impl Feed {
             self.open();
         }
         match self.due.pop() {
-            Some(Reverse((_, Actor::Entry(index), step))) => self.step_of_entry(index, step),
-            Some(Reverse((_, Actor::Cohort(number), step))) => self.step_of_cohort(number, step),
+            Some(Reverse((_, actor, step))) if actor & COHORT == 0 => self.step_of_entry(actor, step),
+            Some(Reverse((_, actor, step))) => self.step_of_cohort(actor & !COHORT, step),
             None => return false,
         }
         true
@@ -131,20 +130,20 @@ impl Feed {
         let index = self.opened;
         self.opened += 1;
         if let Some(first) = self.casting.life(index).events.first() {
-            self.due.push(Reverse((first.at, Actor::Entry(index), 0)));
+            self.due.push(Reverse((first.at, index, 0)));
         }
         let is_paid = [Family::Pf, Family::Ms].iter().any(|family| self.casting.families.contains(family));
         if let Some(number) = self.casting.closes_cohort(index).filter(|_| is_paid)
             && let Some((at, _)) = self.casting.cohort(number).events.first()
         {
-            self.due.push(Reverse((*at, Actor::Cohort(number), 0)));
+            self.due.push(Reverse((*at, COHORT | number, 0)));
         }
     }
 
     fn step_of_entry(&mut self, index: u64, step: u16) {
         let life = self.casting.life(index);
         if let Some(next) = life.events.get(usize::from(step) + 1) {
-            self.due.push(Reverse((next.at, Actor::Entry(index), step + 1)));
+            self.due.push(Reverse((next.at, index, step + 1)));
         }
         let Some(event) = life.events.get(usize::from(step)) else { return };
         self.write(life.broker, event.what.family(), |bundle, encoder| bundle.add(&life, event, encoder));
@@ -153,14 +152,14 @@ impl Feed {
     fn step_of_cohort(&mut self, number: u64, step: u16) {
         let cohort = self.casting.cohort(number);
         if let Some((at, _)) = cohort.events.get(usize::from(step) + 1) {
-            self.due.push(Reverse((*at, Actor::Cohort(number), step + 1)));
+            self.due.push(Reverse((*at, COHORT | number, step + 1)));
         }
         let Some(&(at, paper)) = cohort.events.get(usize::from(step)) else { return };
         let family = match paper {
             Paper::Daily { .. } => Family::Pf,
             Paper::Monthly { .. } => Family::Ms,
         };
-        if self.casting.families.contains(&family) {
+        if self.casting.copies_of_cohort(number, family) {
             self.write(cohort.broker, family, |bundle, encoder| {
                 bundle.add_statement(&cohort, at, paper, encoder);
             });

@@ -3,9 +3,9 @@
 use chrono::NaiveDate;
 
 use super::abi::{bills, filed_bills, filer, reference, release_header, serial};
-use super::said::Said;
 use super::life::{CensusStep, Life, Line, SummaryAction};
 use super::record::Message;
+use super::said::Said;
 
 /// Processing fee and harbour fee.
 pub(super) const FEE_CLASSES: [&str; 2] = ["499", "501"];
@@ -49,9 +49,7 @@ pub(super) fn release(life: &Life, again: bool, out: &mut Message<'_>) {
         out.end(&maker.text("entity_name", "INVENTED LANTERN WORKS"));
         out.end(&out.record("SE60").text("hts_number", line.hts).number("value", line.value));
         let said = Said::of_entry("release_filed", life, "").by_header();
-        out.say(
-            said.with("line_number", line.number).with("hts_number", line.hts).with("value", line.value),
-        );
+        out.say(said.with("line_number", line.number).with("hts_number", line.hts).with("value", line.value));
     }
 }
 
@@ -166,9 +164,7 @@ fn summary_line(life: &Life, line: &Line, action: SummaryAction, out: &mut Messa
         out.end(&out.record("AE62").text("class", class).amount("amount", cents));
     }
     let said = Said::of_entry("summary_filed", life, "").by_header().with("line_id", line.number);
-    out.say(
-        said.with("hts_number", line.hts).with_cents("duty", line.duty_cents).with("value", line.value),
-    );
+    out.say(said.with("hts_number", line.hts).with_cents("duty", line.duty_cents).with("value", line.value));
 }
 
 /// CJ and CL ask for the warnings that stand open, CW and CO override them.
@@ -215,4 +211,3 @@ pub(super) fn census(life: &Life, step: CensusStep, out: &mut Message<'_>) {
         }
     }
 }
-

@@ -50,6 +50,9 @@ pub(super) const TEAM: &str = "342";
 /// In no table of dispositions.
 pub(super) const UNKNOWN_CODE: &str = "Z9";
 
+/// Apart from the streams of the lives, which count up from 1.
+const COPIED_STREAM: u64 = 0b11 << 62;
+
 /// Filings spread over at most so many days.
 const FILING_DAYS_MAX: u64 = 365;
 
@@ -65,6 +68,7 @@ pub(super) struct Casting {
     pub(super) start: NaiveDate,
     /// What is written; other messages of a life are left out.
     pub(super) families: BTreeSet<Family>,
+    pub(super) copied_percent: u64,
     pub(super) unknown_codes: bool,
     pub(super) check_digit: bool,
 }
@@ -324,8 +328,15 @@ impl Casting {
         later(self.start, after as u64).and_time(NaiveTime::MIN)
     }
 
-    /// The whole life of entry `index`, the same each time.
+    /// What is written of the life of entry `index`, the same each time.
     pub(super) fn life(&self, index: u64) -> Life {
+        let mut life = self.whole_life(index);
+        life.events.retain(|event| self.copies(index, event.what.family()));
+        life
+    }
+
+    /// Everything that happens to entry `index`.
+    pub(super) fn whole_life(&self, index: u64) -> Life {
         let mut rng = Rng::of(self.seed, index + 1);
         let broker = (index % self.brokers) as usize;
         let opens = self.opens(index);
@@ -364,9 +375,20 @@ impl Casting {
             script.liquidation(life.entry_date, life.duty_cents);
         }
         self.enrich(index, &mut life);
-        life.events.retain(|event| self.families.contains(&event.what.family()));
         life.events.sort_by_key(|event| event.at);
         life
+    }
+
+    /// True when the broker copies what `family` says of entry `index`.
+    fn copies(&self, index: u64, family: Family) -> bool {
+        let stream = COPIED_STREAM | (index << 8) | family as u64;
+        self.families.contains(&family)
+            && (self.copied_percent >= 100 || Rng::of(self.seed, stream).chance(self.copied_percent))
+    }
+
+    /// The same of a cohort, whose statements are about all its entries.
+    pub(super) fn copies_of_cohort(&self, number: u64, family: Family) -> bool {
+        self.copies(number, family)
     }
 
     /// Seven digits that no other entry of the broker has, and the check digit of appendix E.

@@ -2,8 +2,8 @@
 
 use chrono::NaiveDateTime;
 
-use super::said::Said;
 use super::life::Life;
+use super::said::Said;
 use super::x12::{Set, conveyance, moment};
 
 /// 315: where a container is, with what Customs did to it.
@@ -26,11 +26,7 @@ pub(super) fn general_order(life: &Life, at: NaiveDateTime, code: &'static str, 
     conveyance(life, "G", set);
     let day = at.date();
     // Goods that go to general order have no entry on file.
-    let entry = if code == "3" {
-        "*".to_owned()
-    } else {
-        format!("{}*{}", life.number, life.entry_type)
-    };
+    let entry = if code == "3" { "*".to_owned() } else { format!("{}*{}", life.number, life.entry_type) };
     let carrier = life.carrier;
     let bill = &life.bill;
     set.segment(&format!("M14*{bill}*{code}*{entry}*{}**{carrier}**{}", day.format("%Y%m%d"), life.quantity));

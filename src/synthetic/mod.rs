@@ -54,6 +54,8 @@ pub struct Plan {
     pub brokers: usize,
     /// Which messages of the lives are written; the others are left out.
     pub families: BTreeSet<Family>,
+    /// Of every hundred kinds of message about an entry, how many the broker copies; which ones differs from entry to entry.
+    pub copied_percent: u64,
     /// What goes wrong on the way, beside the troubles of the entries themselves.
     pub faults: BTreeSet<Fault>,
     /// A file is closed when it holds so many messages: 1 to [`MESSAGES_PER_FILE_MAX`]. The last file of each kind
@@ -65,14 +67,15 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan with three brokers, the families of [`Family::CORE`], no faults, twenty messages a file, starting on
-    /// 5 January 2026.
+    /// A plan with three brokers that copy all of [`Family::CORE`], no faults, twenty messages a file, starting on 5 January
+    /// 2026.
     pub fn new(seed: u64, entries: u64) -> Self {
         Self {
             seed,
             entries,
             brokers: 3,
             families: Family::CORE.into(),
+            copied_percent: 100,
             faults: BTreeSet::new(),
             messages_per_file: 20,
             start: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap_or_default(),
@@ -101,7 +104,7 @@ impl GeneratedFile {
 }
 
 /// One thing that one file says: a line of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fact {
     /// The notice's kind, as `decode --json` names it.
     pub kind: Cow<'static, str>,

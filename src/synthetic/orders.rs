@@ -2,8 +2,8 @@
 
 use chrono::NaiveDateTime;
 
-use super::said::{Said, cents};
 use super::life::Life;
+use super::said::{Said, cents};
 use super::x12::{Set, moment};
 
 /// 850: the order, before anybody knows an entry.

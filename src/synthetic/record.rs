@@ -168,20 +168,14 @@ mod tests {
             String::from_utf8(bytes).expect("ASCII")
         };
         let status = encoder.record("SO60").date("disposition_date", day).time("disposition_time", at);
-        assert_eq!(
-            written(status.text("disposition_code", "98")),
-            format!("{:80}\r\n", "SO60030226140598")
-        );
+        assert_eq!(written(status.text("disposition_code", "98")), format!("{:80}\r\n", "SO60030226140598"));
         let waybill = encoder.record("WSD").date("disposition_date", day).time("disposition_time", at);
         assert_eq!(written(waybill), format!("{:80}\r\n", "WSD030226140500"));
         let bill = encoder.record("NS30").date("action_date", day);
         assert_eq!(&written(bill)[63..69], "260302");
         let line =
             encoder.record("AE50").amount("duty", 125_050).amount("quantity_1", 700).number("value", 12);
-        assert_eq!(
-            written(line),
-            format!("{:80}\r\n", "50           0000125050 0000000012 000000000700")
-        );
+        assert_eq!(written(line), format!("{:80}\r\n", "50           0000125050 0000000012 000000000700"));
         let query = encoder.record("WR1_IN").right("entry_number", "00000419");
         assert_eq!(written(query), format!("{:80}\r\n", "WR1        00000419"));
         let answer = encoder.record("SO10").under("WO10").text("entry_filer", "9Z7");

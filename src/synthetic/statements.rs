@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 
 use super::cohort::{Cohort, Half, Paper};
-use super::said::{Said, date};
 use super::filings::FEE_CLASSES;
 use super::life::{BROKERS, Life, Line, TEAM};
 use super::record::{Encoder, Message, Record};
+use super::said::{Said, date};
 
 /// What the B record says of a statement.
 #[derive(Debug)]
@@ -68,11 +68,7 @@ impl Owed {
 }
 
 /// Writes one statement of the cohort.
-pub(super) fn message<'e>(
-    cohort: &Cohort,
-    paper: Paper,
-    encoder: &'e Encoder,
-) -> (Heading, Message<'e>) {
+pub(super) fn message<'e>(cohort: &Cohort, paper: Paper, encoder: &'e Encoder) -> (Heading, Message<'e>) {
     let mut out = Message::new(encoder);
     let heading = match paper {
         Paper::Daily { half, last } => daily(cohort, half, last, &mut out),
@@ -151,9 +147,7 @@ fn daily(cohort: &Cohort, half: Half, last: bool, out: &mut Message<'_>) -> Head
             .text("entry_1", &life.number.as_str()[3..])
             .text("source_1", "ABI");
         out.end(&record);
-        out.say(
-            Said::of_entry("statement_entry", life, "ABI").by_header().with("statement_number", &number),
-        );
+        out.say(Said::of_entry("statement_entry", life, "ABI").by_header().with("statement_number", &number));
     }
     heading
 }

@@ -14,6 +14,10 @@ fn clean_files(entries: u64) -> Vec<GeneratedFile> {
     generate(&plan(entries, "")).collect()
 }
 
+fn of_all_families(plan: Plan) -> Plan {
+    Plan { families: Family::ALL.iter().copied().collect(), ..plan }
+}
+
 fn records(file: &GeneratedFile) -> Vec<&str> {
     std::str::from_utf8(&file.bytes).expect("a clean file is ASCII").lines().collect()
 }
@@ -29,23 +33,97 @@ fn the_seed_decides_every_byte() {
     let all = plan(60, "all");
     assert_eq!(bytes(&all), bytes(&all));
     assert_ne!(bytes(&all), bytes(&Plan { seed: 8, ..all.clone() }));
-    // A fingerprint over everything: it changes only when the generator is changed on purpose.
-    let mut everything = Vec::new();
-    for (path, bytes, facts) in bytes(&all) {
-        everything.extend_from_slice(path.as_bytes());
-        everything.extend_from_slice(&bytes);
-        let _ = facts;
+    // Fingerprints over all files: they change only when the generator is changed on purpose.
+    let print = |plan: &Plan| {
+        let files = bytes(plan).into_iter();
+        let everything: Vec<u8> =
+            files.flat_map(|(path, bytes, _)| [path.as_bytes(), &bytes].concat()).collect();
+        crate::ident::Fingerprint::of(&everything).to_string()[..16].to_owned()
+    };
+    expect!["c42e94018b1bab4f"].assert_eq(&print(&all));
+    expect!["e92b8ef33192a2a9"].assert_eq(&print(&of_all_families(all)));
+}
+
+#[test]
+fn only_the_families_that_are_asked_for_are_written() {
+    let story = |families: &str| -> BTreeMap<EntryNumber, BTreeSet<String>> {
+        let families = Family::parse_list(families).expect("known families");
+        let mut said: BTreeMap<EntryNumber, BTreeSet<String>> = BTreeMap::new();
+        for fact in generate(&Plan { families, ..plan(60, "") }).flat_map(|file| file.facts) {
+            let Some(entry) = fact.entry else { continue };
+            // The day of the envelope depends on what else is in the file.
+            let fact = Fact { file: "".into(), at: None, ..fact };
+            said.entry(entry).or_default().insert(format!("{fact:?}"));
+        }
+        said
+    };
+    let (all, some) = (story("all"), story("SO,PF,820"));
+    assert_eq!(some.len(), 60);
+    for (entry, said) in &some {
+        assert!(said.is_subset(&all[entry]), "{entry}");
     }
-    let print = crate::ident::Fingerprint::of(&everything).to_string();
-    expect!["c42e94018b1bab4f"].assert_eq(&print[..16]);
+    assert!(
+        story("PF").values().all(|said| !said.is_empty()),
+        "statements do not need the answers they follow"
+    );
+}
+
+#[test]
+fn a_broker_that_copies_a_part_copies_each_kind_of_message_for_some_entries() {
+    let whole = of_all_families(plan(200, ""));
+    let count = |plan: &Plan| generate(plan).flat_map(|file| file.facts).count();
+    let (all, part) = (count(&whole), count(&Plan { copied_percent: 40, ..whole.clone() }));
+    assert!((all * 3 / 10..all / 2).contains(&part), "{part} of {all}");
+    assert_eq!(count(&Plan { copied_percent: 0, ..whole }), 0);
+}
+
+/// What was filed is what was asked for on statements and paid, cent by cent.
+#[test]
+fn amounts_agree_across_the_families() {
+    let mut filed: BTreeMap<EntryNumber, [i64; 4]> = BTreeMap::new();
+    let cents = |text: &str| text.replace('.', "").parse::<i64>().expect("a sum");
+    let (mut on_statements, mut paid, mut due, mut by_month) = (0, 0, 0, 0);
+    let mut facts: Vec<Fact> =
+        generate(&of_all_families(plan(300, ""))).flat_map(|file| file.facts).collect();
+    // Filings first: a file of statements may be full before that of the filings is.
+    facts.sort_by_key(|fact| fact.kind != "summary_filed");
+    for fact in &facts {
+        let sum = |name: &str| fact.fields.get(name).map(|text| cents(text));
+        let Some(entry) = fact.entry else {
+            match fact.kind.as_ref() {
+                "statement" if fact.fields.contains_key("due_date") => by_month += 1,
+                "statement" => due += sum("amount_paid").unwrap_or(0),
+                _ => {}
+            }
+            continue;
+        };
+        match (fact.kind.as_ref(), fact.code.as_str()) {
+            ("summary_filed", _) => {
+                let Some(fees) = sum("fees") else { continue };
+                let all = [sum("duty"), Some(fees), sum("antidumping")].map(|sum| sum.expect("a total"));
+                filed.insert(entry, [all[0], all[1], all[2], all.iter().sum()]);
+            }
+            ("statement_entry", "F") => {
+                assert_eq!(sum("amount"), Some(filed[&entry][3]), "{entry}");
+                on_statements += 1;
+                paid += filed[&entry][3];
+            }
+            ("payment", _) => assert_eq!(sum("amount"), Some(filed[&entry][3]), "{entry}"),
+            _ => {}
+        }
+    }
+    assert!(on_statements > 200 && by_month > 20, "{on_statements} {by_month}");
+    assert_eq!(paid, due, "the final statements add up");
 }
 
 #[test]
 fn every_family_and_kind_comes_up() {
-    let files = clean_files(400);
-    let families: BTreeSet<&str> =
-        files.iter().filter_map(|file| file.name.split_once('-').map(|(family, _)| family)).collect();
-    assert_eq!(families, BTreeSet::from(["sx", "so", "ax", "uc", "nr", "350", "824", "997"]));
+    let files: Vec<GeneratedFile> = generate(&of_all_families(plan(400, ""))).collect();
+    let families: BTreeSet<String> = files
+        .iter()
+        .filter_map(|file| file.name.split_once('-').map(|(family, _)| family.to_uppercase()))
+        .collect();
+    assert_eq!(families, Family::ALL.iter().map(Family::to_string).collect());
     let kinds: BTreeMap<&str, BTreeSet<&str>> =
         files.iter().flat_map(|file| &file.facts).fold(BTreeMap::new(), |mut kinds, fact| {
             kinds.entry(fact.kind.as_ref()).or_default().insert(fact.code.as_str());
@@ -67,6 +145,10 @@ fn every_family_and_kind_comes_up() {
                 "TE",
                 "TR",
             },
+            "batch_rejected": {
+                "999",
+                "X31",
+            },
             "bill_status": {
                 "1C",
                 "1H",
@@ -76,8 +158,23 @@ fn every_family_and_kind_comes_up() {
                 "93",
                 "95",
             },
+            "census_override": {
+                "",
+                "50",
+                "C04",
+            },
             "census_warning": {
                 "27D",
+            },
+            "entry_status": {
+                "",
+                "013",
+                "1",
+                "950",
+            },
+            "filing_response": {
+                "A",
+                "RB",
             },
             "liquidation": {
                 "44",
@@ -85,6 +182,25 @@ fn every_family_and_kind_comes_up() {
                 "50",
                 "L",
                 "R",
+            },
+            "manifest_event": {
+                "",
+                "1",
+                "2",
+                "3",
+                "H",
+            },
+            "order_link": {
+                "",
+            },
+            "payment": {
+                "",
+            },
+            "query": {
+                "",
+            },
+            "release_filed": {
+                "",
             },
             "release_response": {
                 "01",
@@ -99,6 +215,18 @@ fn every_family_and_kind_comes_up() {
                 "96",
                 "98",
                 "99",
+            },
+            "statement": {
+                "F",
+                "P",
+            },
+            "statement_entry": {
+                "ABI",
+                "F",
+                "P",
+            },
+            "summary_filed": {
+                "",
             },
             "summary_notice": {
                 "1",
@@ -117,24 +245,42 @@ fn every_family_and_kind_comes_up() {
                 "996",
                 "999",
             },
+            "tib_expiration": {
+                "",
+            },
+            "tib_request": {
+                "1",
+            },
+            "tib_response": {
+                "995",
+                "999",
+                "C02",
+            },
         }"#]]
     .assert_eq(&format!("{kinds:#?}"));
 }
 
 #[test]
 fn abi_records_are_80_wide_and_counted() {
-    for file in clean_files(300).iter().filter(|file| is_abi(file)) {
-        let lines = records(file);
+    for file in generate(&of_all_families(plan(300, ""))).filter(is_abi) {
+        let lines = records(&file);
         assert!(lines.iter().all(|line| line.len() == crate::grammar::abi::RECORD_WIDTH), "{}", file.path());
         let (first, last) = (lines[0], lines[lines.len() - 1]);
         assert!(first.starts_with('A') && last.starts_with('Z'), "{}", file.path());
-        assert_eq!((&first[1..8], &first[14..20]), (&last[1..8], &last[14..20]), "{}", file.path());
+        let is_named = last.ends_with(' ');
+        assert_eq!(is_named, !file.name.starts_with("x1-"), "CBP makes the trailer of a batch it rejects");
+        if is_named {
+            assert_eq!((&first[1..8], &first[14..20]), (&last[1..8], &last[14..20]), "{}", file.path());
+        }
         let mut block: Option<(&str, usize)> = None;
         for line in &lines[1..lines.len() - 1] {
             match (&line[..1], &mut block) {
                 ("B", None) => block = Some((&line[3..12], 0)),
                 ("Y", Some((head, count))) => {
-                    assert_eq!((&line[3..12], line[12..17].parse()), (*head, Ok(*count)), "{}", file.path());
+                    let counted = line[12..17].trim();
+                    let is_right =
+                        counted.is_empty() && first[8..14] == *"SECRET" || counted.parse() == Ok(*count);
+                    assert!(is_right && line[3..12] == **head, "{}: {line}", file.path());
                     block = None;
                 }
                 (_, Some((_, count))) => *count += 1,
@@ -199,7 +345,8 @@ fn check_field(key: &str, field: &[&str], line: &str) {
 
 #[test]
 fn x12_envelopes_count_right() {
-    for file in clean_files(300).iter().filter(|file| !is_abi(file)) {
+    let is_of_sets = |file: &GeneratedFile| !is_abi(file) && !file.name.starts_with("ta1");
+    for file in generate(&of_all_families(plan(300, ""))).filter(is_of_sets) {
         let text = std::str::from_utf8(&file.bytes).expect("ASCII");
         assert_eq!((text.as_bytes()[103], text.as_bytes()[105]), (b'*', b'~'), "{}", file.path());
         let segments: Vec<Vec<&str>> =
@@ -217,7 +364,7 @@ fn x12_envelopes_count_right() {
                 _ => assert!(segment.last() != Some(&""), "{}: a separator at the end", file.path()),
             }
         }
-        let facts = if file.name.starts_with("997") { 2 * sets } else { sets };
+        let facts = if ["997", "999"].contains(&&file.name[..3]) { 2 * sets } else { sets };
         assert_eq!(file.facts.len(), facts, "{}", file.path());
     }
 }

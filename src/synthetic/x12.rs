@@ -2,8 +2,8 @@
 
 use chrono::{Datelike, NaiveDateTime, Timelike};
 
-use super::said::Said;
 use super::life::{BROKERS, Event, Life, What};
+use super::said::Said;
 use super::{manifest, orders};
 
 /// A set between its `ST` and `SE`, and what it says.
