@@ -2,9 +2,10 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::life::{BROKERS, Event, Life, Notice, Release, Summary, UNKNOWN_CODE, What};
+use super::life::{BROKERS, Life, UNKNOWN_CODE};
 use super::record::{Encoder, Message, Record};
 use super::said::Said;
+use super::story::{Event, Notice, Release, Summary, What};
 use super::{answers, cargo, filings};
 
 /// Writes the message of an event that travels by ABI.

@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 
 use super::abi::{filer, serial};
-use super::life::{BROKERS, Life, StatusAnswer, TEAM, TibStep};
+use super::life::{BROKERS, Life, TEAM};
 use super::record::Message;
 use super::said::{Said, date};
+use super::story::{StatusAnswer, TibStep};
 
 /// EQ: how does the summary stand?
 pub(super) fn status_query(life: &Life, out: &mut Message<'_>) {

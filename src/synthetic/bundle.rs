@@ -5,10 +5,11 @@ use chrono::{NaiveDate, NaiveDateTime};
 use super::Family;
 use super::cohort::{Cohort, Paper};
 use super::faults::Dialect;
-use super::life::{BROKERS, Event, Life};
+use super::life::{BROKERS, Life};
 use super::record::{Encoder, Message, Record};
 use super::said::Said;
 use super::statements::{self, Heading};
+use super::story::Event;
 use super::{abi, x12};
 use crate::grammar::abi::{Direction, RECORD_WIDTH};
 

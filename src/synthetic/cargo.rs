@@ -3,9 +3,10 @@
 use chrono::NaiveDateTime;
 
 use super::abi::{bills, disposition, entry_header, filer, released_bills, serial};
-use super::life::{CargoAnswer, Life};
+use super::life::Life;
 use super::record::Message;
 use super::said::Said;
+use super::story::CargoAnswer;
 
 /// CQ: what stands in the manifest for the entry?
 pub(super) fn query(life: &Life, out: &mut Message<'_>) {

@@ -4,8 +4,9 @@
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
-use super::life::{BROKERS, Casting, Life, Summary, What, later};
+use super::life::{BROKERS, Casting, Life, later};
 use super::random::Rng;
+use super::story::{Summary, What};
 
 /// Entries of one daily statement.
 const HALF_ENTRIES: u64 = 3;

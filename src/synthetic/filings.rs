@@ -3,9 +3,10 @@
 use chrono::NaiveDate;
 
 use super::abi::{bills, filed_bills, filer, reference, release_header, serial};
-use super::life::{CensusStep, Life, Line, SummaryAction};
+use super::life::{Life, Line};
 use super::record::Message;
 use super::said::Said;
+use super::story::{CensusStep, SummaryAction};
 
 /// Processing fee and harbour fee.
 pub(super) const FEE_CLASSES: [&str; 2] = ["499", "501"];

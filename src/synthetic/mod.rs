@@ -21,6 +21,7 @@ mod record;
 mod said;
 mod sequel;
 mod statements;
+mod story;
 mod write;
 mod x12;
 

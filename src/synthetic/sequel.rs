@@ -6,11 +6,11 @@
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime, TimeDelta};
 
 use super::Family;
-use super::life::{
-    CargoAnswer, Casting, CensusStep, Event, Life, Release, StatusAnswer, Summary, SummaryAction, TibStep,
-    UNKNOWN_CODE, What, later, rare,
-};
+use super::life::{Casting, Life, UNKNOWN_CODE, later, rare};
 use super::random::Rng;
+use super::story::{
+    CargoAnswer, CensusStep, Event, Release, StatusAnswer, Summary, SummaryAction, TibStep, What,
+};
 
 /// Apart from the streams of the lives, which count up from 1, and of the cohorts.
 const STREAM: u64 = 1 << 62;

@@ -87,69 +87,69 @@ fn heading(cohort: &Cohort, last: bool, number: String, printed: NaiveDate) -> H
     }
 }
 
+/// The records of a statement's totals: numbers and duty, the other sums, fees; and the name of the sum of all.
+struct Totals([&'static str; 3], &'static str);
+
+const DAILY_DUE: Totals = Totals(["PF_Q3", "PF_Q4", "PF_QE"], "amount_due");
+const DAILY_PAID: Totals = Totals(["PF_Q5", "PF_Q6", "PF_QJ"], "amount_paid");
+const MONTHLY_DUE: Totals = Totals(["MS_Q3", "MS_Q4", "MS_QE"], "amount_due");
+const MONTHLY_PAID: Totals = Totals(["MS_Q5", "MS_Q6", "MS_QJ"], "amount_paid");
+
 fn daily(cohort: &Cohort, half: Half, last: bool, out: &mut Message<'_>) -> Heading {
-    let number = cohort.daily_number(half);
-    let printed = cohort.printed(half);
-    let heading = heading(cohort, last, number.clone(), printed);
-    let asked: Vec<&Life> = cohort.members(half).collect();
+    let heading = heading(cohort, last, cohort.daily_number(half), cohort.printed(half));
     let deleted = cohort.deleted(half).filter(|_| last);
-    let paid: Vec<&Life> = asked
-        .iter()
-        .copied()
-        .filter(|life| deleted.is_none_or(|deleted| deleted.number != life.number))
-        .collect();
-    let mut said = Vec::new();
-    for life in &paid {
-        statement_entry(life, cohort, printed, out);
-        let line = Said::of_entry("statement_entry", life, heading.status).by_header();
-        said.push(line.with("statement_number", &number).with_cents("amount", Owed::by([*life]).total()));
-    }
-    let filer = BROKERS[cohort.broker].filer;
-    let totals = |first: &str, second: &str, fees: &str, sum: &str, owed: Owed, out: &mut Message<'_>| {
-        let record = out
-            .record(first)
-            .text("statement_number", &number)
-            .date("print_date", printed)
-            .text("entry_filer", filer)
-            .amount("duty", owed.duty)
-            .amount("tax", 0)
-            .amount("deferred_tax", 0)
-            .text("processing_port", BROKERS[cohort.broker].ports[0]);
-        out.end(&record);
-        let record = out
-            .record(second)
-            .amount("antidumping", owed.antidumping)
-            .amount("countervailing", 0)
-            .amount(sum, owed.total())
-            .amount("recon_interest", 0)
-            .number("revenue_entries", owed.entries)
-            .number("non_revenue_entries", 0);
-        out.end(&record);
-        out.end(&owed.fees(out.record(fees)));
-    };
-    let due = Owed::by(asked);
-    totals("PF_Q3", "PF_Q4", "PF_QE", "amount_due", due, out);
+    let is_paid = |life: &&Life| deleted.is_none_or(|deleted| deleted.number != life.number);
+    let (due, paid) = (Owed::by(cohort.members(half)), Owed::by(cohort.members(half).filter(is_paid)));
+
     let statement = Said::of_nothing("statement", heading.status).by_header();
-    let statement = statement.with("statement_number", &number).with_cents("amount_due", due.total());
-    if last {
-        let owed = Owed::by(paid);
-        totals("PF_Q5", "PF_Q6", "PF_QJ", "amount_paid", owed, out);
-        out.say(statement.with_cents("amount_paid", owed.total()));
-    } else {
-        out.say(statement);
+    let statement = statement.with("statement_number", &heading.number).with_cents("amount_due", due.total());
+    out.say(if last { statement.with_cents("amount_paid", paid.total()) } else { statement });
+    for life in cohort.members(half).filter(is_paid) {
+        statement_entry(life, cohort, heading.printed, out);
+        let line = Said::of_entry("statement_entry", life, heading.status).by_header();
+        let line = line.with("statement_number", &heading.number);
+        out.say(line.with_cents("amount", Owed::by([life]).total()));
     }
-    said.into_iter().for_each(|said| out.say(said));
+    daily_totals(cohort, &heading, &DAILY_DUE, due, out);
+    if last {
+        daily_totals(cohort, &heading, &DAILY_PAID, paid, out);
+    }
     if let Some(life) = deleted {
         let record = out
             .record("PF_Q7")
-            .text("statement_number", &number)
-            .text("filer_1", filer)
+            .text("statement_number", &heading.number)
+            .text("filer_1", BROKERS[cohort.broker].filer)
             .text("entry_1", &life.number.as_str()[3..])
             .text("source_1", "ABI");
         out.end(&record);
-        out.say(Said::of_entry("statement_entry", life, "ABI").by_header().with("statement_number", &number));
+        let said = Said::of_entry("statement_entry", life, "ABI").by_header();
+        out.say(said.with("statement_number", &heading.number));
     }
     heading
+}
+
+fn daily_totals(cohort: &Cohort, heading: &Heading, totals: &Totals, owed: Owed, out: &mut Message<'_>) {
+    let Totals([first, second, fees], sum) = totals;
+    let record = out
+        .record(first)
+        .text("statement_number", &heading.number)
+        .date("print_date", heading.printed)
+        .text("entry_filer", BROKERS[cohort.broker].filer)
+        .amount("duty", owed.duty)
+        .amount("tax", 0)
+        .amount("deferred_tax", 0)
+        .text("processing_port", heading.port);
+    out.end(&record);
+    let record = out
+        .record(second)
+        .amount("antidumping", owed.antidumping)
+        .amount("countervailing", 0)
+        .amount(sum, owed.total())
+        .amount("recon_interest", 0)
+        .number("revenue_entries", owed.entries)
+        .number("non_revenue_entries", 0);
+    out.end(&record);
+    out.end(&owed.fees(out.record(fees)));
 }
 
 /// Q1, Q2 and QA: an entry on a daily statement.
@@ -185,70 +185,70 @@ fn statement_entry(life: &Life, cohort: &Cohort, printed: NaiveDate, out: &mut M
 }
 
 fn monthly(cohort: &Cohort, last: bool, out: &mut Message<'_>) -> Heading {
-    let number = cohort.monthly_number();
     let (printed, due_on) = cohort.month();
-    let heading = heading(cohort, last, number.clone(), printed);
-    let filer = BROKERS[cohort.broker].filer;
-    let mut said = Vec::new();
-    let mut all = Owed::default();
-    for half in Half::BOTH {
+    let heading = heading(cohort, last, cohort.monthly_number(), printed);
+    let paid = |half| {
         let deleted = cohort.deleted(half).map(|life| life.number);
-        let owed = Owed::by(cohort.members(half).filter(|life| Some(life.number) != deleted));
-        if owed.entries == 0 {
-            continue;
-        }
-        let daily = cohort.daily_number(half);
-        let first = out
-            .record("MS_Q1")
-            .text("daily_statement_number", &daily)
-            .text("port", BROKERS[cohort.broker].ports[0])
-            .text("filer", filer)
-            .date("preliminary_print_date", cohort.printed(half))
-            .date("presentation_date", cohort.presented(half))
-            .amount("duty", owed.duty)
-            .amount("tax", 0);
-        out.end(&first);
-        let second = out
-            .record("MS_Q2")
-            .amount("antidumping", owed.antidumping)
-            .amount("countervailing", 0)
-            .amount("amount_due", owed.total());
-        out.end(&second);
-        out.end(&owed.fees(out.record("MS_QA")));
-        let line = Said::of_nothing("statement_entry", heading.status).by_header();
-        said.push(line.with("daily_statement_number", daily).with_cents("amount_due", owed.total()));
-        all = Owed {
-            duty: all.duty + owed.duty,
-            antidumping: all.antidumping + owed.antidumping,
-            processing: all.processing + owed.processing,
-            harbour: all.harbour + owed.harbour,
-            entries: all.entries + owed.entries,
-        };
-    }
-    let totals = |first: &str, second: &str, fees: &str, sum: &str, out: &mut Message<'_>| {
-        let record = out
-            .record(first)
-            .text("monthly_statement_number", &number)
-            .date("print_date", printed)
-            .date("due_date", due_on)
-            .text("filer", filer)
-            .amount("duty", all.duty)
-            .amount("tax", 0);
-        out.end(&record);
-        let record = out.record(second).amount("antidumping", all.antidumping);
-        out.end(&record.amount("countervailing", 0).amount(sum, all.total()));
-        out.end(&all.fees(out.record(fees)));
+        cohort.members(half).filter(move |life| Some(life.number) != deleted)
     };
-    totals("MS_Q3", "MS_Q4", "MS_QE", "amount_due", out);
+    let all = Owed::by(Half::BOTH.into_iter().flat_map(paid));
+
     let statement = Said::of_nothing("statement", heading.status).by_header();
-    let statement = statement.with("monthly_statement_number", &number);
+    let statement = statement.with("monthly_statement_number", &heading.number);
     let statement = statement.with("due_date", date(due_on)).with_cents("amount_due", all.total());
-    if last {
-        totals("MS_Q5", "MS_Q6", "MS_QJ", "amount_paid", out);
-        out.say(statement.with_cents("amount_paid", all.total()));
-    } else {
-        out.say(statement);
+    out.say(if last { statement.with_cents("amount_paid", all.total()) } else { statement });
+    for half in Half::BOTH {
+        let owed = Owed::by(paid(half));
+        if owed.entries > 0 {
+            daily_line(cohort, half, owed, &heading, out);
+        }
     }
-    said.into_iter().for_each(|said| out.say(said));
+    monthly_totals(cohort, &heading, due_on, &MONTHLY_DUE, all, out);
+    if last {
+        monthly_totals(cohort, &heading, due_on, &MONTHLY_PAID, all, out);
+    }
     heading
+}
+
+/// Q1, Q2 and QA: a daily statement on a monthly one.
+fn daily_line(cohort: &Cohort, half: Half, owed: Owed, heading: &Heading, out: &mut Message<'_>) {
+    let daily = cohort.daily_number(half);
+    let first = out
+        .record("MS_Q1")
+        .text("daily_statement_number", &daily)
+        .text("port", heading.port)
+        .text("filer", BROKERS[cohort.broker].filer)
+        .date("preliminary_print_date", cohort.printed(half))
+        .date("presentation_date", cohort.presented(half))
+        .amount("duty", owed.duty)
+        .amount("tax", 0);
+    out.end(&first);
+    let second = out.record("MS_Q2").amount("antidumping", owed.antidumping);
+    out.end(&second.amount("countervailing", 0).amount("amount_due", owed.total()));
+    out.end(&owed.fees(out.record("MS_QA")));
+    let line = Said::of_nothing("statement_entry", heading.status).by_header();
+    out.say(line.with("daily_statement_number", daily).with_cents("amount_due", owed.total()));
+}
+
+fn monthly_totals(
+    cohort: &Cohort,
+    heading: &Heading,
+    due_on: NaiveDate,
+    totals: &Totals,
+    owed: Owed,
+    out: &mut Message<'_>,
+) {
+    let Totals([first, second, fees], sum) = totals;
+    let record = out
+        .record(first)
+        .text("monthly_statement_number", &heading.number)
+        .date("print_date", heading.printed)
+        .date("due_date", due_on)
+        .text("filer", BROKERS[cohort.broker].filer)
+        .amount("duty", owed.duty)
+        .amount("tax", 0);
+    out.end(&record);
+    let record = out.record(second).amount("antidumping", owed.antidumping);
+    out.end(&record.amount("countervailing", 0).amount(sum, owed.total()));
+    out.end(&owed.fees(out.record(fees)));
 }

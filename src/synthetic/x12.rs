@@ -2,8 +2,9 @@
 
 use chrono::{Datelike, NaiveDateTime, Timelike};
 
-use super::life::{BROKERS, Event, Life, What};
+use super::life::{BROKERS, Life};
 use super::said::Said;
+use super::story::{Event, What};
 use super::{manifest, orders};
 
 /// A set between its `ST` and `SE`, and what it says.
