@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use entrywatch::config::Config;
-use entrywatch::decode::{self, Decoder, Message, abi::AbiDecoder, x12::X12Decoder};
+use entrywatch::decode::{self, Decoder, Message, abi::AbiDecoder, json::JsonDecoder, x12::X12Decoder};
+use entrywatch::grammar::abi::{Direction, Field, Format, RECORD_WIDTH, RecordLayout};
 use entrywatch::grammar::{Grammar, Sources, embedded_sources};
 use entrywatch::interpret::{Interpreter, NoticeSink};
 use entrywatch::notice::NoticeRef;
@@ -15,6 +16,57 @@ use entrywatch::place::{Finding, Place};
 
 /// A first piece shorter than this may be too short to tell how the records of a file are cut.
 const FIRST_PIECE_BYTES: usize = 1_024;
+
+/// Records or segments that are laid out from one input.
+const RECORDS_MAX: usize = 60;
+
+/// Takes decisions from bytes, and the first choice when there are none left.
+struct Dice<'a>(&'a [u8]);
+
+impl Dice<'_> {
+    fn byte(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        self.0 = rest;
+        *first
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        usize::from(self.byte()) % bound.max(1)
+    }
+}
+
+/// A record of this layout.
+fn record(layout: &RecordLayout, dice: &mut Dice<'_>) -> [u8; RECORD_WIDTH] {
+    let mut record = [b' '; RECORD_WIDTH];
+    for field in layout.fields.iter().filter(|field| !field.is_filler()) {
+        let columns = usize::from(field.at.start)..usize::from(field.at.end);
+        let text = value(columns.len(), Some(field), dice);
+        record[columns][..text.len()].copy_from_slice(text.as_bytes());
+    }
+    record[..layout.id.len()].copy_from_slice(layout.id.as_bytes());
+    record
+}
+
+/// Up to `width` characters: blank, digits, a date, something that means something elsewhere, or what the bytes say.
+fn value(width: usize, field: Option<&Field>, dice: &mut Dice<'_>) -> String {
+    let date = match field.and_then(|field| field.format) {
+        Some(Format::Yymmdd) => "260302",
+        Some(Format::Hhmm) => "1415",
+        Some(Format::Hhmmss) => "141500",
+        Some(Format::Mmddyy) => "030226",
+        None => "20260302",
+    };
+    let text = match dice.below(8) {
+        0 => String::new(),
+        1 | 2 => date.to_owned(),
+        3 => "9Z700000419"[..11.min(width.max(3))].to_owned(),
+        4 => (0..width).map(|_| char::from(b'0' + dice.byte() % 10)).collect(),
+        5 => ["F", "P", "R", "A", "1H", "98", "995", "6B", "BM"][dice.below(9)].to_owned(),
+        6 => "9".repeat(width),
+        _ => (0..width).map(|_| char::from(b' ' + dice.byte() % 95)).collect(),
+    };
+    text.chars().filter(|c| !"*~>".contains(*c)).take(width).collect()
+}
 
 /// What was understood, in a form that can be compared.
 #[derive(PartialEq, Eq, Debug)]
@@ -34,6 +86,74 @@ pub fn x12(bytes: &[u8]) {
     decode_any(bytes);
     let grammar = Grammar::embedded();
     in_pieces(bytes, &|| Box::new(X12Decoder::new(&grammar)));
+}
+
+/// Reads bytes with the JSON reader, even when they are none.
+pub fn json(bytes: &[u8]) {
+    decode_any(bytes);
+    in_pieces(bytes, &|| Box::new(JsonDecoder::new()));
+}
+
+/// Records of one ABI application, as the tables lay them out, with fields as the bytes say: what the families make of
+/// values that no grammar forbids.
+///
+/// The first byte picks the application, each record one more, each of its fields one and what it fills.
+pub fn families(bytes: &[u8]) {
+    let grammar = Grammar::embedded();
+    let mut dice = Dice(bytes);
+    let applications: Vec<_> = grammar.abi.applications().collect();
+    let application = applications[dice.below(applications.len())];
+    let is_of = |layout: &&RecordLayout| layout.applications.contains(&application.id);
+    let layouts: Vec<&RecordLayout> = grammar.abi.layouts().iter().filter(is_of).collect();
+    if layouts.is_empty() {
+        return;
+    }
+    let id = &application.id;
+    let ending = if application.direction == Direction::In { "     " } else { "00001" };
+    let mut text =
+        format!("{:80}\n{:80}\n", format!("A27049Z7      030226     {id}"), format!("B  27049Z7{id}"));
+    for _ in 0..RECORDS_MAX {
+        if dice.0.is_empty() {
+            break;
+        }
+        let layout = layouts[dice.below(layouts.len())];
+        text.push_str(&String::from_utf8_lossy(&record(layout, &mut dice)));
+        text.push('\n');
+    }
+    text += &format!("{:80}\n{:80}\n", format!("Y  27049Z7{id}{ending}"), "Z27049Z7      030226");
+    abi(text.as_bytes());
+}
+
+/// Segments of one X12 set in a faultless envelope, with elements as the bytes say.
+///
+/// The first byte picks the set, the second the release, each segment one more, each of its elements one and what it fills.
+pub fn sets(bytes: &[u8]) {
+    let grammar = Grammar::embedded();
+    let mut dice = Dice(bytes);
+    let sets: Vec<_> = grammar.x12.sets().collect();
+    let set = sets[dice.below(sets.len())];
+    let releases: Vec<&str> = grammar.x12.releases().map(|(release, _)| release).collect();
+    let release = releases[dice.below(releases.len())];
+    let segments: Vec<_> = grammar.x12.segments().collect();
+    let group = set.groups.first().map_or("SO", |group| group);
+    let id = &set.id;
+    let mut text = format!(
+        "ISA*00*          *00*          *ZZ*SENDER         *ZZ*RECEIVER       *260302*0915*U*00401*000000001*0*P*>~\n\
+         GS*{group}*SENDER*RECEIVER*20260302*0915*1*X*{release}~\nST*{id}*0001~\n"
+    );
+    let mut count = 2;
+    while count < RECORDS_MAX && !dice.0.is_empty() {
+        let segment = segments[dice.below(segments.len())];
+        text.push_str(&segment.id);
+        for _ in 0..dice.below(segment.elements.len() + 1) {
+            text.push('*');
+            text.push_str(&value(dice.below(12) + 1, None, &mut dice));
+        }
+        text.push_str("~\n");
+        count += 1;
+    }
+    text += &format!("SE*{count}*0001~\nGE*1*1~\nIEA*1*000000001~\n");
+    x12(text.as_bytes());
 }
 
 /// Reads a configuration as text.

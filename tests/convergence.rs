@@ -14,7 +14,7 @@ use entrywatch::ident::Fingerprint;
 use entrywatch::journal::JournalReader;
 use entrywatch::store::Store;
 use entrywatch::store::memory::MemoryStore;
-use entrywatch::synthetic::{Fault, GeneratedFile, Plan, generate};
+use entrywatch::synthetic::{Family, Fault, GeneratedFile, Plan, generate};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
@@ -24,7 +24,10 @@ fn now() -> DateTime<Utc> {
 
 /// A few entries of one broker, in files so small that every order is another order of messages.
 fn feed(seed: u64, entries: u64, faults: &[Fault]) -> Vec<GeneratedFile> {
-    let mut plan = Plan::new(seed, entries);
+    feed_of(Plan::new(seed, entries), faults)
+}
+
+fn feed_of(mut plan: Plan, faults: &[Fault]) -> Vec<GeneratedFile> {
     plan.brokers = 1;
     plan.messages_per_file = 3;
     plan.faults = faults.iter().copied().collect::<BTreeSet<_>>();
@@ -67,6 +70,30 @@ proptest! {
         let straight: Vec<&GeneratedFile> = files.iter().collect();
         let (_, wanted) = state_of(&straight);
 
+        let mut order: Vec<usize> = (0..files.len()).collect();
+        order.sort_by_key(|&index| keys[index % keys.len()].rotate_left(index as u32));
+        let mut mixed: Vec<&GeneratedFile> = order.iter().map(|&index| &files[index]).collect();
+        mixed.extend(repeats.iter().map(|index| index.get(&files)));
+        let (desk, found) = state_of(&mixed);
+        prop_assert_eq!(found, wanted);
+        prop_assert_eq!(replayed(&desk), wanted);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(25))]
+
+    /// The same with what brokers file and ask, statements of several entries, and the papers of the trade.
+    #[test]
+    fn order_does_not_matter_for_any_family(
+        seed in 0u64..1_000_000,
+        keys in prop::collection::vec(any::<u64>(), 64),
+        repeats in prop::collection::vec(any::<Index>(), 0..6),
+    ) {
+        let families = Family::ALL.iter().copied().collect();
+        let files = feed_of(Plan { families, ..Plan::new(seed, 4) }, &[Fault::UnknownCodes]);
+        let straight: Vec<&GeneratedFile> = files.iter().collect();
+        let (_, wanted) = state_of(&straight);
         let mut order: Vec<usize> = (0..files.len()).collect();
         order.sort_by_key(|&index| keys[index % keys.len()].rotate_left(index as u32));
         let mut mixed: Vec<&GeneratedFile> = order.iter().map(|&index| &files[index]).collect();

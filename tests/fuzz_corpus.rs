@@ -35,6 +35,21 @@ fn x12() {
 }
 
 #[test]
+fn json() {
+    replay("json", checks::json);
+}
+
+#[test]
+fn families() {
+    replay("families", checks::families);
+}
+
+#[test]
+fn sets() {
+    replay("sets", checks::sets);
+}
+
+#[test]
 fn config() {
     replay("config", checks::config);
 }

@@ -3,14 +3,16 @@
 //!
 //! `UPDATE_EXPECT=1` rewrites `samples/abi/records.tsv`; read the diff.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use entrywatch::decode::abi::moment;
+use entrywatch::decode::abi::{Record, moment};
+use entrywatch::decode::x12::Segment;
 use entrywatch::decode::{Body, Message, decode};
 use entrywatch::grammar::abi::{Class, Described, Direction, Field, Format, RECORD_WIDTH, RecordLayout};
 use entrywatch::grammar::{AbiGrammar, Grammar};
-use entrywatch::synthetic::{Fault, Plan, generate};
+use entrywatch::synthetic::{Family, Fault, Plan, generate};
 use rust_decimal::Decimal;
 
 fn root() -> PathBuf {
@@ -209,28 +211,59 @@ fn write(field: &Field, meant: &Meant) -> Vec<u8> {
     bytes
 }
 
-/// Takes every described record of a file apart and puts it together again; answers how many there were.
-fn round_trip(bytes: &[u8], grammar: &Grammar, name: &str) -> usize {
-    let mut count = 0;
-    decode(bytes, grammar, &mut |message: &Message<'_>| {
-        let Body::Abi(transaction) = message.body else { return };
-        let headers = transaction.batch.iter().chain(&transaction.block);
-        for record in headers.chain(transaction.records) {
-            let Some(layout) = record.layout else { continue };
-            let end = record.bytes.len().min(RECORD_WIDTH);
-            let mut wanted = [b' '; RECORD_WIDTH];
-            wanted[..end].copy_from_slice(&record.bytes[..end]);
-            let fields = layout
-                .fields
-                .iter()
-                .map(|field| (field, write(field, &take_apart(field, record.raw(field.at)))));
-            let again = put_together(fields);
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            assert_eq!(text(&again), text(&wanted), "{name}: {} line {}", layout.key, record.place.line);
-            count += 1;
+/// What was taken apart and put together again.
+#[derive(Default)]
+struct Trip {
+    records: usize,
+    segments: usize,
+    /// Keys of layouts, and sets.
+    seen: BTreeSet<String>,
+}
+
+impl Trip {
+    /// Takes every described record and every segment of a file apart and puts it together again.
+    fn through(&mut self, bytes: &[u8], grammar: &Grammar, name: &str) {
+        decode(bytes, grammar, &mut |message: &Message<'_>| match message.body {
+            Body::Abi(transaction) => {
+                let headers = transaction.batch.iter().chain(&transaction.block);
+                for record in headers.chain(transaction.records) {
+                    self.record(record, name);
+                }
+            }
+            Body::X12(set) => {
+                self.seen.extend(message.name.map(str::to_owned));
+                for segment in set.segments() {
+                    self.segment(&segment, set.delimiters().element, name);
+                }
+            }
+            Body::Json(_) | Body::Nothing => {}
+        });
+    }
+
+    fn record(&mut self, record: &Record<'_>, name: &str) {
+        let Some(layout) = record.layout else { return };
+        let end = record.bytes.len().min(RECORD_WIDTH);
+        let mut wanted = [b' '; RECORD_WIDTH];
+        wanted[..end].copy_from_slice(&record.bytes[..end]);
+        let fields =
+            layout.fields.iter().map(|field| (field, write(field, &take_apart(field, record.raw(field.at)))));
+        let again = put_together(fields);
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!(text(&again), text(&wanted), "{name}: {} line {}", layout.key, record.place.line);
+        self.seen.insert(layout.key.to_string());
+        self.records += 1;
+    }
+
+    fn segment(&mut self, segment: &Segment<'_>, separator: u8, name: &str) {
+        let mut again = segment.id().to_vec();
+        for n in 1..=segment.len() {
+            again.push(separator);
+            again.extend_from_slice(segment.element(n));
         }
-    });
-    count
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        assert_eq!(text(&again), text(segment.bytes()), "{name}");
+        self.segments += 1;
+    }
 }
 
 #[test]
@@ -238,19 +271,34 @@ fn records_of_samples_and_feeds_are_put_together_again() {
     let grammar = Grammar::embedded();
     let folders =
         ["samples/abi/pass", "../shared/spec/abi/samples/constructed"].map(|folder| root().join(folder));
+    let mut trip = Trip::default();
     for folder in folders.iter().filter(|folder| folder.exists()) {
         for item in fs::read_dir(folder).expect("a folder").flatten() {
             let path = item.path();
             if path.extension().is_some_and(|end| end == "txt") {
-                round_trip(&fs::read(&path).expect("a sample"), &grammar, &path.display().to_string());
+                trip.through(&fs::read(&path).expect("a sample"), &grammar, &path.display().to_string());
             }
         }
     }
     let mut plan = Plan::new(7, 600);
+    plan.families = Family::ALL.iter().copied().collect();
     plan.faults = [Fault::Duplicate, Fault::OutOfOrder].into();
-    let mut count = 0;
     for file in generate(&plan) {
-        count += round_trip(&file.bytes, &grammar, &file.name);
+        trip.through(&file.bytes, &grammar, &file.name);
     }
-    assert!(count >= 10_000, "{count} records");
+    assert!(trip.records >= 10_000, "{} records", trip.records);
+    assert!(trip.segments >= 10_000, "{} segments", trip.segments);
+    let missed: Vec<&Family> =
+        Family::ALL.iter().filter(|family| !is_seen(family.as_str(), &trip.seen)).collect();
+    assert!(missed.is_empty(), "{missed:?} in {:?}", trip.seen);
+    assert!(trip.seen.len() >= 100, "{} layouts and sets", trip.seen.len());
+}
+
+/// True when a set, or a record of an application, went through.
+fn is_seen(family: &str, seen: &BTreeSet<String>) -> bool {
+    let grammar = Grammar::embedded();
+    let is_of = |layout: &&RecordLayout| layout.applications.iter().any(|id| &**id == family);
+    seen.contains(family)
+        || family == "X1" && seen.contains("X0")
+        || grammar.abi.layouts().iter().filter(is_of).any(|layout| seen.contains(&*layout.key))
 }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each bench and test that includes this module uses a part of it")]
 
 pub mod abi;
+pub mod synthetic;
 pub mod x12;
 
 use std::hint::black_box;

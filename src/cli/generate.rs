@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::exit::{Failure, Outcome};
 use super::output::{Ui, done};
-use crate::synthetic::{Fault, LEDGER_NAME, Plan, write_to};
+use crate::synthetic::{Family, Fault, LEDGER_NAME, Plan, write_to};
 use crate::words::count;
 
 /// Write the feeds of invented brokers, the same for the same seed
@@ -16,6 +16,9 @@ pub struct Args {
     /// How many entries
     #[arg(long, value_name = "K", default_value_t = 100)]
     pub entries: u64,
+    /// Message families to write, separated by commas: ABI applications, X12 sets, `core`, `all`
+    #[arg(long, value_name = "FAMILY,…", value_delimiter = ',', default_value = "all")]
+    pub families: Vec<String>,
     /// What goes wrong on the way, by name, separated by commas
     #[arg(long, value_name = "FAULT,…", value_delimiter = ',')]
     pub faults: Vec<String>,
@@ -33,6 +36,10 @@ pub fn run(args: &Args, ui: &Ui) -> Outcome {
     super::interrupt::exit_on_interrupt();
     let mut plan = Plan::new(args.seed, args.entries);
     plan.messages_per_file = args.messages_per_file;
+    plan.families.clear();
+    for name in &args.families {
+        plan.families.extend(Family::parse_list(name).map_err(Failure::usage)?);
+    }
     for name in &args.faults {
         plan.faults.extend(Fault::parse_list(name).map_err(Failure::usage)?);
     }

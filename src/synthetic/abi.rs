@@ -1,241 +1,259 @@
-//! ABI messages: 80-column records, field by field where the chapters put them.
+//! ABI messages of the story from filing to liquidation: SX, SO, AX, UC, NR.
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime, Timelike};
+use chrono::{NaiveDate, NaiveDateTime};
 
-use super::feed::Said;
-use super::life::{BROKERS, Event, Life, Notice, Release, Summary, UNKNOWN_CODE, What};
-
-/// Columns of a record.
-pub(super) const WIDTH: usize = 80;
-
-/// A record being filled; what nobody fills stays blank.
-pub(super) struct Record([u8; WIDTH]);
-
-impl Record {
-    pub(super) fn new(id: &str) -> Self {
-        Self([b' '; WIDTH]).put(1, id.len(), id)
-    }
-
-    /// Writes text from the left; columns are 1-based and inclusive, as the chapters print them.
-    pub(super) fn put(mut self, start: usize, end: usize, value: &str) -> Self {
-        debug_assert!(value.is_ascii() && value.len() <= end + 1 - start, "`{value}` in {start}-{end}");
-        let columns = &mut self.0[start - 1..end];
-        let len = value.len().min(columns.len());
-        columns[..len].copy_from_slice(&value.as_bytes()[..len]);
-        self
-    }
-
-    /// Writes a number with leading zeros.
-    pub(super) fn number(mut self, start: usize, end: usize, value: u64) -> Self {
-        let mut rest = value;
-        for column in self.0[start - 1..end].iter_mut().rev() {
-            *column = b'0' + (rest % 10) as u8;
-            rest /= 10;
-        }
-        debug_assert!(rest == 0, "{value} in {start}-{end}");
-        self
-    }
-
-    /// Writes MMDDYY into six columns.
-    pub(super) fn date(self, start: usize, date: NaiveDate) -> Self {
-        let digits = u64::from(date.month()) * 10_000 + u64::from(date.day()) * 100;
-        self.number(start, start + 5, digits + date.year().rem_euclid(100) as u64)
-    }
-
-    /// Writes MMDDYY and HHMM into ten columns.
-    fn moment(self, start: usize, at: NaiveDateTime) -> Self {
-        self.date(start, at.date()).number(start + 6, start + 9, u64::from(at.hour() * 100 + at.minute()))
-    }
-
-    fn end(&self, message: &mut Message) {
-        message.bytes.extend_from_slice(&self.0);
-        message.bytes.extend_from_slice(b"\r\n");
-        message.records += 1;
-    }
-
-    pub(super) fn append_to(&self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(&self.0);
-        bytes.extend_from_slice(b"\r\n");
-    }
-}
-
-/// A transaction: its records and what they say.
-#[derive(Debug, Default)]
-pub(super) struct Message {
-    pub(super) bytes: Vec<u8>,
-    pub(super) records: u64,
-    pub(super) said: Vec<Said>,
-}
+use super::life::{BROKERS, Life, UNKNOWN_CODE};
+use super::record::{Encoder, Message, Record};
+use super::said::Said;
+use super::story::{Event, Notice, Release, Summary, What};
+use super::{answers, cargo, filings};
 
 /// Writes the message of an event that travels by ABI.
-pub(super) fn message(life: &Life, event: &Event) -> Message {
-    let mut message = Message::default();
+pub(super) fn message<'e>(life: &Life, event: &Event, encoder: &'e Encoder) -> Message<'e> {
+    let mut message = Message::new(encoder);
+    let out = &mut message;
     match event.what {
-        What::Filing { accepted } => filing(life, accepted, &mut message),
-        What::Release(release) => status(life, event.at, release, &mut message),
-        What::Summary(summary) => summary_answer(life, summary, &mut message),
-        What::Notice(notice) => summary_notice(life, event.at, notice, &mut message),
+        What::Filing { accepted } => filing(life, accepted, out),
+        What::Release(release) => status(life, event.at, release, out),
+        What::Summary(summary) => summary_answer(life, summary, out),
+        What::Notice(notice) => summary_notice(life, event.at, notice, out),
         What::Liquidation { again, reason, change_cents } => {
-            liquidation(life, event.at.date(), again, reason, change_cents, &mut message);
+            liquidation(life, event.at.date(), again, reason, change_cents, out);
         }
-        What::Postponed { code, times } => postponed(life, event.at.date(), code, times, &mut message),
-        What::Carrier { .. } | What::Advice { .. } | What::Receipt { .. } => {}
+        What::Postponed { code, times } => postponed(life, event.at.date(), code, times, out),
+        What::ReleaseFiling { again } => filings::release(life, again, out),
+        What::SummaryFiling(action) => filings::summary(life, event.at.date(), action, out),
+        What::Census(step) => filings::census(life, step, out),
+        What::CargoQuery => cargo::query(life, out),
+        What::CargoAnswer(answer) => cargo::answer(life, event.at, answer, out),
+        What::BillNotice { code, named } => cargo::bill_notice(life, event.at, code, named, out),
+        What::StatusQuery => answers::status_query(life, out),
+        What::StatusAnswer(answer) => answers::status(life, answer, out),
+        What::Tib(step) => answers::temporary_importation(life, event.at.date(), step, out),
+        What::BatchRejected => answers::batch_rejected(life, out),
+        What::Carrier { .. }
+        | What::Advice { .. }
+        | What::Receipt { .. }
+        | What::OceanStatus { .. }
+        | What::GeneralOrder { .. }
+        | What::Arrival
+        | What::OpenBill
+        | What::ManifestAnswer { .. }
+        | What::ImplementationReceipt { .. }
+        | What::InterchangeReceipt { .. }
+        | What::Payment
+        | What::Order
+        | What::Shipment
+        | What::Invoice => {}
     }
     message
 }
 
-fn filer(life: &Life) -> &'static str {
+pub(super) fn filer(life: &Life) -> &'static str {
     BROKERS[life.broker].filer
 }
 
 /// The eight characters after the filer code.
-fn serial(life: &Life) -> &str {
+pub(super) fn serial(life: &Life) -> &str {
     &life.number.as_str()[3..]
 }
 
-/// SX: the answer to a cargo-release filing.
-fn filing(life: &Life, accepted: bool, message: &mut Message) {
-    Record::new("SE10")
-        .put(5, 5, "A")
-        .put(6, 8, filer(life))
-        .put(11, 18, serial(life))
-        .put(20, 21, life.entry_type)
-        .put(22, 24, "EI")
-        .put(25, 36, life.importer)
-        .put(37, 38, "11")
-        .put(39, 39, "8")
-        .number(40, 49, life.duty_cents / 4)
-        .put(50, 54, life.port)
-        .put(56, 60, life.port)
-        .end(message);
+/// The first record of a release filing and of the answer to it.
+pub(super) fn release_header<'e>(life: &Life, action: &str, out: &Message<'e>) -> Record<'e> {
+    out.record("SE10")
+        .text("action", action)
+        .text("entry_filer", filer(life))
+        .text("entry_number", serial(life))
+        .text("entry_type", life.entry_type)
+        .text("importer_id_type", "EI")
+        .text("importer_number", life.importer)
+        .text("mode_of_transport", "11")
+        .text("bond_type", "8")
+        .number("entered_value", life.entered_value())
+        .text("planned_port_of_entry", life.port)
+        .text("port_of_unlading", life.port)
+}
+
+/// The bills of a release filing and of the answer to it.
+pub(super) fn filed_bills(life: &Life, out: &mut Message<'_>) {
     for (kind, issuer, number, lowest) in bills(life) {
-        let record =
-            Record::new("SE15").put(5, 5, kind).put(6, 9, issuer).put(10, 59, number).put(73, 73, "N");
-        if lowest { record.number(60, 67, life.quantity) } else { record }.end(message);
+        let record = out
+            .record("SE15")
+            .text("bill_type", kind)
+            .text("bill_issuer", issuer)
+            .text("bill_number", number)
+            .text("non_ams", "N");
+        let record = if lowest { record.number("quantity", life.quantity) } else { record };
+        out.end(&record);
     }
-    Record::new("SE20").put(5, 7, "CR").put(8, 57, &life.reference).end(message);
+}
+
+/// The broker's own number, in the record of this layout.
+pub(super) fn reference<'e>(life: &Life, key: &str, out: &Message<'e>) -> Record<'e> {
+    out.record(key).text("qualifier", "CR").text("reference", &life.reference)
+}
+
+/// SX: the answer to a cargo-release filing.
+fn filing(life: &Life, accepted: bool, out: &mut Message<'_>) {
+    out.end(&release_header(life, "A", out));
+    filed_bills(life, out);
+    out.end(&reference(life, "SE20", out));
+    let answer = |kind, text: &str| out.record("SE90").text("message_type", kind).text("narrative", text);
     let (code, text) = if accepted { ("02", "SE DATA ACCEPTED") } else { ("01", "SE DATA REJECTED") };
+    let last = answer(code, text);
     if !accepted {
-        Record::new("SE90").put(5, 6, "11").put(7, 9, "B05").put(10, 49, "IMPORTER NOT ON FILE").end(message);
-        message.said.push(Said::of_entry("release_response", life, "11", None));
+        let condition = answer("11", "IMPORTER NOT ON FILE").text("condition_code", "B05");
+        out.end(&condition);
+        out.say(Said::of_entry("release_response", life, "11").by_header());
     }
-    Record::new("SE90").put(5, 6, code).put(10, 49, text).end(message);
-    message.said.push(Said::of_entry("release_response", life, code, None));
+    out.end(&last);
+    out.say(Said::of_entry("release_response", life, code).by_header());
 }
 
 /// Bill type, issuer, number, and whether the quantity stands there.
-fn bills(life: &Life) -> Vec<(&'static str, &'static str, &str, bool)> {
+pub(super) fn bills(life: &Life) -> Vec<(&'static str, &'static str, &str, bool)> {
     match &life.house_bill {
         Some(house) => vec![("M", life.carrier, &life.bill, false), ("H", life.carrier, house, true)],
         None => vec![("R", life.carrier, &life.bill, true)],
     }
 }
 
+/// SO10, or WO10 in the answer to a query.
+pub(super) fn entry_header<'e>(life: &Life, out: &Message<'e>) -> Record<'e> {
+    out.record("SO10")
+        .text("port_of_entry", life.port)
+        .text("entry_filer", filer(life))
+        .text("entry_number", serial(life))
+        .text("entry_type", life.entry_type)
+        .text("importer_number", life.importer)
+        .text("carrier", life.carrier)
+        .text("vessel_name", life.vessel)
+        .text("voyage_flight_trip", &life.voyage)
+        .date("estimated_arrival", life.arrival)
+}
+
+/// SO40, or WO40.
+pub(super) fn released_bills<'e>(life: &Life, out: &Message<'e>) -> Vec<Record<'e>> {
+    let record = |(kind, issuer, number, lowest): (&str, &str, &str, bool)| {
+        let record = out
+            .record("SO40")
+            .text("bill_type", kind)
+            .text("bill_issuer", issuer)
+            .text("bill_number", number);
+        if lowest { record.number("quantity", life.quantity).text("unit", "PCS") } else { record }
+    };
+    bills(life).into_iter().map(record).collect()
+}
+
 /// SO: where the release stands.
-fn status(life: &Life, at: NaiveDateTime, release: Release, message: &mut Message) {
-    Record::new("SO10")
-        .put(5, 8, life.port)
-        .put(9, 11, filer(life))
-        .put(14, 21, serial(life))
-        .put(23, 24, life.entry_type)
-        .put(25, 36, life.importer)
-        .put(37, 40, life.carrier)
-        .put(41, 60, life.vessel)
-        .put(61, 65, &life.voyage)
-        .date(66, life.arrival)
-        .end(message);
-    Record::new("SO20").put(5, 7, "CR").put(8, 57, &life.reference).end(message);
-    for (kind, issuer, number, lowest) in bills(life) {
-        let record = Record::new("SO40").put(5, 5, kind).put(6, 9, issuer).put(10, 59, number);
-        let record = if lowest { record.number(60, 67, life.quantity).put(68, 72, "PCS") } else { record };
-        record.end(message);
+fn status(life: &Life, at: NaiveDateTime, release: Release, out: &mut Message<'_>) {
+    out.end(&entry_header(life, out));
+    out.end(&reference(life, "SO20", out));
+    for bill in released_bills(life, out) {
+        out.end(&bill);
     }
     let later = at + chrono::TimeDelta::minutes(1);
     match release {
         Release::OnFile => {
-            bill_status(life, at, "93", "BILL ON FILE", message);
-            entry_status(life, at, "90", "UNDER CBP REVIEW", message);
+            bill_status(life, at, "93", "BILL ON FILE", out);
+            entry_status(life, at, "90", "UNDER CBP REVIEW", out);
         }
-        Release::ManifestHold => bill_status(life, at, "51", "MANIFEST HOLD CBP", message),
-        Release::ManifestHoldRemoved => bill_status(life, at, "54", "MANIFEST HOLD REMOVED", message),
-        Release::ExamPending => entry_status(life, at, "03", "PENDING INTENSIVE EXAM", message),
-        Release::DocumentsWanted => entry_status(life, at, "96", "DOCUMENT REQUIRED", message),
-        Release::AgencyHold => agency_status(life, at, "10", "DOCUMENTS REQUIRED", message),
-        Release::AgencyMayProceed => agency_status(life, at, "07", "MAY PROCEED", message),
+        Release::ManifestHold => bill_status(life, at, "51", "MANIFEST HOLD CBP", out),
+        Release::ManifestHoldRemoved => bill_status(life, at, "54", "MANIFEST HOLD REMOVED", out),
+        Release::ExamPending => entry_status(life, at, "03", "PENDING INTENSIVE EXAM", out),
+        Release::DocumentsWanted => entry_status(life, at, "96", "DOCUMENT REQUIRED", out),
+        Release::AgencyHold => agency_status(life, at, "10", "DOCUMENTS REQUIRED", out),
+        Release::AgencyMayProceed => agency_status(life, at, "07", "MAY PROCEED", out),
         Release::Released => {
-            bill_status(life, at, "95", "BILL ARRIVED", message);
-            entry_status(life, at, "98", "RELEASED", message);
-            entry_status(life, later, "01", "ONEUSG", message);
+            bill_status(life, at, "95", "BILL ARRIVED", out);
+            entry_status(life, at, "98", "RELEASED", out);
+            entry_status(life, later, "01", "ONEUSG", out);
         }
-        Release::Suspended => entry_status(life, at, "99", "RELEASE SUSPENDED", message),
-        Release::Cancelled => entry_status(life, at, "23", "ENTRY CANCELLED", message),
-        Release::UnknownCode => entry_status(life, at, UNKNOWN_CODE, "A CODE OF A LATER REVISION", message),
+        Release::Suspended => entry_status(life, at, "99", "RELEASE SUSPENDED", out),
+        Release::Cancelled => entry_status(life, at, "23", "ENTRY CANCELLED", out),
+        Release::UnknownCode => entry_status(life, at, UNKNOWN_CODE, "A CODE OF A LATER REVISION", out),
     }
 }
 
-fn bill_status(life: &Life, at: NaiveDateTime, code: &'static str, text: &str, message: &mut Message) {
-    Record::new("SO50").moment(5, at).put(15, 16, code).put(17, 56, text).put(57, 57, "N").end(message);
-    message.said.push(Said::of_bill(life, true, code, at));
+/// A record with date, time, code and words of a disposition.
+pub(super) fn disposition<'e>(
+    key: &str,
+    at: NaiveDateTime,
+    code: &str,
+    text: &str,
+    out: &Message<'e>,
+) -> Record<'e> {
+    out.record(key)
+        .date("disposition_date", at.date())
+        .time("disposition_time", at)
+        .text("disposition_code", code)
+        .text("narrative", text)
 }
 
-fn entry_status(life: &Life, at: NaiveDateTime, code: &'static str, text: &str, message: &mut Message) {
-    let record = Record::new("SO60").moment(5, at).put(15, 16, code).put(17, 56, text);
+fn bill_status(life: &Life, at: NaiveDateTime, code: &'static str, text: &str, out: &mut Message<'_>) {
+    out.end(&disposition("SO50", at, code, text, out).text("split", "N"));
+    out.say(Said::of_bill(life, true, code, at));
+}
+
+fn entry_status(life: &Life, at: NaiveDateTime, code: &'static str, text: &str, out: &mut Message<'_>) {
+    let record = disposition("SO60", at, code, text, out);
     let record = match code {
-        "98" => record.date(57, at.date()).put(63, 64, "08"),
-        "96" => record.put(65, 70, "CBP01"),
+        "98" => record.date("release_date", at.date()).text("release_origin", "08"),
+        "96" => record.text("document_type", "CBP01"),
         _ => record,
     };
-    record.end(message);
-    message.said.push(Said::of_entry("release_status", life, code, Some(at)));
+    out.end(&record);
+    out.say(Said::of_entry("release_status", life, code).at(at));
 }
 
-/// SO70 in the layout that its group version asks for: from version 04 on a line number has three digits and a tariff
-/// position two, before it four and one.
-fn agency_status(life: &Life, at: NaiveDateTime, code: &'static str, text: &str, message: &mut Message) {
+/// SO70 in the layout that its group version asks for.
+fn agency_status(life: &Life, at: NaiveDateTime, code: &'static str, text: &str, out: &mut Message<'_>) {
     let agency = life.agency;
-    let record = Record::new("SO70")
-        .put(5, 7, agency.code)
-        .put(8, 10, agency.programme)
-        .moment(11, at)
-        .put(21, 22, code)
-        .put(23, 50, text)
-        .put(79, 80, agency.group_version);
-    let record = if agency.group_version == "04" {
-        record.number(57, 59, 1).number(60, 61, 1).number(62, 64, 1)
-    } else {
-        record.number(57, 60, 1).number(61, 61, 1).number(62, 64, 1)
-    };
+    let key = if agency.group_version == "04" { "SO70" } else { "SO70_PRE04" };
+    let record = out
+        .record(key)
+        .text("agency", agency.code)
+        .text("program", agency.programme)
+        .date("status_date", at.date())
+        .time("status_time", at)
+        .text("entry_status", code)
+        .text("entry_status_text", text)
+        .text("group_version", agency.group_version)
+        .number("begin_cbp_line", 1)
+        .number("begin_tariff_position", 1)
+        .number("begin_pga_line", 1);
     match code {
         "10" => {
-            record.put(73, 77, "CBP01").put(78, 78, "2").end(message);
-            Record::new("SO72").put(5, 80, "SEND LABEL AND INVOICE FOR LINE 1").end(message);
+            out.end(&record.text("document_type", "CBP01").text("hold_type", "2"));
+            out.end(&out.record("SO72").text("comment", "SEND LABEL AND INVOICE FOR LINE 1"));
         }
-        "07" => record.put(55, 56, "22").end(message),
-        _ => record.end(message),
+        "07" => out.end(&record.text("reason", "22")),
+        _ => out.end(&record),
     }
-    message.said.push(Said::of_entry("agency_status", life, code, Some(at)));
+    out.say(Said::of_entry("agency_status", life, code).at(at));
 }
 
 /// AX: the answer to an entry summary.
-fn summary_answer(life: &Life, summary: Summary, message: &mut Message) {
-    let reference = |kind: &str, occurrence| {
-        Record::new("E0").put(4, 9, kind).number(11, 16, occurrence).put(18, 24, "REF ID:")
+fn summary_answer(life: &Life, summary: Summary, out: &mut Message<'_>) {
+    let reference = |kind: &str, text: &str| {
+        out.record("AX_E0")
+            .text("reference_type", kind)
+            .number("occurrence", 1)
+            .text("ref_constant", "REF ID:")
+            .text("reference_text", text)
     };
     let condition = |severity: &str, code: &str, text: &str| {
-        Record::new("E1")
-            .put(4, 4, severity)
-            .put(5, 7, code)
-            .put(11, 50, text)
-            .put(51, 53, filer(life))
-            .put(56, 63, serial(life))
-            .put(69, 77, &life.reference)
+        out.record("AX_E1")
+            .text("severity", severity)
+            .text("condition_code", code)
+            .text("narrative", text)
+            .text("entry_filer", filer(life))
+            .text("entry_number", serial(life))
+            .text("broker_reference", &life.reference)
     };
-    reference("SUMMRY", 1)
-        .put(26, 28, filer(life))
-        .put(30, 37, serial(life))
-        .put(39, 50, &life.reference)
-        .put(52, 54, "342")
-        .end(message);
+    let of_summary = format!("{} {} {:12} 342", filer(life), serial(life), life.reference);
+    let mut records = vec![reference("SUMMRY", &of_summary)];
+    let mut said = Vec::new();
     let (code, text, version) = match summary {
         Summary::Added | Summary::AddedWithCensusWarning => ("995", "SUMMARY HAS BEEN ADDED", "00100"),
         Summary::Replaced => ("996", "SUMMARY HAS BEEN REPLACED", "00200"),
@@ -243,26 +261,28 @@ fn summary_answer(life: &Life, summary: Summary, message: &mut Message) {
     };
     let severity = match summary {
         Summary::AddedWithCensusWarning => {
-            reference("LINITM", 1).put(26, 28, "001").end(message);
-            condition("W", "27D", "*CENSUS* OR-HI VAL/QTY (1)").end(message);
-            message.said.push(Said::of_entry("census_warning", life, "27D", None));
+            records.push(reference("LINITM", "001"));
+            records.push(condition("W", "27D", "*CENSUS* OR-HI VAL/QTY (1)"));
+            said.push(Said::of_entry("census_warning", life, "27D"));
             "W"
         }
         Summary::Rejected => {
-            reference("LINITM", 1).put(26, 28, "001").end(message);
-            condition("F", "439", "QUANTITY/UOM(S) MISSING").end(message);
-            message.said.push(Said::of_entry("summary_response", life, "439", None));
+            records.push(reference("LINITM", "001"));
+            records.push(condition("F", "439", "QUANTITY/UOM(S) MISSING"));
+            said.push(Said::of_entry("summary_response", life, "439"));
             "F"
         }
         Summary::Added | Summary::Replaced => " ",
     };
     let disposition = if summary == Summary::Rejected { "R" } else { "A" };
-    condition(severity, code, text).put(3, 3, disposition).put(64, 68, version).end(message);
-    message.said.push(Said::of_entry("summary_response", life, code, None));
+    records.push(condition(severity, code, text).text("disposition", disposition).text("version", version));
+    said.push(Said::of_entry("summary_response", life, code));
+    records.iter().for_each(|record| out.end(record));
+    said.into_iter().for_each(|said| out.say(said.by_header()));
 }
 
 /// UC: CBP does something to a summary, or asks for something.
-fn summary_notice(life: &Life, at: NaiveDateTime, notice: Notice, message: &mut Message) {
+fn summary_notice(life: &Life, at: NaiveDateTime, notice: Notice, out: &mut Message<'_>) {
     let (code, reason, remark) = match notice {
         Notice::Invoice => ("1", "", ""),
         Notice::Package => ("2", "", "PLEASE SUBMIT THE ENTRY SUMMARY PACKAGE INCLUDING PROOF OF PAYMENT."),
@@ -275,39 +295,49 @@ fn summary_notice(life: &Life, at: NaiveDateTime, notice: Notice, message: &mut 
         Notice::DetentionCancelled => ("C", "", ""),
         Notice::UnknownType => ("Z", "", ""),
     };
-    Record::new("E1")
-        .put(3, 3, code)
-        .put(4, 4, if matches!(code, "P" | "Q") { "2" } else { "1" })
-        .put(5, 7, "342")
-        .put(8, 10, reason)
-        .date(11, at.date())
-        .put(51, 53, filer(life))
-        .put(56, 63, serial(life))
-        .put(66, 68, if code == "4" { "001" } else { "" })
-        .put(69, 77, &life.reference)
-        .end(message);
-    message.said.push(Said::of_entry_on("summary_notice", life, code, at.date()));
-    let officer = Record::new("E2").put(5, 34, "SAMPLE, OFFICER").put(49, 60, life.number.as_str());
-    if code == "4" { officer.put(37, 46, "5550100100").put(62, 65, "1234") } else { officer }.end(message);
+    let head = out
+        .record("UC_E1")
+        .text("disposition_type", code)
+        .text("source", if matches!(code, "P" | "Q") { "2" } else { "1" })
+        .text("team", "342")
+        .text("reason", reason)
+        .date("action_date", at.date())
+        .text("entry_filer", filer(life))
+        .text("entry_number", serial(life))
+        .text("line_id", if code == "4" { "001" } else { "" })
+        .text("broker_reference", &life.reference);
+    out.end(&head);
+    out.say(Said::of_entry("summary_notice", life, code).on(at.date()));
+    let officer = out.record("UC_E2").text("cbp_user", "SAMPLE, OFFICER");
+    let officer = officer.text("action_id", life.number.as_str());
+    let officer = match code {
+        "4" => officer.text("phone", "5550100100").text("phone_extension", "1234"),
+        _ => officer,
+    };
+    out.end(&officer);
     if !remark.is_empty() {
-        Record::new("E3").put(3, 80, remark).end(message);
+        out.end(&out.record("UC_E3").text("remarks", remark));
     }
     match notice {
-        Notice::Agency => agency_status(life, at, "02", "HOLD INTACT", message),
-        Notice::Quota => Record::new("E4")
-            .put(3, 5, "001")
-            .put(6, 8, "Q03")
-            .put(12, 41, "QUOTA FILLED")
-            .number(42, 53, life.quantity * 100)
-            .put(54, 56, "KG")
-            .end(message),
+        Notice::Agency => agency_status(life, at, "02", "HOLD INTACT", out),
+        Notice::Quota => out.end(
+            &out.record("UC_E4")
+                .text("line_id", "001")
+                .text("quota_status", "Q03")
+                .text("description", "QUOTA FILLED")
+                .amount("requested_quantity", life.quantity * 100)
+                .text("requested_unit", "KG"),
+        ),
         _ => {}
     }
 }
 
 /// The start that N1 to N4 share: port, filer, and the number in nine columns.
-fn courtesy(life: &Life, id: &str) -> Record {
-    Record::new(id).put(3, 6, life.port).put(7, 9, filer(life)).put(11, 18, serial(life))
+fn courtesy<'e>(life: &Life, key: &str, out: &Message<'e>) -> Record<'e> {
+    out.record(key)
+        .text("port_of_entry", life.port)
+        .text("entry_filer", filer(life))
+        .right("entry_number", serial(life))
 }
 
 /// NR: liquidation or reliquidation, one notice in three records.
@@ -317,47 +347,51 @@ fn liquidation(
     again: bool,
     reason: &'static str,
     change_cents: i64,
-    message: &mut Message,
+    out: &mut Message<'_>,
 ) {
-    let interest_cents = change_cents.unsigned_abs() / 25;
-    courtesy(life, "N1")
-        .put(19, 20, life.entry_type)
-        .put(21, 32, life.importer)
-        .number(33, 43, life.duty_cents)
-        .number(44, 54, 0)
-        .number(55, 65, life.duty_cents.saturating_add_signed(change_cents))
-        .number(66, 76, 0)
-        .put(77, 77, if change_cents < 0 { "1" } else { "0" })
-        .end(message);
+    let interest = change_cents.unsigned_abs() / 25;
+    let liquidated = life.duty_cents.saturating_add_signed(change_cents);
+    let first = courtesy(life, "NR_N1", out)
+        .text("entry_type", life.entry_type)
+        .text("importer_number", life.importer)
+        .amount("paid_duty", life.duty_cents)
+        .amount("paid_tax", 0)
+        .amount("liquidated_duty", liquidated)
+        .amount("liquidated_tax", 0)
+        .text("interest_negative", if change_cents < 0 { "1" } else { "0" });
+    out.end(&first);
     let code = if again { "R" } else { "L" };
-    courtesy(life, "N2")
-        .date(19, day)
-        .put(25, 26, reason)
-        .put(27, 35, &life.reference)
-        .put(54, 54, code)
-        .date(55, life.entry_date)
-        .number(61, 71, 0)
-        .number(72, 80, interest_cents)
-        .end(message);
-    courtesy(life, "N4")
-        .number(19, 29, 0)
-        .number(30, 40, life.fees_cents)
-        .number(41, 51, 0)
-        .number(52, 62, 0)
-        .number(63, 73, life.fees_cents)
-        .end(message);
-    message.said.push(Said::of_entry_on("liquidation", life, code, day));
+    let second = courtesy(life, "NR_N2", out)
+        .date("liquidation_date", day)
+        .text("reason_1", reason)
+        .text("broker_reference", &life.reference)
+        .text("liquidation_type", code)
+        .date("entry_date", life.entry_date)
+        .amount("paid_antidumping", life.antidumping_cents)
+        .amount("interest", interest);
+    out.end(&second);
+    let fourth = courtesy(life, "NR_N4", out)
+        .amount("paid_countervailing", 0)
+        .amount("paid_fees", life.fees_cents)
+        .amount("liquidated_antidumping", life.antidumping_cents)
+        .amount("liquidated_countervailing", 0)
+        .amount("liquidated_fees", life.fees_cents);
+    out.end(&fourth);
+    // These fields are told as they stand in the record.
+    let printed = |cents: u64| format!("{cents:011}");
+    let said = Said::of_entry("liquidation", life, code).on(day).with("paid_duty", printed(life.duty_cents));
+    out.say(said.with("liquidated_duty", printed(liquidated)));
 }
 
 /// NR: extension or suspension, a record alone.
-fn postponed(life: &Life, day: NaiveDate, code: &'static str, times: u64, message: &mut Message) {
-    let record = courtesy(life, "N3")
-        .put(19, 20, life.entry_type)
-        .put(21, 32, life.importer)
-        .date(33, life.entry_date)
-        .put(39, 40, code)
-        .date(42, day)
-        .put(48, 56, &life.reference);
-    if times > 0 { record.number(41, 41, times) } else { record }.end(message);
-    message.said.push(Said::of_entry_on("liquidation", life, code, day));
+fn postponed(life: &Life, day: NaiveDate, code: &'static str, times: u64, out: &mut Message<'_>) {
+    let record = courtesy(life, "NR_N3", out)
+        .text("entry_type", life.entry_type)
+        .text("importer_number", life.importer)
+        .date("entry_date", life.entry_date)
+        .text("ext_susp_1", code)
+        .date("notice_date", day)
+        .text("broker_reference", &life.reference);
+    out.end(&if times > 0 { record.number("times_extended", times) } else { record });
+    out.say(Said::of_entry("liquidation", life, code).on(day));
 }

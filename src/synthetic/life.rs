@@ -1,8 +1,12 @@
 //! The life of one invented entry: who, what, and which message on which day.
 
+use std::collections::BTreeSet;
+
 use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Weekday};
 
+use super::Family;
 use super::random::Rng;
+use super::story::{Event, Notice, Release, Summary, What};
 use crate::ident::EntryNumber;
 
 /// An invented broker.
@@ -41,8 +45,14 @@ const AGENCIES: [(&str, &str); 5] =
 /// The versions of an agency group that are in use; from 04 on the line numbers stand elsewhere.
 const GROUP_VERSIONS: [&str; 8] = ["04", "04", "04", "04", "03", "02", "01", "  "];
 
+/// The import specialist team of every entry whose messages name one.
+pub(super) const TEAM: &str = "342";
+
 /// In no table of dispositions.
 pub(super) const UNKNOWN_CODE: &str = "Z9";
+
+/// Apart from the streams of the lives, which count up from 1.
+const COPIED_STREAM: u64 = 0b11 << 62;
 
 /// Filings spread over at most so many days.
 const FILING_DAYS_MAX: u64 = 365;
@@ -57,6 +67,9 @@ pub(super) struct Casting {
     pub(super) entries: u64,
     pub(super) brokers: u64,
     pub(super) start: NaiveDate,
+    /// What is written; other messages of a life are left out.
+    pub(super) families: BTreeSet<Family>,
+    pub(super) copied_percent: u64,
     pub(super) unknown_codes: bool,
     pub(super) check_digit: bool,
 }
@@ -83,8 +96,70 @@ pub(super) struct Life {
     pub(super) arrival: NaiveDate,
     pub(super) duty_cents: u64,
     pub(super) fees_cents: u64,
+    pub(super) antidumping_cents: u64,
+    pub(super) payment_type: &'static str,
+    /// Of the movement that brought the goods to the port of entry.
+    pub(super) in_bond: String,
     /// In order of time.
     pub(super) events: Vec<Event>,
+}
+
+/// A line of the entry, as it is filed for release and in the summary.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub(super) number: &'static str,
+    pub(super) origin: &'static str,
+    pub(super) words: &'static str,
+    pub(super) hts: &'static str,
+    /// In whole dollars.
+    pub(super) value: u64,
+    pub(super) duty_cents: u64,
+    pub(super) antidumping_cents: u64,
+    pub(super) processing_cents: u64,
+    pub(super) harbour_cents: u64,
+}
+
+impl Life {
+    /// In whole dollars.
+    pub(super) fn entered_value(&self) -> u64 {
+        self.duty_cents / 4
+    }
+
+    /// What the sums of the entry come from, cent by cent.
+    pub(super) fn lines(&self) -> [Line; 2] {
+        let harbour = self.fees_cents / 5;
+        let line = |of: fn(u64) -> u64, number, origin, words, hts| Line {
+            number,
+            origin,
+            words,
+            hts,
+            value: of(self.entered_value()),
+            duty_cents: of(self.duty_cents),
+            antidumping_cents: 0,
+            processing_cents: of(self.fees_cents - harbour),
+            harbour_cents: of(harbour),
+        };
+        let first = line(|all| all * 3 / 5, "001", "CN", "PAPER LANTERNS", "9405990000");
+        let second = line(|all| all - all * 3 / 5, "002", "VN", "HAND TOOLS", "8205599000");
+        [Line { antidumping_cents: self.antidumping_cents, ..first }, second]
+    }
+
+    pub(super) fn container_number(&self) -> String {
+        format!("{}{:07}", self.carrier, self.container)
+    }
+
+    pub(super) fn order(&self) -> String {
+        format!("PO{}", &self.reference[1..])
+    }
+
+    pub(super) fn invoice(&self) -> String {
+        format!("INV{}", &self.reference[1..])
+    }
+
+    /// An airline's three digits, seven of its own, and the remainder of those by seven.
+    pub(super) fn air_waybill(&self) -> String {
+        format!("981{:07}{}", self.container, self.container % 7)
+    }
 }
 
 /// The partner agency that looks at the entry, if any does.
@@ -95,73 +170,6 @@ pub(super) struct Agency {
     pub(super) group_version: &'static str,
 }
 
-/// A message to come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Event {
-    pub(super) at: NaiveDateTime,
-    pub(super) what: What,
-}
-
-/// What a message says.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum What {
-    /// SX
-    Filing { accepted: bool },
-    /// SO
-    Release(Release),
-    /// 350 of the carrier; `named` when it names the entry and not only the bill.
-    Carrier { code: &'static str, named: bool },
-    /// AX
-    Summary(Summary),
-    /// UC
-    Notice(Notice),
-    /// NR, records N1 N2 N4
-    Liquidation { again: bool, reason: &'static str, change_cents: i64 },
-    /// NR, record N3
-    Postponed { code: &'static str, times: u64 },
-    /// 824
-    Advice { verdict: &'static str },
-    /// 997
-    Receipt { accepted: bool },
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Release {
-    OnFile,
-    ManifestHold,
-    ManifestHoldRemoved,
-    ExamPending,
-    DocumentsWanted,
-    AgencyHold,
-    AgencyMayProceed,
-    Released,
-    Suspended,
-    Cancelled,
-    UnknownCode,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Summary {
-    Added,
-    AddedWithCensusWarning,
-    Replaced,
-    Rejected,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Notice {
-    Invoice,
-    Package,
-    Documents,
-    Rejected,
-    OtherFiler,
-    Agency,
-    Quota,
-    Detained,
-    DetentionCancelled,
-    UnknownType,
-}
-
 impl Casting {
     /// The first moment at which entry `index` can have a message. Never falls as `index` grows.
     pub(super) fn opens(&self, index: u64) -> NaiveDateTime {
@@ -170,8 +178,15 @@ impl Casting {
         later(self.start, after as u64).and_time(NaiveTime::MIN)
     }
 
-    /// The whole life of entry `index`, the same each time.
+    /// What is written of the life of entry `index`, the same each time.
     pub(super) fn life(&self, index: u64) -> Life {
+        let mut life = self.whole_life(index);
+        life.events.retain(|event| self.copies(index, event.what.family()));
+        life
+    }
+
+    /// Everything that happens to entry `index`.
+    pub(super) fn whole_life(&self, index: u64) -> Life {
         let mut rng = Rng::of(self.seed, index + 1);
         let broker = (index % self.brokers) as usize;
         let opens = self.opens(index);
@@ -197,6 +212,9 @@ impl Casting {
             arrival: later(opens.date(), 2 + rng.below(8)),
             duty_cents,
             fees_cents: 3_232 + duty_cents / 40,
+            antidumping_cents: 0,
+            payment_type: super::cohort::payment_type(self.cohort_of(index)),
+            in_bond: format!("{:09}", (index + 1) % 1_000_000_000),
             events: Vec::with_capacity(16),
         };
         let mut script = Script { at: opens + TimeDelta::minutes(13 * 60), rng, events: &mut life.events };
@@ -206,8 +224,21 @@ impl Casting {
             script.inquiries(self.unknown_codes && rare(index));
             script.liquidation(life.entry_date, life.duty_cents);
         }
+        self.enrich(index, &mut life);
         life.events.sort_by_key(|event| event.at);
         life
+    }
+
+    /// True when the broker copies what `family` says of entry `index`.
+    fn copies(&self, index: u64, family: Family) -> bool {
+        let stream = COPIED_STREAM | (index << 8) | family as u64;
+        self.families.contains(&family)
+            && (self.copied_percent >= 100 || Rng::of(self.seed, stream).chance(self.copied_percent))
+    }
+
+    /// The same of a cohort, whose statements are about all its entries.
+    pub(super) fn copies_of_cohort(&self, number: u64, family: Family) -> bool {
+        self.copies(number, family)
     }
 
     /// Seven digits that no other entry of the broker has, and the check digit of appendix E.
@@ -224,11 +255,11 @@ impl Casting {
 }
 
 /// True for the first entry and every tenth after it.
-fn rare(index: u64) -> bool {
+pub(super) fn rare(index: u64) -> bool {
     index.is_multiple_of(10)
 }
 
-fn later(date: NaiveDate, days: u64) -> NaiveDate {
+pub(super) fn later(date: NaiveDate, days: u64) -> NaiveDate {
     date.checked_add_days(Days::new(days)).unwrap_or(date)
 }
 

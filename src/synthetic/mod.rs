@@ -5,15 +5,28 @@
 //! feed of a million entries needs some twenty bytes for each open entry and one unfinished file for each kind.
 
 mod abi;
+mod answers;
+mod bundle;
+mod cargo;
+mod cohort;
+mod family;
 mod faults;
 mod feed;
+mod filings;
 mod life;
+mod manifest;
+mod orders;
 mod random;
+mod record;
+mod said;
+mod sequel;
+mod statements;
+mod story;
 mod write;
 mod x12;
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -21,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ident::{BrokerName, EntryNumber};
 
+pub use family::{Family, UnknownFamily};
 pub use faults::{Fault, UnknownFault};
 pub use feed::{Feed, generate};
 pub use write::{LEDGER_NAME, Totals, WriteError, write_to};
@@ -35,10 +49,14 @@ pub const MESSAGES_PER_FILE_MAX: usize = 100_000;
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub seed: u64,
-    /// How many entries; each makes some ten messages. At most ten million for each broker.
+    /// How many entries; each makes some ten messages of the core families, some twenty of all. At most ten million for each broker.
     pub entries: u64,
     /// How many brokers share the entries: 1 to [`BROKERS_MAX`].
     pub brokers: usize,
+    /// Which messages of the lives are written; the others are left out.
+    pub families: BTreeSet<Family>,
+    /// Of every hundred kinds of message about an entry, how many the broker copies; which ones differs from entry to entry.
+    pub copied_percent: u64,
     /// What goes wrong on the way, beside the troubles of the entries themselves.
     pub faults: BTreeSet<Fault>,
     /// A file is closed when it holds so many messages: 1 to [`MESSAGES_PER_FILE_MAX`]. The last file of each kind
@@ -50,12 +68,15 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// A plan with three brokers, no faults, twenty messages a file, starting on 5 January 2026.
+    /// A plan with three brokers that copy all of [`Family::CORE`], no faults, twenty messages a file, starting on 5 January
+    /// 2026.
     pub fn new(seed: u64, entries: u64) -> Self {
         Self {
             seed,
             entries,
             brokers: 3,
+            families: Family::CORE.into(),
+            copied_percent: 100,
             faults: BTreeSet::new(),
             messages_per_file: 20,
             start: NaiveDate::from_ymd_opt(2026, 1, 5).unwrap_or_default(),
@@ -84,7 +105,7 @@ impl GeneratedFile {
 }
 
 /// One thing that one file says: a line of the ledger.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Fact {
     /// The notice's kind, as `decode --json` names it.
     pub kind: Cow<'static, str>,
@@ -92,10 +113,14 @@ pub struct Fact {
     /// Issuer and number without blanks; for a house bill its master.
     pub bill: Option<String>,
     pub house_bill: Option<String>,
-    /// The code that carries the meaning, as the message prints it; `docs/generate.md` names the field of each kind.
+    /// The code that carries the meaning, as the message prints it; `docs/generate.md` names the field of each kind. Empty
+    /// where a message has none.
     pub code: String,
     /// `2026-03-02T08:30:00`, or the date alone; null when the message itself gives none.
     pub at: Option<String>,
+    /// Fields of the notice with their values: sums, statement numbers, orders. Not all that the notice has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fields: BTreeMap<Cow<'static, str>, String>,
     /// Path below the feed's folder.
     pub file: Arc<str>,
 }
