@@ -33,7 +33,7 @@ use self::resolve::Resolver;
 pub use self::secret::{Secret, SecretError};
 pub use self::settings::{
     After, Algorithms, Broker, DaemonSettings, DropPlace, DropSettings, HostKey, ImporterNumber, LogFormat,
-    MailSettings, SftpAuth, SftpSettings, SmtpSecurity, SmtpSettings, StateSettings, Team,
+    MailSettings, SftpAuth, SftpSettings, SmtpSecurity, SmtpSettings, StateSettings, Team, WebhookSettings,
 };
 use crate::deadline::{DeadlineTable, Overrides, TableFault};
 pub use crate::diagnostic::Diagnostic;
@@ -67,6 +67,7 @@ pub struct Config {
     pub mail: MailSettings,
     pub http: HttpSettings,
     pub importer_number: ImporterNumber,
+    pub webhooks: Vec<WebhookSettings>,
     pub teams: Vec<Team>,
     pub brokers: Vec<Broker>,
     /// Days on which Customs is closed beside weekends and federal holidays.
@@ -84,6 +85,8 @@ pub struct Config {
     /// The rule files in the order in which they are asked, for trying others in their place.
     rule_files: Vec<Named>,
     playbook: Option<Named>,
+    /// Files and folders that the configuration was read from.
+    files: Vec<PathBuf>,
     version: String,
 }
 
@@ -154,6 +157,7 @@ impl Config {
         let mail = resolve::mail(&given(&raw.mail), &mut resolver);
         let http = http::http(&given(&raw.http), &mut resolver);
         let importer_number = resolve::importer_number(&given(&raw.privacy).importer_number, &mut resolver);
+        let webhooks = resolve::webhooks(&raw, &mut resolver);
         let teams = resolve::teams(&raw, &mut resolver);
         let brokers = drops::brokers(&raw, &state, &mut resolver);
         let closures: Vec<NaiveDate> =
@@ -175,14 +179,17 @@ impl Config {
         let rules = rules.or_else(|| load_rules(&[embedded_rules()], None, &names, None).ok());
         let deadlines = deadlines.unwrap_or_else(|| DeadlineTable::embedded().with_closures(&closures));
         let deadlines = deadlines.with_overrides(overrides.clone());
+        let read_from = read_from(&raw, base, Path::new(name), grammar_folder);
         let config = grammar.zip(rules).map(|(grammar, rules)| Self {
             version: version(text, &rules),
+            files: read_from,
             name: name.into(),
             state,
             daemon,
             mail,
             http,
             importer_number,
+            webhooks,
             teams,
             brokers,
             closures,
@@ -229,6 +236,11 @@ impl Config {
         load_rules(files, self.playbook.as_ref(), &names, Some(&self.grammar))
     }
 
+    /// The files and folders that the configuration was read from: when one of them changes, it may be another.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
     /// A hash of the configuration, the rules and the playbook as written. Sixteen hexadecimal digits. Secrets are not
     /// part of it, for they never stand in any of these.
     pub fn version(&self) -> &str {
@@ -256,6 +268,8 @@ impl Config {
         if let Some(key) = &self.http.link_key {
             secrets.push(("links in mails".to_owned(), key));
         }
+        let hooks = self.webhooks.iter();
+        secrets.extend(hooks.map(|hook| (format!("webhook {}", hook.name), &hook.secret)));
         for drop in self.drops() {
             let DropPlace::Sftp(sftp) = &drop.place else { continue };
             match &sftp.auth {
@@ -331,6 +345,14 @@ fn load_deadlines(folder: Option<&Path>, closures: &[NaiveDate]) -> Result<Deadl
         error.faults.iter().map(place).collect::<Vec<_>>()
     })?;
     Ok(table.with_closures(closures))
+}
+
+/// What the configuration is made of on disk, besides what is embedded.
+fn read_from(raw: &RawConfig, base: &Path, own: &Path, tables: Option<PathBuf>) -> Vec<PathBuf> {
+    let rules = given(&raw.rules);
+    let named = list(&rules.files).iter().chain(list(&rules.scenarios)).chain(rules.playbook.given());
+    let named = named.map(|file| file.get_ref().as_str()).filter(|file| *file != DEFAULT_RULES);
+    [own.to_owned()].into_iter().chain(named.map(|file| base.join(file))).chain(tables).collect()
 }
 
 /// The rule files in their order. Without `[rules] files`, the embedded ones.

@@ -9,15 +9,17 @@ use chrono::NaiveTime;
 use toml::Spanned;
 
 use super::check_text as is;
-use super::raw::{RawConfig, RawDaemon, RawMail, RawSmtp, RawState, RawTeam, list};
+use super::raw::{RawConfig, RawDaemon, RawMail, RawSmtp, RawState, RawTeam, RawWebhook, list};
 use super::secret::Secret;
 use super::settings::{
     DaemonSettings, ImporterNumber, LogFormat, MailSettings, SmtpSecurity, SmtpSettings, StateSettings, Team,
+    WebhookSettings,
 };
 use super::units;
 use crate::clock::{CUSTOMS_ZONE, Zone};
 use crate::diagnostic::{Faults, Field, WrittenTable, hint};
 use crate::place::Severity;
+use crate::webhook::{self, HookUrl};
 
 /// A Unix socket's path may not be longer.
 const SOCKET_BYTES_MAX: usize = 107;
@@ -114,6 +116,19 @@ impl Resolver<'_> {
                 self.faults
                     .add(number.span(), format!("`port` must be 1 to 65535, not {}", number.get_ref()));
                 default
+            }
+        }
+    }
+
+    /// How many letters a server wants in a minute.
+    pub fn per_minute(&mut self, field: &Field<Spanned<i64>>) -> Option<u32> {
+        let number = field.given()?;
+        match u32::try_from(*number.get_ref()) {
+            Ok(count @ 1..=100_000) => Some(count),
+            _ => {
+                let message = format!("`per_minute` must be 1 to 100000, not {}", number.get_ref());
+                self.faults.add(number.span(), message);
+                None
             }
         }
     }
@@ -275,6 +290,7 @@ pub(super) fn daemon(raw: &RawDaemon, state: &StateSettings, resolver: &mut Reso
     };
     let log_level = resolver.checked(&raw.log_level, is::is_log_filter, message);
     DaemonSettings {
+        reload_on_change: raw.reload_on_change.given().is_none_or(|value| *value.get_ref()),
         socket,
         stop_timeout: resolver.duration("stop_timeout", &raw.stop_timeout, "30s", ("1s", "10m")),
         log,
@@ -373,7 +389,62 @@ fn smtp(raw: &RawSmtp, resolver: &mut Resolver<'_>) -> Option<SmtpSettings> {
     let port = resolver.port(&raw.port, default_port);
     let ca_file = resolver.optional_path("ca_file", &raw.ca_file);
     let timeout = resolver.duration("timeout", &raw.timeout, "30s", ("1s", "10m"));
-    Some(SmtpSettings { host: host?.into(), port, security, login, ca_file, hello_name, timeout })
+    let per_minute = resolver.per_minute(&raw.per_minute);
+    Some(SmtpSettings { host: host?.into(), port, security, login, ca_file, hello_name, timeout, per_minute })
+}
+
+pub(super) fn webhooks(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<WebhookSettings> {
+    let mut seen = BTreeMap::new();
+    list(&raw.webhook).iter().filter_map(|hook| one_webhook(hook, &mut seen, resolver)).collect()
+}
+
+fn one_webhook(
+    raw: &RawWebhook,
+    seen: &mut BTreeMap<String, String>,
+    resolver: &mut Resolver<'_>,
+) -> Option<WebhookSettings> {
+    let name = resolver.name(&raw.name, "webhook", &raw.span, seen);
+    let called =
+        raw.name.given().map_or("the webhook".to_owned(), |name| format!("webhook `{}`", name.get_ref()));
+    resolver.require(&raw.url, "url", &called, &raw.span);
+    let message = |text: &str| {
+        format!("`{text}` is no address of a webhook (example: https://pager.example.com/hooks/customs)")
+    };
+    let url = resolver.checked(&raw.url, |text| HookUrl::parse(text).is_some(), message);
+    let url = url.and_then(|url| HookUrl::parse(&url));
+    if let (Some(url), Some(text)) = (&url, raw.url.given())
+        && !url.is_https()
+        && !is::is_loopback(url.host())
+    {
+        let message = format!("{url} would carry letters in plain text: use https");
+        resolver.faults.add(text.span(), message);
+    }
+    let secret = resolver.secret(&SecretKeys {
+        name: "secret",
+        inline: &raw.secret,
+        file: &raw.secret_file,
+        env: &raw.secret_env,
+        credential: &raw.secret_credential,
+    });
+    let is_given = [&raw.secret, &raw.secret_file, &raw.secret_env, &raw.secret_credential]
+        .iter()
+        .any(|field| !field.is_absent());
+    if secret.is_none() && !is_given {
+        let message = format!(
+            "{called} has no secret to sign with: set `secret_file`, `secret_env` or `secret_credential`"
+        );
+        resolver.faults.add(raw.span.clone(), message);
+    }
+    let ca_file = resolver.optional_path("ca_file", &raw.ca_file);
+    let timeout = resolver.duration("timeout", &raw.timeout, "10s", ("1s", "2m"));
+    let per_minute = resolver.per_minute(&raw.per_minute);
+    Some(WebhookSettings { name: name?, url: url?, secret: secret?, ca_file, timeout, per_minute })
+}
+
+/// The webhooks that are written, the faulty ones too: a team that names one is not wrong because its address is.
+fn webhooks_written(raw: &RawConfig) -> Vec<String> {
+    let names = list(&raw.webhook).iter().filter_map(|hook| hook.name.given());
+    names.map(|name| name.get_ref().clone()).collect()
 }
 
 pub(super) fn teams(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<Team> {
@@ -381,10 +452,16 @@ pub(super) fn teams(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<Team> {
     if raw.team.is_absent() {
         resolver.faults.add(0..0, "the configuration has no [[team]], so nobody would get an alert");
     }
-    list(&raw.team).iter().filter_map(|team| self::team(team, &mut seen, resolver)).collect()
+    let hooks = webhooks_written(raw);
+    list(&raw.team).iter().filter_map(|team| self::team(team, &hooks, &mut seen, resolver)).collect()
 }
 
-fn team(raw: &RawTeam, seen: &mut BTreeMap<String, String>, resolver: &mut Resolver<'_>) -> Option<Team> {
+fn team(
+    raw: &RawTeam,
+    hooks: &[String],
+    seen: &mut BTreeMap<String, String>,
+    resolver: &mut Resolver<'_>,
+) -> Option<Team> {
     let name = resolver.name(&raw.name, "team", &raw.span, seen);
     let called = raw.name.given().map_or("the team".to_owned(), |name| format!("team `{}`", name.get_ref()));
     resolver.require(&raw.to, "to", &called, &raw.span);
@@ -393,7 +470,15 @@ fn team(raw: &RawTeam, seen: &mut BTreeMap<String, String>, resolver: &mut Resol
         let message = format!("{called} must have 1 to {ADDRESSES_MAX} addresses in `to`");
         resolver.faults.add(raw.span.clone(), message);
     }
-    for address in to.iter().filter(|address| !is::is_address(address.get_ref())) {
+    for address in to {
+        let Some(hook) = address.get_ref().strip_prefix(webhook::PREFIX) else { continue };
+        if !hooks.iter().any(|known| known == hook) {
+            let hint = hint(hook, "defined", hooks.iter().map(String::as_str));
+            resolver.faults.add(address.span(), format!("there is no webhook `{hook}` ({hint})"));
+        }
+    }
+    let is_hook = |address: &str| address.starts_with(webhook::PREFIX);
+    for address in to.iter().filter(|to| !is::is_address(to.get_ref()) && !is_hook(to.get_ref())) {
         let message = format!("`{}` is no mail address (example: ops@example.com)", address.get_ref());
         resolver.faults.add(address.span(), message);
     }

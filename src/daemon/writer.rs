@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::engine::{Engine, EngineError, Incoming, Taken, Versions};
 use super::parts;
@@ -77,8 +77,8 @@ enum Job {
 #[derive(Clone)]
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
-    /// Rung after every job that may have written letters.
-    pub letters: Arc<Notify>,
+    /// Changes after every job that may have written letters. Several may listen.
+    letters: watch::Sender<u64>,
     store: Arc<dyn Store>,
     alive_at: Arc<AtomicI64>,
 }
@@ -98,7 +98,7 @@ impl Writer {
         fatal: Arc<Notify>,
     ) -> std::io::Result<(Self, JoinHandle<Option<WriteError>>)> {
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS);
-        let letters = Arc::new(Notify::new());
+        let letters = watch::Sender::new(0);
         let store = engine.store().clone();
         let alive_at = Arc::new(AtomicI64::new(engine.now().timestamp()));
         let worker = Worker {
@@ -116,6 +116,21 @@ impl Writer {
             error
         })?;
         Ok((Self { jobs, letters, store, alive_at }, thread))
+    }
+
+    /// Hears of every job that may have written letters.
+    pub fn letters(&self) -> watch::Receiver<u64> {
+        self.letters.subscribe()
+    }
+
+    /// Tells people of a trouble.
+    pub async fn trouble(
+        &self,
+        severity: Severity,
+        broker: &str,
+        trouble: TroubleBrief,
+    ) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Trouble { severity, broker: broker.into(), trouble, reply })
     }
 
     /// What the writer has committed.
@@ -216,7 +231,7 @@ struct Worker {
     fatal: Arc<Notify>,
     engine: Engine,
     queue: mpsc::Receiver<Job>,
-    letters: Arc<Notify>,
+    letters: watch::Sender<u64>,
     alive_at: Arc<AtomicI64>,
     /// A job that was taken from the queue while a group was gathered and does not belong to it.
     waiting: Option<Job>,
@@ -266,7 +281,7 @@ impl Worker {
                 tracing::error!(%error, "The journal or the store failed; the daemon ends and must be started again.");
                 return Some(error);
             }
-            self.letters.notify_one();
+            self.letters.send_modify(|rung| *rung = rung.wrapping_add(1));
         }
         if let Err(error) = self.engine.settle() {
             return Some(WriteError::Fatal(chain(&error).into()));
@@ -337,7 +352,7 @@ impl Worker {
         let done = move |outcome: Result<(), StoreError>| match outcome {
             Ok(()) => {
                 answer_group(replies, taken);
-                letters.notify_one();
+                letters.send_modify(|rung| *rung = rung.wrapping_add(1));
             }
             Err(error) => {
                 refuse(&mut replies, &WriteError::Fatal(chain(&error).into()));

@@ -1,5 +1,7 @@
 //! What the mails look like, and that nothing foreign breaks out of its place.
 
+use std::collections::BTreeMap;
+
 use std::fs;
 use std::sync::OnceLock;
 
@@ -289,6 +291,67 @@ fn the_head_of_a_mail() {
          boundary="entrywatch-68652643c7bb24091a3c0f6b945e9111"
     "#]]
     .assert_eq(&(head.replace("\r\n", "\n") + "\n"));
+}
+
+/// The words of an HTML page as a reader sees them; the title stands for the subject.
+fn seen(html: &str) -> String {
+    let style = html.find("<style>").zip(html.find("</style>"));
+    let html = style.map_or(html.to_owned(), |(from, to)| format!("{}{}", &html[..from], &html[to..]));
+    let mut text = String::new();
+    let mut is_tag = false;
+    for c in html.chars() {
+        match c {
+            '<' => (is_tag, text) = (true, text + " "),
+            '>' if is_tag => is_tag = false,
+            c if !is_tag => text.push(c),
+            _ => {}
+        }
+    }
+    let marks =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x2f;", "/"), ("&amp;", "&")];
+    marks.iter().fold(text, |text, (mark, c)| text.replace(mark, c))
+}
+
+/// Each word and how often it stands, without case and punctuation.
+fn words(text: &str) -> BTreeMap<String, usize> {
+    let mut words = BTreeMap::new();
+    for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        *words.entry(word.to_owned()).or_default() += 1;
+    }
+    words
+}
+
+#[test]
+fn text_and_html_say_the_same() {
+    let alerts =
+        || vec![release("ABC12345676", "ACME Brokers"), ladder(90, "90", (2026, 6, 4)), sample::trouble()];
+    let mut letters: Vec<(Letter, Vec<Alert>)> = sample::letters();
+    letters.push(letter(LetterKind::Digest { day: day(2026, 3, 2) }, alerts()));
+    letters.push(letter(LetterKind::Alert, vec![sample::hold(); 25]));
+    letters
+        .push(letter(LetterKind::Alert, vec![ladder(-3, "overdue", (2026, 9, 5)), sample::unknown_code()]));
+    for (letter, alerts) in letters {
+        let mail = render_letter(&letter, &alerts);
+        let (text, html) = (words(mail.text()), words(&seen(mail.html())));
+        let only = |of: &BTreeMap<String, usize>, other: &BTreeMap<String, usize>| -> Vec<String> {
+            of.iter()
+                .filter(|(word, count)| other.get(*word) != Some(count))
+                .map(|(word, n)| format!("{word} {n}"))
+                .collect()
+        };
+        assert_eq!((only(&text, &html), only(&html, &text)), (vec![], vec![]), "{}", mail.subject());
+    }
+}
+
+#[test]
+fn what_to_do_stands_before_what_was_sent() {
+    let mail = render(LetterKind::Alert, vec![sample::hold()]);
+    for body in [mail.text().to_lowercase(), mail.html().to_lowercase()] {
+        let at = |part: &str| body.find(part).unwrap_or_else(|| panic!("no {part}"));
+        let order = ["money", "what to do next", "what happened", "deadlines of this entry", "source"];
+        assert!(order.is_sorted_by_key(|part| at(part)), "{body}");
+    }
+    assert!(mail.text().contains("Protest (PROTEST_DUE)"), "clocks have names: {}", mail.text());
 }
 
 #[test]
