@@ -116,7 +116,8 @@ fn a_mailbox_that_refuses_is_told_to_the_others() {
     fs::write(site.path("config.toml"), changed).expect("written");
     let (code, retried) = site.json(&["alerts", "retry", key]);
     assert_eq!((code, retried["retried"].as_str()), (0, Some(key)));
-    assert_eq!(site.run(&["run", "--once"]).code, 0);
+    let ran = site.run(&["run", "--once"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     let (late, over) = (server.mail(), server.mail());
     assert_eq!(late.to, ["nobody@example.com"]);
     assert_eq!(over.to, ["ops@example.com"]);

@@ -28,6 +28,7 @@ mod replay;
 mod rules;
 mod run;
 mod status;
+mod webhook_test;
 
 use std::ffi::OsString;
 use std::io::Write;

@@ -18,6 +18,7 @@ mod resolve;
 mod secret;
 mod settings;
 mod units;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -82,6 +83,8 @@ pub struct Config {
     pub rules: Arc<Rules>,
     /// What `[rules] scenarios` names, read; played by `rules test` and `check`.
     pub scenarios: Vec<ScenarioFile>,
+    /// False when a rule file or the playbook has faults, and `rules` are those of the other files or what is embedded.
+    rules_are_meant: bool,
     /// The rule files in the order in which they are asked, for trying others in their place.
     rule_files: Vec<Named>,
     playbook: Option<Named>,
@@ -157,7 +160,7 @@ impl Config {
         let mail = resolve::mail(&given(&raw.mail), &mut resolver);
         let http = http::http(&given(&raw.http), &mut resolver);
         let importer_number = resolve::importer_number(&given(&raw.privacy).importer_number, &mut resolver);
-        let webhooks = resolve::webhooks(&raw, &mut resolver);
+        let webhooks = webhooks::webhooks(&raw, &mut resolver);
         let teams = resolve::teams(&raw, &mut resolver);
         let brokers = drops::brokers(&raw, &state, &mut resolver);
         let closures: Vec<NaiveDate> =
@@ -176,7 +179,8 @@ impl Config {
         let rules = load_rules(&files, playbook.as_ref(), &names, grammar.as_deref());
         let rules = collect(rules, &mut faults);
         let grammar = grammar.or_else(|| load_grammar(None).ok());
-        let rules = rules.or_else(|| load_rules(&[embedded_rules()], None, &names, None).ok());
+        let rules_are_meant = rules.is_some();
+        let rules = rules.or_else(|| sound_rules(&files, &names, grammar.as_deref()));
         let deadlines = deadlines.unwrap_or_else(|| DeadlineTable::embedded().with_closures(&closures));
         let deadlines = deadlines.with_overrides(overrides.clone());
         let read_from = read_from(&raw, base, Path::new(name), grammar_folder);
@@ -199,6 +203,7 @@ impl Config {
             grammar,
             rules: Arc::new(rules),
             scenarios,
+            rules_are_meant,
             rule_files: files,
             playbook,
         });
@@ -234,6 +239,11 @@ impl Config {
         let teams = self.teams.iter().map(|team| team.name.to_string()).collect();
         let names = Names { teams, brokers: &self.brokers };
         load_rules(files, self.playbook.as_ref(), &names, Some(&self.grammar))
+    }
+
+    /// Whether `rules` are the rules that are written: a look at a faulty configuration may find others in their place.
+    pub(crate) fn rules_are_meant(&self) -> bool {
+        self.rules_are_meant
     }
 
     /// The files and folders that the configuration was read from: when one of them changes, it may be another.
@@ -331,6 +341,16 @@ fn load_grammar(folder: Option<&Path>) -> Result<Arc<Grammar>, Vec<Diagnostic>> 
 
 fn embedded_rules() -> Named {
     Named { name: rules::EMBEDDED_NAME.to_owned(), text: rules::EMBEDDED.to_owned() }
+}
+
+/// The rules of the files that are sound by themselves, for looking further where another file has faults; else the
+/// embedded ones.
+fn sound_rules(files: &[Named], names: &Names<'_>, grammar: Option<&Grammar>) -> Option<Rules> {
+    let load = |files: &[Named]| load_rules(files, None, names, grammar).ok();
+    let sound: Vec<Named> =
+        files.iter().filter(|file| load(std::slice::from_ref(*file)).is_some()).cloned().collect();
+    let sound = if sound.is_empty() { None } else { load(&sound) };
+    sound.or_else(|| load_rules(&[embedded_rules()], None, names, None).ok())
 }
 
 /// The table of clocks, from the folder when it has one, with the configured closures.

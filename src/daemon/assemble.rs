@@ -53,7 +53,7 @@ impl Settings {
             Some(smtp) => Delivery::Smtp(Box::new(smtp_settings(smtp)?)),
             None => Delivery::Files(config.mail.outbox.clone()),
         };
-        let hooks = config.webhooks.iter().map(hook).collect::<Result<_, _>>()?;
+        let hooks = config.webhooks.iter().map(hook_with_pace).collect::<Result<_, _>>()?;
         Ok(Self {
             state_folder: config.state.folder.clone(),
             cache_bytes: u64::from(config.state.cache_mib) << 20,
@@ -200,16 +200,19 @@ pub fn smtp_settings(smtp: &config::SmtpSettings) -> Result<SmtpSettings, Assemb
     })
 }
 
+fn hook_with_pace(hook: &config::WebhookSettings) -> Result<Hook, AssembleError> {
+    Ok(Hook { settings: hook_settings(hook)?, per_minute: hook.per_minute })
+}
+
 /// One webhook of a configuration.
-fn hook(hook: &config::WebhookSettings) -> Result<Hook, AssembleError> {
-    let settings = HookSettings {
+pub fn hook_settings(hook: &config::WebhookSettings) -> Result<HookSettings, AssembleError> {
+    Ok(HookSettings {
         name: hook.name.clone(),
         url: hook.url.clone(),
         secret: hook.secret.read()?,
         ca_file: hook.ca_file.clone(),
         timeout: hook.timeout,
-    };
-    Ok(Hook { settings, per_minute: hook.per_minute })
+    })
 }
 
 fn host_name() -> Result<String, AssembleError> {

@@ -14,7 +14,7 @@ use crate::entry::{ClockMove, DeadlineState, EntryDeadline, InternalTarget, Stan
 use crate::ident::BrokerName;
 use crate::notice::{EventTime, Kind};
 use crate::outbox::{
-    Alert, AlertKey, Cause, DeadlineBrief, EntryBrief, Letter, LetterKind, NoticeBrief, TroubleBrief,
+    Alert, AlertKey, Cause, DeadlineBrief, EntryBrief, Letter, LetterKind, NoticeBrief, TroubleBrief, Wait,
 };
 use crate::place::Severity;
 
@@ -168,6 +168,40 @@ fn liquidation() {
     });
     let mail = render(LetterKind::Alert, vec![alert]);
     check(&mail, expect_file!["snapshots/liquidation.txt"], expect_file!["snapshots/liquidation.html"]);
+}
+
+#[test]
+fn what_is_said_again_gathered_or_over() {
+    let base = Some("https://entrywatch.example.com");
+    let key = secrecy::SecretString::from("a key of the tests that is long enough to sign links");
+    let tickets = crate::outbox::Tickets::new(key, base).expect("a key and a base");
+    let renderer =
+        Renderer::new(None, settings()).expect("our own templates work").with_links(tickets.into());
+    let hold = |serial: &str| {
+        let number = crate::ident::EntryNumber::parse(serial).expect(serial);
+        let entry = Some(EntryBrief { number, ..sample::entry() });
+        Alert { key: AlertKey::new("hold", serial, "02"), entry, ..sample::hold() }
+    };
+    let mut subjects = String::new();
+    for (name, kind, alerts) in [
+        ("reminder", LetterKind::Reminder { nth: 2 }, vec![sample::hold()]),
+        ("escalation", LetterKind::Escalation { level: 1 }, vec![sample::hold()]),
+        ("over", LetterKind::Over, vec![sample::hold()]),
+        ("bundle", LetterKind::Bundle { wait: Wait::Quiet }, vec![hold("ABC12345676"), hold("XYZ76543211")]),
+    ] {
+        let (letter, alerts) = letter(kind, alerts);
+        let mail = renderer.render(&letter, &alerts).expect("it renders");
+        subjects = subjects + mail.subject() + "\n";
+        expect_file![format!("snapshots/{name}.txt")].assert_eq(mail.text());
+        expect_file![format!("snapshots/{name}.html")].assert_eq(mail.html());
+    }
+    expect![[r#"
+        [CRITICAL] Reminder 2: ABC-1234567-6 CBP or agency hold: FDA hold placed (ACME Brokers)
+        [CRITICAL] Not acknowledged: ABC-1234567-6 CBP or agency hold: FDA hold placed (ACME Brokers)
+        [OVER] ABC-1234567-6 CBP or agency hold: FDA hold placed (ACME Brokers)
+        [CRITICAL] 2 alerts on 2 entries: CBP or agency hold (ACME Brokers)
+    "#]]
+    .assert_eq(&subjects);
 }
 
 #[test]
@@ -332,7 +366,12 @@ fn text_and_html_say_the_same() {
         .push(letter(LetterKind::Alert, vec![ladder(-3, "overdue", (2026, 9, 5)), sample::unknown_code()]));
     for (letter, alerts) in letters {
         let mail = render_letter(&letter, &alerts);
-        let (text, html) = (words(mail.text()), words(&seen(mail.html())));
+        // The head of a digest is no part of what is seen; the text of an alert begins with its subject, as its title does.
+        let html = match letter.kind {
+            LetterKind::Digest { .. } => mail.html().split_once("</title>").expect("a title").1,
+            _ => mail.html(),
+        };
+        let (text, html) = (words(mail.text()), words(&seen(html)));
         let only = |of: &BTreeMap<String, usize>, other: &BTreeMap<String, usize>| -> Vec<String> {
             of.iter()
                 .filter(|(word, count)| other.get(*word) != Some(count))
@@ -351,7 +390,11 @@ fn what_to_do_stands_before_what_was_sent() {
         let order = ["money", "what to do next", "what happened", "deadlines of this entry", "source"];
         assert!(order.is_sorted_by_key(|part| at(part)), "{body}");
     }
-    assert!(mail.text().contains("Protest (PROTEST_DUE)"), "clocks have names: {}", mail.text());
+    assert!(
+        mail.text().contains("Protest of 2026-03-06 (PROTEST_DUE@2026-03-06)"),
+        "clocks have names: {}",
+        mail.text()
+    );
 }
 
 #[test]
@@ -569,7 +612,7 @@ fn importer_numbers_of_individuals_are_hidden() {
     }
     let mail = render(LetterKind::Alert, vec![alert]);
     assert!(!mail.text().contains("123-45") && !mail.html().contains("123-45"));
-    assert_eq!(mail.text().matches("***-**-6789").count(), 3);
+    assert_eq!(mail.text().matches("***-**-6789").count(), 4);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::text::{self, day, days_left, event_time, instant};
 use crate::clock::Zone;
 use crate::entry::{DeadlineState, EntryDeadline, Provenance, Standing};
 use crate::ident::Fingerprint;
-use crate::outbox::{Alert, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, NoticeBrief};
+use crate::outbox::{Alert, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::{Place, Severity};
 
 /// Alerts of one letter that are told in full; the rest are listed, a line each.
@@ -27,6 +27,8 @@ const SOURCE_CHARS_MAX: usize = 2_000;
 const LINES_MAX: usize = 40;
 /// Orders, bills, open holds.
 const LIST_MAX: usize = 20;
+/// Orders that one glance takes in; the entry lists more of them.
+const GLANCE_ORDERS_MAX: usize = 3;
 /// Rows of the table of deadlines.
 const DEADLINES_MAX: usize = 30;
 
@@ -40,6 +42,9 @@ pub(super) struct Tone {
 }
 
 impl Tone {
+    /// What is told has ended: nobody has to do anything.
+    const OVER: Self = Self { word: "OVER", colour: "#226633", class: "calm" };
+
     pub fn of(severity: Severity) -> Self {
         let (colour, class) = match severity {
             Severity::Critical => ("#b3261e", "loud"),
@@ -164,7 +169,7 @@ pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings
         tone: Tone::of(letter.severity),
         notes: occasion::notes(letter, all),
         ack: settings.ack_link(letter),
-        sections: alerts[..told].iter().map(|alert| section(alert, settings, today)).collect(),
+        sections: alerts[..told].iter().map(|alert| section(letter.kind, alert, settings, today)).collect(),
         rest: alerts[told..].iter().copied().map(Row::of).collect(),
         recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),
         letter: letter.key.to_string(),
@@ -172,7 +177,7 @@ pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings
     }
 }
 
-fn section(alert: &Alert, settings: &MailSettings, today: NaiveDate) -> Section {
+fn section(kind: LetterKind, alert: &Alert, settings: &MailSettings, today: NaiveDate) -> Section {
     let notice = match &alert.cause {
         Cause::Notice(notice) => Some(&**notice),
         Cause::Deadline(_) | Cause::Trouble(_) => None,
@@ -180,7 +185,7 @@ fn section(alert: &Alert, settings: &MailSettings, today: NaiveDate) -> Section 
     let clock = clock(alert, today);
     Section {
         heading: subject::event(alert),
-        tone: Tone::of(alert.severity),
+        tone: if kind == LetterKind::Over { Tone::OVER } else { Tone::of(alert.severity) },
         glance: glance(alert, clock.as_ref(), today),
         happened: sentence(alert),
         code: notice.and_then(code),
@@ -239,7 +244,7 @@ fn whose(alert: &Alert) -> Option<String> {
     if let Some(entry) = &alert.entry {
         let some = |value: &Option<Box<str>>| value.as_deref().map(|value| text::line(value, 60));
         parts.extend(some(&entry.broker_reference).map(|file| format!("broker's file {file}")));
-        let orders = joined(&entry.orders);
+        let orders = joined(&entry.orders, GLANCE_ORDERS_MAX);
         parts.extend(orders.map(|orders| format!("purchase orders {orders}")));
         let importer = entry.importer.as_deref().map(|number| text::line(&text::masked_importer(number), 60));
         parts.extend(importer.map(|number| format!("importer {number}")));
@@ -401,8 +406,8 @@ fn entry(entry: &EntryBrief) -> EntryView {
         entry.importer.as_deref().map(|text| text::line(&text::masked_importer(text), VALUE_CHARS_MAX)),
     );
     known("broker's file", entry.broker_reference.as_deref().and_then(some_line));
-    known("purchase orders", joined(&entry.orders));
-    known("bills", joined(&entry.bills));
+    known("purchase orders", joined(&entry.orders, LIST_MAX));
+    known("bills", joined(&entry.bills, LIST_MAX));
     known("released", entry.released_at.map(event_time));
     EntryView {
         number: entry.number.to_string(),
@@ -411,9 +416,9 @@ fn entry(entry: &EntryBrief) -> EntryView {
     }
 }
 
-fn joined(values: &[Box<str>]) -> Option<String> {
-    let shown: Vec<String> = values.iter().take(LIST_MAX).map(|value| text::line(value, 60)).collect();
-    let more = values.len().saturating_sub(LIST_MAX);
+fn joined(values: &[Box<str>], shown_max: usize) -> Option<String> {
+    let shown: Vec<String> = values.iter().take(shown_max).map(|value| text::line(value, 60)).collect();
+    let more = values.len().saturating_sub(shown_max);
     match (shown.is_empty(), more) {
         (true, _) => None,
         (false, 0) => Some(shown.join(", ")),

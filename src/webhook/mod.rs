@@ -34,7 +34,7 @@ use connect::{ConnectError, Dialer};
 pub use url::HookUrl;
 
 use crate::ident::hex;
-use crate::outbox::{Alert, Letter, LetterKey, LetterKind, Outcome};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKey, LetterKind, Outcome};
 use crate::place::Severity;
 
 /// What a recipient of letters begins with when it is a webhook: `webhook:pager`.
@@ -132,19 +132,63 @@ impl Hook {
             text,
             alerts: told.collect(),
         };
-        let body = serde_json::to_vec(&body).unwrap_or_default();
-        Self { key: letter.key.clone(), body: body.into() }
+        Self::new(letter.key.clone(), &body)
+    }
+
+    /// What somebody sends to see whether a receiver takes letters. It is about no entry and asks nothing of anybody.
+    pub fn sample(recipient: &str, now: DateTime<Utc>) -> Self {
+        let key = LetterKey::of(recipient, &[AlertKey::new("webhook-test", recipient, &now.to_rfc3339())]);
+        let body = Body {
+            version: 1,
+            letter: &key,
+            kind: "test",
+            severity: Severity::Info,
+            entry: None,
+            written_at: now,
+            subject: "[TEST] A letter of entrywatch that asks nothing of anybody",
+            text: "Somebody tries whether letters arrive here. There is nothing to do.\n",
+            alerts: Vec::new(),
+        };
+        Self::new(key.clone(), &body)
+    }
+
+    fn new(key: LetterKey, body: &Body<'_>) -> Self {
+        // Texts, numbers and lists only: nothing in it can fail to be written.
+        Self { key, body: serde_json::to_vec(body).unwrap_or_default().into() }
     }
 }
 
+/// The header with the second of Unix time at which a request was signed.
+pub const TIMESTAMP_HEADER: &str = "x-entrywatch-timestamp";
+
+/// The header with the signature.
+pub const SIGNATURE_HEADER: &str = "x-entrywatch-signature";
+
+/// What a signature begins with: the way in which it is made.
+const VERSION: &str = "v1=";
+
 /// The signature of a body, sent at a second of Unix time.
 pub fn signature(secret: &SecretString, timestamp: i64, body: &[u8]) -> String {
+    format!("{VERSION}{}", hex(&mac(secret, timestamp, body).finalize().into_bytes()))
+}
+
+/// Whether a signature is the one that this secret makes; takes as long for a wrong one as for the right one.
+pub fn is_signed(secret: &SecretString, timestamp: i64, body: &[u8], signature: &str) -> bool {
+    let digits = signature.strip_prefix(VERSION).filter(|digits| digits.is_ascii()).unwrap_or_default();
+    let bytes: Option<Vec<u8>> = (0..digits.len())
+        .step_by(2)
+        .map(|at| digits.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+        .collect();
+    bytes.is_some_and(|bytes| mac(secret, timestamp, body).verify_slice(&bytes).is_ok())
+}
+
+fn mac(secret: &SecretString, timestamp: i64, body: &[u8]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.expose_secret().as_bytes())
         .expect("HMAC takes keys of any length");
     mac.update(timestamp.to_string().as_bytes());
     mac.update(b".");
     mac.update(body);
-    format!("v1={}", hex(&mac.finalize().into_bytes()))
+    mac
 }
 
 /// Delivers to one webhook.
@@ -180,6 +224,19 @@ impl HookCourier {
 
     pub fn settings(&self) -> &HookSettings {
         &self.settings
+    }
+
+    /// Connects, agrees on TLS, and sends nothing.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub async fn reach(&self) -> Result<String, String> {
+        let limit = self.settings.timeout;
+        match timeout(limit, self.dialer.connect()).await {
+            Ok(Ok(_)) => Ok(self.settings.url.to_string()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(Fault::TimedOut { limit }.to_string()),
+        }
     }
 
     /// Tries each letter once, in order. The answer has one outcome for each. `now` is what the signatures say.
@@ -219,8 +276,8 @@ impl HookCourier {
             .header(header::USER_AGENT, concat!("entrywatch/", env!("CARGO_PKG_VERSION")))
             .header(header::CONNECTION, "close")
             .header("idempotency-key", hook.key.as_str())
-            .header("x-entrywatch-timestamp", timestamp)
-            .header("x-entrywatch-signature", signature(&self.settings.secret, timestamp, &hook.body))
+            .header(TIMESTAMP_HEADER, timestamp)
+            .header(SIGNATURE_HEADER, signature(&self.settings.secret, timestamp, &hook.body))
             .body(Full::new(hook.body.clone()))
             .map_err(|error| Fault::Broken { problem: error.to_string() })?;
         let answered = sender.send_request(request).await.map_err(broken);
@@ -280,7 +337,13 @@ mod tests {
             sign(1_772_461_205, "{\"a\":1}"),
             "v1=1decab29d11d042862ea34ee8493364f8e05e94616dd49589e86af019646cd68"
         );
-        assert_ne!(sign(1_772_461_206, "{\"a\":1}"), sign(1_772_461_205, "{\"a\":1}"));
+        let right = sign(1_772_461_205, "{\"a\":1}");
+        assert_ne!(sign(1_772_461_206, "{\"a\":1}"), right);
+        let fits = |at, signature: &str| is_signed(&secret, at, b"{\"a\":1}", signature);
+        assert!(fits(1_772_461_205, &right) && !fits(1_772_461_206, &right));
+        for wrong in ["", "v1=", "v1=1", "v1=zz", "v1=é", &right[3..], &right[..right.len() - 2], "v2=00"] {
+            assert!(!fits(1_772_461_205, wrong), "{wrong}");
+        }
     }
 
     #[test]
