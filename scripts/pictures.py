@@ -14,7 +14,7 @@ import zlib
 
 # The page is shown on a canvas that is tall enough for every mail; what is empty at its end is cut off.
 HEIGHT = 3200
-VIEWS = [("", 760, []), ("-narrow-dark", 380, ["--blink-settings=preferredColorScheme=0"])]
+VIEWS = [("", 760, []), ("-narrow-dark", 400, ["--blink-settings=preferredColorScheme=0"])]
 # Steps of each colour that are kept: text stays readable, and a picture stays small.
 STEPS = 16
 

@@ -282,7 +282,7 @@ fn what_a_silence_kept_back_is_told_when_it_is_ended_by_hand() {
     let ids: Vec<u64> =
         life.desk.store().silences().expect("it answers").all().iter().map(|silence| silence.id).collect();
     life.receive(1, "acme", "03", "0302261000");
-    life.receive(2, "acme", "06", "0302261000");
+    life.receive(2, "acme", "96", "0302261000");
     assert!(life.until("2026-03-04T15:30:00Z").iter().all(|mail| mail.subject().contains("DIGEST")));
     life.desk.engine().end_silence(ids[0], "Jo").expect("it ends");
     life.rebuild();

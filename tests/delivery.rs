@@ -1,5 +1,7 @@
 //! Letters on their way to real servers that misbehave: nothing is lost, and what is repeated is known as such.
 
+#[path = "support/hook.rs"]
+mod hook;
 #[path = "support/site.rs"]
 mod site;
 #[path = "support/smtp.rs"]
@@ -13,6 +15,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use entrywatch::webhook::signature;
+use hook::{HookServer, SECRET};
 use secrecy::SecretString;
 use serde_json::Value;
 use site::{Site, sample, subject};
@@ -70,14 +73,14 @@ fn listen(answers: &'static [u16]) -> (u16, Receiver<Posted>) {
     (port, posted)
 }
 
-fn hook(port: u16) -> String {
+fn http_hook(port: u16) -> String {
     format!(
         "[[webhook]]\nname = \"pager\"\nurl = \"http://127.0.0.1:{port}/hooks?for=ops\"\nsecret_file = \"secret\"\ntimeout = \"2s\"\n"
     )
 }
 
 fn with_hook(to: &str, port: u16) -> Site {
-    let site = Site::new(to, &hook(port));
+    let site = Site::new(to, &http_hook(port));
     fs::write(site.path("secret"), "a very secret word\n").expect("a secret");
     site.drop("hold.txt", &sample("1-hold.txt"), 5 * SECOND);
     site
@@ -124,6 +127,17 @@ fn a_webhook_that_refuses_for_good_is_told_by_mail() {
     assert_eq!((code, round["given_up"].as_u64()), (1, Some(1)));
     let mails = site.mails();
     assert!(mails.iter().any(|mail| subject(mail).contains("mail to webhook:pager")), "told to the others");
+    let letters = site.run(&["alerts", "list", "--letters", "--state", "given-up", "--json"]).out;
+    let letter: Value = serde_json::from_str(&letters).expect("one letter");
+    assert!(letter["error"].as_str().is_some_and(|error| error.contains("410")), "{letter}");
+    // Somebody repairs the receiver and asks for another try.
+    let Some(mut server) = HookServer::start(None, &[200]) else { return };
+    let config = fs::read_to_string(site.path("config.toml")).expect("it is there");
+    let config = config.replace(&format!(":{port}/"), &format!(":{}/", server.port));
+    fs::write(site.path("config.toml"), config).expect("written");
+    assert_eq!(site.run(&["alerts", "retry", letter["key"].as_str().expect("a key")]).code, 0);
+    assert_eq!(site.run(&["run", "--once"]).code, 0);
+    assert_eq!(server.request()["key"], letter["key"]);
 }
 
 #[test]
@@ -132,6 +146,93 @@ fn a_webhook_that_is_not_there_loses_nothing() {
     let site = with_hook("\"webhook:pager\"", port);
     let (code, round) = site.json(&["run", "--once"]);
     assert_eq!((code, round["letters_waiting"].as_u64(), posted.iter().count()), (1, Some(1), 0));
+}
+
+/// A site with a webhook on an encrypted port, and what was logged while it ran.
+fn with_https(server: &HookServer, ca: &str) -> Site {
+    let site = Site::new(
+        "\"webhook:pager\"",
+        &format!(
+            "[[webhook]]\nname = \"pager\"\nurl = \"https://localhost:{}/hooks/a-path-nobody-shall-see\"\n\
+             secret_file = \"secret\"\ntimeout = \"2s\"\nca_file = \"{ca}\"\n",
+            server.port
+        ),
+    );
+    fs::write(site.path("secret"), format!("{SECRET}\n")).expect("a secret");
+    site.drop("hold.txt", &sample("1-hold.txt"), 5 * SECOND);
+    site
+}
+
+#[test]
+fn a_receiver_of_somebody_else_finds_the_signature_right_and_knows_repeats() {
+    let Some(certs) = certs() else { return };
+    // An error of its own, no answer in time, then taken.
+    let Some(mut server) = HookServer::start(Some(&certs), &[500, 0, 200]) else { return };
+    let site = with_https(&server, &certs.join("ca.pem").display().to_string());
+    let mut said = String::new();
+    let mut keys = Vec::new();
+    for (again, answer, code) in [(false, 500, 1), (true, 0, 1), (true, 200, 0)] {
+        let ran = site.run(&["run", "--once"]);
+        said += &(ran.out + &ran.err);
+        assert_eq!(ran.code, code, "{said}");
+        let request = server.request();
+        assert_eq!(
+            (&request["signed"], &request["again"], &request["answer"], &request["kind"]),
+            (&Value::from(true), &Value::from(again), &Value::from(answer), &Value::from("alert"))
+        );
+        keys.push(request["key"].as_str().expect("a key").to_owned());
+        if code == 1 {
+            let letters = site.run(&["alerts", "list", "--letters", "--state", "waiting", "--json"]).out;
+            let letter: Value = serde_json::from_str(&letters).expect("one letter");
+            let (created, next) = (&letter["created_at"], &letter["next_try_at"]);
+            assert!(created.as_str() < next.as_str(), "it backs off: {letter}");
+            said += &letters;
+            assert_eq!(site.run(&["alerts", "retry", &keys[0]]).code, 0);
+        }
+    }
+    keys.dedup();
+    assert_eq!(keys.len(), 1, "one key for one letter");
+    assert!(!said.contains(SECRET) && !said.contains("nobody-shall-see"), "{said}");
+}
+
+#[test]
+fn a_webhook_with_a_certificate_that_nobody_vouches_for_gets_nothing() {
+    let Some(certs) = certs() else { return };
+    let Some(mut server) = HookServer::start(Some(&certs), &[200]) else { return };
+    let (other, right) = (certs.join("other-ca.pem"), certs.join("ca.pem"));
+    let site = with_https(&server, &other.display().to_string());
+    let (code, round) = site.json(&["run", "--once"]);
+    assert_eq!((code, round["deferred"].as_u64()), (1, Some(1)));
+    let config = fs::read_to_string(site.path("config.toml")).expect("it is there");
+    let config = config.replace(&other.display().to_string(), &right.display().to_string());
+    fs::write(site.path("config.toml"), config).expect("written");
+    let tried = site.run(&["alerts", "test-webhook", "pager"]);
+    assert_eq!(tried.code, 0, "{}{}", tried.out, tried.err);
+    assert_eq!(server.request()["kind"], "test", "the first request that ever came");
+}
+
+#[test]
+fn a_webhook_is_tried_before_it_is_needed() {
+    let Some(mut server) = HookServer::start(None, &[200, 410]) else { return };
+    let site = Site::new("\"ops@example.com\"", &http_hook(server.port));
+    fs::write(site.path("secret"), SECRET).expect("a secret");
+    let tried = site.run(&["alerts", "test-webhook", "pager"]);
+    assert_eq!(tried.code, 0, "{}{}", tried.out, tried.err);
+    let request = server.request();
+    assert_eq!((&request["signed"], &request["kind"]), (&Value::from(true), &Value::from("test")));
+    let (code, report) = site.json(&["alerts", "test-webhook", "pager"]);
+    assert_eq!((code, &report["ok"]), (1, &Value::from(false)), "{report}");
+    assert!(report["answer"].as_str().is_some_and(|answer| answer.contains("410")), "{report}");
+    // Another secret than the receiver knows.
+    fs::write(site.path("secret"), "another word").expect("a secret");
+    let tried = site.run(&["alerts", "test-webhook", "pager"]);
+    assert_eq!(tried.code, 1);
+    assert!(tried.out.contains("401") && !tried.out.contains("another word"), "{}", tried.out);
+    let unknown = site.run(&["alerts", "test-webhook", "pagr"]);
+    assert_eq!(unknown.code, 2);
+    assert!(unknown.err.contains("did you mean `pager`?"), "{}", unknown.err);
+    let checked = site.run(&["check"]);
+    assert!(checked.out.contains("webhook pager reached"), "{}", checked.out);
 }
 
 fn with_server(server: &SmtpServer, to: &str, more: &str) -> Site {

@@ -183,14 +183,15 @@ fn section(kind: LetterKind, alert: &Alert, settings: &MailSettings, today: Naiv
         Cause::Deadline(_) | Cause::Trouble(_) => None,
     };
     let clock = clock(alert, today);
+    let is_over = kind == LetterKind::Over;
     Section {
         heading: subject::event(alert),
-        tone: if kind == LetterKind::Over { Tone::OVER } else { Tone::of(alert.severity) },
-        glance: glance(alert, clock.as_ref(), today),
+        tone: if is_over { Tone::OVER } else { Tone::of(alert.severity) },
+        glance: glance(alert, clock.as_ref(), today, is_over),
         happened: sentence(alert),
         code: notice.and_then(code),
         details: notice.map(details).unwrap_or_default(),
-        next_step: next_step(alert),
+        next_step: if is_over { vec!["Nothing is left to do.".to_owned()] } else { next_step(alert) },
         clock,
         entry: alert.entry.as_ref().map(entry),
         deadlines: deadline_rows(&alert.deadlines, today),
@@ -201,7 +202,7 @@ fn section(kind: LetterKind, alert: &Alert, settings: &MailSettings, today: Naiv
     }
 }
 
-fn glance(alert: &Alert, clock: Option<&ClockView>, today: NaiveDate) -> Vec<Fact> {
+fn glance(alert: &Alert, clock: Option<&ClockView>, today: NaiveDate, is_over: bool) -> Vec<Fact> {
     let mut glance = Vec::new();
     let mut tell = |label: &str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
@@ -209,7 +210,9 @@ fn glance(alert: &Alert, clock: Option<&ClockView>, today: NaiveDate) -> Vec<Fac
         }
     };
     let entry = alert.entry.as_ref();
-    tell("entry", entry.map(|entry| format!("{}, {}", entry.number, text::line(&entry.status, 60))));
+    // An alert keeps the entry as it was.
+    let then = if is_over { " when this was raised" } else { "" };
+    tell("entry", entry.map(|entry| format!("{}, {}{then}", entry.number, text::line(&entry.status, 60))));
     if let Cause::Trouble(trouble) = &alert.cause {
         tell("about", some_line(&trouble.subject));
     }
