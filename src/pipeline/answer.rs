@@ -107,11 +107,34 @@ impl Pipeline {
                 && let Some(task) = key.task()
                 && self.is_kept_by(group, &task, &ended)?
             {
+                if let Task::Tell { alert, .. } = &task {
+                    self.begin_anew(group, moment, alert, &ended)?;
+                }
                 group.set_agenda(key, false);
                 group.set_agenda(AgendaKey::new(moment.at, &task), true);
             }
         }
         Ok(true)
+    }
+
+    /// Reminders and escalation of an alert that was to be told at the end of a silence count from now.
+    fn begin_anew<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        alert: &AlertKey,
+        ended: &Silence,
+    ) -> Result<(), V::Error> {
+        let Some(mut course) = group.course(alert)?.filter(|course| course.first_at == Some(ended.until))
+        else {
+            return Ok(());
+        };
+        let Some(told) = group.alert(alert)? else { return Ok(()) };
+        course.epoch += 1;
+        course.first_at = Some(moment.at);
+        self.arm(group, self.rules.get(&told.rule), alert, &course, course.first_at);
+        group.put_course(alert.clone(), course);
+        Ok(())
     }
 
     /// Whether a task of the moment at which a silence was to end is there because of it.
