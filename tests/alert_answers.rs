@@ -378,6 +378,7 @@ impl Site {
         let clock: Arc<dyn Clock> = life.desk.clock.clone();
         let state = Arc::new(OpenState { store: life.desk.store(), life: Mutex::new(life) });
         let pages = Pages::new(state.clone(), Some(tickets()), clock, Arc::new(|| true));
+        let pages = pages.with_hooks([("pager".into(), "a very secret word".into())]);
         let listener = runtime.block_on(HttpListener::bind(([127, 0, 0, 1], 0).into())).expect("a port");
         let address = listener.address().expect("an address");
         let stop = CancellationToken::new();
@@ -487,6 +488,36 @@ fn links_that_are_forged_or_late_say_so_and_do_nothing() {
     assert_eq!(site.post(&format!("/ack/{ticket}"), &"x".repeat(100_000)).0, 410);
     site.stop.cancel();
     site.runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+}
+
+#[test]
+fn a_webhook_may_be_tried_on_the_listener() {
+    let site = Site::of(Life::new("", everybody(), "2026-03-02T15:00:00Z"));
+    let body = r#"{"version":1,"letter":"68652643c7bb24091a3c0f6b945e9111","kind":"test"}"#;
+    let now = at("2026-03-02T15:00:00Z").timestamp();
+    let ask = |secret: &str, timestamp: i64, key: &str| {
+        let signed = entrywatch::webhook::signature(&secret.to_owned().into(), timestamp, body.as_bytes());
+        let length = body.len();
+        site.ask(&format!(
+            "POST /webhook-test HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\nIdempotency-Key: {key}\r\n\
+             X-Entrywatch-Timestamp: {timestamp}\r\nX-Entrywatch-Signature: {signed}\r\n\r\n{body}"
+        ))
+    };
+    let key = "68652643c7bb24091a3c0f6b945e9111";
+    let (code, answer) = ask("a very secret word", now, key);
+    assert_eq!(code, 200, "{answer}");
+    assert!(answer.contains(r#""webhook":"pager""#) && answer.contains(r#""kind":"test""#), "{answer}");
+    for (secret, timestamp, key, code, why) in [
+        ("another word", now, key, 401, "not one of a webhook"),
+        ("a very secret word", now - 301, key, 401, "minutes old"),
+        ("a very secret word", now, "other", 400, "Idempotency-Key"),
+    ] {
+        let (found, answer) = ask(secret, timestamp, key);
+        assert_eq!(found, code, "{answer}");
+        assert!(answer.contains(why), "{answer}");
+    }
+    assert_eq!(site.post("/webhook-test", body).0, 400, "nothing is signed");
+    assert_eq!(site.get("GET", "/webhook-test").0, 405);
 }
 
 #[test]

@@ -245,3 +245,27 @@ fn a_record_that_lost_its_end_is_told() {
         mails.iter().map(|mail| subject(mail)).collect::<Vec<_>>()
     );
 }
+
+#[test]
+fn a_check_goes_on_behind_a_broken_file() {
+    let site = Site::new(
+        "\"ops@example.com\"",
+        "[rules]\nfiles = [\"broken.toml\", \"sound.toml\", \"default\"]\nscenarios = [\"bad.txt\", \"good.txt\"]\n",
+    );
+    fs::write(site.path("broken.toml"), "[[rule]]\nname = \"x\"\ntitel = \"X\"\n").expect("a file");
+    let sound = "[[rule]]\nname = \"mine\"\ntitle = \"Mine\"\non = \"notice\"\nwhen = { effect = \"seizure\" }\nseverity = \"critical\"\n";
+    fs::write(site.path("sound.toml"), sound).expect("a file");
+    fs::write(site.path("bad.txt"), "2025-04-01 09:05  dance\n").expect("a file");
+    fs::write(site.path("good.txt"), "2025-04-01 09:05  clock\n                  expect   no letter\n")
+        .expect("a file");
+    let ran = site.run(&["check", "--offline"]);
+    assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("broken.toml:3:1: "), "{}", ran.err);
+    for said in [
+        "ok    mail templates: ",
+        "FAIL  scenario bad.txt: bad.txt:1:",
+        "ok    scenario good.txt: can be read",
+    ] {
+        assert!(ran.out.contains(said), "{said} in {}", ran.out);
+    }
+}
