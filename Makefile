@@ -12,7 +12,7 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 LIB = $(DESTDIR)$(PREFIX)/lib
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test build bench fuzz licences install
+.PHONY: help demo test build bench fuzz licences pictures install
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do \
@@ -51,6 +51,10 @@ fuzz: ## Feed random bytes to everything that reads foreign bytes (FUZZ_SECS=60 
 		mkdir -p "fuzz/found/$$target"; \
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run "$$target" "fuzz/found/$$target" "fuzz/corpus/$$target" -- \
 			-max_total_time=$(FUZZ_SECS) || exit 1; done
+
+pictures: ## Show the default mails in a real browser (headless Chromium), into docs/pictures
+	@scripts/packages.sh pictures
+	scripts/pictures.py "$$(command -v chromium-headless-shell || command -v chromium)" docs/pictures
 
 licences: ## Check the licences and sources of all dependencies (needs cargo-deny)
 	$(CARGO) deny --offline check licenses bans sources

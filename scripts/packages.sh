@@ -1,14 +1,15 @@
 #!/bin/sh
 # Installs the Debian packages that a build or the tests need, and only those that are missing.
-# Usage: scripts/packages.sh build|test
+# Usage: scripts/packages.sh build|test|pictures
 set -eu
 
 build='gcc libc6-dev libssl-dev pkg-config'
 case "${1:-}" in
     build) wanted=$build ;;
     test) wanted="$build openssh-server openssh-client openssl python3-venv strace" ;;
+    pictures) wanted='python3 chromium-headless-shell fonts-liberation' ;;
     *)
-        echo 'usage: scripts/packages.sh build|test' >&2
+        echo 'usage: scripts/packages.sh build|test|pictures' >&2
         exit 2
         ;;
 esac

@@ -27,6 +27,7 @@ pub mod outbox;
 
 pub mod email;
 pub mod step;
+pub mod webhook;
 
 pub mod journal;
 

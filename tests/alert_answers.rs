@@ -273,6 +273,49 @@ fn a_silence_may_be_ended_before_its_time() {
     life.rebuild();
 }
 
+#[test]
+fn what_a_silence_kept_back_is_told_when_it_is_ended_by_hand() {
+    let mut life = Life::new(ESCALATING, everybody(), "2026-03-02T15:00:00Z");
+    let of_acme = Silenced { broker: Some("acme".into()), rule: None, entry: None };
+    silence(&mut life, of_acme, "2026-03-12").expect("it is taken");
+    silence(&mut life, of_rule("exam"), "2026-03-12").expect("it is taken");
+    let ids: Vec<u64> =
+        life.desk.store().silences().expect("it answers").all().iter().map(|silence| silence.id).collect();
+    life.receive(1, "acme", "03", "0302261000");
+    life.receive(2, "acme", "96", "0302261000");
+    assert!(life.until("2026-03-04T15:30:00Z").iter().all(|mail| mail.subject().contains("DIGEST")));
+    life.desk.engine().end_silence(ids[0], "Jo").expect("it ends");
+    life.rebuild();
+    let sent = life.until("2026-03-04T15:31:00Z");
+    let subjects: Vec<&str> = sent.iter().map(Sent::subject).collect();
+    assert_eq!(sent.len(), 1, "the documents to operations; the examination is silenced twice: {subjects:?}");
+    assert!(subjects[0].contains(&entry(2).to_string()), "{subjects:?}");
+    // Its ladder counts from this letter, as that of any other.
+    let sent = life.until("2026-03-04T20:00:00Z");
+    assert_eq!(sent.iter().filter(|mail| mail.subject().contains("Not acknowledged")).count(), 1);
+    life.desk.engine().end_silence(ids[1], "Jo").expect("it ends");
+    let sent = life.until("2026-03-04T20:01:00Z");
+    assert_eq!(sent.len(), 3, "to everybody");
+    assert!(sent.iter().all(|mail| mail.subject().contains(&entry(1).to_string())));
+    let sent = life.until("2026-03-13T15:00:00Z");
+    assert!(sent.iter().all(|mail| !mail.subject().contains("Examination")), "and not once more");
+    life.rebuild();
+}
+
+#[test]
+fn a_ladder_speaks_again_when_its_silence_is_ended_by_hand() {
+    let mut life = Life::new("", everybody(), "2026-02-15T13:00:00Z");
+    liquidated(&mut life);
+    life.until("2026-05-20T15:00:00Z");
+    silence(&mut life, of_rule("protest-due"), "2026-08-10").expect("82 days");
+    assert_eq!(steps(&life.until("2026-07-10T15:00:00Z")), [""; 0], "silenced");
+    let id = life.desk.store().silences().expect("it answers").all()[0].id;
+    life.desk.engine().end_silence(id, "Jo").expect("it ends");
+    let sent = life.until("2026-07-10T16:00:00Z");
+    assert_eq!(steps(&sent), ["07-10"; 3], "the step that the clock has reached, to three people");
+    life.rebuild();
+}
+
 /// The engine behind the pages, as a command has it that opens the state itself.
 struct OpenState {
     life: Mutex<Life>,
@@ -335,6 +378,7 @@ impl Site {
         let clock: Arc<dyn Clock> = life.desk.clock.clone();
         let state = Arc::new(OpenState { store: life.desk.store(), life: Mutex::new(life) });
         let pages = Pages::new(state.clone(), Some(tickets()), clock, Arc::new(|| true));
+        let pages = pages.with_hooks([("pager".into(), "a very secret word".into())]);
         let listener = runtime.block_on(HttpListener::bind(([127, 0, 0, 1], 0).into())).expect("a port");
         let address = listener.address().expect("an address");
         let stop = CancellationToken::new();
@@ -444,6 +488,36 @@ fn links_that_are_forged_or_late_say_so_and_do_nothing() {
     assert_eq!(site.post(&format!("/ack/{ticket}"), &"x".repeat(100_000)).0, 410);
     site.stop.cancel();
     site.runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+}
+
+#[test]
+fn a_webhook_may_be_tried_on_the_listener() {
+    let site = Site::of(Life::new("", everybody(), "2026-03-02T15:00:00Z"));
+    let body = r#"{"version":1,"letter":"68652643c7bb24091a3c0f6b945e9111","kind":"test"}"#;
+    let now = at("2026-03-02T15:00:00Z").timestamp();
+    let ask = |secret: &str, timestamp: i64, key: &str| {
+        let signed = entrywatch::webhook::signature(&secret.to_owned().into(), timestamp, body.as_bytes());
+        let length = body.len();
+        site.ask(&format!(
+            "POST /webhook-test HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\nIdempotency-Key: {key}\r\n\
+             X-Entrywatch-Timestamp: {timestamp}\r\nX-Entrywatch-Signature: {signed}\r\n\r\n{body}"
+        ))
+    };
+    let key = "68652643c7bb24091a3c0f6b945e9111";
+    let (code, answer) = ask("a very secret word", now, key);
+    assert_eq!(code, 200, "{answer}");
+    assert!(answer.contains(r#""webhook":"pager""#) && answer.contains(r#""kind":"test""#), "{answer}");
+    for (secret, timestamp, key, code, why) in [
+        ("another word", now, key, 401, "not one of a webhook"),
+        ("a very secret word", now - 301, key, 401, "minutes old"),
+        ("a very secret word", now, "other", 400, "Idempotency-Key"),
+    ] {
+        let (found, answer) = ask(secret, timestamp, key);
+        assert_eq!(found, code, "{answer}");
+        assert!(answer.contains(why), "{answer}");
+    }
+    assert_eq!(site.post("/webhook-test", body).0, 400, "nothing is signed");
+    assert_eq!(site.get("GET", "/webhook-test").0, 405);
 }
 
 #[test]

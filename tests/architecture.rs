@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &["entry"],
     &["rules"],
     &["outbox", "ical"],
-    &["step", "email"],
+    &["step", "email", "webhook"],
     &["journal"],
     &["pipeline", "store", "config", "synthetic"],
     &["serve"],

@@ -122,6 +122,8 @@ fn the_example_works_with_everything_switched_on() {
         "link_key_credential",
         "passphrase_env",
         "passphrase_credential",
+        "secret_env",
+        "secret_credential",
         "agent",
         "known_hosts",
         "playbook",

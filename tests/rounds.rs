@@ -1,106 +1,17 @@
 //! `run --once` and the commands around it, as an operator meets them: what is left is said, what lasts is told once.
 
+#[path = "support/site.rs"]
+mod site;
 #[path = "support/smtp.rs"]
 #[expect(dead_code, reason = "the mail tests look closer at the server")]
 mod smtp;
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::fs;
+use std::time::Duration;
 
-use entrywatch::clock::{Clock, SystemClock};
 use serde_json::Value;
+use site::{Site, sample, subject};
 use smtp::SmtpServer;
-use tempfile::TempDir;
-
-/// An installation of its own: configuration, drop, state.
-struct Site {
-    folder: TempDir,
-}
-
-struct Ran {
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Site {
-    /// `to` are the recipients of the one team; `more` is put behind the configuration.
-    fn new(to: &str, more: &str) -> Self {
-        let folder = TempDir::new().expect("a folder");
-        let site = Self { folder };
-        fs::create_dir(site.path("drop")).expect("a drop");
-        site.configure(to, more);
-        site
-    }
-
-    fn configure(&self, to: &str, more: &str) {
-        let text = format!(
-            "[state]\nfolder = \"state\"\n[daemon]\nlog = \"text\"\n[mail]\nfrom = \"ew@example.com\"\noutbox = \"mails\"\n\
-             [[team]]\nname = \"operations\"\nto = [{to}]\n[[broker]]\nname = \"acme\"\n[[broker.drop]]\nname = \"acme\"\n\
-             path = \"drop\"\nsettle = \"1s\"\nincomplete_after = \"1h\"\nafter = \"delete\"\n{more}"
-        );
-        fs::write(self.path("config.toml"), text).expect("a configuration");
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn run(&self, arguments: &[&str]) -> Ran {
-        let output = Command::new(env!("CARGO_BIN_EXE_entrywatch"))
-            .env_remove("ENTRYWATCH_CONFIG")
-            .arg("--config")
-            .arg(self.path("config.toml"))
-            .args(arguments)
-            .output()
-            .expect("the program runs");
-        let text = |bytes| String::from_utf8(bytes).expect("text");
-        Ran {
-            code: output.status.code().expect("it ends"),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
-    }
-
-    fn json(&self, arguments: &[&str]) -> (i32, Value) {
-        let ran = self.run(&[arguments, &["--json"]].concat());
-        (ran.code, serde_json::from_str(&ran.out).unwrap_or_else(|_| panic!("{}\n{}", ran.out, ran.err)))
-    }
-
-    fn drop(&self, name: &str, bytes: &[u8], age: Duration) {
-        let path = self.path("drop").join(name);
-        fs::write(&path, bytes).expect("a file");
-        File::options()
-            .write(true)
-            .open(path)
-            .and_then(|file| file.set_modified(SystemTime::from(SystemClock.now()) - age))
-            .expect("a time");
-    }
-
-    /// Subjects of the mails that were written as files, in the order of their names.
-    fn mails(&self) -> Vec<String> {
-        let Ok(listing) = fs::read_dir(self.path("mails")) else { return Vec::new() };
-        let mut paths: Vec<PathBuf> = listing.flatten().map(|item| item.path()).collect();
-        paths.sort();
-        paths.iter().map(|path| fs::read_to_string(path).expect("a mail")).collect()
-    }
-}
-
-fn sample(name: &str) -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/demo").join(name)).expect("a sample")
-}
-
-fn subject(mail: &str) -> String {
-    let head = mail.split("\r\n\r\n").next().expect("a head");
-    let mut lines = head.split("\r\n").skip_while(|line| !line.starts_with("Subject: "));
-    let mut subject = lines.next().unwrap_or_default().to_owned();
-    for more in lines.take_while(|line| line.starts_with(' ')) {
-        subject.push_str(more);
-    }
-    subject
-}
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -205,7 +116,8 @@ fn a_mailbox_that_refuses_is_told_to_the_others() {
     fs::write(site.path("config.toml"), changed).expect("written");
     let (code, retried) = site.json(&["alerts", "retry", key]);
     assert_eq!((code, retried["retried"].as_str()), (0, Some(key)));
-    assert_eq!(site.run(&["run", "--once"]).code, 0);
+    let ran = site.run(&["run", "--once"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
     let (late, over) = (server.mail(), server.mail());
     assert_eq!(late.to, ["nobody@example.com"]);
     assert_eq!(over.to, ["ops@example.com"]);
@@ -332,4 +244,28 @@ fn a_record_that_lost_its_end_is_told() {
         "{:?}",
         mails.iter().map(|mail| subject(mail)).collect::<Vec<_>>()
     );
+}
+
+#[test]
+fn a_check_goes_on_behind_a_broken_file() {
+    let site = Site::new(
+        "\"ops@example.com\"",
+        "[rules]\nfiles = [\"broken.toml\", \"sound.toml\", \"default\"]\nscenarios = [\"bad.txt\", \"good.txt\"]\n",
+    );
+    fs::write(site.path("broken.toml"), "[[rule]]\nname = \"x\"\ntitel = \"X\"\n").expect("a file");
+    let sound = "[[rule]]\nname = \"mine\"\ntitle = \"Mine\"\non = \"notice\"\nwhen = { effect = \"seizure\" }\nseverity = \"critical\"\n";
+    fs::write(site.path("sound.toml"), sound).expect("a file");
+    fs::write(site.path("bad.txt"), "2025-04-01 09:05  dance\n").expect("a file");
+    fs::write(site.path("good.txt"), "2025-04-01 09:05  clock\n                  expect   no letter\n")
+        .expect("a file");
+    let ran = site.run(&["check", "--offline"]);
+    assert_eq!(ran.code, 2, "{}{}", ran.out, ran.err);
+    assert!(ran.err.contains("broken.toml:3:1: "), "{}", ran.err);
+    for said in [
+        "ok    mail templates: ",
+        "FAIL  scenario bad.txt: bad.txt:1:",
+        "ok    scenario good.txt: can be read",
+    ] {
+        assert!(ran.out.contains(said), "{said} in {}", ran.out);
+    }
 }

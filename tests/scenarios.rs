@@ -63,7 +63,11 @@ impl Stage for DeskStage {
         let store = self.desk.store();
         let delivered = sent.into_iter().map(|mail| {
             let letter = store.letter(mail.key()).expect("the store answers").expect("the letter is there");
-            Delivered { recipient: letter.recipient, mail }
+            Delivered {
+                recipient: letter.recipient,
+                subject: mail.subject().to_owned(),
+                text: mail.text().to_owned(),
+            }
         });
         Ok(delivered.collect())
     }

@@ -33,6 +33,11 @@ enum Command {
         /// The silence's number, as `alerts silences` shows it
         silence: u64,
     },
+    /// Send a signed letter that asks nothing of anybody to a webhook, now and once
+    TestWebhook {
+        /// The webhook's name in the configuration
+        name: String,
+    },
     /// Send a letter again that was given up or waits for its next try
     Retry {
         /// The letter's key, as `alerts list --letters` shows it
@@ -137,6 +142,7 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
             ui.remark("The silence is over.");
             Ok(Exit::Fine)
         }
+        Some(Command::TestWebhook { name }) => super::webhook_test::run(name, context, ui),
         Some(Command::Retry { key }) => {
             let action = Action::RetryLetter { key: key.clone(), by: author() };
             context.door()?.ask::<()>(Request::Act { action })?;

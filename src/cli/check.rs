@@ -7,14 +7,17 @@ use super::context::config_file;
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Paint, Ui, answer};
 use super::rules::play_all;
-use crate::config::{CheckReport, Config, DropPlace, SmtpSettings, check};
+use crate::config::{CheckReport, Config, DropPlace, SmtpSettings, WebhookSettings, check};
 use crate::daemon::assemble;
 use crate::daemon::writer::chain;
+use crate::diagnostic::Diagnostic;
 use crate::email::SmtpCourier;
 use crate::intake::open_folder;
 use crate::interpret::Interpreter;
+use crate::webhook::HookCourier;
 use crate::words::count;
 use crate::workbench::inspect;
+use crate::workbench::scenario::Scenario;
 
 /// Check configuration, rules, templates, tables and rule tests; every problem at once
 #[derive(clap::Args, Debug)]
@@ -42,11 +45,9 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
     let path = config_file(global.config.as_deref())?;
     let mut report = check(&path, args.offline);
     if let Some(config) = report.config.take() {
-        // What needs the rules and tables as they are meant waits until they are sound; the rest is looked at with them.
-        if report.faults.is_empty() {
-            look_inside(&config, &mut report);
-            play_scenarios(&config, &mut report)?;
-        }
+        // With faults it is looked at as far as the sound parts go, so that all problems are told at once.
+        look_inside(&config, &mut report);
+        play_scenarios(&config, &mut report);
         if !args.offline {
             reach_out(&config, &mut report)?;
         }
@@ -100,17 +101,38 @@ fn look_inside(config: &Config, report: &mut CheckReport) {
     }
 }
 
-/// Plays the scenarios of the configuration.
-fn play_scenarios(config: &Config, report: &mut CheckReport) -> Result<(), Failure> {
-    for ran in play_all(config, &config.scenarios)? {
-        let outcome =
-            if ran.ok { Ok("every letter as expected".to_owned()) } else { Err(ran.faults.join("\n")) };
-        report.add(format!("scenario {}", ran.what), outcome);
+/// Plays the scenarios of the configuration. Under other rules than those that are written their letters would say nothing, so
+/// they are only read then.
+fn play_scenarios(config: &Config, report: &mut CheckReport) {
+    if !config.rules_are_meant() {
+        for file in &config.scenarios {
+            let read = Scenario::read(&file.name, &file.text, &file.folder);
+            let said = read.map(|_| "can be read; played when the rules are sound".to_owned());
+            let faults = |faults: Vec<Diagnostic>| lines(faults.iter().map(ToString::to_string));
+            report.add(format!("scenario {}", file.name), said.map_err(faults));
+        }
+        return;
     }
-    Ok(())
+    match play_all(config, &config.scenarios) {
+        Ok(played) => {
+            for ran in played {
+                let outcome = if ran.ok {
+                    Ok("every letter as expected".to_owned())
+                } else {
+                    Err(lines(ran.faults.into_iter()))
+                };
+                report.add(format!("scenario {}", ran.what), outcome);
+            }
+        }
+        Err(failure) => report.add("scenarios", Err(failure.text().unwrap_or_default())),
+    }
 }
 
-/// Logs in to every drop and to the mail server, and sees whether files can be moved.
+fn lines(texts: impl Iterator<Item = String>) -> String {
+    texts.collect::<Vec<_>>().join("\n")
+}
+
+/// Logs in to every drop and to the mail server, sees whether files can be moved, and connects to the webhooks.
 fn reach_out(config: &Config, report: &mut CheckReport) -> Result<(), Failure> {
     for drop in config.drops() {
         let what = format!("drop {} reached", drop.name);
@@ -142,7 +164,25 @@ fn reach_out(config: &Config, report: &mut CheckReport) -> Result<(), Failure> {
         let greeted = greet(smtp)?;
         report.add("mail server reached", greeted);
     }
+    for hook in &config.webhooks {
+        let reached = reach_hook(hook)?;
+        report.add(format!("webhook {} reached", hook.name), reached);
+    }
     Ok(())
+}
+
+/// Connects and sends nothing; `alerts test-webhook` does.
+fn reach_hook(hook: &WebhookSettings) -> Result<Result<String, String>, Failure> {
+    let courier = assemble::hook_settings(hook).map_err(|error| chain(&error));
+    let courier = courier.and_then(|settings| HookCourier::new(settings).map_err(|error| chain(&error)));
+    match courier {
+        Ok(courier) => Ok(runtime()?.block_on(courier.reach())),
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unreadable)
 }
 
 fn greet(smtp: &SmtpSettings) -> Result<Result<String, String>, Failure> {
@@ -150,9 +190,7 @@ fn greet(smtp: &SmtpSettings) -> Result<Result<String, String>, Failure> {
         Ok(settings) => settings,
         Err(error) => return Ok(Err(chain(&error))),
     };
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::unreadable)?;
-    Ok(runtime.block_on(async {
+    Ok(runtime()?.block_on(async {
         let courier = SmtpCourier::new(settings).map_err(|error| chain(&error))?;
         let check = courier.check().await.map_err(|error| chain(&error))?;
         let encrypted = if check.is_encrypted { "encrypted" } else { "not encrypted" };

@@ -29,6 +29,7 @@ mod report;
 mod rules;
 mod run;
 mod status;
+mod webhook_test;
 
 use std::ffi::OsString;
 use std::io::Write;

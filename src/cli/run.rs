@@ -7,6 +7,7 @@ use super::Global;
 use super::context::{Context, config_file, faults_text, load_config};
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Out, Ui, answer, clean, instant, or_dash};
+use super::rules::play_all;
 use crate::clock::SystemClock;
 use crate::config::{Config, LogFormat};
 use crate::daemon::http::Companions;
@@ -47,6 +48,7 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
     let path = config_file(global.config.as_deref())?;
     let load = move || {
         let config = Config::load(&path).map_err(|faults| faults_text(&faults))?;
+        play_scenarios(&config)?;
         Settings::of(&config).map_err(|error| chain(&error))
     };
     let mut companion = Companions::default();
@@ -54,6 +56,18 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
     // A call that hangs in a library must not keep the process from ending.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     ran.map(|()| Exit::Fine).map_err(Failure::unreadable)
+}
+
+/// A new configuration comes into force only when its scenarios end as told; rule tests ran when it was read.
+fn play_scenarios(config: &Config) -> Result<(), String> {
+    let played = play_all(config, &config.scenarios)
+        .map_err(|failure| failure.text().unwrap_or_else(|| "the scenarios cannot be played".to_owned()))?;
+    let failed: Vec<String> = played
+        .into_iter()
+        .filter(|test| !test.ok)
+        .map(|test| format!("scenario {}: {}", test.what, test.faults.join("; ")))
+        .collect();
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n")) }
 }
 
 fn round(runtime: &tokio::runtime::Runtime, settings: &Settings, config: Config, ui: &Ui) -> Outcome {

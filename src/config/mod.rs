@@ -11,6 +11,7 @@ mod check;
 mod check_text;
 mod drops;
 mod exchange;
+mod files;
 mod hours;
 mod http;
 mod manners;
@@ -19,6 +20,7 @@ mod resolve;
 mod secret;
 mod settings;
 mod units;
+mod webhooks;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,17 +30,19 @@ use sha2::{Digest, Sha256};
 
 pub use self::check::{CheckLine, CheckReport, check};
 pub use self::drops::IGNORE_DEFAULT;
+pub use self::files::scenarios_at;
+use self::files::{playbook_file, read_from, rule_files, scenario_files};
 pub use self::http::HttpSettings;
 use self::raw::{RawConfig, list};
 use self::resolve::Resolver;
 pub use self::secret::{Secret, SecretError};
 pub use self::settings::{
     After, Algorithms, Broker, DaemonSettings, DropPlace, DropSettings, HostKey, ImporterNumber, LogFormat,
-    MailSettings, SftpAuth, SftpSettings, SmtpSecurity, SmtpSettings, StateSettings, Team,
+    MailSettings, SftpAuth, SftpSettings, SmtpSecurity, SmtpSettings, StateSettings, Team, WebhookSettings,
 };
 use crate::deadline::{DeadlineTable, Overrides, TableFault};
 pub use crate::diagnostic::Diagnostic;
-use crate::diagnostic::{Source, WrittenTable, read_toml};
+use crate::diagnostic::{Source, read_toml};
 use crate::grammar::Grammar;
 use crate::ident::BrokerName;
 use crate::rules::{self, Playbook, Rules, Vocabulary};
@@ -68,6 +72,7 @@ pub struct Config {
     pub mail: MailSettings,
     pub http: HttpSettings,
     pub importer_number: ImporterNumber,
+    pub webhooks: Vec<WebhookSettings>,
     pub teams: Vec<Team>,
     pub brokers: Vec<Broker>,
     /// Days on which Customs is closed beside weekends and federal holidays.
@@ -82,9 +87,13 @@ pub struct Config {
     pub rules: Arc<Rules>,
     /// What `[rules] scenarios` names, read; played by `rules test` and `check`.
     pub scenarios: Vec<ScenarioFile>,
+    /// False when a rule file or the playbook has faults, and `rules` are those of the other files or what is embedded.
+    rules_are_meant: bool,
     /// The rule files in the order in which they are asked, for trying others in their place.
     rule_files: Vec<Named>,
     playbook: Option<Named>,
+    /// Files and folders that the configuration was read from.
+    files: Vec<PathBuf>,
     version: String,
 }
 
@@ -155,6 +164,7 @@ impl Config {
         let mail = resolve::mail(&given(&raw.mail), &mut resolver);
         let http = http::http(&given(&raw.http), &mut resolver);
         let importer_number = resolve::importer_number(&given(&raw.privacy).importer_number, &mut resolver);
+        let webhooks = webhooks::webhooks(&raw, &mut resolver);
         let teams = resolve::teams(&raw, &mut resolver);
         let brokers = drops::brokers(&raw, &state, &mut resolver);
         let closures: Vec<NaiveDate> =
@@ -173,17 +183,21 @@ impl Config {
         let rules = load_rules(&files, playbook.as_ref(), &names, grammar.as_deref());
         let rules = collect(rules, &mut faults);
         let grammar = grammar.or_else(|| load_grammar(None).ok());
-        let rules = rules.or_else(|| load_rules(&[embedded_rules()], None, &names, None).ok());
+        let rules_are_meant = rules.is_some();
+        let rules = rules.or_else(|| sound_rules(&files, &names, grammar.as_deref()));
         let deadlines = deadlines.unwrap_or_else(|| DeadlineTable::embedded().with_closures(&closures));
         let deadlines = deadlines.with_overrides(overrides.clone());
+        let read_from = read_from(&raw, base, Path::new(name), grammar_folder);
         let config = grammar.zip(rules).map(|(grammar, rules)| Self {
             version: version(text, &rules),
+            files: read_from,
             name: name.into(),
             state,
             daemon,
             mail,
             http,
             importer_number,
+            webhooks,
             teams,
             brokers,
             closures,
@@ -193,6 +207,7 @@ impl Config {
             grammar,
             rules: Arc::new(rules),
             scenarios,
+            rules_are_meant,
             rule_files: files,
             playbook,
         });
@@ -230,6 +245,16 @@ impl Config {
         load_rules(files, self.playbook.as_ref(), &names, Some(&self.grammar))
     }
 
+    /// Whether `rules` are the rules that are written: a look at a faulty configuration may find others in their place.
+    pub(crate) fn rules_are_meant(&self) -> bool {
+        self.rules_are_meant
+    }
+
+    /// The files and folders that the configuration was read from: when one of them changes, it may be another.
+    pub fn files(&self) -> &[PathBuf] {
+        &self.files
+    }
+
     /// A hash of the configuration, the rules and the playbook as written. Sixteen hexadecimal digits. Secrets are not
     /// part of it, for they never stand in any of these.
     pub fn version(&self) -> &str {
@@ -257,6 +282,8 @@ impl Config {
         if let Some(key) = &self.http.link_key {
             secrets.push(("links in mails".to_owned(), key));
         }
+        let hooks = self.webhooks.iter();
+        secrets.extend(hooks.map(|hook| (format!("webhook {}", hook.name), &hook.secret)));
         for drop in self.drops() {
             let DropPlace::Sftp(sftp) = &drop.place else { continue };
             match &sftp.auth {
@@ -320,6 +347,16 @@ fn embedded_rules() -> Named {
     Named { name: rules::EMBEDDED_NAME.to_owned(), text: rules::EMBEDDED.to_owned() }
 }
 
+/// The rules of the files that are sound by themselves, for looking further where another file has faults; else the
+/// embedded ones.
+fn sound_rules(files: &[Named], names: &Names<'_>, grammar: Option<&Grammar>) -> Option<Rules> {
+    let load = |files: &[Named]| load_rules(files, None, names, grammar).ok();
+    let sound: Vec<Named> =
+        files.iter().filter(|file| load(std::slice::from_ref(*file)).is_some()).cloned().collect();
+    let sound = if sound.is_empty() { None } else { load(&sound) };
+    sound.or_else(|| load_rules(&[embedded_rules()], None, names, None).ok())
+}
+
 /// The table of clocks, from the folder when it has one, with the configured closures.
 fn load_deadlines(folder: Option<&Path>, closures: &[NaiveDate]) -> Result<DeadlineTable, Vec<Diagnostic>> {
     let path = folder.map(|folder| folder.join(DEADLINES_FILE)).filter(|path| path.exists());
@@ -332,85 +369,6 @@ fn load_deadlines(folder: Option<&Path>, closures: &[NaiveDate]) -> Result<Deadl
         error.faults.iter().map(place).collect::<Vec<_>>()
     })?;
     Ok(table.with_closures(closures))
-}
-
-/// The rule files in their order. Without `[rules] files`, the embedded ones.
-fn rule_files(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<Named> {
-    let raw = given(&raw.rules);
-    if raw.files.is_absent() {
-        return vec![embedded_rules()];
-    }
-    let mut files = Vec::new();
-    let last = list(&raw.files).len().saturating_sub(1);
-    for (index, file) in list(&raw.files).iter().enumerate() {
-        match file.get_ref().as_str() {
-            DEFAULT_RULES if index < last => {
-                let message = "\"default\" decides about everything, so it must be the last: no rule behind it is asked";
-                resolver.faults.add(file.span(), message);
-            }
-            DEFAULT_RULES => files.push(embedded_rules()),
-            _ => files.extend(named_file("files", file, resolver)),
-        }
-    }
-    if list(&raw.files).is_empty() && raw.files.given().is_some() {
-        resolver.faults.add(raw.place(), "`files` names no rule file, so nothing would ever alert");
-    }
-    files
-}
-
-fn playbook_file(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Option<Named> {
-    let raw = given(&raw.rules);
-    named_file("playbook", raw.playbook.given()?, resolver)
-}
-
-/// The scenarios that are named, files and the `.txt` files of folders, in the order of their names.
-fn scenario_files(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<ScenarioFile> {
-    let raw = given(&raw.rules);
-    let mut files = Vec::new();
-    for item in list(&raw.scenarios) {
-        let Some(path) = resolver.checked_path("scenarios", item) else { continue };
-        match scenarios_at(&path, item.get_ref()) {
-            Ok(found) => files.extend(found),
-            Err(message) => resolver.faults.add(item.span(), message),
-        }
-    }
-    files
-}
-
-/// One scenario, or those of a folder. `name` is what messages call the path.
-///
-/// # Errors
-/// A sentence about what cannot be read.
-pub fn scenarios_at(path: &Path, name: &str) -> Result<Vec<ScenarioFile>, String> {
-    let read = |path: &Path, name: String| -> Result<ScenarioFile, String> {
-        let text = read_file(path).map_err(|message| format!("`{}`: {message}", path.display()))?;
-        let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
-        Ok(ScenarioFile { name, text, folder })
-    };
-    if !path.is_dir() {
-        return Ok(vec![read(path, name.to_owned())?]);
-    }
-    let listing = std::fs::read_dir(path).map_err(|error| format!("`{}`: {error}", path.display()))?;
-    let mut paths: Vec<PathBuf> = listing.flatten().map(|item| item.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "txt"));
-    paths.sort();
-    if paths.len() > SCENARIOS_MAX {
-        return Err(format!("`{}` holds more than {SCENARIOS_MAX} scenarios", path.display()));
-    }
-    let named =
-        |path: &PathBuf| Path::new(name).join(path.file_name().unwrap_or_default()).display().to_string();
-    paths.iter().map(|path| read(path, named(path))).collect()
-}
-
-fn named_file(key: &str, file: &toml::Spanned<String>, resolver: &mut Resolver<'_>) -> Option<Named> {
-    let path = resolver.checked_path(key, file)?;
-    match read_file(&path) {
-        Ok(text) => Some(Named { name: file.get_ref().clone(), text }),
-        Err(message) => {
-            resolver.faults.add(file.span(), format!("`{}`: {message}", path.display()));
-            None
-        }
-    }
 }
 
 /// The names that rules may use.

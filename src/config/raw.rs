@@ -21,6 +21,7 @@ written! {
         http: RawHttp,
         team: Vec<RawTeam>,
         broker: Vec<RawBroker>,
+        webhook: Vec<RawWebhook>,
     }
 
     pub struct RawState as "[state]" {
@@ -33,6 +34,7 @@ written! {
         stop_timeout: Text,
         log: Text,
         log_level: Text,
+        reload_on_change: Spanned<bool>,
     }
 
     pub struct RawGrammar as "[grammar]" {
@@ -128,6 +130,19 @@ written! {
         ca_file: Text,
         hello_name: Text,
         timeout: Text,
+        per_minute: Number,
+    }
+
+    pub struct RawWebhook as "the webhook" {
+        name: Text,
+        url: Text,
+        secret: Text,
+        secret_file: Text,
+        secret_env: Text,
+        secret_credential: Text,
+        ca_file: Text,
+        timeout: Text,
+        per_minute: Number,
     }
 
     pub struct RawHttp as "[http]" {
@@ -228,6 +243,7 @@ pub const TABLES: &[(&str, &[&str])] = &[
     ("[mail]", RawMail::KEYS),
     ("[mail.smtp]", RawSmtp::KEYS),
     ("[http]", RawHttp::KEYS),
+    ("[[webhook]]", RawWebhook::KEYS),
     ("[[team]]", RawTeam::KEYS),
     ("[[broker]]", RawBroker::KEYS),
     ("[broker.acknowledge]", RawAcknowledge::KEYS),
@@ -237,7 +253,7 @@ pub const TABLES: &[(&str, &[&str])] = &[
 ];
 
 /// Keys that are known only so that their refusal can say what to write instead.
-pub const REFUSED: &[&str] = &["password", "passphrase", "link_key"];
+pub const REFUSED: &[&str] = &["password", "passphrase", "link_key", "secret"];
 
 /// A raw list that was written, else the given default.
 pub(super) fn list<T: Written>(field: &crate::diagnostic::Field<Vec<T>>) -> &[T] {

@@ -14,10 +14,11 @@ use super::secret::Secret;
 use super::settings::{
     DaemonSettings, ImporterNumber, LogFormat, MailSettings, SmtpSecurity, SmtpSettings, StateSettings, Team,
 };
-use super::units;
+use super::{units, webhooks};
 use crate::clock::{CUSTOMS_ZONE, Zone};
 use crate::diagnostic::{Faults, Field, WrittenTable, hint};
 use crate::place::Severity;
+use crate::webhook;
 
 /// A Unix socket's path may not be longer.
 const SOCKET_BYTES_MAX: usize = 107;
@@ -114,6 +115,19 @@ impl Resolver<'_> {
                 self.faults
                     .add(number.span(), format!("`port` must be 1 to 65535, not {}", number.get_ref()));
                 default
+            }
+        }
+    }
+
+    /// How many letters a server wants in a minute.
+    pub fn per_minute(&mut self, field: &Field<Spanned<i64>>) -> Option<u32> {
+        let number = field.given()?;
+        match u32::try_from(*number.get_ref()) {
+            Ok(count @ 1..=100_000) => Some(count),
+            _ => {
+                let message = format!("`per_minute` must be 1 to 100000, not {}", number.get_ref());
+                self.faults.add(number.span(), message);
+                None
             }
         }
     }
@@ -275,6 +289,7 @@ pub(super) fn daemon(raw: &RawDaemon, state: &StateSettings, resolver: &mut Reso
     };
     let log_level = resolver.checked(&raw.log_level, is::is_log_filter, message);
     DaemonSettings {
+        reload_on_change: raw.reload_on_change.given().is_none_or(|value| *value.get_ref()),
         socket,
         stop_timeout: resolver.duration("stop_timeout", &raw.stop_timeout, "30s", ("1s", "10m")),
         log,
@@ -373,7 +388,8 @@ fn smtp(raw: &RawSmtp, resolver: &mut Resolver<'_>) -> Option<SmtpSettings> {
     let port = resolver.port(&raw.port, default_port);
     let ca_file = resolver.optional_path("ca_file", &raw.ca_file);
     let timeout = resolver.duration("timeout", &raw.timeout, "30s", ("1s", "10m"));
-    Some(SmtpSettings { host: host?.into(), port, security, login, ca_file, hello_name, timeout })
+    let per_minute = resolver.per_minute(&raw.per_minute);
+    Some(SmtpSettings { host: host?.into(), port, security, login, ca_file, hello_name, timeout, per_minute })
 }
 
 pub(super) fn teams(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<Team> {
@@ -381,10 +397,16 @@ pub(super) fn teams(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<Team> {
     if raw.team.is_absent() {
         resolver.faults.add(0..0, "the configuration has no [[team]], so nobody would get an alert");
     }
-    list(&raw.team).iter().filter_map(|team| self::team(team, &mut seen, resolver)).collect()
+    let hooks = webhooks::written(raw);
+    list(&raw.team).iter().filter_map(|team| self::team(team, &hooks, &mut seen, resolver)).collect()
 }
 
-fn team(raw: &RawTeam, seen: &mut BTreeMap<String, String>, resolver: &mut Resolver<'_>) -> Option<Team> {
+fn team(
+    raw: &RawTeam,
+    hooks: &[String],
+    seen: &mut BTreeMap<String, String>,
+    resolver: &mut Resolver<'_>,
+) -> Option<Team> {
     let name = resolver.name(&raw.name, "team", &raw.span, seen);
     let called = raw.name.given().map_or("the team".to_owned(), |name| format!("team `{}`", name.get_ref()));
     resolver.require(&raw.to, "to", &called, &raw.span);
@@ -393,7 +415,15 @@ fn team(raw: &RawTeam, seen: &mut BTreeMap<String, String>, resolver: &mut Resol
         let message = format!("{called} must have 1 to {ADDRESSES_MAX} addresses in `to`");
         resolver.faults.add(raw.span.clone(), message);
     }
-    for address in to.iter().filter(|address| !is::is_address(address.get_ref())) {
+    for address in to {
+        let Some(hook) = address.get_ref().strip_prefix(webhook::PREFIX) else { continue };
+        if !hooks.iter().any(|known| known == hook) {
+            let hint = hint(hook, "defined", hooks.iter().map(String::as_str));
+            resolver.faults.add(address.span(), format!("there is no webhook `{hook}` ({hint})"));
+        }
+    }
+    let is_hook = |address: &str| address.starts_with(webhook::PREFIX);
+    for address in to.iter().filter(|to| !is::is_address(to.get_ref()) && !is_hook(to.get_ref())) {
         let message = format!("`{}` is no mail address (example: ops@example.com)", address.get_ref());
         resolver.faults.add(address.span(), message);
     }

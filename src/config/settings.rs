@@ -13,6 +13,7 @@ use crate::interpret::Aliases;
 pub use crate::outbox::{ImporterNumber, Manners};
 use crate::place::Severity;
 use crate::receipt::ReceiptForm;
+use crate::webhook::HookUrl;
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StateSettings {
@@ -31,6 +32,8 @@ pub struct DaemonSettings {
     pub log: LogFormat,
     /// A level, or a filter like `info,entrywatch=debug`.
     pub log_level: Box<str>,
+    /// Whether a change of the configuration's files is taken over without a signal.
+    pub reload_on_change: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,6 +70,22 @@ pub struct SmtpSettings {
     /// What we call ourselves in EHLO; the machine's name when absent.
     pub hello_name: Option<Box<str>>,
     pub timeout: Duration,
+    /// Letters in a minute, when the server wants no more.
+    pub per_minute: Option<u32>,
+}
+
+/// A program that gets letters by HTTP. Teams name it as `webhook:NAME` among their addresses.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WebhookSettings {
+    pub name: Box<str>,
+    pub url: HookUrl,
+    /// What letters are signed with.
+    pub secret: Secret,
+    /// Certificates in PEM form to trust in place of those of the system.
+    pub ca_file: Option<PathBuf>,
+    pub timeout: Duration,
+    /// Letters in a minute, when it wants no more.
+    pub per_minute: Option<u32>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

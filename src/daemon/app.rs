@@ -56,7 +56,7 @@ pub struct App {
     /// Rung when the writer's thread has ended.
     pub fatal: Arc<Notify>,
     intake: Option<Intake>,
-    delivery: Option<Task>,
+    delivery: Vec<Task>,
     ticking: Option<Task>,
     calendars: Option<Task>,
     receipts: Option<Task>,
@@ -103,7 +103,7 @@ impl App {
             store,
             fatal,
             intake: None,
-            delivery: None,
+            delivery: Vec::new(),
             ticking: None,
             calendars: None,
             receipts: None,
@@ -163,12 +163,12 @@ impl App {
                 "The state folder and the socket change only with a restart; the rest is taken over."
             );
         }
-        settings.courier()?;
+        settings.channels()?;
         let Some(writer) = self.writer.clone() else { return Err(WriteError::Stopped.into()) };
         writer.reload(settings.pipeline.clone(), settings.versions.clone()).await?;
         *self.pipeline.lock().unwrap_or_else(PoisonError::into_inner) = settings.pipeline.clone();
         self.stop_intake().await;
-        Self::stop_task(self.delivery.take()).await;
+        self.stop_delivery().await;
         Self::stop_task(self.calendars.take()).await;
         Self::stop_task(self.receipts.take()).await;
         let (state_folder, socket) = (self.settings.state_folder.clone(), self.settings.socket.clone());
@@ -189,7 +189,7 @@ impl App {
         Self::stop_task(self.ticking.take()).await;
         Self::stop_task(self.calendars.take()).await;
         Self::stop_task(self.receipts.take()).await;
-        if tokio::time::timeout(limit, Self::stop_task(self.delivery.take())).await.is_err() {
+        if tokio::time::timeout(limit, self.stop_delivery()).await.is_err() {
             tracing::warn!(
                 "The mail server did not answer in time; letters under way are sent again, under the same Message-ID."
             );
@@ -207,18 +207,29 @@ impl App {
 
     fn start_delivery(&mut self) -> Result<(), StartError> {
         let Some(writer) = self.writer.clone() else { return Ok(()) };
-        let deliver = Deliver {
-            writer,
-            store: self.store.clone(),
-            pipeline: self.settings.pipeline.clone(),
-            renderer: self.settings.renderer.clone(),
-            courier: self.settings.courier()?,
-            clock: self.clock.clone(),
-        };
-        let stop = CancellationToken::new();
-        let handle = self.tracker.spawn(deliver.run(stop.clone()));
-        self.delivery = Some(Task { stop, handle });
+        for channel in self.settings.channels()? {
+            let deliver = Deliver {
+                writer: writer.clone(),
+                store: self.store.clone(),
+                pipeline: self.settings.pipeline.clone(),
+                renderer: self.settings.renderer.clone(),
+                channel,
+                clock: self.clock.clone(),
+            };
+            let stop = CancellationToken::new();
+            let handle = self.tracker.spawn(deliver.run(stop.clone()));
+            self.delivery.push(Task { stop, handle });
+        }
         Ok(())
+    }
+
+    async fn stop_delivery(&mut self) {
+        for task in &self.delivery {
+            task.stop.cancel();
+        }
+        for task in self.delivery.drain(..) {
+            Self::stop_task(Some(task)).await;
+        }
     }
 
     fn start_ticking(&mut self) {

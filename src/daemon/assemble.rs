@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::engine::Versions;
 use super::link_key::{self, LinkKeyError};
 use super::receipts::ReceiptSettings;
-use super::settings::{Delivery, Settings};
+use super::settings::{Delivery, Hook, Settings};
 use crate::clock::{CUSTOMS_ZONE, Zone};
 use crate::config::{self, Config, SecretError};
 use crate::email::{MailSettings, Renderer, Security, SettingsError, SmtpSettings, TemplateError};
@@ -16,6 +16,7 @@ use crate::intake;
 use crate::interpret::Interpreter;
 use crate::outbox::{Audience, Team, Tickets};
 use crate::pipeline::{FeedWatch, Pipeline};
+use crate::webhook::HookSettings;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AssembleError {
@@ -53,6 +54,7 @@ impl Settings {
             Some(smtp) => Delivery::Smtp(Box::new(smtp_settings(smtp)?)),
             None => Delivery::Files(config.mail.outbox.clone()),
         };
+        let hooks = config.webhooks.iter().map(hook_with_pace).collect::<Result<_, _>>()?;
         Ok(Self {
             state_folder: config.state.folder.clone(),
             cache_bytes: u64::from(config.state.cache_mib) << 20,
@@ -68,6 +70,9 @@ impl Settings {
             delivery,
             listen: config.http.listen,
             tickets,
+            mail_per_minute: config.mail.smtp.as_ref().and_then(|smtp| smtp.per_minute),
+            hooks,
+            watched: if config.daemon.reload_on_change { config.files().to_vec() } else { Vec::new() },
         })
     }
 }
@@ -207,6 +212,21 @@ pub fn smtp_settings(smtp: &config::SmtpSettings) -> Result<SmtpSettings, Assemb
         ca_file: smtp.ca_file.clone(),
         hello_name,
         timeout: smtp.timeout,
+    })
+}
+
+fn hook_with_pace(hook: &config::WebhookSettings) -> Result<Hook, AssembleError> {
+    Ok(Hook { settings: hook_settings(hook)?, per_minute: hook.per_minute })
+}
+
+/// One webhook of a configuration.
+pub fn hook_settings(hook: &config::WebhookSettings) -> Result<HookSettings, AssembleError> {
+    Ok(HookSettings {
+        name: hook.name.clone(),
+        url: hook.url.clone(),
+        secret: hook.secret.read()?,
+        ca_file: hook.ca_file.clone(),
+        timeout: hook.timeout,
     })
 }
 

@@ -31,6 +31,8 @@ impl Companions {
         let now = clock.clone();
         let is_alive = move || writer.alive_at().is_none_or(|at| (now.now() - at).num_seconds() < STUCK_SECS);
         let pages = Pages::new(Arc::new(backend), settings.tickets.clone(), clock, Arc::new(is_alive));
+        let hooks = settings.hooks.iter().map(|hook| &hook.settings);
+        let pages = pages.with_hooks(hooks.map(|hook| (hook.name.clone(), hook.secret.clone())));
         let listener = HttpListener::bind(address).await?;
         tracing::info!(%address, "Listening for HTTP.");
         let stop = CancellationToken::new();

@@ -4,6 +4,8 @@ pub mod app;
 pub mod apply;
 pub mod assemble;
 pub mod backend;
+pub mod changes;
+pub mod channel;
 pub mod commits;
 pub mod engine;
 pub mod feed;

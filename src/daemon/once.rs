@@ -121,25 +121,27 @@ async fn deliver(
     round: &mut Round,
     clock: Arc<dyn Clock>,
 ) -> Result<(), StartError> {
-    let mut deliver = Deliver {
-        writer: writer.clone(),
-        store: writer.store().clone(),
-        pipeline: settings.pipeline.clone(),
-        renderer: settings.renderer.clone(),
-        courier: settings.courier()?,
-        clock,
-    };
-    loop {
-        let tried = deliver.once().await?;
-        if tried.count() == 0 {
-            break;
+    for channel in settings.channels()? {
+        let mut deliver = Deliver {
+            writer: writer.clone(),
+            store: writer.store().clone(),
+            pipeline: settings.pipeline.clone(),
+            renderer: settings.renderer.clone(),
+            channel,
+            clock: clock.clone(),
+        };
+        loop {
+            let tried = deliver.once().await?;
+            if tried.count() == 0 {
+                break;
+            }
+            round.letters += tried.count() as u64;
+            round.accepted += tried.accepted as u64;
+            round.deferred += tried.deferred as u64;
+            round.given_up += tried.given_up as u64;
         }
-        round.letters += tried.count() as u64;
-        round.accepted += tried.accepted as u64;
-        round.deferred += tried.deferred as u64;
-        round.given_up += tried.given_up as u64;
+        deliver.channel.close().await;
     }
-    deliver.courier.close().await;
     Ok(())
 }
 

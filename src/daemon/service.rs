@@ -7,15 +7,24 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::app::{App, StartError};
+use super::changes::Changes;
 use super::settings::Settings;
 use super::writer::WriteError;
 use crate::clock::Clock;
+use crate::outbox::TroubleBrief;
+use crate::place::Severity;
 
 /// A writer that has not looked at its queue for this long is taken for stuck, and the watchdog is not fed.
 const STUCK_SECS: i64 = 180;
 
 /// How often the watchdog is fed when the service manager does not say.
 const FEED: Duration = Duration::from_secs(20);
+
+/// How often the files of the configuration are looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Lines of a refusal that people are told; the log has all.
+const FAULT_LINES_MAX: usize = 6;
 
 /// Why the service ended other than by being told to.
 #[derive(Debug, thiserror::Error)]
@@ -35,7 +44,7 @@ pub trait Companion: Send {
     async fn stop(&mut self);
 }
 
-/// Runs until SIGTERM or SIGINT, reloads on SIGHUP.
+/// Runs until SIGTERM or SIGINT, reloads on SIGHUP and when a file of the configuration has changed.
 ///
 /// `load` reads the configuration anew; when it fails, what it says is logged and the old one stays.
 ///
@@ -58,6 +67,9 @@ pub async fn run(
         tracing::error!(%error, "The local socket cannot be used; commands cannot reach the daemon.");
     }
     tracing::info!(
+        config = &*app.settings().versions.config,
+        rules = &*app.settings().versions.rules,
+        grammar = &*app.settings().versions.grammar,
         drops = app.settings().drops.len(),
         lines_applied = app.opened.applied,
         rebuilt = app.opened.rebuilt,
@@ -66,19 +78,21 @@ pub async fn run(
     say(&[NotifyState::Ready, NotifyState::Status("watching")]);
     let mut feed = tokio::time::interval(sd_notify::watchdog_enabled().map_or(FEED, |period| period / 3));
     let fatal = app.fatal.clone();
+    let mut changes = Changes::of(&app.settings().watched);
+    let mut looks = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
             _ = terminate.recv() => break,
             _ = interrupt.recv() => break,
             () = fatal.notified() => break,
             _ = hangup.recv() => {
-                // The socket answers with the tables in force, so it is opened anew.
-                companion.stop().await;
-                reload(&mut app, &load).await;
-                if let Err(error) = companion.start(&app).await {
-                    tracing::error!(%error, "The local socket cannot be used; commands cannot reach the daemon.");
-                }
+                tracing::info!("The configuration is read again: a signal asks for it.");
+                changes = reload(&mut app, companion, &load).await;
             }
+            _ = looks.tick() => if changes.look(&app.settings().watched) {
+                tracing::info!("The configuration is read again: a file of it has changed.");
+                changes = reload(&mut app, companion, &load).await;
+            },
             _ = feed.tick() => feed_watchdog(&app, &*clock),
         }
     }
@@ -103,24 +117,74 @@ async fn ask_for_time() {
     }
 }
 
-async fn reload(app: &mut App, load: &impl Fn() -> Result<Settings, String>) {
+/// Puts a new configuration into force if it is sound; answers how its files looked before they were read.
+async fn reload(
+    app: &mut App,
+    companion: &mut dyn Companion,
+    load: &impl Fn() -> Result<Settings, String>,
+) -> Changes {
     let started = NotifyState::monotonic_usec_now();
     match started {
         Ok(now) => say(&[NotifyState::Reloading, now]),
         Err(_) => say(&[NotifyState::Reloading]),
     }
-    match load() {
-        Ok(settings) => match app.reload(settings).await {
-            Ok(()) => tracing::info!("The new configuration is in force."),
-            Err(error) => {
-                tracing::error!(error = %super::writer::chain(&error), "The new configuration could not be put into force.");
+    let before = app.settings().watched.clone();
+    let seen = Changes::of(&before);
+    let refused = match load() {
+        Ok(settings) => {
+            // The socket answers with the tables in force, so it is opened anew.
+            companion.stop().await;
+            let put = app.reload(settings).await;
+            if let Err(error) = companion.start(app).await {
+                tracing::error!(%error, "The local socket cannot be used; commands cannot reach the daemon.");
             }
-        },
-        Err(faults) => {
-            tracing::error!(%faults, "The new configuration is wrong; the old one stays in force.");
+            put.err().map(|error| super::writer::chain(&error))
         }
+        Err(faults) => Some(faults),
+    };
+    let versions = &app.settings().versions;
+    match &refused {
+        None => tracing::info!(
+            config = &*versions.config,
+            rules = &*versions.rules,
+            grammar = &*versions.grammar,
+            "The new configuration is in force."
+        ),
+        Some(faults) => tracing::error!(
+            config = &*versions.config,
+            %faults,
+            "The new configuration is refused; the old one stays in force."
+        ),
     }
+    tell_reload(app, refused).await;
     say(&[NotifyState::Ready]);
+    // What the new configuration is read from may be other files.
+    if app.settings().watched == before { seen } else { Changes::of(&app.settings().watched) }
+}
+
+/// A configuration that was refused is a trouble until one is taken.
+async fn tell_reload(app: &App, refused: Option<String>) {
+    let Some(writer) = app.writer() else { return };
+    let trouble = TroubleBrief {
+        subject: "configuration".into(),
+        code: "reload-refused".into(),
+        message: format!(
+            "the configuration on disk is not in force, for it has faults: {}",
+            refused.as_deref().unwrap_or_default().lines().take(FAULT_LINES_MAX).collect::<Vec<_>>().join(" | ")
+        ),
+        advice: "Correct it and see that `entrywatch check` passes. It is taken over by itself; until then the old one stays \
+                 in force."
+            .to_owned(),
+        file: None,
+        place: None,
+    };
+    let told = match refused {
+        Some(_) => writer.trouble(Severity::Warning, "", trouble).await,
+        None => writer.trouble_over(trouble.id()).await,
+    };
+    if let Err(error) = told {
+        tracing::error!(%error, "The state of the configuration could not be recorded.");
+    }
 }
 
 fn feed_watchdog(app: &App, clock: &dyn Clock) {

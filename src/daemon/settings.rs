@@ -8,9 +8,11 @@ use std::time::Duration;
 use crate::email::{Courier, EmlCourier, Renderer, SetupError, SmtpCourier, SmtpSettings};
 use crate::ident::DropName;
 use crate::intake::DropSettings;
-use crate::outbox::Tickets;
+use crate::outbox::{Pace, Tickets};
 use crate::pipeline::Pipeline;
+use crate::webhook::{self, HookCourier, HookSettings};
 
+use super::channel::Channel;
 use super::engine::Versions;
 use super::receipts::ReceiptSettings;
 use super::tasks::receipts::Receipts;
@@ -40,6 +42,18 @@ pub struct Settings {
     pub listen: Option<SocketAddr>,
     /// Signs and checks the links in mails.
     pub tickets: Option<Arc<Tickets>>,
+    /// Letters that the mail server gets in a minute; `None` for as many as there are.
+    pub mail_per_minute: Option<u32>,
+    pub hooks: Vec<Hook>,
+    /// What the configuration was read from, to see when it changes; empty when nobody is to look.
+    pub watched: Vec<PathBuf>,
+}
+
+/// A webhook and how many letters it gets in a minute.
+#[derive(Clone)]
+pub struct Hook {
+    pub settings: HookSettings,
+    pub per_minute: Option<u32>,
 }
 
 /// Where letters go.
@@ -75,9 +89,24 @@ impl Settings {
         }
     }
 
+    /// Every way on which letters leave, each with its own pace.
+    ///
     /// # Errors
     /// When the certificates cannot be read, or the outbox folder cannot be made.
-    pub fn courier(&self) -> Result<Box<dyn Courier>, CourierError> {
+    pub fn channels(&self) -> Result<Vec<Channel>, CourierError> {
+        let mut channels = Vec::with_capacity(1 + self.hooks.len());
+        for hook in &self.hooks {
+            let per_minute = hook.per_minute;
+            let courier = HookCourier::new(hook.settings.clone())
+                .map_err(|source| CourierError::Hook { name: hook.settings.name.clone(), source })?;
+            channels.push(Channel::hook(courier, Pace::new(per_minute)));
+        }
+        let elsewhere = self.hooks.iter().map(|hook| hook.settings.recipient()).collect();
+        channels.push(Channel::mail(self.courier()?, elsewhere, Pace::new(self.mail_per_minute)));
+        Ok(channels)
+    }
+
+    fn courier(&self) -> Result<Box<dyn Courier>, CourierError> {
         Ok(match &self.delivery {
             Delivery::Smtp(settings) => Box::new(SmtpCourier::new((**settings).clone())?),
             Delivery::Files(folder) => {
@@ -95,6 +124,12 @@ impl Settings {
 pub enum CourierError {
     #[error("the mail server cannot be used as configured")]
     Smtp(#[from] SetupError),
+    #[error("the webhook `{name}` cannot be used as configured")]
+    Hook {
+        name: Box<str>,
+        #[source]
+        source: webhook::SetupError,
+    },
     #[error("the outbox folder {folder} cannot be used")]
     Folder {
         folder: String,

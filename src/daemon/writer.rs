@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
 use chrono::{DateTime, Utc};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use super::engine::{Engine, EngineError, Incoming, Taken, Versions};
 use super::parts;
@@ -78,8 +78,8 @@ enum Job {
 #[derive(Clone)]
 pub struct Writer {
     jobs: mpsc::Sender<Job>,
-    /// Rung after every job that may have written letters.
-    pub letters: Arc<Notify>,
+    /// Changes after every job that may have written letters. Several may listen.
+    letters: watch::Sender<u64>,
     store: Arc<dyn Store>,
     alive_at: Arc<AtomicI64>,
 }
@@ -99,7 +99,7 @@ impl Writer {
         fatal: Arc<Notify>,
     ) -> std::io::Result<(Self, JoinHandle<Option<WriteError>>)> {
         let (jobs, queue) = mpsc::channel(QUEUE_JOBS);
-        let letters = Arc::new(Notify::new());
+        let letters = watch::Sender::new(0);
         let store = engine.store().clone();
         let alive_at = Arc::new(AtomicI64::new(engine.now().timestamp()));
         let worker = Worker {
@@ -117,6 +117,21 @@ impl Writer {
             error
         })?;
         Ok((Self { jobs, letters, store, alive_at }, thread))
+    }
+
+    /// Hears of every job that may have written letters.
+    pub fn letters(&self) -> watch::Receiver<u64> {
+        self.letters.subscribe()
+    }
+
+    /// Tells people of a trouble.
+    pub async fn trouble(
+        &self,
+        severity: Severity,
+        broker: &str,
+        trouble: TroubleBrief,
+    ) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Trouble { severity, broker: broker.into(), trouble, reply })
     }
 
     /// What the writer has committed.
@@ -217,12 +232,17 @@ struct Worker {
     fatal: Arc<Notify>,
     engine: Engine,
     queue: mpsc::Receiver<Job>,
-    letters: Arc<Notify>,
+    letters: watch::Sender<u64>,
     alive_at: Arc<AtomicI64>,
     /// A job that was taken from the queue while a group was gathered and does not belong to it.
     waiting: Option<Job>,
     /// Whether the full disk was told and is not over; not known before the first look.
     full: Option<bool>,
+}
+
+/// Tells whoever delivers that there may be letters.
+fn ring(letters: &watch::Sender<u64>) {
+    letters.send_modify(|rung| *rung = rung.wrapping_add(1));
 }
 
 impl Worker {
@@ -268,7 +288,7 @@ impl Worker {
                 tracing::error!(%error, "The journal or the store failed; the daemon ends and must be started again.");
                 return Some(error);
             }
-            self.letters.notify_one();
+            ring(&self.letters);
         }
         if let Err(error) = self.engine.settle() {
             return Some(WriteError::Fatal(chain(&error).into()));
@@ -295,7 +315,7 @@ impl Worker {
             match self.queue.try_recv() {
                 Ok(job) => return Ok(Some(job)),
                 Err(mpsc::error::TryRecvError::Disconnected) => return Ok(None),
-                Err(mpsc::error::TryRecvError::Empty) => self.letters.notify_one(),
+                Err(mpsc::error::TryRecvError::Empty) => ring(&self.letters),
             }
         }
     }
@@ -359,7 +379,7 @@ impl Worker {
         let done = move |outcome: Result<(), StoreError>| match outcome {
             Ok(()) => {
                 answer_group(replies, taken);
-                letters.notify_one();
+                ring(&letters);
             }
             Err(error) => {
                 refuse(&mut replies, &WriteError::Fatal(chain(&error).into()));

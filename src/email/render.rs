@@ -134,14 +134,19 @@ impl Renderer {
         self.render(letter, alerts)
     }
 
-    /// The mail of a letter. `alerts` are those that the letter names, in its order.
+    /// Subject and text of the mail of a letter, for a recipient that is no mailbox.
     ///
-    /// The same letter and alerts give the same bytes, whenever it is called: every day count is counted from the day
-    /// on which the letter was written.
-    pub fn render(&self, letter: &Letter, alerts: &[Alert]) -> Result<Mail, RenderError> {
+    /// # Errors
+    /// As [`Renderer::render`], but for the address.
+    pub fn plain(&self, letter: &Letter, alerts: &[Alert]) -> Result<(String, String), RenderError> {
         if alerts.is_empty() {
             return Err(RenderError::NoAlerts { letter: letter.key.to_string() });
         }
+        let Bodies { subject, text, .. } = self.bodies(letter, alerts)?;
+        Ok((subject, text))
+    }
+
+    fn bodies(&self, letter: &Letter, alerts: &[Alert]) -> Result<Bodies, RenderError> {
         let bodies = self.replaced.as_ref().and_then(|templates| {
             templates
                 .render(letter, alerts, &self.settings)
@@ -151,12 +156,24 @@ impl Renderer {
                 })
                 .ok()
         });
-        let bodies = match bodies {
-            Some(bodies) => bodies,
-            None => self.own.render(letter, alerts, &self.settings).map_err(|error| {
-                RenderError::Template { letter: letter.key.to_string(), problem: describe(&error) }
-            })?,
-        };
+        match bodies {
+            Some(bodies) => Ok(bodies),
+            None => self.own.render(letter, alerts, &self.settings).map_err(|error| RenderError::Template {
+                letter: letter.key.to_string(),
+                problem: describe(&error),
+            }),
+        }
+    }
+
+    /// The mail of a letter. `alerts` are those that the letter names, in its order.
+    ///
+    /// The same letter and alerts give the same bytes, whenever it is called: every day count is counted from the day
+    /// on which the letter was written.
+    pub fn render(&self, letter: &Letter, alerts: &[Alert]) -> Result<Mail, RenderError> {
+        if alerts.is_empty() {
+            return Err(RenderError::NoAlerts { letter: letter.key.to_string() });
+        }
+        let bodies = self.bodies(letter, alerts)?;
         let draft = Draft {
             key: &letter.key,
             recipient: &letter.recipient,

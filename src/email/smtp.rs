@@ -26,8 +26,8 @@ use super::connect::{ConnectError, Dialer, SetupError, SmtpSettings, words};
 use super::{Courier, Mail, text};
 use crate::outbox::Outcome;
 
-/// Connections that one batch may lose before the rest of it waits for the next time.
-const LOST_MAX: u32 = 3;
+/// Mailboxes at which one batch may lose the connection before the rest of it waits for the next time.
+const LOST_MAX: usize = 3;
 
 /// How long a goodbye may take: nothing depends on it.
 const QUIT_LIMIT: Duration = Duration::from_secs(2);
@@ -197,17 +197,26 @@ impl SmtpCourier {
 impl Courier for SmtpCourier {
     async fn deliver(&mut self, mails: &[Mail]) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(mails.len());
-        let mut lost = 0;
+        let mut lost: Vec<&Address> = Vec::new();
         for mail in mails {
-            if lost == LOST_MAX {
+            let mailbox = mail.envelope().to().first();
+            if lost.len() == LOST_MAX {
                 let error = format!("not tried: the mail server broke off {LOST_MAX} times");
+                outcomes.push(Outcome::Refused { error: error.into() });
+                continue;
+            }
+            // One mailbox behind which something hangs must not use up the patience that the others need.
+            if mailbox.is_some_and(|mailbox| lost.contains(&mailbox)) {
+                let error = "not tried: the mail server broke off at a letter to the same mailbox";
                 outcomes.push(Outcome::Refused { error: error.into() });
                 continue;
             }
             match self.deliver_one(mail).await {
                 Ok(Ok(response)) => outcomes.push(Outcome::Accepted { response }),
                 Ok(Err(fault)) => {
-                    lost += u32::from(matches!(fault, Fault::Broken { .. }));
+                    if matches!(fault, Fault::Broken { .. }) {
+                        lost.extend(mailbox);
+                    }
                     fault.log(&self.dialer.server(), mail);
                     outcomes.push(fault.outcome());
                 }

@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 
 use super::occasion;
 use super::text::{self, day, days_left, event_time};
+use crate::deadline::DeadlineTable;
 use crate::entry::{DeadlineState, EntryDeadline, silence};
 use crate::notice::Kind;
-use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief};
+use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief, answering_clock};
 use crate::place::Severity;
 
 /// The longest event in a subject, in characters: what stands behind it must stay in sight.
@@ -44,7 +45,7 @@ pub(super) fn subject(letter: &Letter, alerts: &[Alert], today: NaiveDate) -> St
         && let Some(target) = next.target()
     {
         let left = days_left((target - today).num_days());
-        subject.push_str(&format!(", {} {left}, act by {target}", text::header(&next.id, EVENT_CHARS_MAX)));
+        subject.push_str(&format!(", {} {left}, act by {target}", name(next)));
     }
     if alerts.len() > 1 {
         subject.push_str(&format!(" (+{} more)", alerts.len() - 1));
@@ -160,18 +161,21 @@ fn deadline_sentence(brief: &DeadlineBrief, about: &str) -> String {
     }
 }
 
-/// The clock that belongs to what a notice says, when one does: a liquidation may be protested, a rejected summary must
-/// still be filed. Other clocks of the entry are listed, and are not the answer to this notice.
+/// The clock that answers what the alert tells of.
 pub(super) fn answering(alert: &Alert) -> Option<&EntryDeadline> {
     let Cause::Notice(notice) = &alert.cause else { return None };
-    let id = match notice.kind {
-        Kind::Liquidation => "PROTEST_DUE",
-        Kind::SummaryResponse => "ES_DUE",
-        _ => return None,
-    };
-    let open = alert.deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open);
-    open.filter(|deadline| &*deadline.id == id && deadline.target().is_some())
-        .min_by_key(|deadline| deadline.target())
+    answering_clock(notice.kind, &alert.deadlines)
+}
+
+/// What people call a clock: `Protest`, `Protest of 2026-03-06`. One that our table does not know keeps its id.
+pub(super) fn name(deadline: &EntryDeadline) -> String {
+    let known = DeadlineTable::embedded().find(&deadline.id);
+    let name = known.map_or(&*deadline.id, |definition| &definition.name);
+    let name = text::line(name, EVENT_CHARS_MAX);
+    match &*deadline.instance {
+        "" => name,
+        instance => format!("{name} of {}", text::line(instance, BROKER_CHARS_MAX)),
+    }
 }
 
 /// The clock to watch next: the first of those that run and have a date.

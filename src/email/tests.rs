@@ -1,5 +1,7 @@
 //! What the mails look like, and that nothing foreign breaks out of its place.
 
+use std::collections::BTreeMap;
+
 use std::fs;
 use std::sync::OnceLock;
 
@@ -12,7 +14,7 @@ use crate::entry::{ClockMove, DeadlineState, EntryDeadline, InternalTarget, Stan
 use crate::ident::BrokerName;
 use crate::notice::{EventTime, Kind};
 use crate::outbox::{
-    Alert, AlertKey, Cause, DeadlineBrief, EntryBrief, Letter, LetterKind, NoticeBrief, TroubleBrief,
+    Alert, AlertKey, Cause, DeadlineBrief, EntryBrief, Letter, LetterKind, NoticeBrief, TroubleBrief, Wait,
 };
 use crate::place::Severity;
 
@@ -169,6 +171,40 @@ fn liquidation() {
 }
 
 #[test]
+fn what_is_said_again_gathered_or_over() {
+    let base = Some("https://entrywatch.example.com");
+    let key = secrecy::SecretString::from("a key of the tests that is long enough to sign links");
+    let tickets = crate::outbox::Tickets::new(key, base).expect("a key and a base");
+    let renderer =
+        Renderer::new(None, settings()).expect("our own templates work").with_links(tickets.into());
+    let hold = |serial: &str| {
+        let number = crate::ident::EntryNumber::parse(serial).expect(serial);
+        let entry = Some(EntryBrief { number, ..sample::entry() });
+        Alert { key: AlertKey::new("hold", serial, "02"), entry, ..sample::hold() }
+    };
+    let mut subjects = String::new();
+    for (name, kind, alerts) in [
+        ("reminder", LetterKind::Reminder { nth: 2 }, vec![sample::hold()]),
+        ("escalation", LetterKind::Escalation { level: 1 }, vec![sample::hold()]),
+        ("over", LetterKind::Over, vec![sample::hold()]),
+        ("bundle", LetterKind::Bundle { wait: Wait::Quiet }, vec![hold("ABC12345676"), hold("XYZ76543211")]),
+    ] {
+        let (letter, alerts) = letter(kind, alerts);
+        let mail = renderer.render(&letter, &alerts).expect("it renders");
+        subjects = subjects + mail.subject() + "\n";
+        expect_file![format!("snapshots/{name}.txt")].assert_eq(mail.text());
+        expect_file![format!("snapshots/{name}.html")].assert_eq(mail.html());
+    }
+    expect![[r#"
+        [CRITICAL] Reminder 2: ABC-1234567-6 CBP or agency hold: FDA hold placed (ACME Brokers)
+        [CRITICAL] Not acknowledged: ABC-1234567-6 CBP or agency hold: FDA hold placed (ACME Brokers)
+        [OVER] ABC-1234567-6 CBP or agency hold: FDA hold placed (ACME Brokers)
+        [CRITICAL] 2 alerts on 2 entries: CBP or agency hold (ACME Brokers)
+    "#]]
+    .assert_eq(&subjects);
+}
+
+#[test]
 fn protest_ladder() {
     let mut subjects = String::new();
     for (days, step, on) in [
@@ -289,6 +325,76 @@ fn the_head_of_a_mail() {
          boundary="entrywatch-68652643c7bb24091a3c0f6b945e9111"
     "#]]
     .assert_eq(&(head.replace("\r\n", "\n") + "\n"));
+}
+
+/// The words of an HTML page as a reader sees them; the title stands for the subject.
+fn seen(html: &str) -> String {
+    let style = html.find("<style>").zip(html.find("</style>"));
+    let html = style.map_or(html.to_owned(), |(from, to)| format!("{}{}", &html[..from], &html[to..]));
+    let mut text = String::new();
+    let mut is_tag = false;
+    for c in html.chars() {
+        match c {
+            '<' => (is_tag, text) = (true, text + " "),
+            '>' if is_tag => is_tag = false,
+            c if !is_tag => text.push(c),
+            _ => {}
+        }
+    }
+    let marks =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#x27;", "'"), ("&#x2f;", "/"), ("&amp;", "&")];
+    marks.iter().fold(text, |text, (mark, c)| text.replace(mark, c))
+}
+
+/// Each word and how often it stands, without case and punctuation.
+fn words(text: &str) -> BTreeMap<String, usize> {
+    let mut words = BTreeMap::new();
+    for word in text.to_lowercase().split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        *words.entry(word.to_owned()).or_default() += 1;
+    }
+    words
+}
+
+#[test]
+fn text_and_html_say_the_same() {
+    let alerts =
+        || vec![release("ABC12345676", "ACME Brokers"), ladder(90, "90", (2026, 6, 4)), sample::trouble()];
+    let mut letters: Vec<(Letter, Vec<Alert>)> = sample::letters();
+    letters.push(letter(LetterKind::Digest { day: day(2026, 3, 2) }, alerts()));
+    letters.push(letter(LetterKind::Alert, vec![sample::hold(); 25]));
+    letters
+        .push(letter(LetterKind::Alert, vec![ladder(-3, "overdue", (2026, 9, 5)), sample::unknown_code()]));
+    for (letter, alerts) in letters {
+        let mail = render_letter(&letter, &alerts);
+        // The head of a digest is no part of what is seen; the text of an alert begins with its subject, as its title does.
+        let html = match letter.kind {
+            LetterKind::Digest { .. } => mail.html().split_once("</title>").expect("a title").1,
+            _ => mail.html(),
+        };
+        let (text, html) = (words(mail.text()), words(&seen(html)));
+        let only = |of: &BTreeMap<String, usize>, other: &BTreeMap<String, usize>| -> Vec<String> {
+            of.iter()
+                .filter(|(word, count)| other.get(*word) != Some(count))
+                .map(|(word, n)| format!("{word} {n}"))
+                .collect()
+        };
+        assert_eq!((only(&text, &html), only(&html, &text)), (vec![], vec![]), "{}", mail.subject());
+    }
+}
+
+#[test]
+fn what_to_do_stands_before_what_was_sent() {
+    let mail = render(LetterKind::Alert, vec![sample::hold()]);
+    for body in [mail.text().to_lowercase(), mail.html().to_lowercase()] {
+        let at = |part: &str| body.find(part).unwrap_or_else(|| panic!("no {part}"));
+        let order = ["money", "what to do next", "what happened", "deadlines of this entry", "source"];
+        assert!(order.is_sorted_by_key(|part| at(part)), "{body}");
+    }
+    assert!(
+        mail.text().contains("Protest of 2026-03-06 (PROTEST_DUE@2026-03-06)"),
+        "clocks have names: {}",
+        mail.text()
+    );
 }
 
 #[test]
@@ -506,7 +612,7 @@ fn importer_numbers_of_individuals_are_hidden() {
     }
     let mail = render(LetterKind::Alert, vec![alert]);
     assert!(!mail.text().contains("123-45") && !mail.html().contains("123-45"));
-    assert_eq!(mail.text().matches("***-**-6789").count(), 3);
+    assert_eq!(mail.text().matches("***-**-6789").count(), 4);
 }
 
 #[test]

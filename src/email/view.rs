@@ -14,7 +14,7 @@ use super::text::{self, day, days_left, event_time, instant};
 use crate::clock::Zone;
 use crate::entry::{DeadlineState, EntryDeadline, Provenance, Standing};
 use crate::ident::Fingerprint;
-use crate::outbox::{Alert, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, NoticeBrief};
+use crate::outbox::{Alert, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::{Place, Severity};
 
 /// Alerts of one letter that are told in full; the rest are listed, a line each.
@@ -27,6 +27,8 @@ const SOURCE_CHARS_MAX: usize = 2_000;
 const LINES_MAX: usize = 40;
 /// Orders, bills, open holds.
 const LIST_MAX: usize = 20;
+/// Orders that one glance takes in; the entry lists more of them.
+const GLANCE_ORDERS_MAX: usize = 3;
 /// Rows of the table of deadlines.
 const DEADLINES_MAX: usize = 30;
 
@@ -35,16 +37,21 @@ const DEADLINES_MAX: usize = 30;
 pub(super) struct Tone {
     pub word: &'static str,
     pub colour: &'static str,
+    /// The class that a dark background gives another colour.
+    pub class: &'static str,
 }
 
 impl Tone {
+    /// What is told has ended: nobody has to do anything.
+    const OVER: Self = Self { word: "OVER", colour: "#226633", class: "calm" };
+
     pub fn of(severity: Severity) -> Self {
-        let colour = match severity {
-            Severity::Critical => "#b3261e",
-            Severity::Warning => "#8a5a00",
-            Severity::Info => "#1f5f99",
+        let (colour, class) = match severity {
+            Severity::Critical => ("#b3261e", "loud"),
+            Severity::Warning => ("#8a5a00", "mild"),
+            Severity::Info => ("#1f5f99", "calm"),
         };
-        Self { word: severity_word(severity), colour }
+        Self { word: severity_word(severity), colour, class }
     }
 }
 
@@ -69,13 +76,14 @@ pub(super) struct AlertMail {
 pub(super) struct Section {
     pub heading: String,
     pub tone: Tone,
+    /// Which entry, whose, by when, how much: what one glance must tell.
+    pub glance: Vec<Fact>,
     pub happened: String,
     pub code: Option<Code>,
     pub details: Vec<Fact>,
     pub next_step: Vec<String>,
     pub clock: Option<ClockView>,
     pub entry: Option<EntryView>,
-    pub at_stake: Option<String>,
     pub deadlines: Vec<DeadlineRow>,
     pub source: Option<SourceView>,
     pub link: Option<String>,
@@ -129,6 +137,7 @@ pub(super) struct EntryView {
 
 #[derive(Serialize)]
 pub(super) struct DeadlineRow {
+    pub name: String,
     pub key: String,
     pub act_by: Option<String>,
     pub due: String,
@@ -160,7 +169,7 @@ pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings
         tone: Tone::of(letter.severity),
         notes: occasion::notes(letter, all),
         ack: settings.ack_link(letter),
-        sections: alerts[..told].iter().map(|alert| section(alert, settings, today)).collect(),
+        sections: alerts[..told].iter().map(|alert| section(letter.kind, alert, settings, today)).collect(),
         rest: alerts[told..].iter().copied().map(Row::of).collect(),
         recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),
         letter: letter.key.to_string(),
@@ -168,27 +177,82 @@ pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings
     }
 }
 
-fn section(alert: &Alert, settings: &MailSettings, today: NaiveDate) -> Section {
+fn section(kind: LetterKind, alert: &Alert, settings: &MailSettings, today: NaiveDate) -> Section {
     let notice = match &alert.cause {
         Cause::Notice(notice) => Some(&**notice),
         Cause::Deadline(_) | Cause::Trouble(_) => None,
     };
+    let clock = clock(alert, today);
+    let is_over = kind == LetterKind::Over;
     Section {
         heading: subject::event(alert),
-        tone: Tone::of(alert.severity),
+        tone: if is_over { Tone::OVER } else { Tone::of(alert.severity) },
+        glance: glance(alert, clock.as_ref(), today, is_over),
         happened: sentence(alert),
         code: notice.and_then(code),
         details: notice.map(details).unwrap_or_default(),
-        next_step: next_step(alert),
-        clock: clock(alert, today),
+        next_step: if is_over { vec!["Nothing is left to do.".to_owned()] } else { next_step(alert) },
+        clock,
         entry: alert.entry.as_ref().map(entry),
-        at_stake: alert.entry.as_ref().and_then(|entry| some_line(&entry.at_stake)),
         deadlines: deadline_rows(&alert.deadlines, today),
         source: source(alert, settings.zone()),
         link: alert.entry.as_ref().and_then(|entry| settings.entry_link(entry.number.as_str())),
         rule: text::line(&alert.rule, VALUE_CHARS_MAX),
         key: text::line(alert.key.as_str(), VALUE_CHARS_MAX),
     }
+}
+
+fn glance(alert: &Alert, clock: Option<&ClockView>, today: NaiveDate, is_over: bool) -> Vec<Fact> {
+    let mut glance = Vec::new();
+    let mut tell = |label: &str, value: Option<String>| {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
+            glance.push(Fact::new(label, value));
+        }
+    };
+    let entry = alert.entry.as_ref();
+    // An alert keeps the entry as it was.
+    let then = if is_over { " when this was raised" } else { "" };
+    tell("entry", entry.map(|entry| format!("{}, {}{then}", entry.number, text::line(&entry.status, 60))));
+    if let Cause::Trouble(trouble) = &alert.cause {
+        tell("about", some_line(&trouble.subject));
+    }
+    tell("whose", whose(alert));
+    match clock {
+        Some(clock) => {
+            let date = clock.act_by.as_ref().unwrap_or(&clock.due);
+            tell("act by", Some(format!("{date}{}: {}", in_brackets(clock.left.as_deref()), clock.name)));
+        }
+        None => {
+            tell("next deadline", subject::nearest(&alert.deadlines).map(|next| next_deadline(next, today)))
+        }
+    }
+    tell("money", entry.and_then(|entry| some_line(&entry.at_stake)));
+    glance
+}
+
+fn in_brackets(left: Option<&str>) -> String {
+    left.map(|left| format!(" ({left})")).unwrap_or_default()
+}
+
+fn next_deadline(next: &EntryDeadline, today: NaiveDate) -> String {
+    let left = next.target().map(|target| days_left((target - today).num_days()));
+    let date = next.act_by.map_or_else(|| due(next), day);
+    format!("{date}{}: {}", in_brackets(left.as_deref()), subject::name(next))
+}
+
+/// The broker with its own reference, the importer, the orders: who must hear of it.
+fn whose(alert: &Alert) -> Option<String> {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(alert.broker().map(|broker| format!("broker {}", text::line(broker.as_str(), 60))));
+    if let Some(entry) = &alert.entry {
+        let some = |value: &Option<Box<str>>| value.as_deref().map(|value| text::line(value, 60));
+        parts.extend(some(&entry.broker_reference).map(|file| format!("broker's file {file}")));
+        let orders = joined(&entry.orders, GLANCE_ORDERS_MAX);
+        parts.extend(orders.map(|orders| format!("purchase orders {orders}")));
+        let importer = entry.importer.as_deref().map(|number| text::line(&text::masked_importer(number), 60));
+        parts.extend(importer.map(|number| format!("importer {number}")));
+    }
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 fn some_line(value: &str) -> Option<String> {
@@ -243,10 +307,11 @@ fn clock(alert: &Alert, today: NaiveDate) -> Option<ClockView> {
             view.from.extend(brief.evidence.iter().take(LINES_MAX).filter_map(|line| some_line(line)));
             Some(view)
         }
-        Cause::Notice(_) => {
+        Cause::Notice(notice) => {
             let deadline = subject::answering(alert)?;
             let left = deadline.target().map(|target| days_left((target - today).num_days()));
-            Some(clock_view(deadline, None, left, Vec::new()))
+            let steps = notice.steps.iter().take(LINES_MAX).map(|step| text::line(step, VALUE_CHARS_MAX));
+            Some(clock_view(deadline, None, left, steps.collect()))
         }
         Cause::Trouble(_) => None,
     }
@@ -260,7 +325,7 @@ fn clock_view(
 ) -> ClockView {
     let key = text::line(&deadline.key(), VALUE_CHARS_MAX);
     ClockView {
-        name: name.unwrap_or_else(|| key.clone()),
+        name: name.unwrap_or_else(|| subject::name(deadline)),
         key,
         act_by: deadline.act_by.map(day),
         due: due(deadline),
@@ -316,6 +381,7 @@ fn deadline_rows(deadlines: &[EntryDeadline], today: NaiveDate) -> Vec<DeadlineR
         deadlines.iter().filter(|deadline| deadline.state != DeadlineState::Closed).collect();
     open.sort_by_key(|deadline| (deadline.target().is_none(), deadline.target()));
     let rows = open.into_iter().take(DEADLINES_MAX).map(|deadline| DeadlineRow {
+        name: subject::name(deadline),
         key: text::line(&deadline.key(), VALUE_CHARS_MAX),
         act_by: deadline.act_by.map(day),
         due: due(deadline),
@@ -343,8 +409,8 @@ fn entry(entry: &EntryBrief) -> EntryView {
         entry.importer.as_deref().map(|text| text::line(&text::masked_importer(text), VALUE_CHARS_MAX)),
     );
     known("broker's file", entry.broker_reference.as_deref().and_then(some_line));
-    known("purchase orders", joined(&entry.orders));
-    known("bills", joined(&entry.bills));
+    known("purchase orders", joined(&entry.orders, LIST_MAX));
+    known("bills", joined(&entry.bills, LIST_MAX));
     known("released", entry.released_at.map(event_time));
     EntryView {
         number: entry.number.to_string(),
@@ -353,9 +419,9 @@ fn entry(entry: &EntryBrief) -> EntryView {
     }
 }
 
-fn joined(values: &[Box<str>]) -> Option<String> {
-    let shown: Vec<String> = values.iter().take(LIST_MAX).map(|value| text::line(value, 60)).collect();
-    let more = values.len().saturating_sub(LIST_MAX);
+fn joined(values: &[Box<str>], shown_max: usize) -> Option<String> {
+    let shown: Vec<String> = values.iter().take(shown_max).map(|value| text::line(value, 60)).collect();
+    let more = values.len().saturating_sub(shown_max);
     match (shown.is_empty(), more) {
         (true, _) => None,
         (false, 0) => Some(shown.join(", ")),

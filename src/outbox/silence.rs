@@ -3,8 +3,9 @@
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::Alert;
 use super::course::TEXT_CHARS_MAX;
-use crate::ident::EntryNumber;
+use crate::ident::{BrokerName, EntryNumber};
 
 /// Nobody silences anything for longer, in days.
 pub const SILENCE_DAYS_MAX: i64 = 90;
@@ -75,7 +76,7 @@ impl Silenced {
         self.rule.is_none() && self.entry.is_none() && self.broker.is_none()
     }
 
-    fn covers(&self, rule: &str, entry: Option<EntryNumber>, broker: &str) -> bool {
+    pub fn covers(&self, rule: &str, entry: Option<EntryNumber>, broker: &str) -> bool {
         self.rule.as_ref().is_none_or(|wanted| **wanted == *rule)
             && self.entry.is_none_or(|wanted| entry == Some(wanted))
             && self.broker.as_ref().is_none_or(|wanted| **wanted == *broker)
@@ -119,6 +120,14 @@ impl Silence {
     pub fn announced_at(&self) -> DateTime<Utc> {
         self.from.max(self.until - TimeDelta::days(ANNOUNCED_DAYS))
     }
+
+    /// Whether it is about this alert; not whether it is in force.
+    pub fn has(&self, alert: &Alert) -> bool {
+        let entry = alert.entry.as_ref();
+        let broker = entry.map(|entry| &entry.broker).or(alert.broker.as_ref());
+        let broker = broker.map_or("", BrokerName::as_str);
+        self.what.covers(&alert.rule, entry.map(|entry| entry.number), broker)
+    }
 }
 
 impl Silences {
@@ -147,6 +156,11 @@ impl Silences {
     ) -> Option<&Silence> {
         let covers = self.in_force(now).filter(|silence| silence.what.covers(rule, entry, broker));
         covers.max_by_key(|silence| silence.until)
+    }
+
+    /// The silence that keeps this alert back the longest.
+    pub fn of_alert(&self, alert: &Alert, now: DateTime<Utc>) -> Option<&Silence> {
+        self.in_force(now).filter(|silence| silence.has(alert)).max_by_key(|silence| silence.until)
     }
 
     /// Adds one, and forgets those that are long over.

@@ -6,8 +6,11 @@ use super::{Group, Moment, Pipeline, View};
 use crate::entry::Reminder;
 use crate::outbox::{
     Ack, AgendaKey, Alert, AlertKey, Cause, DeadlineBrief, LetterKey, NewSilence, SILENCE_DAYS_MAX, Silence,
-    Task,
+    Task, Wait,
 };
+
+/// Tasks that are looked at when a silence is ended by hand. What stands behind them is told at the end that it had.
+const KEPT_BACK_MAX: usize = 200_000;
 
 impl Pipeline {
     /// Somebody takes care of an alert until a day. Answers false when there is no such alert.
@@ -85,7 +88,7 @@ impl Pipeline {
         Ok(())
     }
 
-    /// A silence ends before its time. What it kept back is told when it would have ended.
+    /// A silence ends before its time: what it kept back comes due now.
     pub fn end_silence<V: View>(
         &self,
         group: &mut Group<'_, V>,
@@ -93,10 +96,60 @@ impl Pipeline {
         id: u64,
     ) -> Result<bool, V::Error> {
         let mut silences = group.silences()?.clone();
-        let was_in_force = silences.end(id, moment.at);
-        if was_in_force {
-            group.put_silences(silences);
+        let Some(ended) = silences.get(id).filter(|silence| moment.at < silence.until).cloned() else {
+            return Ok(false);
+        };
+        silences.end(id, moment.at);
+        group.put_silences(silences);
+        self.wake_clocks(group, moment, &ended)?;
+        for key in group.agenda_until(ended.until, KEPT_BACK_MAX)? {
+            if key.at == ended.until
+                && let Some(task) = key.task()
+                && self.is_kept_by(group, &task, &ended)?
+            {
+                if let Task::Tell { alert, .. } = &task {
+                    self.begin_anew(group, moment, alert, &ended)?;
+                }
+                group.set_agenda(key, false);
+                group.set_agenda(AgendaKey::new(moment.at, &task), true);
+            }
         }
-        Ok(was_in_force)
+        Ok(true)
+    }
+
+    /// Reminders and escalation of an alert that was to be told at the end of a silence count from now.
+    fn begin_anew<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        alert: &AlertKey,
+        ended: &Silence,
+    ) -> Result<(), V::Error> {
+        let Some(mut course) = group.course(alert)?.filter(|course| course.first_at == Some(ended.until))
+        else {
+            return Ok(());
+        };
+        let Some(told) = group.alert(alert)? else { return Ok(()) };
+        course.epoch += 1;
+        course.first_at = Some(moment.at);
+        self.arm(group, self.rules.get(&told.rule), alert, &course, course.first_at);
+        group.put_course(alert.clone(), course);
+        Ok(())
+    }
+
+    /// Whether a task of the moment at which a silence was to end is there because of it.
+    fn is_kept_by<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        task: &Task,
+        silence: &Silence,
+    ) -> Result<bool, V::Error> {
+        Ok(match task {
+            Task::Tell { wait: Wait::Silence, tray, .. } => **tray == *silence.id.to_string(),
+            Task::Remind { alert, .. } | Task::Escalate { alert, .. } => {
+                group.alert(alert)?.is_some_and(|alert| silence.has(&alert))
+            }
+            Task::Tell { .. } | Task::Reopen { .. } | Task::SilenceEnds { .. } => false,
+        })
     }
 }

@@ -3,10 +3,11 @@
 use rust_decimal::Decimal;
 
 use super::receive::Fresh;
-use crate::entry::{Entry, Sighting};
+use crate::deadline::DeadlineTable;
+use crate::entry::{Entry, EntryDeadline, Sighting};
 use crate::ident::BrokerName;
-use crate::notice::Notice;
-use crate::outbox::{EntryBrief, HoldBrief, ImporterNumber, NoticeBrief};
+use crate::notice::{Kind, Liquidation, Notice};
+use crate::outbox::{EntryBrief, HoldBrief, ImporterNumber, NoticeBrief, answering_clock};
 
 /// Lists in an alert are cut here; the entry shows them whole.
 const LIST_MAX: usize = 12;
@@ -45,32 +46,49 @@ pub(super) fn entry(entry: &Entry, broker: &BrokerName, importer: ImporterNumber
     }
 }
 
-/// The money that the last liquidation moves, in plain words.
+/// The money that the entry is about, in plain words: what the last liquidation moves, else what was declared.
 fn at_stake(entry: &Entry) -> String {
-    let Some(liquidation) = entry.liquidation() else { return String::new() };
+    match entry.liquidation() {
+        Some(liquidation) => liquidated(liquidation),
+        None => declared(entry),
+    }
+}
+
+/// What a liquidation asks for or gives back, interest included: the amount of the bill or refund comes first.
+fn liquidated(liquidation: &Liquidation) -> String {
     let (Some(paid), Some(liquidated)) = (liquidation.paid.total(), liquidation.liquidated.total()) else {
         return String::new();
     };
-    let difference = liquidated.saturating_sub(paid);
-    let interest = match liquidation.interest {
-        Some(interest) if !interest.is_zero() => format!(", interest {}", money(interest)),
-        _ => String::new(),
-    };
-    match difference.cmp(&Decimal::ZERO) {
-        std::cmp::Ordering::Equal => format!("Liquidated as paid: {} USD{interest}.", money(paid)),
-        std::cmp::Ordering::Greater => format!(
-            "A bill of {} USD will come: paid {}, liquidated {}{interest}.",
-            money(difference),
-            money(paid),
-            money(liquidated)
-        ),
-        std::cmp::Ordering::Less => format!(
-            "A refund of {} USD should come: paid {}, liquidated {}{interest}.",
-            money(difference.abs()),
-            money(paid),
-            money(liquidated)
-        ),
+    let interest = liquidation.interest.unwrap_or_default();
+    let moved = liquidated.saturating_sub(paid).saturating_add(interest);
+    let sums = format!("paid {}, liquidated {}", money(paid), money(liquidated));
+    let sums = if interest.is_zero() { sums } else { format!("{sums}, interest {}", money(interest)) };
+    match moved.cmp(&Decimal::ZERO) {
+        std::cmp::Ordering::Equal => format!("Liquidated as paid: {} USD.", money(paid)),
+        std::cmp::Ordering::Greater => format!("A bill of {} USD will come: {sums}.", money(moved)),
+        std::cmp::Ordering::Less => format!("A refund of {} USD should come: {sums}.", money(moved.abs())),
     }
+}
+
+fn declared(entry: &Entry) -> String {
+    let Some(filed) = entry.filed_summary().map(|filing| &filing.filed) else { return String::new() };
+    let total = filed.amounts.total().map(|total| total.saturating_add(filed.other.unwrap_or_default()));
+    let value = filed.entered_value.map(|value| format!("goods of {} USD", money(value)));
+    let total = total.map(|total| format!("duty, taxes and fees of {} USD", money(total)));
+    let parts: Vec<String> = value.into_iter().chain(total).collect();
+    if parts.is_empty() { String::new() } else { format!("Declared: {}.", parts.join(", ")) }
+}
+
+/// The arithmetic of the clock that answers a notice of this kind.
+pub(super) fn arithmetic(
+    entry: &Entry,
+    kind: Kind,
+    deadlines: &[EntryDeadline],
+    table: &DeadlineTable,
+) -> Vec<String> {
+    let Some(answer) = answering_clock(kind, deadlines) else { return Vec::new() };
+    let clock = entry.clocks(table).into_iter().find(|clock| clock.key() == answer.key());
+    clock.and_then(|clock| clock.explain(table).ok()).map(|computed| computed.steps).unwrap_or_default()
 }
 
 /// `1,234,567.80`, from an exact amount of dollars.
@@ -128,6 +146,7 @@ pub(super) fn row(notice: &Notice, seen: &Sighting) -> NoticeBrief {
         file_name: (&*seen.name).into(),
         place: seen.place,
         received_at: seen.received_at,
+        steps: Vec::new(),
     }
 }
 

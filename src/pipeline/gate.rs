@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::raise::Raised;
 use super::{Group, Mailing, Moment, Pipeline, View};
 use crate::clock::Zone;
-use crate::ident::{BrokerName, EntryNumber};
+use crate::ident::EntryNumber;
 use crate::outbox::{
     AgendaKey, Alert, AlertKey, Cause, Course, Happened, LOUD_DAYS, Letter, LetterKind, Manners, Silence,
     Task, Wait, Window,
@@ -264,10 +264,7 @@ impl Pipeline {
         if silences.all().is_empty() || is_loud(alert) {
             return Ok(None);
         }
-        let entry = alert.entry.as_ref();
-        let broker = entry.map(|entry| &entry.broker).or(alert.broker.as_ref());
-        let broker = broker.map_or("", BrokerName::as_str);
-        Ok(silences.covering(&alert.rule, entry.map(|entry| entry.number), broker, now).cloned())
+        Ok(silences.of_alert(alert, now).cloned())
     }
 
     /// Whether the recipient hears of it now, as far as quiet hours and bursts have a say.

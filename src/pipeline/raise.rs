@@ -9,7 +9,9 @@ use super::receive::{Fresh, Touched};
 use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{DeadlineState, Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, EntryNumber};
-use crate::outbox::{Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, TroubleBrief};
+use crate::outbox::{
+    Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, NoticeBrief, TroubleBrief,
+};
 use crate::place::Severity;
 use crate::rules::{Delivery, Hit, NoticeContext};
 use crate::step::DigestKey;
@@ -110,7 +112,7 @@ impl Pipeline {
                 continue;
             }
             let facts = facts.get_or_insert_with(|| brief::entry(&entry, broker, self.importer_number));
-            let about = Some((facts.clone(), entry.importer.as_deref()));
+            let about = Some((facts.clone(), &entry));
             let alert = self.notice_alert(moment.at, hit, key, fresh, about, &deadlines);
             raised.push(Raised { hidden_by, ..alert });
         }
@@ -209,14 +211,20 @@ impl Pipeline {
         hit: Hit<'_>,
         key: AlertKey,
         fresh: &Fresh,
-        entry: Option<(EntryBrief, Option<&str>)>,
+        entry: Option<(EntryBrief, &Entry)>,
         deadlines: &[EntryDeadline],
     ) -> Raised {
-        let (entry, importer) = entry.map_or((None, None), |(brief, importer)| (Some(brief), importer));
+        let (entry, known) = entry.unzip();
         // A digest is a table: what only a letter of its own shows is not kept for it.
         let is_told_alone = hit.delivery == Delivery::Now;
         let notice = if is_told_alone {
-            brief::notice(fresh, self.importer_number, importer)
+            let importer = known.and_then(|entry| entry.importer.as_deref());
+            let steps =
+                known.map(|entry| brief::arithmetic(entry, fresh.notice.kind, deadlines, &self.deadlines));
+            NoticeBrief {
+                steps: steps.unwrap_or_default(),
+                ..brief::notice(fresh, self.importer_number, importer)
+            }
         } else {
             brief::row(&fresh.notice, &fresh.seen)
         };

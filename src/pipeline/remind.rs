@@ -9,15 +9,18 @@ use super::follow::Now;
 use super::gate::Parcel;
 use super::silence::About;
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View};
-use crate::entry::{Life, Reminder, silence};
+use crate::entry::{EntryDeadline, Life, Reminder, silence};
 use crate::ident::{BrokerName, EntryNumber};
-use crate::outbox::{AlertKey, LOUD_DAYS, Letter, LetterKind, Team};
+use crate::outbox::{AlertKey, LOUD_DAYS, Letter, LetterKind, Silence, Team};
 use crate::place::Severity;
 use crate::rules::{DeadlineContext, DeadlineHit};
 use crate::step::{DigestKey, DueKey};
 
 /// Routine alerts that one digest takes; the rest goes into further letters.
 const DIGEST_MAX: usize = 5_000;
+
+/// Reminders that are looked at when a silence is ended by hand. What stands behind them speaks at the end that it had.
+const CLOCKS_MAX: usize = 20_000;
 
 impl Pipeline {
     /// Says every reminder of the moment's day and before. Steps that were missed collapse into the current one.
@@ -124,10 +127,60 @@ impl Pipeline {
         let Some(silence) = silences.covering(&hit.rule.name, Some(entry.number), broker, moment.at) else {
             return Ok(None);
         };
+        let then = self.silence_day(silence, deadline);
+        Ok((then > on).then_some(then))
+    }
+
+    /// The day on which a clock may speak again for all that the silence has to say.
+    fn silence_day(&self, silence: &Silence, deadline: &EntryDeadline) -> NaiveDate {
         let ends = self.reminder_day(silence.until);
         let loud = deadline.act_by.and_then(|act_by| act_by.checked_sub_signed(TimeDelta::days(LOUD_DAYS)));
-        let then = loud.map_or(ends, |loud| loud.min(ends));
-        Ok((then > on).then_some(then))
+        loud.map_or(ends, |loud| loud.min(ends))
+    }
+
+    /// Lets the clocks that a silence put off be looked at today. A step that was told before is not told again.
+    pub(super) fn wake_clocks<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        ended: &Silence,
+    ) -> Result<(), V::Error> {
+        let today = self.reminder_day(moment.at);
+        let due = group.due_until(self.reminder_day(ended.until), CLOCKS_MAX)?;
+        let mut entries: Vec<EntryNumber> = due.iter().map(|(key, _)| key.entry).collect();
+        entries.retain(|number| ended.what.entry.is_none_or(|wanted| wanted == *number));
+        entries.sort_unstable();
+        entries.dedup();
+        for number in entries {
+            let Some(mut life) = group.life(number)? else { continue };
+            let entry = life.entry();
+            let deadlines = self.deadlines_of(&life, &entry);
+            let broker = broker_of(&life);
+            let is_put_off = |reminder: &Reminder| {
+                let deadline = deadlines.iter().find(|deadline| deadline.key() == *reminder.deadline);
+                deadline.filter(|deadline| reminder.day == self.silence_day(ended, deadline)).is_some_and(
+                    |deadline| {
+                        let broker = broker.as_str();
+                        let context = DeadlineContext { deadline, entry: &entry, broker, on: today };
+                        let hit = self.rules.for_deadline(&context);
+                        hit.is_some_and(|hit| ended.what.covers(&hit.rule.name, Some(number), broker))
+                    },
+                )
+            };
+            let wanted: Vec<Reminder> = life
+                .reminders
+                .iter()
+                .map(|known| match known.day > today && is_put_off(known) {
+                    true => Reminder { day: today, ..known.clone() },
+                    false => known.clone(),
+                })
+                .collect();
+            if wanted != life.reminders {
+                self.set_reminders(group, &mut life, wanted);
+                group.put_life(life);
+            }
+        }
+        Ok(())
     }
 
     /// The teams whose digest is to be written now, and the day it is for: something waits from before its time.

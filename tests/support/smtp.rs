@@ -1,16 +1,18 @@
 //! A real mail server: aiosmtpd in a Python environment that is made once and kept under `target`.
 
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, channel};
 
 use base64::Engine;
 
 /// A running server. It ends when this is dropped, or when the test's process ends in whatever way.
 pub struct SmtpServer {
     process: Child,
-    events: Lines<BufReader<ChildStdout>>,
+    /// Lines of its output, read as they come: a server whose pipe is full would hang in the middle of a mail.
+    events: Receiver<String>,
     pub port: u16,
 }
 
@@ -38,7 +40,9 @@ impl SmtpServer {
             .stdout(Stdio::piped())
             .spawn()
             .expect("the environment has a Python");
-        let events = BufReader::new(process.stdout.take().expect("piped")).lines();
+        let output = BufReader::new(process.stdout.take().expect("piped"));
+        let (told, events) = channel();
+        std::thread::spawn(move || output.lines().map_while(Result::ok).try_for_each(|line| told.send(line)));
         let mut server = Self { process, events, port: 0 };
         let port = server.event()["port"].as_u64().expect("the first event is the port");
         server.port = u16::try_from(port).expect("a port");
@@ -46,7 +50,7 @@ impl SmtpServer {
     }
 
     fn event(&mut self) -> serde_json::Value {
-        let line = self.events.next().expect("the server is there").expect("its output can be read");
+        let line = self.events.recv().expect("the server is there");
         serde_json::from_str(&line).expect("an event is JSON")
     }
 

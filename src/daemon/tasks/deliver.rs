@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::daemon::channel::{Channel, Takes, Written};
 use crate::daemon::view::StoreView;
 use crate::daemon::writer::{WriteError, Writer};
-use crate::email::{Courier, Mail, Renderer};
+use crate::email::Renderer;
 use crate::outbox::{Alert, Letter, Outcome, retry};
 use crate::pipeline::Pipeline;
 use crate::store::{Store, StoreError};
@@ -18,6 +19,12 @@ const BATCH: usize = 64;
 
 /// The outbox is looked at this often even if nobody rings.
 const PERIOD: Duration = Duration::from_secs(30);
+
+/// And no more often than this when nobody rings, for what is due may be another channel's.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Letters that are looked at for those of one channel.
+const LOOKED_AT: usize = 4_096;
 
 /// An idle connection to the mail server is closed after this.
 const IDLE: Duration = Duration::from_secs(5);
@@ -41,14 +48,16 @@ pub struct Deliver {
     pub store: Arc<dyn Store>,
     pub pipeline: Arc<Pipeline>,
     pub renderer: Arc<Renderer>,
-    pub courier: Box<dyn Courier>,
+    pub channel: Channel,
     pub clock: Arc<dyn Clock>,
 }
 
 impl Deliver {
     /// Runs until it is told to stop; a batch under way is finished.
     pub async fn run(mut self, stop: CancellationToken) {
+        let mut rung = self.writer.letters();
         loop {
+            rung.mark_unchanged();
             let sent = match self.once().await {
                 Ok(tried) => tried.count(),
                 Err(WriteError::Stopped) => break,
@@ -65,35 +74,40 @@ impl Deliver {
             }
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = self.writer.letters.notified() => continue,
-                () = tokio::time::sleep(IDLE) => self.courier.close().await,
+                _ = rung.changed() => continue,
+                () = tokio::time::sleep(IDLE) => self.channel.close().await,
             }
-            let wait = self.until_next().await.min(PERIOD);
+            let wait = self.until_next().await.clamp(PAUSE, PERIOD);
             tokio::select! {
                 () = stop.cancelled() => break,
-                () = self.writer.letters.notified() => {}
+                _ = rung.changed() => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
-        self.courier.close().await;
+        self.channel.close().await;
     }
 
     /// Sends one batch of the letters that are due.
     pub async fn once(&mut self) -> Result<Tried, WriteError> {
         let now = self.clock.now();
-        let store = self.store.clone();
+        let limit = BATCH.min(self.channel.free(now));
+        if limit == 0 {
+            return Ok(Tried::default());
+        }
+        let (store, takes) = (self.store.clone(), self.channel.takes());
         let (pipeline, renderer) = (self.pipeline.clone(), self.renderer.clone());
-        let prepared = tokio::task::spawn_blocking(move || prepare(&*store, &pipeline, &renderer, now)).await;
+        let look = move || prepare(&*store, &pipeline, &renderer, &takes, now, limit);
+        let prepared = tokio::task::spawn_blocking(look).await;
         let prepared = match prepared {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(error)) => return Err(WriteError::Fatal(crate::daemon::writer::chain(&error).into())),
             Err(error) => return Err(WriteError::Fatal(error.to_string().into())),
         };
-        let Prepared { letters, mails, mut outcomes } = prepared;
+        let Prepared { letters, written, mut outcomes } = prepared;
         if letters.is_empty() && outcomes.is_empty() {
             return Ok(Tried::default());
         }
-        let answers = self.courier.deliver(&mails).await;
+        let answers = if written.is_empty() { Vec::new() } else { self.channel.deliver(written, now).await };
         outcomes.extend(letters.into_iter().zip(answers));
         let mut tried = Tried::default();
         for (letter, outcome) in &outcomes {
@@ -113,6 +127,11 @@ impl Deliver {
     async fn until_next(&mut self) -> Duration {
         let store = self.store.clone();
         let now = self.clock.now();
+        if self.channel.free(now) == 0
+            && let Some(at) = self.channel.next_at()
+        {
+            return (at - now).to_std().unwrap_or(Duration::ZERO);
+        }
         match tokio::task::spawn_blocking(move || store.next_letter_at()).await {
             Ok(Ok(Some(at))) => (at - now).to_std().unwrap_or(Duration::ZERO),
             _ => PERIOD,
@@ -123,7 +142,7 @@ impl Deliver {
 struct Prepared {
     /// One for each mail.
     letters: Vec<Letter>,
-    mails: Vec<Mail>,
+    written: Vec<Written>,
     /// Letters that cannot be rendered.
     outcomes: Vec<(Letter, Outcome)>,
 }
@@ -149,15 +168,18 @@ fn prepare(
     store: &dyn Store,
     pipeline: &Pipeline,
     renderer: &Renderer,
+    takes: &Takes,
     now: chrono::DateTime<chrono::Utc>,
+    limit: usize,
 ) -> Result<Prepared, StoreError> {
-    let mut prepared = Prepared { letters: Vec::new(), mails: Vec::new(), outcomes: Vec::new() };
-    for letter in store.letters_ready(now, BATCH)? {
+    let mut prepared = Prepared { letters: Vec::new(), written: Vec::new(), outcomes: Vec::new() };
+    let ready = store.letters_ready(now, LOOKED_AT)?.into_iter();
+    for letter in ready.filter(|letter| takes.has(letter)).take(limit) {
         let alerts = alerts_of(store, pipeline, &letter)?;
-        match renderer.render(&letter, &alerts) {
-            Ok(mail) => {
+        match takes.write(&letter, &alerts, renderer) {
+            Ok(written) => {
                 prepared.letters.push(letter);
-                prepared.mails.push(mail);
+                prepared.written.push(written);
             }
             Err(error) => {
                 let error = crate::daemon::writer::chain(&error).into();

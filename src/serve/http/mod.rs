@@ -1,9 +1,10 @@
-//! The small HTTP listener: the page behind the links in mails, and health. Loopback unless the configuration says otherwise; TLS is the
+//! The small HTTP listener: the page behind the links in mails, a receiver to try webhooks with, and health. Loopback unless the configuration says otherwise; TLS is the
 //! matter of the proxy in front.
 //!
 //! Other pages come in as a [`Router`] of their own, merged in [`router`]'s caller.
 
 mod ack;
+mod hook;
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,8 +13,9 @@ use std::sync::Arc;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::{Json, Router};
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +36,8 @@ pub struct Pages {
     pub clock: Arc<dyn Clock>,
     /// Whether the daemon does its work.
     pub is_alive: Arc<dyn Fn() -> bool + Send + Sync>,
+    /// Names and secrets of the webhooks whose letters are recognised.
+    hooks: Arc<[(Box<str>, SecretString)]>,
     answers: Arc<Semaphore>,
 }
 
@@ -44,7 +48,14 @@ impl Pages {
         clock: Arc<dyn Clock>,
         is_alive: Arc<dyn Fn() -> bool + Send + Sync>,
     ) -> Self {
-        Self { backend, tickets, clock, is_alive, answers: Arc::new(Semaphore::new(ANSWERS_MAX)) }
+        let answers = Arc::new(Semaphore::new(ANSWERS_MAX));
+        Self { backend, tickets, clock, is_alive, hooks: Arc::new([]), answers }
+    }
+
+    /// With webhooks, names and secrets, whose letters may be tried here.
+    #[must_use]
+    pub fn with_hooks(self, hooks: impl IntoIterator<Item = (Box<str>, SecretString)>) -> Self {
+        Self { hooks: hooks.into_iter().collect(), ..self }
     }
 }
 
@@ -52,6 +63,7 @@ impl Pages {
 pub fn router(pages: Pages) -> Router {
     Router::new()
         .route("/ack/{ticket}", get(ack::show).post(ack::take))
+        .route("/webhook-test", post(hook::check))
         .route("/health", get(health))
         .fallback(async || (StatusCode::NOT_FOUND, "There is nothing here.\n"))
         .layer(map_response(guarded))

@@ -2,7 +2,6 @@
 
 use super::{Content, Delivered, Event, Expectation, Scenario, Server, Stage, What};
 use crate::diagnostic::{Diagnostic, Faults};
-use crate::email::Mail;
 use crate::ident::EntryNumber;
 use crate::store::LetterFilter;
 use crate::workbench::bench::next_look;
@@ -48,7 +47,7 @@ struct Player<'s> {
     load: &'s dyn Fn(&std::path::Path) -> std::io::Result<Vec<u8>>,
     /// Delivered, and not expected yet.
     outbox: Vec<Delivered>,
-    last: Option<Mail>,
+    last: Option<String>,
     server: Server,
     /// The event that the letters in the outbox come from.
     caused_by: std::ops::Range<usize>,
@@ -57,8 +56,8 @@ struct Player<'s> {
 impl Player<'_> {
     /// Letters are exact: those that nobody expected are faults.
     fn nothing_left(&mut self, faults: &mut Faults) {
-        for Delivered { recipient, mail } in self.outbox.drain(..) {
-            let message = format!("nobody expected the letter \"{}\" to {recipient}", mail.subject());
+        for Delivered { recipient, subject, .. } in self.outbox.drain(..) {
+            let message = format!("nobody expected the letter \"{subject}\" to {recipient}");
             faults.add(self.caused_by.clone(), message);
         }
     }
@@ -123,14 +122,14 @@ impl Player<'_> {
             Expectation::NoLetter => match self.outbox.as_slice() {
                 [] => Ok(()),
                 [first, ..] => {
-                    let message = format!("there is \"{}\" to {}", first.mail.subject(), first.recipient);
+                    let message = format!("there is \"{}\" to {}", first.subject, first.recipient);
                     self.outbox.clear();
                     Err(message)
                 }
             },
             Expectation::Body(part) => {
                 let last = self.last.as_ref().ok_or("no letter was expected before")?;
-                if last.text().contains(part) { Ok(()) } else { Err(format!("not in:\n{}", last.text())) }
+                if last.contains(part) { Ok(()) } else { Err(format!("not in:\n{last}")) }
             }
             Expectation::Waiting(count) => same(&self.stage.letters(LetterFilter::Waiting)?, count),
             Expectation::GivenUp(count) => same(&self.stage.letters(LetterFilter::GivenUp)?, count),
@@ -154,16 +153,16 @@ impl Player<'_> {
 
     fn letter(&mut self, part: &str, to: Option<&str>) -> Result<(), String> {
         let fits = |delivered: &Delivered| {
-            delivered.mail.subject().contains(part) && to.is_none_or(|to| *delivered.recipient == *to)
+            delivered.subject.contains(part) && to.is_none_or(|to| *delivered.recipient == *to)
         };
         match self.outbox.iter().position(fits) {
             Some(found) => {
-                self.last = Some(self.outbox.remove(found).mail);
+                self.last = Some(self.outbox.remove(found).text);
                 Ok(())
             }
             None if self.outbox.is_empty() => Err("there is no letter".to_owned()),
             None => {
-                let there = |one: &Delivered| format!("\"{}\" to {}", one.mail.subject(), one.recipient);
+                let there = |one: &Delivered| format!("\"{}\" to {}", one.subject, one.recipient);
                 let there: Vec<String> = self.outbox.iter().map(there).collect();
                 Err(format!("no letter fits; there is {}", there.join(", ")))
             }

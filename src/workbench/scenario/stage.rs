@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::clock::Zone;
 use crate::deadline::DeadlineTable;
-use crate::email::{Mail, Renderer};
+use crate::email::Renderer;
 use crate::entry::Entry;
 use crate::ident::{EntryNumber, Fingerprint};
 use crate::outbox::{Alert, Audience, Letter, Outcome};
@@ -37,11 +37,12 @@ impl Server {
     }
 }
 
-/// A mail that was handed to the server.
+/// A letter that was handed to a server.
 #[derive(Clone, Debug)]
 pub struct Delivered {
     pub recipient: Box<str>,
-    pub mail: Mail,
+    pub subject: String,
+    pub text: String,
 }
 
 /// What a scenario drives: the bench, or a whole engine with its journal in a test. Errors are sentences.
@@ -137,9 +138,9 @@ impl Stage for BenchStage<'_> {
             }
             for letter in letters {
                 let alerts = self.alerts_of(&letter)?;
-                let mail = self.renderer.render(&letter, &alerts).map_err(said)?;
+                let (subject, text) = self.renderer.plain(&letter, &alerts).map_err(said)?;
                 self.bench.delivered(&letter.key, &server.outcome()).map_err(said)?;
-                delivered.push(Delivered { recipient: letter.recipient, mail });
+                delivered.push(Delivered { recipient: letter.recipient, subject, text });
             }
         }
     }
