@@ -47,7 +47,7 @@ bench: ## Measure decoding, replay and the rest
 	$(CARGO) bench --locked
 
 fuzz: ## Feed random bytes to everything that reads foreign bytes (FUZZ_SECS=60 each; needs cargo-fuzz)
-	@for target in abi x12 json families sets config grammar; do \
+	@for target in abi x12 json csv families sets config grammar; do \
 		mkdir -p "fuzz/found/$$target"; \
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run "$$target" "fuzz/found/$$target" "fuzz/corpus/$$target" -- \
 			-max_total_time=$(FUZZ_SECS) || exit 1; done

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use entrywatch::config::Config;
-use entrywatch::decode::{self, Decoder, Message, abi::AbiDecoder, json::JsonDecoder, x12::X12Decoder};
+use entrywatch::decode::{
+    self, ColumnNames, Decoder, Message, abi::AbiDecoder, csv::CsvDecoder, json::JsonDecoder, x12::X12Decoder,
+};
 use entrywatch::grammar::abi::{Direction, Field, Format, RECORD_WIDTH, RecordLayout};
 use entrywatch::grammar::{Grammar, Sources, embedded_sources};
 use entrywatch::interpret::{Interpreter, NoticeSink};
@@ -92,6 +94,13 @@ pub fn x12(bytes: &[u8]) {
 pub fn json(bytes: &[u8]) {
     decode_any(bytes);
     in_pieces(bytes, &|| Box::new(JsonDecoder::new()));
+}
+
+/// Reads bytes as a table, even when they look like something else.
+pub fn csv(bytes: &[u8]) {
+    decode_any(bytes);
+    let (grammar, names) = (Grammar::embedded(), ColumnNames::default());
+    in_pieces(bytes, &|| Box::new(CsvDecoder::new(&grammar, &names)));
 }
 
 /// Records of one ABI application, as the tables lay them out, with fields as the bytes say: what the families make of

@@ -1,4 +1,4 @@
-//! How many of what, in words.
+//! How many of what, and what went wrong, in words.
 
 /// `1 file`, `2 files`, `3 entries`. The noun is one of ours: regular, in the singular.
 pub fn count(number: impl TryInto<u64>, noun: &str) -> String {
@@ -13,6 +13,18 @@ pub fn plural(number: u64, noun: &str) -> String {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
         _ => format!("{noun}s"),
     }
+}
+
+/// An error and its causes in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 #[cfg(test)]

@@ -839,11 +839,12 @@ fn a_preview_shows_what_another_calendar_would_move() {
     check(
         &ran.out,
         &expect![[r#"
-        ENTRY          DEADLINE       DUE         WOULD BE    ACT BY      WOULD BE
-        N01-7000012-4  LIQ_DEEMED_1Y  2027-03-02  OPEN        -           -
-        XYZ-7654321-1  ES_DUE         2026-11-17  2026-11-13  2026-11-17  2026-11-13
-        XYZ-7654321-1  LIQ_DEEMED_1Y  2027-11-02  OPEN        -           -
-    "#]],
+            ENTRY          DEADLINE                DUE         WOULD BE    ACT BY      WOULD BE
+            N01-7000012-4  LIQ_DEEMED_1Y           2027-03-02  OPEN        -           -
+            XYZ-7654321-1  ES_DUE                  2026-11-17  2026-11-13  2026-11-17  2026-11-13
+            XYZ-7654321-1  LIQ_DEEMED_1Y           2027-11-02  OPEN        -           -
+            XYZ-7654321-1  PROTEST_DUE@2027-11-02  2028-05-01  unknown     2028-04-28  -
+        "#]],
     );
     let same = here.folder.path().join("config.toml");
     let ran = here.run(&["deadlines", "preview", "--calendar", same.to_str().expect("text")]);

@@ -40,6 +40,11 @@ fn json() {
 }
 
 #[test]
+fn csv() {
+    replay("csv", checks::csv);
+}
+
+#[test]
 fn families() {
     replay("families", checks::families);
 }

@@ -14,9 +14,9 @@ use crate::daemon::http::Companions;
 use crate::daemon::logging::{self, LogForm};
 use crate::daemon::once::Round;
 use crate::daemon::settings::Settings;
-use crate::daemon::writer::chain;
 use crate::daemon::{once, service};
 use crate::intake::settle::WaitingFor;
+use crate::words::chain;
 use crate::words::count;
 
 /// Run the daemon

@@ -4,10 +4,10 @@ use super::context::Context;
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Paint, Ui, answer};
 use crate::daemon::assemble;
-use crate::daemon::writer::chain;
 use crate::diagnostic::hint;
 use crate::outbox::Outcome as Answer;
 use crate::webhook::{Hook, HookCourier};
+use crate::words::chain;
 
 #[derive(serde::Serialize)]
 struct Report<'a> {

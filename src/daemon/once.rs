@@ -96,7 +96,7 @@ pub async fn round(
     if let Some(folder) = &settings.calendar_folder
         && let Err(error) = super::feed::write(&*store, &settings.pipeline, folder, clock.now())
     {
-        tracing::error!(error = %super::writer::chain(&error), "A calendar could not be written.");
+        tracing::error!(error = %crate::words::chain(&error), "A calendar could not be written.");
     }
     drop(writer);
     let joined = tokio::task::spawn_blocking(move || thread.join()).await;

@@ -198,7 +198,7 @@ pub fn trouble(settings: &ReceiptSettings, error: &ReceiptError) -> TroubleBrief
     TroubleBrief {
         subject,
         code,
-        message: super::writer::chain(error),
+        message: crate::words::chain(error),
         advice: "See that the folder exists, has room, and that the service may write to it. Nothing is lost: the \
                  receipts are written as soon as they can be."
             .to_owned(),

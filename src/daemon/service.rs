@@ -138,7 +138,7 @@ async fn reload(
             if let Err(error) = companion.start(app).await {
                 tracing::error!(%error, "The local socket cannot be used; commands cannot reach the daemon.");
             }
-            put.err().map(|error| super::writer::chain(&error))
+            put.err().map(|error| crate::words::chain(&error))
         }
         Err(faults) => Some(faults),
     };

@@ -22,6 +22,7 @@ use crate::place::Severity;
 use crate::serve::TargetWish;
 use crate::step::Step;
 use crate::store::{Occasion, Store, StoreError};
+use crate::words::chain;
 
 /// Jobs that may wait.
 const QUEUE_JOBS: usize = 64;
@@ -493,16 +494,4 @@ fn answer<T>(reply: Reply<T>, outcome: Result<T, EngineError>) -> Result<(), Wri
             Err(fatal)
         }
     }
-}
-
-/// An error and its causes in one line.
-pub fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

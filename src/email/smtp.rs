@@ -304,14 +304,7 @@ fn shown(answer: &Response) -> String {
     text::line(&format!("{} {}", answer.code(), words.join(" ")), ANSWER_CHARS_MAX)
 }
 
-/// An error with its causes, on one line.
+/// An error with its causes, on one line of bounded length.
 fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(next) = cause {
-        words.push_str(": ");
-        words.push_str(&next.to_string());
-        cause = next.source();
-    }
-    text::line(&words, ANSWER_CHARS_MAX * 2)
+    text::line(&crate::words::chain(error), ANSWER_CHARS_MAX * 2)
 }

@@ -9,7 +9,7 @@ use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::output::{Out, Paint, Ui, answer};
 use crate::config::{Config, Diagnostic, ScenarioFile, scenarios_at};
 use crate::daemon::assemble;
-use crate::daemon::writer::chain;
+use crate::words::chain;
 use crate::workbench::scenario::{BenchStage, Scenario, load_message, play};
 
 #[derive(clap::Args, Debug)]

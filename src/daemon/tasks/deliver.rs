@@ -100,7 +100,7 @@ impl Deliver {
         let prepared = tokio::task::spawn_blocking(look).await;
         let prepared = match prepared {
             Ok(Ok(prepared)) => prepared,
-            Ok(Err(error)) => return Err(WriteError::Fatal(crate::daemon::writer::chain(&error).into())),
+            Ok(Err(error)) => return Err(WriteError::Fatal(crate::words::chain(&error).into())),
             Err(error) => return Err(WriteError::Fatal(error.to_string().into())),
         };
         let Prepared { letters, written, mut outcomes } = prepared;
@@ -182,7 +182,7 @@ fn prepare(
                 prepared.written.push(written);
             }
             Err(error) => {
-                let error = crate::daemon::writer::chain(&error).into();
+                let error = crate::words::chain(&error).into();
                 prepared.outcomes.push((letter, Outcome::Rejected { error }));
             }
         }

@@ -8,10 +8,11 @@ use chrono::NaiveDate;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::daemon::{feed, writer::chain};
+use crate::daemon::feed;
 use crate::pipeline::Pipeline;
 use crate::step::Position;
 use crate::store::Store;
+use crate::words::chain;
 
 /// How often it is asked whether something changed. Calendar programs ask a few times a day.
 const PERIOD: Duration = Duration::from_secs(300);

@@ -8,10 +8,11 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::daemon::receipts::{self, ReceiptError, ReceiptSettings};
-use crate::daemon::writer::{WriteError, Writer, chain};
+use crate::daemon::writer::{WriteError, Writer};
 use crate::grammar::Grammar;
 use crate::ident::BrokerName;
 use crate::place::Severity;
+use crate::words::chain;
 
 /// How often it is asked whether something came.
 const PERIOD: Duration = Duration::from_secs(5);
