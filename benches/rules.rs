@@ -4,28 +4,27 @@
 //!
 //! Prints JSON lines. `--messages` is the size of the journal that is played (0 leaves it out).
 
+#[path = "../tests/support/desk.rs"]
+#[expect(dead_code, reason = "this bench sends no mail")]
+mod desk;
+#[path = "../tests/support/two_engines.rs"]
+mod two_engines;
+
 use std::hint::black_box;
-use std::io::Cursor;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
-use chrono::{DateTime, TimeDelta, Utc};
-use entrywatch::clock::{Clock, TestClock};
+use entrywatch::clock::Clock;
 use entrywatch::config::{Config, vocabulary};
 use entrywatch::daemon::assemble;
-use entrywatch::daemon::engine::{Engine, Incoming, Versions};
 use entrywatch::email::{SampleSubject, letters_of_rule};
 use entrywatch::entry::Entry;
 use entrywatch::grammar::Grammar;
-use entrywatch::ident::DropName;
-use entrywatch::journal::{Journal, JournalReader};
+use entrywatch::journal::JournalReader;
 use entrywatch::notice::Notice;
-use entrywatch::pipeline::Pipeline;
 use entrywatch::rules::{NoticeContext, Playbook, Rules, sample};
-use entrywatch::store::memory::MemoryStore;
-use entrywatch::synthetic::{GeneratedFile, Plan, generate};
 use entrywatch::workbench::backtest::backtest;
+use two_engines::{Course, Lived, count, letters, sides, table_of};
 
 /// Rules in the file under test; the last one takes every notice.
 const RULES: usize = 200;
@@ -33,9 +32,9 @@ const RULES: usize = 200;
 /// The gate for one notice.
 const GATE_MICROS: f64 = 20.0;
 
-/// Messages of one generated file, and files of one group.
-const MESSAGES_PER_FILE: usize = 200;
-const GROUP: usize = 16;
+/// Messages of one generated file; and how many an entry has at least, on average.
+const MESSAGES_PER_FILE: usize = 500;
+const MESSAGES_PER_ENTRY: u64 = 7;
 
 /// Conditions as operators write them, none of which holds for the samples.
 fn rule_file() -> String {
@@ -123,106 +122,45 @@ fn render(rounds: usize) {
     );
 }
 
-/// In front of the embedded rules: silences, loudens, another ladder.
-const CANDIDATE: &str = r#"
-[[rule]]
-name = "no-exams"
-title = "Exams are somebody else's"
-on = "notice"
-when = { effect = "exam" }
-delivery = "none"
-[[rule]]
-name = "releases-now"
-title = "Released"
-on = "notice"
-when = { became = "released" }
-severity = "warning"
-[[rule]]
-name = "summary-early"
-title = "Entry summary"
-on = "deadline"
-deadline = "ES_DUE"
-remind = [9, 5, 1]
-severity = "warning"
-"#;
-
-fn pipelines() -> (Arc<Pipeline>, Arc<Pipeline>) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("candidate.toml");
-    std::fs::write(&path, CANDIDATE).expect("a file");
-    let config = Config::embedded_defaults(Path::new("/nowhere")).expect("the example is sound");
-    let live = assemble::pipeline(&config).expect("the example can be used");
-    let rules = config.candidate_rules(&path).unwrap_or_else(|faults| panic!("{faults:#?}"));
-    let other = Pipeline {
-        interpreter: live.interpreter.clone(),
-        rules: Arc::new(rules),
-        deadlines: live.deadlines.clone(),
-        audience: live.audience.clone(),
-        importer_number: live.importer_number,
-        feeds: Vec::new(),
-    };
-    (Arc::new(live), Arc::new(other))
-}
-
-/// Writes a journal of about so many messages, half a day between groups, and answers its end.
-fn journal(folder: &Path, pipeline: &Arc<Pipeline>, messages: u64) -> (u64, DateTime<Utc>) {
-    let clock = Arc::new(TestClock::at("2025-03-03T14:00:00Z".parse().expect("an instant")));
-    let versions = Versions { config: "bench".into(), grammar: "bench".into(), rules: "bench".into() };
-    let (journal, _) = Journal::open(folder).expect("the journal opens");
-    let seen: Arc<dyn Clock> = clock.clone();
-    let (mut engine, _) =
-        Engine::open(journal, Arc::new(MemoryStore::new()), pipeline.clone(), versions, seen)
-            .expect("it opens");
-    let mut plan = Plan::new(7, messages);
-    plan.messages_per_file = MESSAGES_PER_FILE;
-    let mut feed = generate(&plan);
-    let mut written = 0;
-    while written < messages {
-        let files: Vec<GeneratedFile> = feed.by_ref().take(GROUP).collect();
-        if files.is_empty() {
-            break;
-        }
-        let mut contents: Vec<Cursor<&[u8]>> = files.iter().map(|file| Cursor::new(&*file.bytes)).collect();
-        let mut incoming: Vec<Incoming<'_>> = files
-            .iter()
-            .zip(&mut contents)
-            .map(|(file, content)| Incoming {
-                drop: DropName::new("bench"),
-                broker: file.broker.clone(),
-                name: file.name.as_str().into(),
-                size_bytes: file.bytes.len() as u64,
-                incomplete: false,
-                deliver: true,
-                content,
-            })
-            .collect();
-        let taken = engine.receive(&mut incoming).expect("the files are received");
-        written += taken.iter().map(|taken| taken.received.messages).sum::<u64>();
-        clock.advance(TimeDelta::hours(12));
-    }
-    clock.advance(TimeDelta::days(30));
-    (written, clock.now())
-}
-
+/// A journal of at least so many messages, half a day between files, backtested; and the same by another way.
 fn play(messages: u64) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (live, candidate) = pipelines();
-    let (written, until) = journal(folder.path(), &live, messages);
-    let reader = JournalReader::open(folder.path()).expect("the journal opens");
-    let since = "2025-01-01".parse().expect("a date");
+    let course = Course {
+        entries: messages.div_ceil(MESSAGES_PER_ENTRY),
+        messages_per_file: MESSAGES_PER_FILE,
+        start: "2025-03-03T14:00:00Z".parse().expect("an instant"),
+        file_every_hours: 5,
+        rest_hours: 24 * 30,
+    };
+    let files = course.files();
+    let (live, candidate) = sides();
+    let start = Instant::now();
+    let Lived { mut desk, messages: written } = course.live_through(&live, &files);
+    let ours = letters(&desk, &live);
+    let mut engines_secs = start.elapsed().as_secs_f64();
+    assert!(written >= messages, "only {written} messages");
+    // What the engine holds is not the backtest's.
+    desk.engine = None;
+    let reader = JournalReader::open(desk.folder.path()).expect("the journal opens");
+    let (since, until) = (course.start.date_naive(), desk.clock.now());
     let start = Instant::now();
     let result = backtest(&reader, &live, &candidate, since, until, &|_| {}).expect("the journal is played");
     let secs = start.elapsed().as_secs_f64();
+    let peak_kib = peak_kib();
+    let start = Instant::now();
+    let tried = course.live_through(&candidate, &files);
+    let theirs = letters(&tried.desk, &candidate);
+    assert!(table_of(&result) == count(&ours, &theirs, since), "the backtest and the engines differ");
+    engines_secs += start.elapsed().as_secs_f64();
     println!(
         "{{\"journaled_messages\":{written},\"backtest_seconds\":{secs:.1},\"messages_per_second\":{:.0},\
-         \"live\":{},\"candidate\":{},\"added\":{},\"removed\":{},\"changed\":{},\"peak_rss_kib\":{}}}",
+         \"live\":{},\"candidate\":{},\"added\":{},\"removed\":{},\"changed\":{},\"peak_rss_kib\":{peak_kib},\
+         \"two_engines_seconds\":{engines_secs:.1},\"is_equal\":true}}",
         written as f64 / secs,
         result.live,
         result.candidate,
         result.added,
         result.removed,
         result.changed,
-        peak_kib()
     );
 }
 

@@ -15,7 +15,7 @@ use super::{Bench, BenchError};
 use crate::daemon::engine::EngineError;
 use crate::ident::EntryNumber;
 use crate::journal::{JournalError, JournalReader, What};
-use crate::outbox::{Audience, Letter, LetterKind};
+use crate::outbox::{AlertKey, Audience, Letter, LetterKind};
 use crate::pipeline::{Mailing, Pipeline};
 use crate::place::Severity;
 use crate::store::{LetterFilter, StoreError};
@@ -108,6 +108,9 @@ struct LetterId {
 /// What a letter says: rule and severity by subject and occasion.
 type Told = BTreeMap<Box<str>, (Box<str>, Severity)>;
 
+/// Alerts that were looked up: most go to several people, and a routine one is told anew from its entry each time.
+type Said = BTreeMap<AlertKey, (Box<str>, Severity)>;
+
 /// All letters of one side. Several with one id come from one large file.
 type Letters = BTreeMap<LetterId, Vec<Told>>;
 
@@ -189,11 +192,12 @@ fn play(
 
 fn letters(bench: &Bench, since: NaiveDate) -> Result<Letters, StoreError> {
     let mut letters = Letters::new();
+    let mut known = Said::new();
     for letter in bench.store().letters(LetterFilter::All, usize::MAX)? {
         if local_day(&bench.pipeline().audience, &letter.recipient, letter.created_at) < since {
             continue;
         }
-        let told = told(bench, &letter)?;
+        let told = told(bench, &letter, &mut known)?;
         let id = LetterId {
             recipient: letter.recipient,
             at: letter.created_at,
@@ -206,12 +210,15 @@ fn letters(bench: &Bench, since: NaiveDate) -> Result<Letters, StoreError> {
     Ok(letters)
 }
 
-fn told(bench: &Bench, letter: &Letter) -> Result<Told, StoreError> {
+fn told(bench: &Bench, letter: &Letter, known: &mut Said) -> Result<Told, StoreError> {
     let mut told = Told::new();
-    for alert in bench.alerts_of(letter)? {
-        let key = &alert.key;
+    for key in &letter.alerts {
+        if !known.contains_key(key) {
+            let Some(alert) = bench.alert(key)? else { continue };
+            known.insert(key.clone(), (alert.rule, alert.severity));
+        }
         let about = key.as_str().split_once('|').map_or(key.as_str(), |(_, about)| about);
-        told.insert(about.into(), (alert.rule, alert.severity));
+        told.extend(known.get(key).map(|said| (about.into(), said.clone())));
     }
     Ok(told)
 }

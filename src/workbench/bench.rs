@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::daemon::apply::Applier;
 use crate::daemon::commits::Commits;
@@ -12,7 +12,7 @@ use crate::daemon::tasks::deliver;
 use crate::daemon::view::StoreView;
 use crate::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
 use crate::journal::{JournalReader, Line};
-use crate::outbox::{Alert, Audience, Letter, LetterKey, Outcome};
+use crate::outbox::{Alert, AlertKey, Audience, Letter, LetterKey, Outcome};
 use crate::pipeline::{ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile};
 use crate::step::{Position, Step};
 use crate::store::memory::MemoryStore;
@@ -29,6 +29,9 @@ pub enum BenchError {
         source: std::io::Error,
     },
 }
+
+/// A reminder that a message made due is told so much later. The daemon looks more often; people would not notice.
+const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
 
 /// A pipeline with a store of its own. It forgets everything when it is dropped.
 pub struct Bench {
@@ -51,6 +54,11 @@ impl Bench {
     /// What a letter carries.
     pub fn alerts_of(&self, letter: &Letter) -> Result<Vec<Alert>, StoreError> {
         deliver::alerts_of(self.store(), &self.pipeline, letter)
+    }
+
+    /// The alert with this key, kept by itself or told from its entry.
+    pub fn alert(&self, key: &AlertKey) -> Result<Option<Alert>, StoreError> {
+        self.pipeline.alert(&StoreView::of(self.store()), key)
     }
 
     pub fn pipeline(&self) -> &Arc<Pipeline> {
@@ -168,7 +176,14 @@ impl Bench {
     /// When the clock has to be looked at next.
     fn next_look(&self) -> Result<Option<DateTime<Utc>>, BenchError> {
         let agenda = self.store().next_agenda_at()?;
-        Ok(next_look(&self.pipeline.audience, self.now, agenda))
+        let next = next_look(&self.pipeline.audience, self.now, agenda);
+        // A message may bring a clock whose reminder is due today: the daemon does not wait for the next morning.
+        let day = self.pipeline.reminder_day(self.now);
+        let soon = match self.store().due_until(day, 1)?.is_empty() {
+            true => None,
+            false => Some(self.now + LOOK_AGAIN),
+        };
+        Ok(next.into_iter().chain(soon).min())
     }
 
     /// What a mail server did with a letter.

@@ -1,0 +1,246 @@
+//! What a backtest has to give, by another way: the same files through two engines of their own, one for each set of rules,
+//! with a journal each and a clock that strikes every hour; the letters counted here, by hand. For a test and for a bench.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use entrywatch::clock::{Clock, Zone};
+use entrywatch::config::vocabulary;
+use entrywatch::entry::Life;
+use entrywatch::grammar::Grammar;
+use entrywatch::ident::EntryNumber;
+use entrywatch::outbox::{AlertKey, Audience, Letter, LetterKind, Team, TroubleBrief};
+use entrywatch::pipeline::Pipeline;
+use entrywatch::place::Severity;
+use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, Playbook, Rules};
+use entrywatch::store::LetterFilter;
+use entrywatch::synthetic::{Fault, GeneratedFile, Plan, generate};
+use entrywatch::workbench::backtest::{Backtest, BacktestDay};
+
+use crate::desk::{self, Desk};
+
+/// Stands in front of the embedded rules: more letters, fewer letters, other letters, another ladder, other people.
+const CANDIDATE: &str = r#"
+[[rule]]
+name = "no-exams"
+title = "Exams are somebody else's"
+on = "notice"
+when = { effect = "exam" }
+delivery = "none"
+[[rule]]
+name = "releases-now"
+title = "Released"
+on = "notice"
+when = { became = "released" }
+severity = "warning"
+[[rule]]
+name = "summary-early"
+title = "Entry summary"
+on = "deadline"
+deadline = "ES_DUE"
+remind = [9, 8, 7, 1]
+severity = "info"
+[[route]]
+name = "bad-news"
+when = { severity = "critical" }
+notify = ["finance"]
+"#;
+
+fn team(name: &str, zone: &str, hour: u32, severity_min: Severity) -> Team {
+    Team {
+        name: name.into(),
+        to: vec![format!("{name}@example.com").into(), "both@example.com".into()],
+        zone: Zone::named(zone).expect("a zone"),
+        digest_at: chrono::NaiveTime::from_hms_opt(hour, 0, 0).expect("a time"),
+        severity_min,
+    }
+}
+
+fn audience() -> Audience {
+    Audience::new(vec![
+        team("operations", "America/New_York", 8, Severity::Info),
+        team("finance", "America/Los_Angeles", 7, Severity::Warning),
+    ])
+}
+
+/// The live rules and the candidate.
+pub fn sides() -> (Arc<Pipeline>, Arc<Pipeline>) {
+    (pipeline(&[(EMBEDDED_NAME, EMBEDDED)]), candidate())
+}
+
+/// The candidate in front of the embedded rules.
+pub fn candidate() -> Arc<Pipeline> {
+    pipeline(&[("candidate.toml", CANDIDATE), (EMBEDDED_NAME, EMBEDDED)])
+}
+
+fn pipeline(files: &[(&str, &str)]) -> Arc<Pipeline> {
+    let known = vocabulary(Some(&Grammar::embedded()));
+    let rules = Rules::parse(files, &Playbook::embedded(), &["operations", "finance"], &known);
+    let base = desk::pipeline();
+    Arc::new(Pipeline {
+        interpreter: base.interpreter.clone(),
+        rules: Arc::new(rules.unwrap_or_else(|faults| panic!("{faults:#?}"))),
+        deadlines: base.deadlines.clone(),
+        audience: audience(),
+        importer_number: Default::default(),
+        feeds: Vec::new(),
+    })
+}
+
+/// What is lived through, and how fast.
+pub struct Course {
+    pub entries: u64,
+    pub messages_per_file: usize,
+    pub start: DateTime<Utc>,
+    /// Hours between two files, so that reminders and digests fall between them.
+    pub file_every_hours: i64,
+    /// The clock goes on for so long after the last file.
+    pub rest_hours: i64,
+}
+
+impl Course {
+    pub fn files(&self) -> Vec<GeneratedFile> {
+        let mut plan = Plan::new(11, self.entries);
+        plan.messages_per_file = self.messages_per_file;
+        plan.faults = [Fault::Duplicate, Fault::UnknownCodes].into();
+        generate(&plan).collect()
+    }
+
+    /// Everything through an engine of its own. The files of [`is_backfill`] are backfills, and one drop fails once.
+    pub fn live_through(&self, pipeline: &Arc<Pipeline>, files: &[GeneratedFile]) -> Lived {
+        let mut desk = Desk::new(self.start);
+        desk.open(pipeline);
+        let mut messages = 0;
+        for (index, file) in files.iter().enumerate() {
+            let deliver = !is_backfill(index);
+            messages +=
+                desk.receive_as(&file.name, file.broker.as_str(), &file.bytes, deliver).received.messages;
+            // The alert is named after its line, which is the same on both sides until the clock has struck.
+            if index == 0 {
+                desk.engine().trouble(Severity::Critical, "acme", trouble()).expect("the trouble is told");
+            }
+            strike(&mut desk, self.file_every_hours);
+        }
+        strike(&mut desk, self.rest_hours);
+        Lived { desk, messages }
+    }
+}
+
+/// Every seventh file.
+pub fn is_backfill(index: usize) -> bool {
+    index % 7 == 6
+}
+
+/// What a course leaves.
+pub struct Lived {
+    pub desk: Desk,
+    /// Messages in the journaled files.
+    pub messages: u64,
+}
+
+fn trouble() -> TroubleBrief {
+    TroubleBrief {
+        subject: "drop acme".into(),
+        code: "list-failed".into(),
+        message: "It cannot be listed.".to_owned(),
+        advice: String::new(),
+        file: None,
+        place: None,
+    }
+}
+
+fn strike(desk: &mut Desk, hours: i64) {
+    for _ in 0..hours {
+        desk.clock.advance(TimeDelta::hours(1));
+        desk.engine().remind().expect("reminders are said");
+        desk.engine().digests().expect("digests are written");
+    }
+}
+
+/// A letter as it is known here: recipient, moment, kind, entry; and what it says.
+pub type Known = BTreeMap<(String, DateTime<Utc>, bool, Option<EntryNumber>), Vec<Vec<String>>>;
+
+/// All letters of a desk. What they carry is looked up in the store and in the lives, not asked of the pipeline.
+pub fn letters(desk: &Desk, pipeline: &Pipeline) -> Known {
+    let store = desk.store();
+    let kept = store.alerts(None, usize::MAX).expect("the store answers");
+    let kept: BTreeMap<AlertKey, Severity> =
+        kept.into_iter().map(|alert| (alert.key, alert.severity)).collect();
+    let lives = store.lives(None, usize::MAX).expect("the store answers");
+    let lives: BTreeMap<EntryNumber, Life> = lives.into_iter().map(|life| (life.number, life)).collect();
+    // A routine alert is kept as its key alone.
+    let routine = |key: &AlertKey| {
+        let (rule, number, id) = key.of_notice().expect("a notice raised it");
+        let held = lives.get(&number).and_then(|life| life.get(id)).expect("a notice of the entry");
+        pipeline.rules.get(rule).expect("a rule").severity(held.notice.severity)
+    };
+    let mut known = Known::new();
+    for letter in store.letters(LetterFilter::All, usize::MAX).expect("the store answers") {
+        let Letter { recipient, created_at, kind, entry, alerts, .. } = letter;
+        let severity = |key: &AlertKey| kept.get(key).copied().unwrap_or_else(|| routine(key));
+        let mut said: Vec<String> = alerts.iter().map(|key| format!("{key} {:?}", severity(key))).collect();
+        said.sort();
+        let id = (recipient.to_string(), created_at, matches!(kind, LetterKind::Digest { .. }), entry);
+        known.entry(id).or_default().push(said);
+    }
+    known.values_mut().for_each(|letters| letters.sort());
+    known
+}
+
+/// Letters by recipient and day: live, candidate, added, removed, changed.
+pub type Table = BTreeMap<(NaiveDate, String), [u64; 5]>;
+
+/// The rows of a backtest, counted over the letters of both sides.
+pub fn count(live: &Known, candidate: &Known, since: NaiveDate) -> Table {
+    let audience = audience();
+    let mut table = Table::new();
+    let none = Vec::new();
+    for id in live.keys().chain(candidate.keys().filter(|id| !live.contains_key(*id))) {
+        let day = audience.team_of(&id.0).expect("a team").zone.date(id.1);
+        if day < since {
+            continue;
+        }
+        let (before, after) = (live.get(id).unwrap_or(&none), candidate.get(id).unwrap_or(&none));
+        let row = table.entry((day, id.0.clone())).or_default();
+        row[0] += before.len() as u64;
+        row[1] += after.len() as u64;
+        // The same letter on both sides is no news; letters about the same thing are one that changed.
+        let about = |said: &str| {
+            said.split_once('|').map_or(said, |(_, about)| about).split(' ').next().map(str::to_owned)
+        };
+        let key = |letter: &Vec<String>| -> BTreeSet<String> {
+            letter.iter().filter_map(|said| about(said)).collect()
+        };
+        let (mut gone, mut came) = (before.clone(), after.clone());
+        gone.retain(|letter| match came.iter().position(|other| other == letter) {
+            Some(at) => {
+                came.remove(at);
+                false
+            }
+            None => true,
+        });
+        gone.sort_by_key(key);
+        came.sort_by_key(key);
+        for letter in gone {
+            match came.iter().position(|other| !key(other).is_disjoint(&key(&letter))) {
+                Some(at) => {
+                    came.remove(at);
+                    row[4] += 1;
+                }
+                None => row[3] += 1,
+            }
+        }
+        row[2] += came.len() as u64;
+    }
+    table
+}
+
+/// The rows that a backtest gave.
+pub fn table_of(result: &Backtest) -> Table {
+    let row = |day: &BacktestDay| {
+        let counts = [day.live, day.candidate, day.added, day.removed, day.changed];
+        ((day.day, day.recipient.clone()), counts)
+    };
+    result.days.iter().map(row).collect()
+}
