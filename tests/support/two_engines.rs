@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use entrywatch::clock::{Clock, Zone};
+use entrywatch::clock::Zone;
 use entrywatch::config::vocabulary;
 use entrywatch::entry::Life;
 use entrywatch::grammar::Grammar;
