@@ -165,25 +165,14 @@ impl Bench {
 
     /// Lets time pass until `then`, looking at the clock whenever a reminder or a digest may be due.
     pub fn wait_until(&mut self, then: DateTime<Utc>) -> Result<(), BenchError> {
-        while let Some(next) = self.next_look()?.filter(|next| *next <= then) {
+        while let Some(next) =
+            next_look(&self.pipeline.audience, self.store(), self.now)?.filter(|next| *next <= then)
+        {
             self.now = next;
             self.tick()?;
         }
         self.now = self.now.max(then);
         Ok(())
-    }
-
-    /// When the clock has to be looked at next.
-    fn next_look(&self) -> Result<Option<DateTime<Utc>>, BenchError> {
-        let agenda = self.store().next_agenda_at()?;
-        let next = next_look(&self.pipeline.audience, self.now, agenda);
-        // A message may bring a clock whose reminder is due today: the daemon does not wait for the next morning.
-        let day = self.pipeline.reminder_day(self.now);
-        let soon = match self.store().due_until(day, 1)?.is_empty() {
-            true => None,
-            false => Some(self.now + LOOK_AGAIN),
-        };
-        Ok(next.into_iter().chain(soon).min())
     }
 
     /// What a mail server did with a letter.
@@ -199,20 +188,17 @@ impl Bench {
     }
 }
 
-/// The next moment after `now` at which a reminder or a digest may be due, or the agenda is.
-pub(super) fn next_look(
+/// When a clock that stands at `now` has to be looked at next: a morning of reminders, a digest, the agenda.
+pub fn next_look(
     audience: &Audience,
+    store: &dyn Store,
     now: DateTime<Utc>,
-    agenda: Option<DateTime<Utc>>,
-) -> Option<DateTime<Utc>> {
-    let tomorrow = audience.reminder_day(now).succ_opt()?;
-    let morning = audience.reminders_from(tomorrow);
-    audience
-        .teams()
-        .iter()
-        .map(|team| team.next_digest(now))
-        .chain([morning])
-        .chain(agenda)
-        .filter(|at| *at > now)
-        .min()
+) -> Result<Option<DateTime<Utc>>, StoreError> {
+    let day = audience.reminder_day(now);
+    let morning = day.succ_opt().map(|tomorrow| audience.reminders_from(tomorrow));
+    // A message may bring a clock whose reminder is due today: the daemon does not wait for the next morning.
+    let soon = (!store.due_until(day, 1)?.is_empty()).then(|| now + LOOK_AGAIN);
+    let agenda = store.next_agenda_at()?;
+    let digests = audience.teams().iter().map(|team| team.next_digest(now));
+    Ok(digests.chain(morning).chain(agenda).filter(|at| *at > now).chain(soon).min())
 }

@@ -19,4 +19,4 @@ pub mod scenario;
 pub mod timeline;
 pub mod why;
 
-pub use bench::{Bench, BenchError};
+pub use bench::{Bench, BenchError, next_look};

@@ -4,7 +4,6 @@ use super::{Content, Delivered, Event, Expectation, Scenario, Server, Stage, Wha
 use crate::diagnostic::{Diagnostic, Faults};
 use crate::ident::EntryNumber;
 use crate::store::LetterFilter;
-use crate::workbench::bench::next_look;
 
 /// The largest message that a scenario may receive.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;
@@ -67,11 +66,6 @@ impl Player<'_> {
         self.stage.zone().map_or_else(|| at.and_utc(), |zone| zone.instant(at))
     }
 
-    fn next_look(&self) -> Result<Option<chrono::DateTime<chrono::Utc>>, String> {
-        let agenda = self.stage.next_agenda_at()?;
-        Ok(next_look(self.stage.audience(), self.stage.now(), agenda))
-    }
-
     fn deliver(&mut self) -> Result<(), String> {
         let delivered = self.stage.deliver(&self.server)?;
         if self.server == Server::Accepts {
@@ -83,7 +77,7 @@ impl Player<'_> {
     fn happen(&mut self, event: &Event) -> Result<(), String> {
         if let Some(moment) = event.at.map(|at| self.instant(at)) {
             if matches!(event.what, What::Wait) {
-                while let Some(next) = self.next_look()?.filter(|next| *next <= moment) {
+                while let Some(next) = self.stage.next_look()?.filter(|next| *next <= moment) {
                     self.stage.set(next);
                     self.stage.tick()?;
                     self.deliver()?;

@@ -12,7 +12,7 @@ use crate::ident::{EntryNumber, Fingerprint};
 use crate::outbox::{Alert, Audience, Letter, Outcome};
 use crate::pipeline::{Mailing, Pipeline};
 use crate::store::LetterFilter;
-use crate::workbench::Bench;
+use crate::workbench::{Bench, next_look};
 
 /// Letters that are counted at most.
 const LETTERS_MAX: usize = 10_000;
@@ -52,8 +52,8 @@ pub trait Stage {
     fn now(&self) -> DateTime<Utc>;
     fn set(&mut self, now: DateTime<Utc>);
     fn receive(&mut self, name: &str, broker: &str, bytes: &[u8]) -> Result<(), String>;
-    /// The first moment on the agenda.
-    fn next_agenda_at(&self) -> Result<Option<DateTime<Utc>>, String>;
+    /// When the clock has to be looked at next.
+    fn next_look(&self) -> Result<Option<DateTime<Utc>>, String>;
     /// Says the reminders, does what the agenda has, and writes the digests that are due.
     fn tick(&mut self) -> Result<(), String>;
     /// Hands every letter that is ready to a server that answers so.
@@ -120,8 +120,8 @@ impl Stage for BenchStage<'_> {
         taken.map(drop).map_err(said)
     }
 
-    fn next_agenda_at(&self) -> Result<Option<DateTime<Utc>>, String> {
-        self.bench.store().next_agenda_at().map_err(said)
+    fn next_look(&self) -> Result<Option<DateTime<Utc>>, String> {
+        next_look(self.audience(), self.bench.store(), self.now()).map_err(said)
     }
 
     fn tick(&mut self) -> Result<(), String> {
