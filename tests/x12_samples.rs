@@ -336,6 +336,20 @@ fn a_bundle_of_samples_is_read_like_its_parts() {
     assert_eq!(notices_of(&contents.concat()), wanted);
 }
 
+/// GS01 of a Customs set is `SO` until 004020, and the set's own code since.
+#[test]
+fn sets_name_the_group_codes_of_the_table() {
+    let grammar = Grammar::embedded();
+    let table = grammar.codes.get("x12_functional_group").expect("the table is embedded");
+    for set in grammar.x12.sets() {
+        for group in &set.groups {
+            let row = table.get(group.as_bytes()).unwrap_or_else(|| panic!("{}: no group {group}", set.id));
+            let is_named = row.meaning.contains(&*set.id) || &**group == "SO";
+            assert!(is_named, "{}: group {group} is for {}", set.id, row.meaning);
+        }
+    }
+}
+
 #[test]
 fn windows_of_any_size_give_the_same_messages() {
     for path in all_samples() {
