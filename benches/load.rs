@@ -359,11 +359,7 @@ fn load(options: &Options) {
     }
     let start = Instant::now();
     engine.tidy(Occasion::Stop).expect("the store is opened again");
-    println!(
-        "{{\"stop_seconds\":{:.3},\"rss_kib\":{}}}",
-        start.elapsed().as_secs_f64(),
-        memory_kib("VmRSS"),
-    );
+    println!("{{\"stop_seconds\":{:.3},\"rss_kib\":{}}}", start.elapsed().as_secs_f64(), memory_kib("VmRSS"));
     say_bytes(&engine, options, messages);
 }
 
@@ -395,7 +391,12 @@ fn main() {
     // A process of its own: nothing of the run is in its memory.
     let folder = options.folder.as_os_str();
     let cache_mib = options.cache_mib.to_string();
-    let status = this_program().arg("--open-only").arg("--folder").arg(folder).args(["--cache-mib", &cache_mib]).status();
+    let status = this_program()
+        .arg("--open-only")
+        .arg("--folder")
+        .arg(folder)
+        .args(["--cache-mib", &cache_mib])
+        .status();
     assert!(status.is_ok_and(|status| status.success()), "the state opens again");
     if !options.keep {
         std::fs::remove_dir_all(&options.folder).expect("the folder is ours");

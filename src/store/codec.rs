@@ -257,7 +257,8 @@ mod tests {
     #[test]
     fn values_come_back_in_every_form() {
         let mut unpacker = Unpacker::new().expect("a decompressor");
-        for (text, form) in [("short".to_owned(), PLAIN), ("x".repeat(5_000), DICTIONARY), (noise(500_000), SPLIT)]
+        for (text, form) in
+            [("short".to_owned(), PLAIN), ("x".repeat(5_000), DICTIONARY), (noise(500_000), SPLIT)]
         {
             let packed = packed(&text);
             assert_eq!(packed.value[..2], [FORMAT, form]);
