@@ -1,12 +1,17 @@
 //! The whole way of a file, measured as the daemon runs it: archive, journal, decode, interpret, fold, rules, commit.
 //!
-//! `cargo bench --bench load -- [--entries N] [--messages-per-file N] [--group N] [--rounds N] [--folder DIR] [--keep]`
+//! `cargo bench --bench load -- [--entries N] [--messages-per-file N] [--group N | --group-kib N] [--windows N] [--cache-mib N]
+//! [--folder DIR] [--keep] [--crash]`, and `-- --open-only --folder DIR [--cache-mib N]` for a folder that was kept.
 //!
-//! Prints JSON lines: durable messages a second in windows, sync calls a group, memory, the size on disk, and how long
-//! the state takes to open again. Absolute figures are this machine's; `docs/performance.md` holds ratios.
+//! Prints JSON lines: durable messages a second in windows, CPU and memory, sync calls a group, what was written and lies
+//! on disk beside the bytes that the store was asked to write, and how long the state takes to open again. The files are made by
+//! a process of their own, and the state is opened again by another, so that memory and CPU are those of the daemon's share.
+//! Absolute figures are this machine's; `docs/performance.md` holds ratios.
 
-use std::io::Cursor;
+use std::io::{self, BufReader, BufWriter, Cursor, Read, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -15,38 +20,57 @@ use entrywatch::daemon::engine::{Engine, Incoming, Versions};
 use entrywatch::daemon::state;
 use entrywatch::deadline::DeadlineTable;
 use entrywatch::grammar::Grammar;
-use entrywatch::ident::DropName;
+use entrywatch::ident::{BrokerName, DropName};
 use entrywatch::interpret::Interpreter;
 use entrywatch::outbox::{Audience, Team};
 use entrywatch::pipeline::Pipeline;
 use entrywatch::rules::{Playbook, Rules, Vocabulary};
 use entrywatch::store::{Occasion, StoreError};
-use entrywatch::synthetic::{GeneratedFile, Plan, generate};
+use entrywatch::synthetic::{Plan, generate};
 
 /// As in the program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+/// What this process is to do.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Take in what the feed makes, stop, and have the state opened again.
+    Load,
+    /// Make the files, and write them to standard output.
+    Feed,
+    /// Open the state, say how long it took, and close it.
+    Open,
+}
+
 struct Options {
+    part: Part,
     entries: u64,
     messages_per_file: usize,
-    group: usize,
+    /// Files that are read and committed together; `None` as many as have so many bytes, one at least.
+    group: Option<usize>,
+    group_kib: usize,
     windows: u64,
     folder: PathBuf,
     keep: bool,
     cache_mib: u64,
+    /// Ends without a stop, as a kill does. Keeps the folder.
+    crash: bool,
 }
 
 fn options() -> Options {
     let mut options = Options {
+        part: Part::Load,
         entries: 20_000,
         messages_per_file: 200,
-        // What the daemon reads and commits together.
-        group: 8,
+        group: None,
+        // As in the program.
+        group_kib: 256,
         windows: 10,
         folder: std::env::temp_dir().join(format!("entrywatch-load-{}", std::process::id())),
         keep: false,
         cache_mib: 64,
+        crash: false,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -54,11 +78,15 @@ fn options() -> Options {
         match arg.as_str() {
             "--entries" => options.entries = number(),
             "--messages-per-file" => options.messages_per_file = number() as usize,
-            "--group" => options.group = number() as usize,
+            "--group" => options.group = Some(number() as usize),
+            "--group-kib" => options.group_kib = number() as usize,
             "--windows" => options.windows = number(),
             "--cache-mib" => options.cache_mib = number(),
             "--folder" => options.folder = args.next().expect("a folder").into(),
             "--keep" => options.keep = true,
+            "--crash" => options.crash = true,
+            "--feed" => options.part = Part::Feed,
+            "--open-only" => options.part = Part::Open,
             _ => {}
         }
     }
@@ -121,19 +149,116 @@ fn written_bytes() -> u64 {
     line.split_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
+/// Seconds of CPU that this process has used.
+fn cpu_secs() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
+/// What a folder takes on disk.
 fn folder_bytes(folder: &Path) -> u64 {
     let Ok(listing) = std::fs::read_dir(folder) else { return 0 };
     listing
         .flatten()
         .map(|item| match item.metadata() {
             Ok(found) if found.is_dir() => folder_bytes(&item.path()),
-            Ok(found) => found.len(),
+            Ok(found) => found.blocks() * 512,
             Err(_) => 0,
         })
         .sum()
 }
 
-fn receive(engine: &mut Engine, files: &[GeneratedFile]) -> (u64, u64) {
+/// A file as the feed hands it over.
+struct Fed {
+    broker: BrokerName,
+    name: Arc<str>,
+    bytes: Vec<u8>,
+}
+
+/// The process that makes the files: it is ahead by what a pipe holds, and its memory is not ours.
+struct Feed {
+    process: Child,
+    from: BufReader<ChildStdout>,
+}
+
+impl Feed {
+    fn start(options: &Options) -> Self {
+        let mut process = this_program()
+            .args(["--feed", "--entries", &options.entries.to_string()])
+            .args(["--messages-per-file", &options.messages_per_file.to_string()])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the feed starts");
+        let from = BufReader::new(process.stdout.take().expect("it has an output"));
+        Self { process, from }
+    }
+
+    fn piece(&mut self) -> Option<Vec<u8>> {
+        let mut len = [0; 4];
+        self.from.read_exact(&mut len).ok()?;
+        let mut piece = vec![0; u32::from_le_bytes(len) as usize];
+        self.from.read_exact(&mut piece).expect("a whole piece");
+        Some(piece)
+    }
+
+    fn text(&mut self) -> Option<String> {
+        self.piece().map(|piece| String::from_utf8(piece).expect("text"))
+    }
+
+    /// The files of the next group.
+    fn group(&mut self, options: &Options, held: &mut Option<Fed>) -> Vec<Fed> {
+        let Options { group: count, group_kib, .. } = *options;
+        let mut files: Vec<Fed> = held.take().into_iter().collect();
+        let mut bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
+        while count.is_none_or(|count| files.len() < count) {
+            let Some(file) = self.next() else { break };
+            bytes += file.bytes.len();
+            if count.is_none() && bytes > group_kib << 10 && !files.is_empty() {
+                *held = Some(file);
+                break;
+            }
+            files.push(file);
+        }
+        files
+    }
+}
+
+impl Iterator for Feed {
+    type Item = Fed;
+
+    fn next(&mut self) -> Option<Fed> {
+        let broker = self.text()?;
+        let name = self.text().expect("a name").into();
+        Some(Fed { broker: BrokerName::new(broker.as_str()), name, bytes: self.piece().expect("bytes") })
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn this_program() -> Command {
+    Command::new(std::env::current_exe().expect("this program has a path"))
+}
+
+/// The work of the feed's process.
+fn feed(options: &Options) -> io::Result<()> {
+    let mut plan = Plan::new(7, options.entries);
+    plan.messages_per_file = options.messages_per_file;
+    let mut to = BufWriter::new(io::stdout().lock());
+    for file in generate(&plan) {
+        for piece in [file.broker.as_str().as_bytes(), file.name.as_bytes(), &file.bytes] {
+            to.write_all(&(piece.len() as u32).to_le_bytes())?;
+            to.write_all(piece)?;
+        }
+    }
+    to.flush()
+}
+
+fn receive(engine: &mut Engine, files: &[Fed]) -> (u64, u64) {
     let mut contents: Vec<Cursor<&[u8]>> = files.iter().map(|file| Cursor::new(&*file.bytes)).collect();
     let mut incoming: Vec<Incoming<'_>> = files
         .iter()
@@ -141,7 +266,7 @@ fn receive(engine: &mut Engine, files: &[GeneratedFile]) -> (u64, u64) {
         .map(|(file, content)| Incoming {
             drop: DropName::new("load"),
             broker: file.broker.clone(),
-            name: file.name.as_str().into(),
+            name: file.name.clone(),
             size_bytes: file.bytes.len() as u64,
             incomplete: false,
             deliver: true,
@@ -157,22 +282,33 @@ fn receive(engine: &mut Engine, files: &[GeneratedFile]) -> (u64, u64) {
     })
 }
 
-fn main() {
-    let options = options();
+/// Opens the state in this process, says how long it took, and answers what it has.
+fn open_and_say(options: &Options) {
+    let (engine, secs, opened) = open(&options.folder, options.cache_mib);
+    println!(
+        "{{\"open_seconds\":{secs:.3},\"lines_applied\":{},\"rebuilt\":{},\"rss_kib\":{},\"peak_rss_kib\":{}}}",
+        opened.applied,
+        opened.rebuilt,
+        memory_kib("VmRSS"),
+        memory_kib("VmHWM"),
+    );
+    drop(engine);
+}
+
+fn load(options: &Options) {
     std::fs::create_dir_all(&options.folder).expect("a folder");
     let (mut engine, _, _) = open(&options.folder, options.cache_mib);
-    let mut plan = Plan::new(7, options.entries);
-    plan.messages_per_file = options.messages_per_file;
-    let mut feed = generate(&plan);
+    let idle_kib = memory_kib("VmRSS");
+    let mut feed = Feed::start(options);
+    let mut held = None;
     let (mut messages, mut notices, mut files_total, mut bytes_total) = (0u64, 0u64, 0u64, 0u64);
-    // Making the files counts as well: it takes a few hundredths of the time.
     let start = Instant::now();
-    let (mut window_start, mut window_messages) = (start, 0u64);
+    let (mut window_start, mut window_messages, mut window_cpu) = (start, 0u64, cpu_secs());
     let window = (options.entries * 10 / options.windows.max(1)).max(1);
     let syncs = engine.sync_calls();
     let mut groups = 0u64;
     loop {
-        let files: Vec<GeneratedFile> = feed.by_ref().take(options.group).collect();
+        let files = feed.group(options, &mut held);
         if files.is_empty() {
             break;
         }
@@ -184,12 +320,16 @@ fn main() {
         files_total += files.len() as u64;
         bytes_total += files.iter().map(|file| file.bytes.len() as u64).sum::<u64>();
         if window_messages >= window {
+            let cpu = cpu_secs();
             println!(
-                "{{\"window\":{messages},\"messages_per_second\":{:.0},\"rss_kib\":{}}}",
+                "{{\"window\":{messages},\"messages_per_second\":{:.0},\"cpu_us_per_message\":{:.1},\"rss_kib\":{},\
+                 \"peak_rss_kib\":{}}}",
                 window_messages as f64 / window_start.elapsed().as_secs_f64(),
-                memory_kib("VmRSS")
+                (cpu - window_cpu) * 1e6 / window_messages as f64,
+                memory_kib("VmRSS"),
+                memory_kib("VmHWM"),
             );
-            (window_start, window_messages) = (Instant::now(), 0);
+            (window_start, window_messages, window_cpu) = (Instant::now(), 0, cpu);
         }
     }
     engine.settle().expect("the last group is committed");
@@ -198,32 +338,66 @@ fn main() {
     println!(
         "{{\"files\":{files_total},\"megabytes\":{:.1},\"messages\":{messages},\"notices\":{notices},\"entries\":{},\
          \"alerts\":{},\"letters\":{},\"seconds\":{in_receive:.2},\"messages_per_second\":{:.0},\
-         \"syncs_per_group\":{:.2},\"peak_rss_kib\":{},\"store_bytes\":{},\"disk_bytes\":{},\"written_bytes\":{}}}",
+         \"syncs_per_group\":{:.2}}}",
         bytes_total as f64 / 1e6,
         counts.entries,
         counts.alerts,
         counts.letters,
         messages as f64 / in_receive,
         (engine.sync_calls() - syncs) as f64 / groups.max(1) as f64,
-        memory_kib("VmHWM"),
-        folder_bytes(&options.folder.join(state::STORE)),
-        folder_bytes(&options.folder),
-        written_bytes(),
     );
-    let start = Instant::now();
-    engine.flush().expect("the store flushes");
-    engine.tidy(Occasion::Stop).expect("the store is opened again");
     println!(
-        "{{\"stop_seconds\":{:.3},\"rss_kib\":{},\"store_bytes\":{},\"disk_bytes\":{}}}",
-        start.elapsed().as_secs_f64(),
+        "{{\"idle_rss_kib\":{idle_kib},\"rss_kib\":{},\"peak_rss_kib\":{},\"gate_kib\":{}}}",
         memory_kib("VmRSS"),
-        folder_bytes(&options.folder.join(state::STORE)),
-        folder_bytes(&options.folder),
+        memory_kib("VmHWM"),
+        options.cache_mib * 1024 * 5 / 2 + (64 << 10),
     );
-    drop(engine);
-    let (engine, secs, opened) = open(&options.folder, options.cache_mib);
-    println!("{{\"open_after_stop_seconds\":{secs:.3},\"lines_applied\":{}}}", opened.applied);
-    drop(engine);
+    engine.flush().expect("the store flushes");
+    say_bytes(&engine, options, messages);
+    if options.crash {
+        std::process::abort();
+    }
+    let start = Instant::now();
+    engine.tidy(Occasion::Stop).expect("the store is opened again");
+    println!("{{\"stop_seconds\":{:.3},\"rss_kib\":{}}}", start.elapsed().as_secs_f64(), memory_kib("VmRSS"));
+    say_bytes(&engine, options, messages);
+}
+
+/// What the store was asked to write, what this process wrote, and what lies on disk; for each message, and as ratios.
+fn say_bytes(engine: &Engine, options: &Options, messages: u64) {
+    let asked = engine.store().bytes_asked();
+    let (written, store) = (written_bytes(), folder_bytes(&options.folder.join(state::STORE)));
+    let each = |bytes: u64| bytes as f64 / messages.max(1) as f64;
+    let ratio = |bytes: u64| bytes as f64 / asked.max(1) as f64;
+    println!(
+        "{{\"asked_per_message\":{:.0},\"written_per_message\":{:.0},\"store_per_message\":{:.0},\"disk_per_message\":{:.0},\
+         \"written_ratio\":{:.2},\"store_ratio\":{:.2}}}",
+        each(asked),
+        each(written),
+        each(store),
+        each(folder_bytes(&options.folder)),
+        ratio(written),
+        ratio(store),
+    );
+}
+
+fn main() {
+    let options = options();
+    match options.part {
+        Part::Feed => return feed(&options).expect("somebody reads the files"),
+        Part::Open => return open_and_say(&options),
+        Part::Load => load(&options),
+    }
+    // A process of its own: nothing of the run is in its memory.
+    let folder = options.folder.as_os_str();
+    let cache_mib = options.cache_mib.to_string();
+    let status = this_program()
+        .arg("--open-only")
+        .arg("--folder")
+        .arg(folder)
+        .args(["--cache-mib", &cache_mib])
+        .status();
+    assert!(status.is_ok_and(|status| status.success()), "the state opens again");
     if !options.keep {
         std::fs::remove_dir_all(&options.folder).expect("the folder is ours");
     }

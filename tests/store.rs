@@ -710,8 +710,9 @@ fn what_was_cut_meanwhile_is_found_out_when_it_is_opened_again() {
     assert!(opened.set_aside.is_some() || store.position().expect("read").seq < 19);
 }
 
-/// All keys and values of a store of format 1, `tree key value` in hexadecimal, as this release wrote them first.
-const FORMAT_1: &str = "tests/data/store-v1/values.txt";
+/// All keys and values of a store of format 1, `tree key value` in hexadecimal: as they were written first, and with the first
+/// dictionary.
+const FORMAT_1: [&str; 2] = ["tests/data/store-v1/values.txt", "tests/data/store-v1/dictionary-1.txt"];
 
 fn format_1_steps() -> Vec<Step> {
     let mut steps: Vec<Step> = (1..=4).map(full_step).collect();
@@ -738,32 +739,95 @@ fn unhex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// Stored values are read back across releases: this file is never written anew, a new format gets a new one.
-#[test]
-fn values_of_format_1_are_still_read() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FORMAT_1);
-    let model = MemoryStore::new();
-    for step in format_1_steps() {
-        model.commit(&step).expect("commit");
-    }
-    let folder = TempDir::new().expect("a folder");
-    if !file.exists() && std::env::var_os("UPDATE_EXPECT").is_some() {
-        let path = folder.path().join("written");
-        let store = open(&path);
-        format_1_steps().iter().for_each(|step| store.commit(step).expect("commit"));
-        drop(store);
-        behind_the_back(&path, |db| fs::write(&file, dump(db)).expect("write"));
-    }
-    let text = fs::read_to_string(&file).expect("the values of format 1");
-    let path = folder.path().join("store");
-    behind_the_back(&path, |db| {
-        for line in text.lines() {
+/// A store with the keys and values of a file.
+fn write_store(path: &Path, values: &str) {
+    behind_the_back(path, |db| {
+        for line in values.lines() {
             let parts: Vec<&str> = line.split(' ').collect();
             let tree = db.open_tree(parts[0]).expect("a tree");
             tree.insert(unhex(parts[1]), unhex(parts[2])).expect("insert");
         }
     });
+}
+
+/// Stored values are read back across releases: these files are never written anew, a new form gets a new one.
+#[test]
+fn values_of_format_1_are_still_read() {
+    let model = MemoryStore::new();
+    for step in format_1_steps() {
+        model.commit(&step).expect("commit");
+    }
+    for name in FORMAT_1 {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        let folder = TempDir::new().expect("a folder");
+        if !file.exists() && std::env::var_os("UPDATE_EXPECT").is_some() {
+            let path = folder.path().join("written");
+            let store = open(&path);
+            format_1_steps().iter().for_each(|step| store.commit(step).expect("commit"));
+            drop(store);
+            behind_the_back(&path, |db| fs::write(&file, dump(db)).expect("write"));
+        }
+        let text = fs::read_to_string(&file).expect("the values");
+        let path = folder.path().join("store");
+        write_store(&path, &text);
+        assert_eq!(snapshot(&open(&path)), snapshot(&model), "{name}");
+    }
+}
+
+/// What is written again takes the newer form, also over a value in parts; the rest stays as it is.
+#[test]
+fn an_older_store_is_carried_on() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("store");
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(FORMAT_1[0]);
+    write_store(&path, &fs::read_to_string(file).expect("the values"));
+    let mut wider = Step::at(position(6));
+    wider.lives.insert(number(9), Arc::new(life(9, 160)));
+    let mut narrow = Step::at(position(7));
+    narrow.lives.insert(number(9), Arc::new(life(9, 3)));
+    let model = MemoryStore::new();
+    format_1_steps().iter().for_each(|step| model.commit(step).expect("commit"));
+    let store = open(&path);
+    for step in [wider, narrow] {
+        for store in [&store as &dyn Store, &model] {
+            store.commit(&step).expect("commit");
+        }
+        assert_eq!(snapshot(&store), snapshot(&model));
+    }
+    drop(store);
     assert_eq!(snapshot(&open(&path)), snapshot(&model));
+    let mut forms = BTreeMap::new();
+    behind_the_back(&path, |db| {
+        assert!(db.open_tree("parts").expect("parts").is_empty(), "the parts of the wide life are gone");
+        for item in db.open_tree("entries").expect("entries").iter() {
+            let (key, value) = item.expect("an item");
+            forms.insert(key.to_vec(), value[1]);
+        }
+    });
+    let with_dictionary = forms.values().filter(|&&form| form == 3).count();
+    assert_eq!((forms[&number(9).as_bytes().to_vec()], with_dictionary), (3, 1), "{forms:?}");
+}
+
+/// A compressed value that was damaged is named; the caller rebuilds the store from the journal.
+#[test]
+fn a_damaged_compressed_value_is_named_and_wants_a_rebuild() {
+    for (at, change, said) in [(2, 9, "dictionary 9"), (9, 0xff, "")] {
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join("store");
+        let mut step = Step::at(position(1));
+        step.lives.insert(number(9), Arc::new(life(9, 12)));
+        open(&path).commit(&step).expect("commit");
+        behind_the_back(&path, |db| {
+            let entries = db.open_tree("entries").expect("entries");
+            let mut value = entries.get(number(9).as_bytes()).expect("get").expect("there").to_vec();
+            assert_eq!(value[..3], [1, 3, 1]);
+            value[at] = change;
+            entries.insert(number(9).as_bytes(), value).expect("insert");
+        });
+        let error = open(&path).life(number(9)).expect_err("it cannot be read");
+        let text = error.to_string();
+        assert!(error.wants_rebuild() && text.contains("entries ") && text.contains(said), "{text}");
+    }
 }
 
 fn dump(db: &::sled::Db) -> String {

@@ -17,7 +17,7 @@ use crate::step::{InputRecord, Position, Step};
 use crate::store::{Store, StoreError};
 
 /// Values that a group may change before it is committed.
-const GROUP_VALUES_MAX: usize = 5_000;
+const GROUP_VALUES_MAX: usize = 2_000;
 
 /// Values that are read at once when the whole store is walked.
 const PAGE: usize = 500;

@@ -1,8 +1,9 @@
 //! How many files of a group are read and committed together.
 
-/// Bytes of files that are read and committed together, unless one file has more: some 1,500 messages. sled keeps what a commit
-/// replaces in memory until it ends, so that more takes memory and gains nothing.
-const PART_BYTES_MAX: u64 = 512 << 10;
+/// Bytes of files that are read and committed together, unless one file has more: some 650 messages. sled keeps what a commit
+/// replaces in memory until it ends, and the lives of two groups are held beside it, so that more takes memory and gains
+/// little.
+const PART_BYTES_MAX: u64 = 256 << 10;
 
 /// How many files of these sizes are read and committed together: one at least, if there is one.
 pub(super) fn len(sizes: impl Iterator<Item = u64>) -> usize {

@@ -3,17 +3,21 @@
 //! ```text
 //! byte 0    the format, 1
 //! byte 1    0: JSON follows    1: length (u32) and zstd of JSON    2: the parts lie under other keys
+//!           3: number of the dictionary (u8), length (u32) and zstd of JSON with it
 //! ```
 //!
-//! JSON, because fields may be added without a word and an operator can read it in an emergency. A value above
+//! Form 1 was written before there was a dictionary, and is still read; such a value takes the new form when it is written
+//! again. JSON, because fields may be added without a word and an operator can read it in an emergency. A value above
 //! [`PART_BYTES_MAX`] is cut into parts, so that the store's own limit on the size of a value never matters.
 
 use std::io;
+use std::sync::LazyLock;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use zstd::bulk::{Compressor, Decompressor};
+use zstd::dict::{DecoderDictionary, EncoderDictionary};
 
 /// The version of the stored values. A value with another one is not read; the store is rebuilt.
 pub(super) const FORMAT: u8 = 1;
@@ -21,10 +25,23 @@ pub(super) const FORMAT: u8 = 1;
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
 const SPLIT: u8 = 2;
+const DICTIONARY: u8 = 3;
+
+/// What lives, alerts and letters have in common: names of fields and tables, meanings, sentences of deadlines. It was
+/// trained on values of the synthetic broker, see `docs/decisions/0007-a-dictionary-for-values.md`; values that have less
+/// of it are only longer. What was written with it can be read only with the very same bytes, so that a better one gets
+/// the next number, and this one stays.
+static DICTIONARY_1: &[u8] = include_bytes!("values-1.dict");
+const DICTIONARY_NUMBER: u8 = 1;
+
+static ENCODER_1: LazyLock<EncoderDictionary<'static>> =
+    LazyLock::new(|| EncoderDictionary::copy(DICTIONARY_1, LEVEL));
+static DECODER_1: LazyLock<DecoderDictionary<'static>> =
+    LazyLock::new(|| DecoderDictionary::copy(DICTIONARY_1));
 
 /// JSON shorter than this is kept as it is: it would not pay.
-const COMPRESS_BYTES_MIN: usize = 640;
-/// Level 1: level 3 saves 4% and costs 30% more.
+const COMPRESS_BYTES_MIN: usize = 100;
+/// Level 1: level 3 saves 5% and costs more.
 const LEVEL: i32 = 1;
 /// The longest single value, and the longest part of a split one.
 ///
@@ -39,6 +56,8 @@ const JSON_BYTES_MAX: usize = 1 << 30;
 pub(super) enum CodecError {
     #[error("it has format {0}, this release reads {FORMAT}")]
     Format(u8),
+    #[error("it was compressed with dictionary {0}, this release has {DICTIONARY_NUMBER}")]
+    Dictionary(u8),
     #[error("it is cut off")]
     Short,
     #[error("its compressed form is damaged")]
@@ -99,7 +118,8 @@ pub(super) struct Packer {
 
 impl Packer {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { json: Vec::new(), compressed: Vec::new(), zstd: Compressor::new(LEVEL)? })
+        let zstd = Compressor::with_prepared_dictionary(&ENCODER_1)?;
+        Ok(Self { json: Vec::new(), compressed: Vec::new(), zstd })
     }
 
     pub(super) fn pack<T: Serialize>(&mut self, value: &T) -> Result<Packed> {
@@ -119,8 +139,8 @@ impl Packer {
             self.zstd
                 .compress_to_buffer(&self.json, &mut self.compressed)
                 .map_err(CodecError::Compression)?;
-            packed = Vec::with_capacity(6 + self.compressed.len());
-            packed.extend_from_slice(&[FORMAT, ZSTD]);
+            packed = Vec::with_capacity(7 + self.compressed.len());
+            packed.extend_from_slice(&[FORMAT, DICTIONARY, DICTIONARY_NUMBER]);
             // Bounded by JSON_BYTES_MAX.
             packed.extend_from_slice(&(self.json.len() as u32).to_le_bytes());
             packed.extend_from_slice(&self.compressed);
@@ -141,34 +161,32 @@ impl Packer {
 /// Unpacks values. Keeps its buffers between them.
 pub(super) struct Unpacker {
     json: Vec<u8>,
+    /// With the dictionary.
     zstd: Decompressor<'static>,
+    /// For values from before there was one.
+    bare: Option<Decompressor<'static>>,
 }
 
 impl Unpacker {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self { json: Vec::new(), zstd: Decompressor::new()? })
+        let zstd = Decompressor::with_prepared_dictionary(&DECODER_1)?;
+        Ok(Self { json: Vec::new(), zstd, bare: None })
     }
 
     /// Reads a value that is in one piece.
     pub(super) fn unpack<T: DeserializeOwned>(&mut self, value: &[u8]) -> Result<T> {
         match value {
             [FORMAT, PLAIN, json @ ..] => Ok(serde_json::from_slice(json)?),
+            [FORMAT, DICTIONARY, DICTIONARY_NUMBER, rest @ ..] => {
+                decompress(&mut self.zstd, &mut self.json, rest)
+            }
+            [FORMAT, DICTIONARY, other, ..] => Err(CodecError::Dictionary(*other)),
             [FORMAT, ZSTD, rest @ ..] => {
-                let (len, compressed) = rest.split_first_chunk::<4>().ok_or(CodecError::Short)?;
-                let len = u32::from_le_bytes(*len) as usize;
-                if len > JSON_BYTES_MAX {
-                    return Err(CodecError::Short);
-                }
-                self.json.clear();
-                self.json.reserve(len);
-                let read = self
-                    .zstd
-                    .decompress_to_buffer(compressed, &mut self.json)
-                    .map_err(CodecError::Compression)
-                    .and_then(|written| if written == len { Ok(()) } else { Err(CodecError::Short) })
-                    .and_then(|()| Ok(serde_json::from_slice(&self.json)?));
-                shrink(&mut self.json);
-                read
+                let zstd = match &mut self.bare {
+                    Some(zstd) => zstd,
+                    bare => bare.insert(Decompressor::new().map_err(CodecError::Compression)?),
+                };
+                decompress(zstd, &mut self.json, rest)
             }
             [FORMAT, SPLIT, ..] => Err(CodecError::Parts),
             [FORMAT, ..] | [] => Err(CodecError::Short),
@@ -187,6 +205,28 @@ impl Unpacker {
         }
         self.unpack(parts).map(Some)
     }
+}
+
+/// Reads what lies behind the head of a compressed value: the length of the JSON, and its compressed form.
+fn decompress<T: DeserializeOwned>(
+    zstd: &mut Decompressor<'_>,
+    json: &mut Vec<u8>,
+    rest: &[u8],
+) -> Result<T> {
+    let (len, compressed) = rest.split_first_chunk::<4>().ok_or(CodecError::Short)?;
+    let len = u32::from_le_bytes(*len) as usize;
+    if len > JSON_BYTES_MAX {
+        return Err(CodecError::Short);
+    }
+    json.clear();
+    json.reserve(len);
+    let read = zstd
+        .decompress_to_buffer(compressed, json)
+        .map_err(CodecError::Compression)
+        .and_then(|written| if written == len { Ok(()) } else { Err(CodecError::Short) })
+        .and_then(|()| Ok(serde_json::from_slice(json)?));
+    shrink(json);
+    read
 }
 
 /// One huge value must not hold its memory for ever.
@@ -217,7 +257,8 @@ mod tests {
     #[test]
     fn values_come_back_in_every_form() {
         let mut unpacker = Unpacker::new().expect("a decompressor");
-        for (text, form) in [("short".to_owned(), PLAIN), ("x".repeat(5_000), ZSTD), (noise(500_000), SPLIT)]
+        for (text, form) in
+            [("short".to_owned(), PLAIN), ("x".repeat(5_000), DICTIONARY), (noise(500_000), SPLIT)]
         {
             let packed = packed(&text);
             assert_eq!(packed.value[..2], [FORMAT, form]);
@@ -235,6 +276,28 @@ mod tests {
         }
     }
 
+    /// As the releases before the dictionary wrote them: from 640 bytes on, at level 1.
+    #[test]
+    fn values_from_before_the_dictionary_are_read() {
+        let mut unpacker = Unpacker::new().expect("a decompressor");
+        for text in ["y".repeat(9_000), noise(700), noise(500_000)] {
+            let json = serde_json::to_vec(&text).expect("JSON");
+            let mut old = vec![FORMAT, ZSTD];
+            old.extend_from_slice(&(json.len() as u32).to_le_bytes());
+            old.extend_from_slice(&zstd::bulk::compress(&json, 1).expect("it compresses"));
+            assert!(unpacker.unpack::<String>(&old).expect("it reads") == text);
+            let split = Split { count: 1, hash: Split::hash(&old) };
+            assert!(unpacker.unpack_parts::<String>(split, &old).expect("it reads").as_ref() == Some(&text));
+        }
+    }
+
+    /// Values were written with these very bytes.
+    #[test]
+    fn the_dictionary_never_changes() {
+        let hash = crate::ident::Fingerprint::of(DICTIONARY_1).to_string();
+        assert_eq!(hash, "14d77babcd61f09ca6773d3e9d44f9fbc857559026f445be0838af1cc3016ce4");
+    }
+
     #[test]
     fn damage_is_an_error_and_never_a_panic() {
         let mut unpacker = Unpacker::new().expect("a decompressor");
@@ -244,7 +307,12 @@ mod tests {
         }
         assert!(matches!(unpacker.unpack::<String>(&[9, 0]), Err(CodecError::Format(9))));
         assert!(unpacker.unpack::<u64>(&packed("text").value).is_err());
-        assert!(unpacker.unpack::<String>(&[FORMAT, ZSTD, 255, 255, 255, 255, 1, 2]).is_err());
+        for head in [&[FORMAT, ZSTD][..], &[FORMAT, DICTIONARY, DICTIONARY_NUMBER]] {
+            assert!(unpacker.unpack::<String>(&[head, &[255, 255, 255, 255, 1, 2]].concat()).is_err());
+        }
+        let mut other = good;
+        other[2] += 1;
+        assert!(matches!(unpacker.unpack::<String>(&other), Err(CodecError::Dictionary(2))));
         assert_eq!(Split::of(&[FORMAT, SPLIT, 1, 0]), None);
     }
 }

@@ -141,6 +141,12 @@ pub trait Store: Send + Sync {
     /// How much is in it.
     fn counts(&self) -> Result<Counts>;
 
+    /// Bytes of keys and values that it was asked to write since it was opened, as it was asked: what lies under
+    /// other keys for the sake of order counts. Zero where nothing is written.
+    fn bytes_asked(&self) -> u64 {
+        0
+    }
+
     /// Makes everything committed so far survive a power cut as well as this store can.
     fn flush(&self) -> Result<()>;
 

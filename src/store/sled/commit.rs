@@ -30,6 +30,15 @@ struct Change {
     parts: Vec<IVec>,
 }
 
+impl Change {
+    /// Keys and values; a removal has its key.
+    fn bytes(&self) -> u64 {
+        let value = self.value.as_ref().map_or(0, |value| value.len());
+        let parts: usize = self.parts.iter().map(|part| 1 + self.key.len() + 4 + part.len()).sum();
+        (self.key.len() + value + parts) as u64
+    }
+}
+
 /// The changes of a step.
 struct Changes<'a> {
     packer: &'a mut Packer,
@@ -154,9 +163,11 @@ impl SledStore {
             Ok(database.state()?.counts)
         })?;
         let Changes { list, waiting, .. } = changes;
+        let asked: u64 = list.iter().map(Change::bytes).sum();
         let written = list.iter().map(|change| 1 + change.parts.len() as u64).sum();
         let outcome = self.guard(DOING, |database| database.transact(step.position, counts, &list, waiting));
         self.changes.fetch_add(written, Ordering::AcqRel);
+        self.bytes_asked.fetch_add(asked, Ordering::AcqRel);
         if outcome.is_err() {
             // Leaves a panic's stronger verdict alone.
             let _ = self.health.compare_exchange(SOUND, NO_WRITES, Ordering::AcqRel, Ordering::Acquire);

@@ -3,7 +3,7 @@
 //! The whole life of an entry is one value under its number, so that one read gives what the fold needs and the number
 //! of keys does not grow with the number of messages (`docs/decisions/0001-value-per-entry.md`). Each [`Step`] is one
 //! transaction over all trees, the journal position in it. sled flushes lazily: it is derived, and what a power cut takes from
-//! it is applied again from the journal.
+//! it is applied again from the journal. How a value becomes bytes is in `store/codec.rs`.
 //!
 //! | tree | key | value |
 //! |---|---|---|
@@ -56,7 +56,7 @@ use crate::step::{
 /// What sled may be told.
 #[derive(Clone, Copy, Debug)]
 pub struct SledSettings {
-    /// Size of sled's page cache. Expect 1.4 to 2.4 times of it as memory; below the hot set it costs CPU.
+    /// What the cache of pages may take in memory. Below the hot set it costs CPU.
     pub cache_bytes: u64,
     /// How often sled writes on its own. It must: the same thread collects its garbage.
     pub flush_every_ms: u64,
@@ -104,6 +104,8 @@ pub struct SledStore {
     packer: Mutex<Packer>,
     /// Values that were written since sled was opened.
     changes: AtomicU64,
+    /// Bytes of keys and values that were written since the store was opened.
+    bytes_asked: AtomicU64,
     health: AtomicU8,
     _lock: StateLock,
 }
@@ -346,6 +348,10 @@ impl Store for SledStore {
 
     fn counts(&self) -> Result<Counts> {
         Ok(self.read(Database::state)?.counts)
+    }
+
+    fn bytes_asked(&self) -> u64 {
+        self.bytes_asked.load(Ordering::Acquire)
     }
 
     fn flush(&self) -> Result<()> {

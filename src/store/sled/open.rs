@@ -19,6 +19,10 @@ use crate::store::codec::{self, Packer, Unpacker};
 use crate::store::{Result, StoreError};
 
 const DOING: &str = "open";
+/// sled counts the bytes that a page has on disk; in memory it takes about twice as many.
+const MEMORY_PER_CACHED_BYTE: u64 = 2;
+/// sled refuses less than 256 bytes.
+const CACHE_BYTES_MIN: u64 = 1 << 20;
 /// So many stores that could not be used are kept for a look; the oldest goes first.
 const SET_ASIDE_MAX: usize = 3;
 /// sled lets go of its folder a moment after it was closed in the same process.
@@ -61,6 +65,7 @@ pub(super) fn open(path: &Path, settings: SledSettings) -> Result<(SledStore, Op
         settings,
         packer: Mutex::new(packer),
         changes: AtomicU64::new(0),
+        bytes_asked: AtomicU64::new(0),
         health: AtomicU8::new(SOUND),
         _lock: lock,
     };
@@ -156,7 +161,7 @@ fn drop_half_snapshots(path: &Path) -> io::Result<()> {
 fn look(path: &Path, settings: SledSettings) -> std::result::Result<Parts, Trouble> {
     let db = Config::new()
         .path(path)
-        .cache_capacity(settings.cache_bytes)
+        .cache_capacity((settings.cache_bytes / MEMORY_PER_CACHED_BYTE).max(CACHE_BYTES_MIN))
         .flush_every_ms(Some(settings.flush_every_ms.max(1)))
         .mode(Mode::HighThroughput)
         .open()
