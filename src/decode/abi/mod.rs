@@ -3,7 +3,6 @@
 //! `framing` finds the records, `infer` tells what they are when the envelope is gone, `split` says where one
 //! transaction ends, `inspect` finds what is wrong with a record, `pass` walks one window and puts it together.
 
-mod filled;
 mod framing;
 pub mod infer;
 mod inspect;
@@ -15,13 +14,12 @@ mod split;
 pub use inspect::{UNEXPECTED_DATA, says_nothing};
 pub use mask::PasswordMask;
 
-use self::filled::Filled;
 use self::framing::Framing;
 use self::inspect::Findings;
 use self::pass::{Ending, Pass, State};
 use super::{Decoder, Sink};
 use crate::grammar::Grammar;
-use crate::grammar::abi::{Application, FieldAt, RecordLayout, Tag};
+use crate::grammar::abi::{Application, FieldAt, Filled, RecordLayout, Tag};
 use crate::place::Place;
 
 /// A message of more records than this is cut with a finding.

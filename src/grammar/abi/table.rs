@@ -112,7 +112,7 @@ impl RecordTable {
         (mixed >> 16) as usize & (self.slots.len() - 1)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(&self, tag: Tag) -> Option<Entry> {
         for &keep in &self.keeps {
             if keep == 0 {

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use wide::u8x16;
 
-use crate::grammar::abi::{FieldAt, RECORD_WIDTH};
+use super::layout::{FieldAt, RECORD_WIDTH};
 
 /// A bit for each column that is not blank.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Filled {
+pub struct Filled {
     /// Columns 1 to 64.
     left: u64,
     /// Columns 17 to 80: most fields lie within one of the two, and each is one machine word.
@@ -30,8 +30,9 @@ impl Filled {
         Self::of_full(&full)
     }
 
+    /// The same for a record that lacks nothing.
     #[inline(always)]
-    fn of_full(record: &[u8; RECORD_WIDTH]) -> Self {
+    pub fn of_full(record: &[u8; RECORD_WIDTH]) -> Self {
         let blank = u8x16::splat(b' ');
         let (chunks, _) = record.as_chunks();
         let blanks = |at: usize| {
@@ -40,6 +41,30 @@ impl Filled {
         };
         let middle = blanks(1) | blanks(2) << 16 | blanks(3) << 32;
         Self { left: !(blanks(0) | middle << 16), right: !(middle | blanks(4) << 48) }
+    }
+
+    /// Exactly these columns.
+    pub(super) fn columns(columns: impl Iterator<Item = usize>) -> Self {
+        let mut record = [b' '; RECORD_WIDTH];
+        for column in columns {
+            record[column] = b'x';
+        }
+        Self::of_full(&record)
+    }
+
+    /// Whether every column of `wanted` is among these.
+    #[inline(always)]
+    pub fn covers(self, wanted: Self) -> bool {
+        (wanted.left & !self.left | wanted.right & !self.right) == 0
+    }
+
+    /// Whether no blank stands between two columns of a field that hold something.
+    #[inline]
+    pub fn is_unbroken(self, at: FieldAt) -> bool {
+        let all = u128::from(self.left) | u128::from(self.right) << RIGHT_START;
+        let found = all >> at.start & ((1 << (at.end - at.start)) - 1);
+        let run = found >> found.trailing_zeros().min(u128::BITS - 1);
+        run & (run + 1) == 0
     }
 
     /// From the first to the last column of a field that is not blank; `None` when all are.
