@@ -31,6 +31,22 @@ impl<'a> FieldList<'a> {
         self.len += 1;
     }
 
+    /// Adds those values that are there.
+    #[inline(always)]
+    pub fn extend(&mut self, values: impl ExactSizeIterator<Item = Option<(&'a str, &'a [u8])>>) {
+        let Some(room) = self.inline.get_mut(self.len..self.len + values.len()) else {
+            return values.flatten().for_each(|(name, value)| self.push(name, value));
+        };
+        let room_len = room.len();
+        let mut slots = room.iter_mut();
+        for value in values.flatten() {
+            if let Some(slot) = slots.next() {
+                *slot = value;
+            }
+        }
+        self.len += room_len - slots.len();
+    }
+
     #[cold]
     fn spill_over(&mut self, name: &'a str, value: &'a [u8]) {
         if self.len == INLINE {

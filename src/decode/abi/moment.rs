@@ -100,7 +100,7 @@ mod tests {
 
     fn plain(text: &str, start: u8, format: Format) -> bool {
         let mut record = [b'x'; RECORD_WIDTH];
-        let at = FieldAt { start, end: start + text.len() as u8 };
+        let at = FieldAt::new(start, start + text.len() as u8);
         record[usize::from(at.start)..usize::from(at.end)].copy_from_slice(text.as_bytes());
         MomentAt::new(at, format).is_plain(&record)
     }

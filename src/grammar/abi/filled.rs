@@ -1,22 +1,22 @@
 //! Which columns of a record hold something, so that blanks are taken off a field without a look at each of them.
 
+use std::num::NonZeroU64;
 use std::ops::Range;
 
 use wide::u8x16;
 
 use super::layout::{FieldAt, RECORD_WIDTH};
 
-/// A bit for each column that is not blank.
+/// A bit for each column that is not blank, in two words: columns 1 to 64, and columns 17 to 80. Nearly every field lies
+/// within one of the two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Filled {
-    /// Columns 1 to 64.
     left: u64,
-    /// Columns 17 to 80: most fields lie within one of the two, and each is one machine word.
     right: u64,
 }
 
 /// How many columns the right word begins behind the left one.
-const RIGHT_START: u8 = 16;
+pub(super) const RIGHT_START: u8 = 16;
 
 impl Filled {
     /// What a short record lacks is blank; what stands behind its 80th byte does not count.
@@ -61,42 +61,33 @@ impl Filled {
     /// Whether no blank stands between two columns of a field that hold something.
     #[inline]
     pub fn is_unbroken(self, at: FieldAt) -> bool {
-        let all = u128::from(self.left) | u128::from(self.right) << RIGHT_START;
-        let found = all >> at.start & ((1 << (at.end - at.start)) - 1);
+        let found = self.all() >> at.start & ((1 << (at.end - at.start)) - 1);
         let run = found >> found.trailing_zeros().min(u128::BITS - 1);
         run & (run + 1) == 0
     }
 
     /// From the first to the last column of a field that is not blank; `None` when all are.
     #[inline(always)]
-    pub fn within(self, at: FieldAt) -> Option<Range<usize>> {
+    pub fn within(&self, at: &FieldAt) -> Option<Range<usize>> {
+        let Some((is_right, behind, before)) = at.in_word() else { return self.within_wide(at) };
+        let word = if is_right { self.right } else { self.left };
+        let found = NonZeroU64::new(word << (behind & 63) >> (before & 63))?;
         let start = usize::from(at.start);
-        let (word, end) = if at.end <= 64 {
-            (self.left, u32::from(at.end))
-        } else if at.start >= RIGHT_START {
-            (self.right, u32::from(at.end - RIGHT_START))
-        } else {
-            return self.within_wide(at);
-        };
-        if at.start >= at.end {
-            return None;
-        }
-        // What stands behind the field is shifted out at the top, what stands before it at the bottom.
-        let found = word.wrapping_shl(64 - end).wrapping_shr(64 - u32::from(at.end - at.start));
-        if found == 0 {
-            return None;
-        }
-        Some(start + found.trailing_zeros() as usize..start + 64 - found.leading_zeros() as usize)
+        Some(start + found.trailing_zeros() as usize..start + 1 + found.ilog2() as usize)
     }
 
     /// The same for a field that lies in neither word.
     #[cold]
-    fn within_wide(self, at: FieldAt) -> Option<Range<usize>> {
-        let all = u128::from(self.left) | u128::from(self.right) << RIGHT_START;
-        let found = (all & ((1 << at.end.min(RECORD_WIDTH as u8)) - 1)) >> at.start;
+    fn within_wide(self, at: &FieldAt) -> Option<Range<usize>> {
+        let found = (self.all() & ((1 << at.end.min(RECORD_WIDTH as u8)) - 1)) >> at.start;
         let start = usize::from(at.start);
         (found != 0)
             .then(|| start + found.trailing_zeros() as usize..start + 128 - found.leading_zeros() as usize)
+    }
+
+    /// All columns in one number.
+    fn all(self) -> u128 {
+        u128::from(self.left) | u128::from(self.right) << RIGHT_START
     }
 }
 
@@ -108,8 +99,8 @@ mod tests {
         #[test]
         fn fields_are_those_that_trimming_finds(record in "[ a]{0,80}| {0,40}[ -~]{0,50}", start in 0u8..80, width in 0u8..81) {
             let record = record.as_bytes();
-            let at = FieldAt { start, end: (start + width).min(80) };
-            let found = Filled::of(record).within(at).map_or(&b""[..], |columns| &record[columns]);
+            let at = FieldAt::new(start, (start + width).min(80));
+            let found = Filled::of(record).within(&at).map_or(&b""[..], |columns| &record[columns]);
             let wanted = at.of(&record[..record.len().min(80)]);
             proptest::prop_assert_eq!(found, wanted);
         }

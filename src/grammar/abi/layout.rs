@@ -1,7 +1,7 @@
 //! One record's layout: its fields, and what their bytes must look like.
 
 use super::Direction;
-use super::filled::Filled;
+use super::filled::{Filled, RIGHT_START};
 use super::moments::MomentAt;
 use super::ranges::Ranges;
 
@@ -106,13 +106,19 @@ pub enum Side {
 }
 
 /// Where a field stands in its record.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FieldAt {
     /// 0-based.
     pub start: u8,
     /// Behind the last byte.
     pub end: u8,
+    is_right: bool,
+    behind: u8,
+    before: u8,
 }
+
+/// Stands for the shift of a field that lies in neither word.
+const IN_NO_WORD: u8 = 64;
 
 /// Most of a text field is blank: eight bytes at a time, the last byte in the highest place of the number.
 #[inline]
@@ -131,7 +137,31 @@ fn without_trailing_blanks(mut field: &[u8]) -> &[u8] {
     field
 }
 
+impl Default for FieldAt {
+    /// No column at all.
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
+}
+
 impl FieldAt {
+    /// From `start`, counted from 0, to before `end`.
+    pub const fn new(start: u8, end: u8) -> Self {
+        let is_right = start >= RIGHT_START;
+        let end_in_word = if is_right { end.wrapping_sub(RIGHT_START) } else { end };
+        let is_in_word = start < end && end_in_word <= 64;
+        let (behind, before) =
+            if is_in_word { (64 - end_in_word, 64 - (end - start)) } else { (IN_NO_WORD, 0) };
+        Self { start, end, is_right, behind, before }
+    }
+
+    /// Where to look for the field's columns in a record's [`Filled`]: in which word, and by how many bits what stands
+    /// behind it and before it is shifted out. `None` when they lie in neither word.
+    #[inline(always)]
+    pub(super) fn in_word(&self) -> Option<(bool, u8, u8)> {
+        (self.behind < IN_NO_WORD).then_some((self.is_right, self.behind, self.before))
+    }
+
     /// The field's bytes as they stand; what a short record lacks is blank.
     #[inline]
     pub fn raw(self, record: &[u8]) -> &[u8] {
@@ -341,7 +371,7 @@ impl RecordLayout {
     /// The same, field by field, for a record whose mandatory fields begin with blanks or whose amounts hold some.
     #[inline(never)]
     fn is_filled_by_field(&self, filled: Filled) -> bool {
-        self.demanded.iter().all(|&at| filled.within(at).is_some())
+        self.demanded.iter().all(|at| filled.within(at).is_some())
             && self.numbers.iter().all(|&at| filled.is_unbroken(at))
     }
 }

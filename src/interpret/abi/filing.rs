@@ -128,7 +128,7 @@ impl FilingReader {
         let found =
             records.iter().rev().find(|record| record.layout.is_some() && tag(record) == GRAND_TOTALS);
         let Some(record) = found else { return (Amounts::default(), None) };
-        let of = |at: AmountAt| super::sheet::decimal(record.field(at.at), at.decimals);
+        let of = |at: AmountAt| super::sheet::decimal(record.field(&at.at), at.decimals);
         let amounts = Amounts {
             duty: of(self.grand.duty),
             tax: of(self.grand.tax),
@@ -230,7 +230,7 @@ impl FilingReader {
                 sums.duty.add(record, self.duty);
                 sums.value.add(record, self.value);
             }
-            CASE if record.field(self.case_number).starts_with(b"C") => {
+            CASE if record.field(&self.case_number).starts_with(b"C") => {
                 sums.countervailing.add(record, self.case_duty);
             }
             CASE => sums.antidumping.add(record, self.case_duty),

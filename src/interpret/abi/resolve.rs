@@ -1,6 +1,5 @@
 //! From names in the grammar to positions and tables, once.
 
-use crate::decode::abi::Record;
 use crate::grammar::abi::{FieldAt, Format, Tag};
 use crate::grammar::{CodeRow, CodeTable, Grammar, GrammarError};
 use crate::interpret::effects::CodeEffects;
@@ -317,13 +316,5 @@ impl Codes {
 
     pub fn words(&self) -> &Words {
         &self.words
-    }
-}
-
-impl Carry {
-    /// The field's value in a record, without blanks.
-    #[inline(always)]
-    pub fn of<'a>(&self, record: &Record<'a>) -> &'a [u8] {
-        record.field(self.at)
     }
 }

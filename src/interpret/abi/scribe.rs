@@ -69,8 +69,10 @@ impl<'a> Fields<'a> {
     /// The fields of a record that are not blank.
     #[inline]
     pub fn take(&mut self, record: &Record<'a>, carried: &'a [Carry]) {
-        for carry in carried {
-            self.push(carry.name, carry.of(record));
+        if self.0.len() + carried.len() <= FIELDS_MAX {
+            self.0.extend(carried.iter().map(|carry| Some((carry.name, record.filled_field(&carry.at)?))));
+        } else {
+            carried.iter().for_each(|carry| self.push(carry.name, record.field(&carry.at)));
         }
     }
 
@@ -98,7 +100,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     /// Dates the notices of an answer whose records bear no date by its header, which echoes the day of the filing.
     /// The decoder counts that date among the message's own bytes (`own_bytes`).
     pub fn date_by_header(&mut self, batch: Option<&Record<'_>>, at: DateAt) {
-        let date = batch.and_then(|batch| moment::date(batch.field(at.at), at.format).ok().flatten());
+        let date = batch.and_then(|batch| moment::date(batch.field(&at.at), at.format).ok().flatten());
         self.dated = date.map(EventTime::date);
     }
 
@@ -186,7 +188,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     /// Reads the entry that the record is about, and says so when its check digit is not the computed one.
     #[inline]
     pub fn read_entry(&mut self, record: &Record<'_>, at: EntryAt) -> Option<EntryNumber> {
-        let (filer, number) = (record.field(at.filer), record.field(at.number));
+        let (filer, number) = (record.field(&at.filer), record.field(&at.number));
         let entry = EntryNumber::from_parts(filer, number);
         match entry {
             Some(entry) if entry.check_digit_offset() != 0 => self.note_check_digit(record, at.number, entry),
@@ -200,7 +202,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     /// The same for a record that names an entry or none: a filer code alone is no fault.
     pub fn read_named_entry(&mut self, record: &Record<'_>, at: EntryAt) {
         self.entry = None;
-        if !record.field(at.number).is_empty() {
+        if !record.field(&at.number).is_empty() {
             self.read_entry(record, at);
         }
     }
@@ -217,8 +219,8 @@ impl<'s, 'a> Scribe<'s, 'a> {
     fn note_no_entry(&mut self, record: &Record<'_>, at: EntryAt) {
         let message = format!(
             "`{}` and `{}` make no entry number",
-            record.field(at.filer).escape_ascii(),
-            record.field(at.number).escape_ascii()
+            record.field(&at.filer).escape_ascii(),
+            record.field(&at.number).escape_ascii()
         );
         self.finding(finding_code::BAD_NUMBER, Grade::Warning, record.place_of(at.filer), message);
     }
@@ -261,7 +263,7 @@ pub fn event_time(record: &Record<'_>, day: DateAt, time: FieldAt, format: Forma
 /// An amount with implied decimals, exact. What is no number was reported when the record was read.
 #[inline]
 pub fn amount(record: &Record<'_>, at: AmountAt) -> Option<Decimal> {
-    let field = record.field(at.at);
+    let field = record.field(&at.at);
     if field.is_empty() {
         return None;
     }

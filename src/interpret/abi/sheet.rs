@@ -106,7 +106,7 @@ impl Column {
 
     /// The field as it was sent, without blanks.
     pub fn sent<'a>(&self, record: &Record<'a>) -> &'a [u8] {
-        record.field(self.at)
+        record.field(&self.at)
     }
 }
 
@@ -176,7 +176,7 @@ impl<'a> Sheet<'a> {
     /// The fields of a record that are not blank.
     pub fn take(&mut self, record: &Record<'a>, columns: &'a [Column]) {
         for column in columns {
-            let sent = record.field(column.at);
+            let sent = record.field(&column.at);
             if sent.is_empty() {
                 continue;
             }
@@ -269,7 +269,7 @@ pub struct Sum {
 
 impl Sum {
     pub fn add(&mut self, record: &Record<'_>, at: super::resolve::AmountAt) {
-        let field = record.field(at.at);
+        let field = record.field(&at.at);
         if field.is_empty() {
             return;
         }
