@@ -73,7 +73,7 @@ impl Filled {
         let word = if is_right { self.right } else { self.left };
         let found = NonZeroU64::new(word << (behind & 63) >> (before & 63))?;
         let start = usize::from(at.start);
-        Some(start + found.trailing_zeros() as usize..start + 1 + found.ilog2() as usize)
+        Some(start + found.trailing_zeros() as usize..start + 1 + (found.leading_zeros() ^ 63) as usize)
     }
 
     /// The same for a field that lies in neither word.

@@ -1,6 +1,6 @@
 //! From names in the grammar to positions and tables, once.
 
-use crate::grammar::abi::{FieldAt, Format, Tag};
+use crate::grammar::abi::{FieldAt, Format};
 use crate::grammar::{CodeRow, CodeTable, Grammar, GrammarError};
 use crate::interpret::effects::CodeEffects;
 use crate::notice::{Effect, Token};
@@ -166,7 +166,15 @@ pub struct Words {
 /// A code of up to four bytes as a number; never zero, because blanks fill it up.
 #[inline]
 fn short_code(code: &[u8]) -> Option<u32> {
-    (code.len() <= 4).then(|| Tag::named(code).0)
+    let tag = match *code {
+        [a, b] => [a, b, b' ', b' '],
+        [a] => [a, b' ', b' ', b' '],
+        [a, b, c] => [a, b, c, b' '],
+        [a, b, c, d] => [a, b, c, d],
+        [] => [b' '; 4],
+        _ => return None,
+    };
+    Some(u32::from_be_bytes(tag))
 }
 
 impl Words {
@@ -255,6 +263,7 @@ pub struct Codes {
 #[derive(Debug)]
 struct Row {
     code: Token,
+    meaning: Box<str>,
     severity: Severity,
     effect: Effect,
 }
@@ -276,33 +285,36 @@ impl Codes {
             let code = Token::new(row.code.as_bytes());
             let effect =
                 effects.as_ref().map_or(Effect::Unknown, |effects| effects.effect(position, code, None));
-            Row { code, severity: row.severity.unwrap_or(Severity::Info), effect }
+            let severity = row.severity.unwrap_or(Severity::Info);
+            Row { code, meaning: row.meaning.clone(), severity, effect }
         });
         let rows = rows.collect();
         Self { words, effects, rows }
     }
 
     /// What the code says when CBP itself speaks.
-    #[inline]
+    #[inline(always)]
     pub fn read(&self, code: &[u8]) -> Reading<'_> {
-        let table = self.words.name();
-        let position = self.words.position(code);
-        let row = position.and_then(|position| Some((self.rows.get(position)?, self.words.row(position)?)));
-        match row {
-            Some((row, words)) => Reading {
+        match self.words.position(code).and_then(|position| self.rows.get(position)) {
+            Some(row) => Reading {
                 code: row.code,
-                table,
-                meaning: Some(&words.meaning),
+                table: self.words.name(),
+                meaning: Some(&row.meaning),
                 severity: row.severity,
                 effect: &row.effect,
             },
-            None => Reading {
-                code: Token::new(code),
-                table,
-                meaning: None,
-                severity: Severity::Critical,
-                effect: &Effect::Unknown,
-            },
+            None => self.unknown(code),
+        }
+    }
+
+    #[cold]
+    fn unknown(&self, code: &[u8]) -> Reading<'_> {
+        Reading {
+            code: Token::new(code),
+            table: self.words.name(),
+            meaning: None,
+            severity: Severity::Critical,
+            effect: &Effect::Unknown,
         }
     }
 

@@ -14,9 +14,6 @@ use crate::interpret::fields::FieldList;
 use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef, Token};
 use crate::place::{Finding, Grade, Place, Severity, finding_code};
 
-/// So many digits fit into 64 bits.
-const AMOUNT_DIGITS_MAX: usize = 16;
-
 /// A notice never carries more fields than this.
 pub const FIELDS_MAX: usize = 200;
 
@@ -110,7 +107,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     }
 
     /// Hands a notice over, with the fields collected so far.
-    #[inline]
+    #[inline(always)]
     pub fn notice(&mut self, record: &Record<'_>, draft: &Draft<'_>) {
         let Self { sink, fields, .. } = self;
         let notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields.as_slice());
@@ -118,7 +115,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
         self.ordinal += 1;
     }
 
-    #[inline]
+    #[inline(always)]
     fn noted<'n>(
         entry: Option<EntryNumber>,
         ordinal: u32,
@@ -226,16 +223,15 @@ impl<'s, 'a> Scribe<'s, 'a> {
     }
 
     /// Says that a table does not have a code. Blank codes are no codes.
-    #[inline]
+    #[inline(always)]
     pub fn check_known(&mut self, reading: &Reading<'_>, record: &Record<'_>, at: FieldAt) {
         if reading.meaning.is_none() && !reading.code.is_empty() {
-            self.note_unknown(reading, record.place_of(at));
+            self.note_unknown(reading.code, reading.table, record.place_of(at));
         }
     }
 
     #[cold]
-    fn note_unknown(&mut self, reading: &Reading<'_>, place: Place) {
-        let Reading { code, table, .. } = reading;
+    fn note_unknown(&mut self, code: Token, table: &str, place: Place) {
         let message =
             format!("the code `{code}` is not in {table}; it is treated as critical until it is mapped");
         self.finding(finding_code::UNKNOWN_CODE, Grade::Warning, place, message);
@@ -267,25 +263,5 @@ pub fn amount(record: &Record<'_>, at: AmountAt) -> Option<Decimal> {
     if field.is_empty() {
         return None;
     }
-    if field.len() > AMOUNT_DIGITS_MAX {
-        return None;
-    }
-    // The last eight digits at once; what stands before them, most often zeros, one by one.
-    let (digits, eight) = match field.split_last_chunk() {
-        Some((before, eight)) => (before, Some(digits::eight(eight)?)),
-        None => (field, None),
-    };
-    let (mut value, mut over) = (0i64, 0);
-    for &byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        over |= digit.saturating_sub(9);
-        value = value * 10 + i64::from(digit);
-    }
-    if over > 0 {
-        return None;
-    }
-    if let Some(eight) = eight {
-        value = value * 100_000_000 + i64::from(eight);
-    }
-    Some(Decimal::new(value, at.decimals))
+    Some(Decimal::new(digits::number(field)?, at.decimals))
 }
