@@ -18,8 +18,44 @@ impl Token {
     pub const CAPACITY: usize = 15;
 
     /// Takes the first [`Self::CAPACITY`] bytes of the trimmed text.
+    #[inline]
     pub fn new(text: impl AsRef<[u8]>) -> Self {
         let text = text.as_ref();
+        match Self::short(text) {
+            Some(token) => token,
+            None => Self::long(text),
+        }
+    }
+
+    /// A text of one to eight printable characters without blanks around it, as nearly every code is: in one word, so
+    /// that it is not put together byte by byte in memory.
+    #[inline]
+    fn short(text: &[u8]) -> Option<Self> {
+        const SIGNS: u64 = 0x8080_8080_8080_8080;
+        let len = text.len();
+        let word = match *text {
+            [a] => u64::from(a),
+            [a, b] => u64::from(u16::from_le_bytes([a, b])),
+            [a, b, c] => u64::from(u32::from_le_bytes([a, b, c, 0])),
+            _ if len <= 8 => {
+                // The two halves overlap where there are less than eight.
+                let (first, last) = (text.first_chunk()?, text.last_chunk()?);
+                u64::from(u32::from_le_bytes(*first))
+                    | u64::from(u32::from_le_bytes(*last)) << (8 * (len - 4))
+            }
+            _ => return None,
+        };
+        let unused = u64::MAX.checked_shl(8 * len as u32).unwrap_or(0);
+        // 0x21 to 0x7e: adding 0x5f sets the sign, adding 1 does not. Blanks are left to the slow way.
+        let is_plain = word & SIGNS == 0
+            && (word + 0x5f5f_5f5f_5f5f_5f5f) | unused | !SIGNS == u64::MAX
+            && (word + 0x0101_0101_0101_0101) & SIGNS & !unused == 0;
+        let [a, b, c, d, e, f, g, h] = word.to_le_bytes();
+        let bytes = [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0];
+        is_plain.then_some(Self { bytes, len: len as u8 })
+    }
+
+    fn long(text: &[u8]) -> Self {
         let text = match text {
             [first, .., last] if *first > b' ' && *last > b' ' => text,
             _ => text.trim_ascii(),

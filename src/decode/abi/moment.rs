@@ -37,15 +37,6 @@ pub fn time(field: &[u8], format: Format) -> Result<Option<NaiveTime>, Unreadabl
     NaiveTime::from_hms_opt(hours.into(), minutes.into(), seconds.into()).map(Some).ok_or(Unreadable)
 }
 
-/// What two digits say, the first of which stands in the low byte.
-#[inline]
-fn value(pair: u16) -> Option<u16> {
-    let digits = pair ^ u16::from_le_bytes([b'0'; 2]);
-    // A nibble above nine reaches the next one when six is added.
-    let over = digits | digits.wrapping_add(0x0606);
-    (over & 0xf0f0 == 0).then_some((digits & 0xff) * 10 + (digits >> 8))
-}
-
 /// True when the field is blank or holds what its format says.
 #[inline]
 pub fn is_readable(field: &[u8], format: Format) -> bool {
@@ -58,13 +49,19 @@ pub fn is_readable(field: &[u8], format: Format) -> bool {
 /// Two digits at a time; `None` when everything is blank or the record ends before the field.
 #[inline]
 fn pairs<const N: usize>(field: &[u8]) -> Result<Option<[u16; N]>, Unreadable> {
-    let (pairs, rest) = field.as_chunks::<2>();
-    if let Ok(pairs) = <&[[u8; 2]; N]>::try_from(pairs)
-        && rest.is_empty()
+    if field.len() == 2 * N
+        && let (Some(first), Some(last)) = (field.first_chunk(), field.last_chunk())
     {
-        let read = pairs.map(|pair| value(u16::from_le_bytes(pair)));
-        if read.iter().all(Option::is_some) {
-            return Ok(Some(read.map(Option::unwrap_or_default)));
+        // Four or six bytes, the two in the middle of four twice.
+        let first = u64::from(u32::from_le_bytes(*first));
+        let word = first | u64::from(u16::from_le_bytes(*last)) << (16 * (N - 1));
+        let keep = u64::MAX >> (64 - 16 * N);
+        let digits = word ^ (u64::from_le_bytes([b'0'; 8]) & keep);
+        // A nibble above nine reaches the next one when six is added.
+        let over = digits | digits.wrapping_add(0x0606_0606_0606_0606 & keep);
+        if over & 0xf0f0_f0f0_f0f0_f0f0 == 0 {
+            let values = (digits & 0x00ff_00ff_00ff_00ff) * 10 + (digits >> 8 & 0x00ff_00ff_00ff_00ff);
+            return Ok(Some(std::array::from_fn(|at| (values >> (16 * at)) as u16)));
         }
     }
     if field.iter().all(|&byte| byte == b' ') { Ok(None) } else { Err(Unreadable) }

@@ -158,7 +158,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
         container: Option<Token>,
     ) {
         let fields = sheet.as_list();
-        let mut notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, &fields);
+        let mut notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields.as_slice());
         notice.container = container;
         self.sink.notice(&notice);
         self.ordinal += 1;

@@ -288,12 +288,13 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         length: usize,
         place: Place,
     ) -> bool {
-        let record = Record { bytes, layout: Some(layout), place, filled: seen.filled };
+        // Made where it is wanted: a record that is put together once and copied costs more than one made twice.
+        let record = || Record { bytes, layout: Some(layout), place, filled: seen.filled };
         let simple = matches!(application.split, Split::Starts | Split::Block);
         let starts = if simple {
             application.split == Split::Starts && entry.starts() && self.begins_new()
         } else {
-            match self.boundary(application, &record, Some(entry), length) {
+            match self.boundary(application, &record(), Some(entry), length) {
                 Some(starts) => starts,
                 None => return false,
             }
@@ -316,11 +317,11 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
                 self.fields,
                 &mut self.open,
                 &self.records,
-                &record,
+                &record(),
                 Some(entry),
             );
         }
-        self.records.push(record);
+        self.records.push(record());
         self.work.block_records += 1;
         true
     }
@@ -332,6 +333,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
 
     /// Whether a record starts a new transaction; `None` when the record behind it must be seen first and the window
     /// does not hold it.
+    #[inline(never)]
     fn boundary(
         &self,
         application: &Application,
