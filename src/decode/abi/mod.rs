@@ -19,7 +19,7 @@ use self::inspect::Findings;
 use self::pass::{Ending, Pass, State};
 use super::{Decoder, Sink};
 use crate::grammar::Grammar;
-use crate::grammar::abi::{Application, FieldAt, Filled, RECORD_WIDTH, RecordLayout, Tag};
+use crate::grammar::abi::{Application, FieldAt, Filled, RecordLayout, Tag};
 use crate::place::Place;
 
 /// A message of more records than this is cut with a finding.
@@ -71,10 +71,8 @@ impl<'a> Record<'a> {
 
     /// The record without its trailing blanks.
     pub fn trimmed(&self) -> &'a [u8] {
-        const WHOLE: FieldAt = FieldAt::new(0, RECORD_WIDTH as u8);
-        let end = self.filled.within(&WHOLE).map_or(0, |columns| columns.end);
         // What is not blank may still be white space.
-        self.bytes.get(..end).unwrap_or_default().trim_ascii_end()
+        self.bytes.get(..self.filled.end()).unwrap_or_default().trim_ascii_end()
     }
 }
 

@@ -66,6 +66,15 @@ impl Filled {
         run & (run + 1) == 0
     }
 
+    /// Behind the last column that is not blank.
+    #[inline]
+    pub fn end(&self) -> usize {
+        match self.right.leading_zeros() as usize {
+            64 => 64 - self.left.leading_zeros() as usize,
+            blanks => RECORD_WIDTH - blanks,
+        }
+    }
+
     /// From the first to the last column of a field that is not blank; `None` when all are.
     #[inline(always)]
     pub fn within(&self, at: &FieldAt) -> Option<Range<usize>> {

@@ -14,7 +14,7 @@ pub use control::ControlFields;
 pub use filled::Filled;
 pub use layout::{Class, Field, FieldAt, Format, RECORD_WIDTH, RecordLayout, Side, Tag};
 pub use moments::MomentAt;
-pub use table::{Described, Entry as RecordEntry};
+pub use table::{Described, Entry as RecordEntry, slot_of, spread_over};
 use table::{RecordTable, Undescribed};
 
 use super::{GrammarError, Sources};

@@ -1,6 +1,6 @@
 //! From names in the grammar to positions and tables, once.
 
-use crate::grammar::abi::{FieldAt, Format};
+use crate::grammar::abi::{FieldAt, Format, slot_of, spread_over};
 use crate::grammar::{CodeRow, CodeTable, Grammar, GrammarError};
 use crate::interpret::effects::CodeEffects;
 use crate::notice::{Effect, Token};
@@ -155,12 +155,17 @@ impl<'g> Resolver<'g> {
     }
 }
 
+/// In larger tables some codes share a slot whatever is tried.
+const SPREAD_MAX: usize = 100;
+
 /// A code table for its meanings.
 #[derive(Debug)]
 pub struct Words {
     table: Option<CodeTable>,
-    /// Row numbers of the codes of up to four bytes, in open addressing with linear steps, at most half full.
+    /// Row numbers of the codes of up to four bytes, in open addressing with linear steps, at most a quarter full.
     short: Vec<(u32, u32)>,
+    /// See [`spread_over`].
+    spread: u32,
 }
 
 /// A code of up to four bytes as a number; never zero, because blanks fill it up.
@@ -180,11 +185,19 @@ fn short_code(code: &[u8]) -> Option<u32> {
 impl Words {
     fn new(table: Option<CodeTable>) -> Self {
         let rows = table.as_ref().map_or(&[][..], |table| &table.rows);
-        let size = (rows.len() * 2).next_power_of_two().max(8);
-        let mut words = Self { table: None, short: vec![(0, 0); size] };
-        for (row, code) in
-            rows.iter().enumerate().filter_map(|(row, r)| Some((row, short_code(r.code.as_bytes())?)))
-        {
+        let size = (rows.len() * 4).next_power_of_two().max(8);
+        let short: Vec<_> = rows
+            .iter()
+            .enumerate()
+            .filter_map(|(at, row)| Some((at, short_code(row.code.as_bytes())?)))
+            .collect();
+        let mut codes: Vec<u32> = short.iter().map(|(_, code)| *code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let spread =
+            if codes.len() <= SPREAD_MAX { spread_over(size, &codes) } else { spread_over(size, &[]) };
+        let mut words = Self { table: None, short: vec![(0, 0); size], spread };
+        for (row, code) in short {
             let mut at = words.start(code);
             while words.short[at].0 != 0 && words.short[at].0 != code {
                 at = (at + 1) & (size - 1);
@@ -198,7 +211,7 @@ impl Words {
 
     #[inline]
     fn start(&self, code: u32) -> usize {
-        (code.wrapping_mul(0x9E37_79B1) >> 16) as usize & (self.short.len() - 1)
+        slot_of(code, self.spread, self.short.len())
     }
 
     pub fn name(&self) -> &str {

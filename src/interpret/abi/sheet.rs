@@ -259,6 +259,13 @@ pub fn signed(field: &[u8]) -> Option<Signed<'_>> {
     if digits.is_empty() || digits.len() > DIGITS_MAX {
         return None;
     }
+    if digits.len() <= REST_DIGITS {
+        return digits::number(digits).map(|value| Signed {
+            is_negative: is_negative && value != 0,
+            digits,
+            value,
+        });
+    }
     // The first digits of a very long number by themselves.
     let (first, rest) = digits.split_at(digits.len().saturating_sub(REST_DIGITS));
     let value = digits::number(first)? * 10_000_000_000_000_000 + digits::number(rest)?;

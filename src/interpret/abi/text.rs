@@ -67,9 +67,11 @@ impl Text {
 
     pub fn pieces(&self) -> impl Iterator<Item = &[u8]> {
         let text = if self.long.is_empty() { &self.usual[..] } else { &self.long };
-        (0..self.count).map(move |at| {
-            let piece = self.end_of(at) as usize..self.end_of(at + 1) as usize;
-            text.get(piece).unwrap_or_default()
+        let mut start = 0;
+        self.ends.iter().chain(&self.more_ends).take(self.count).map(move |&end| {
+            let piece = text.get(start..end as usize).unwrap_or_default();
+            start = end as usize;
+            piece
         })
     }
 
@@ -120,7 +122,9 @@ impl Text {
         let (whole, places) = digits.split_at(digits.len().saturating_sub(decimals));
         let zeros = whole.iter().take_while(|digit| **digit == b'0').count();
         self.push(if zeros == whole.len() { b"0" } else { &whole[zeros..] });
-        if decimals > 0 {
+        if let (2, &[tens, ones]) = (decimals, places) {
+            self.push(&[b'.', tens, ones]);
+        } else if decimals > 0 {
             self.push(b".");
             (places.len()..decimals).for_each(|_| self.push(b"0"));
             self.push(places);
