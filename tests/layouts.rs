@@ -146,7 +146,7 @@ fn the_decoder_hands_every_field_over() {
                         let raw = &record[usize::from(field.at.start)..usize::from(field.at.end)];
                         assert_eq!(found.raw(field.at), raw, "{id} {} {}", layout.key, field.name);
                         assert_eq!(
-                            found.field(field.at),
+                            found.field(&field.at),
                             raw.trim_ascii(),
                             "{id} {} {}",
                             layout.key,

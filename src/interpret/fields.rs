@@ -1,29 +1,38 @@
 //! The named values of a notice while it is made: no allocation for any notice of usual size.
 
-/// What is kept in place. A disposition line with its port, conveyance, remarks and references has about thirty.
+/// What is kept in place, where nothing else is said. A disposition line with its port, conveyance, remarks and references has about thirty.
 const INLINE: usize = 32;
 
 /// A list of names and values that can be cut back to what several notices have in common.
-#[derive(Clone)]
-pub struct FieldList<'a> {
-    inline: [(&'a str, &'a [u8]); INLINE],
+#[derive(Clone, Debug)]
+pub struct FieldList<'a, const N: usize = INLINE> {
+    inline: [(&'a str, &'a [u8]); N],
     len: usize,
     /// Everything, once there is more than fits in place.
     spill: Vec<(&'a str, &'a [u8])>,
 }
 
-impl<'a> FieldList<'a> {
+impl<'a, const N: usize> FieldList<'a, N> {
+    /// A constant, which is copied as one block where slots that are filled one by one keep the processor's store
+    /// units busy for longer than most messages take to read.
+    const EMPTY: [(&'a str, &'a [u8]); N] = [("", &[]); N];
+
     #[inline(always)]
     pub fn new() -> Self {
-        Self { inline: [("", &[]); INLINE], len: 0, spill: Vec::new() }
+        Self { inline: Self::EMPTY, len: 0, spill: Vec::new() }
     }
 
     /// Adds a value unless it is empty.
     #[inline]
     pub fn push(&mut self, name: &'a str, value: &'a [u8]) {
-        if value.is_empty() {
-            return;
+        if !value.is_empty() {
+            self.place(name, value);
         }
+    }
+
+    /// Adds a value, be it empty.
+    #[inline]
+    pub fn place(&mut self, name: &'a str, value: &'a [u8]) {
         match self.inline.get_mut(self.len) {
             Some(slot) => *slot = (name, value),
             None => self.spill_over(name, value),
@@ -31,9 +40,25 @@ impl<'a> FieldList<'a> {
         self.len += 1;
     }
 
+    /// Adds those values that are there.
+    #[inline(always)]
+    pub fn extend(&mut self, values: impl ExactSizeIterator<Item = Option<(&'a str, &'a [u8])>>) {
+        let Some(room) = self.inline.get_mut(self.len..self.len + values.len()) else {
+            return values.flatten().for_each(|(name, value)| self.push(name, value));
+        };
+        let room_len = room.len();
+        let mut slots = room.iter_mut();
+        for value in values.flatten() {
+            if let Some(slot) = slots.next() {
+                *slot = value;
+            }
+        }
+        self.len += room_len - slots.len();
+    }
+
     #[cold]
     fn spill_over(&mut self, name: &'a str, value: &'a [u8]) {
-        if self.len == INLINE {
+        if self.len == N {
             self.spill.clear();
             self.spill.extend_from_slice(&self.inline);
         }
@@ -50,7 +75,7 @@ impl<'a> FieldList<'a> {
     }
 
     pub fn as_slice(&self) -> &[(&'a str, &'a [u8])] {
-        if self.len <= INLINE { &self.inline[..self.len] } else { &self.spill[..self.len] }
+        if self.len <= N { &self.inline[..self.len] } else { &self.spill[..self.len] }
     }
 }
 
@@ -60,7 +85,7 @@ mod tests {
 
     #[test]
     fn many_fields_spill_and_come_back() {
-        let mut fields = FieldList::new();
+        let mut fields = FieldList::<INLINE>::new();
         fields.push("first", b"1");
         fields.push("none", b"");
         for _ in 0..2 {

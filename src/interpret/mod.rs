@@ -91,11 +91,11 @@ impl Interpreter {
 
     /// The same for a message of this broker.
     pub fn interpret_for(&self, broker: &str, message: &Message<'_>, sink: &mut dyn NoticeSink) {
-        match message.body {
-            Body::Abi(transaction) => self.abi.interpret(&self.grammar, message, &transaction, sink),
+        match &message.body {
+            Body::Abi(transaction) => self.abi.interpret(&self.grammar, message, transaction, sink),
             Body::X12(set) => {
                 let aliases = self.aliases.get(broker).unwrap_or(&self.no_aliases);
-                self.x12.interpret(message, &set, aliases, sink);
+                self.x12.interpret(message, set, aliases, sink);
             }
             Body::Json(document) => self.json.interpret(document, sink),
             Body::Nothing => {}

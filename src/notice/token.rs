@@ -11,38 +11,95 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token {
     bytes: [u8; Token::CAPACITY],
-    len: u8,
+    len: Len,
+}
+
+/// How many bytes are used. An enum, because the numbers that it does not have leave room for "no token": an optional
+/// token is as large as a token.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+#[rustfmt::skip]
+enum Len { L0, L1, L2, L3, L4, L5, L6, L7, L8, L9, L10, L11, L12, L13, L14, L15 }
+
+impl Len {
+    #[rustfmt::skip]
+    const ALL: [Self; 16] = [
+        Self::L0, Self::L1, Self::L2, Self::L3, Self::L4, Self::L5, Self::L6, Self::L7,
+        Self::L8, Self::L9, Self::L10, Self::L11, Self::L12, Self::L13, Self::L14, Self::L15,
+    ];
+
+    #[inline]
+    fn of(len: usize) -> Self {
+        Self::ALL[len & 15]
+    }
 }
 
 impl Token {
     pub const CAPACITY: usize = 15;
 
     /// Takes the first [`Self::CAPACITY`] bytes of the trimmed text.
+    #[inline]
     pub fn new(text: impl AsRef<[u8]>) -> Self {
         let text = text.as_ref();
+        match Self::short(text) {
+            Some(token) => token,
+            None => Self::long(text),
+        }
+    }
+
+    /// A text of one to eight printable characters without blanks around it, as nearly every code is: in one word, so
+    /// that it is not put together byte by byte in memory.
+    #[inline]
+    fn short(text: &[u8]) -> Option<Self> {
+        const SIGNS: u64 = 0x8080_8080_8080_8080;
+        let len = text.len();
+        let word = match *text {
+            [a] => u64::from(a),
+            [a, b] => u64::from(u16::from_le_bytes([a, b])),
+            [a, b, c] => u64::from(u32::from_le_bytes([a, b, c, 0])),
+            _ if len <= 8 => {
+                // The two halves overlap where there are less than eight.
+                let (first, last) = (text.first_chunk()?, text.last_chunk()?);
+                u64::from(u32::from_le_bytes(*first))
+                    | u64::from(u32::from_le_bytes(*last)) << (8 * (len - 4))
+            }
+            _ => return None,
+        };
+        let unused = u64::MAX.checked_shl(8 * len as u32).unwrap_or(0);
+        // 0x21 to 0x7e: adding 0x5f sets the sign, adding 1 does not. Blanks are left to the slow way.
+        let is_plain = word & SIGNS == 0
+            && (word + 0x5f5f_5f5f_5f5f_5f5f) | unused | !SIGNS == u64::MAX
+            && (word + 0x0101_0101_0101_0101) & SIGNS & !unused == 0;
+        let [a, b, c, d, e, f, g, h] = word.to_le_bytes();
+        let bytes = [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0];
+        is_plain.then_some(Self { bytes, len: Len::of(len) })
+    }
+
+    fn long(text: &[u8]) -> Self {
         let text = match text {
             [first, .., last] if *first > b' ' && *last > b' ' => text,
             _ => text.trim_ascii(),
         };
-        let mut token = Self { bytes: [0; Self::CAPACITY], len: 0 };
+        let mut token = Self { bytes: [0; Self::CAPACITY], len: Len::L0 };
         token.append(text);
         token
     }
 
     /// Takes as much of the text as there is room for, blanks included.
     fn append(&mut self, text: &[u8]) {
-        let room = &mut self.bytes[usize::from(self.len)..];
+        let used = self.len as usize;
+        let room = &mut self.bytes[used..];
         let len = text.len().min(room.len());
         for (slot, &byte) in room.iter_mut().zip(text) {
             *slot = if matches!(byte, b' '..=b'~') { byte } else { b'?' };
         }
-        self.len += len as u8;
+        self.len = Len::of(used + len);
     }
 
     /// The same, or `None` when the text is blank.
     pub fn some(text: impl AsRef<[u8]>) -> Option<Self> {
         let token = Self::new(text);
-        (token.len > 0).then_some(token)
+        (token.len != Len::L0).then_some(token)
     }
 
     /// Two texts without blanks around them, one behind the other.
@@ -51,18 +108,18 @@ impl Token {
             // What is cut may end in blanks.
             return Self::some(first.iter().chain(second).copied().take(Self::CAPACITY).collect::<Vec<u8>>());
         }
-        let mut token = Self { bytes: [0; Self::CAPACITY], len: 0 };
+        let mut token = Self { bytes: [0; Self::CAPACITY], len: Len::L0 };
         token.append(first);
         token.append(second);
-        (token.len > 0).then_some(token)
+        (token.len != Len::L0).then_some(token)
     }
 
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("a token is ASCII by construction")
+        std::str::from_utf8(&self.bytes[..self.len as usize]).expect("a token is ASCII by construction")
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len == Len::L0
     }
 }
 

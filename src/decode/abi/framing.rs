@@ -6,7 +6,7 @@ use nom::Parser;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take, take_while};
 use nom::character::complete::line_ending;
-use nom::combinator::{eof, verify};
+use nom::combinator::{eof, fail, verify};
 use nom::sequence::terminated;
 
 use super::infer;
@@ -114,37 +114,46 @@ fn line(window: &[u8], end: u8, last: bool) -> Next<'_> {
     Next::Record(Framed { bytes, length, padded, open })
 }
 
-/// The usual case: 80 columns that hold no line end themselves, then CR LF or LF.
+/// The usual case: 80 columns, then CR LF or LF. Whether the columns hold no line end themselves is left to
+/// [`is_one_line`].
 #[inline]
-pub fn whole_line(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    terminated(verify(columns, is_one_line), line_ending).parse(input)
+pub fn whole_line(input: &[u8]) -> IResult<&[u8], &[u8; RECORD_WIDTH]> {
+    terminated(columns, end_of_line).parse(input)
 }
 
 /// 80 bytes.
-#[inline]
-fn columns(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    match input.split_at_checked(RECORD_WIDTH) {
+#[inline(always)]
+fn columns(input: &[u8]) -> IResult<&[u8], &[u8; RECORD_WIDTH]> {
+    match input.split_first_chunk() {
         Some((columns, rest)) => Ok((rest, columns)),
-        None => take(RECORD_WIDTH).parse(input),
+        None => fail().parse(input),
     }
 }
 
-#[inline]
-fn is_one_line(bytes: &[u8]) -> bool {
-    // Over an array and without an early exit, so that it becomes a few vector instructions.
-    match <&[u8; RECORD_WIDTH]>::try_from(bytes) {
-        Ok(bytes) => bytes.iter().fold(0, |below, byte| below | b' '.saturating_sub(*byte)) == 0,
-        Err(_) => false,
+/// LF or CR LF.
+#[inline(always)]
+fn end_of_line(input: &[u8]) -> IResult<&[u8], ()> {
+    match input {
+        [b'\n', rest @ ..] | [b'\r', b'\n', rest @ ..] => Ok((rest, ())),
+        _ => fail().parse(input),
     }
+}
+
+/// Whether the columns hold no line end and no other control character.
+pub fn is_one_line(columns: &[u8; RECORD_WIDTH]) -> bool {
+    // Without an early exit, so that it becomes a few vector instructions.
+    columns.iter().fold(0, |below, byte| below | b' '.saturating_sub(*byte)) == 0
 }
 
 /// 80 bytes, after any line ends before them; a record that a line end cuts short ends there.
 fn fixed(window: &[u8], last: bool) -> Next<'_> {
     let skipped: IResult<&[u8], &[u8]> = take_while(is_line_end).parse(window);
     let Ok((rest, ends)) = skipped else { return Next::End };
-    let full: IResult<&[u8], &[u8]> =
-        alt((verify(columns, |bytes: &[u8]| memchr2(b'\r', b'\n', bytes).is_none()), short_record))
-            .parse(rest);
+    let full: IResult<&[u8], &[u8]> = alt((
+        verify(take(RECORD_WIDTH), |bytes: &[u8]| memchr2(b'\r', b'\n', bytes).is_none()),
+        short_record,
+    ))
+    .parse(rest);
     match full {
         Ok((_, [])) if last => Next::End,
         Ok((_, bytes)) => {

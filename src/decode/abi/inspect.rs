@@ -2,7 +2,7 @@
 
 use super::moment;
 use crate::decode::FINDINGS_MAX;
-use crate::grammar::abi::{Class, Field, RECORD_WIDTH, RecordLayout};
+use crate::grammar::abi::{Class, Field, Filled, MomentAt, RECORD_WIDTH, RecordLayout};
 use crate::place::{Finding, Grade, Place, finding_code};
 
 /// A stretch that should be blank is not.
@@ -56,16 +56,68 @@ pub fn record(bytes: &[u8], layout: &RecordLayout, place: Place, findings: &mut 
             &padded
         }
     };
-    if layout.is_odd(full) {
-        if says_nothing(bytes) {
-            return characters(bytes, place, findings);
+    let seen = Seen { is_odd: layout.is_odd(full), filled: Filled::of_full(full) };
+    full_record(full, bytes, layout, seen, place, findings);
+}
+
+/// What one look at all columns of a record shows.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// See [`RecordLayout::is_odd`].
+    pub is_odd: bool,
+    pub filled: Filled,
+}
+
+/// The same for a record that was looked at; `full` is `bytes` with the blanks that it lacks.
+#[inline(always)]
+pub fn full_record(
+    full: &[u8; RECORD_WIDTH],
+    bytes: &[u8],
+    layout: &RecordLayout,
+    seen: Seen,
+    place: Place,
+    findings: &mut Findings,
+) {
+    if (seen.is_odd || !layout.is_filled(seen.filled)) && odd(full, bytes, layout, place, findings) {
+        return;
+    }
+    for moment in layout.moments() {
+        if !moment.is_plain(full) {
+            rare_moment(full, layout, moment, place, findings);
         }
+    }
+}
+
+/// True when the record holds a sentence in place of its fields.
+#[cold]
+fn odd(
+    full: &[u8; RECORD_WIDTH],
+    bytes: &[u8],
+    layout: &RecordLayout,
+    place: Place,
+    findings: &mut Findings,
+) -> bool {
+    let says_nothing = says_nothing(bytes);
+    if says_nothing {
+        characters(bytes, place, findings);
+    } else {
         fields(full, bytes, layout, place, findings);
     }
-    for &(at, format) in layout.moments() {
-        if !moment::is_plain(full, at, format) && !moment::is_readable(at.raw(full), format) {
-            unreadable_moment(layout, at.start, at.raw(full), place, findings);
-        }
+    says_nothing
+}
+
+/// A date or time that a quick look does not settle.
+#[inline(never)]
+fn rare_moment(
+    full: &[u8; RECORD_WIDTH],
+    layout: &RecordLayout,
+    moment: &MomentAt,
+    place: Place,
+    findings: &mut Findings,
+) {
+    let field = moment.at.raw(full);
+    if !moment::is_readable(field, moment.format) {
+        unreadable_moment(layout, moment.at.start, field, place, findings);
     }
 }
 

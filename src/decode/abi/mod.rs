@@ -3,7 +3,6 @@
 //! `framing` finds the records, `infer` tells what they are when the envelope is gone, `split` says where one
 //! transaction ends, `inspect` finds what is wrong with a record, `pass` walks one window and puts it together.
 
-mod filled;
 mod framing;
 pub mod infer;
 mod inspect;
@@ -15,13 +14,12 @@ mod split;
 pub use inspect::{UNEXPECTED_DATA, says_nothing};
 pub use mask::PasswordMask;
 
-use self::filled::Filled;
 use self::framing::Framing;
 use self::inspect::Findings;
 use self::pass::{Ending, Pass, State};
 use super::{Decoder, Sink};
 use crate::grammar::Grammar;
-use crate::grammar::abi::{Application, FieldAt, RecordLayout, Tag};
+use crate::grammar::abi::{Application, FieldAt, Filled, RecordLayout, Tag};
 use crate::place::Place;
 
 /// A message of more records than this is cut with a finding.
@@ -44,11 +42,14 @@ impl<'a> Record<'a> {
 
     /// A field without the blanks around it.
     #[inline(always)]
-    pub fn field(&self, at: FieldAt) -> &'a [u8] {
-        match self.filled.within(at) {
-            Some(columns) => self.bytes.get(columns).unwrap_or_default(),
-            None => &[],
-        }
+    pub fn field(&self, at: &FieldAt) -> &'a [u8] {
+        self.filled_field(at).unwrap_or_default()
+    }
+
+    /// The same, or `None` when all of it is blank.
+    #[inline(always)]
+    pub fn filled_field(&self, at: &FieldAt) -> Option<&'a [u8]> {
+        self.bytes.get(self.filled.within(at)?)
     }
 
     /// A field as it stands; what a short record lacks is missing.
@@ -70,7 +71,8 @@ impl<'a> Record<'a> {
 
     /// The record without its trailing blanks.
     pub fn trimmed(&self) -> &'a [u8] {
-        FieldAt { start: 0, end: u8::MAX }.raw(self.bytes).trim_ascii_end()
+        // What is not blank may still be white space.
+        self.bytes.get(..self.filled.end()).unwrap_or_default().trim_ascii_end()
     }
 }
 
@@ -82,10 +84,10 @@ const DATED_BY_HEADER: [&str; 16] =
 const TOLD_BY_BLOCK: [&str; 2] = ["PF", "MS"];
 
 /// B record, positions 13 to 44.
-const STATEMENT: FieldAt = FieldAt { start: 12, end: 44 };
+const STATEMENT: FieldAt = FieldAt::new(12, 44);
 
 /// A record, positions 15 to 20.
-const TRANSMISSION_DATE: FieldAt = FieldAt { start: 14, end: 20 };
+const TRANSMISSION_DATE: FieldAt = FieldAt::new(14, 20);
 
 /// What one block holds about one entry, bill or statement, with the headers that it stands under.
 #[derive(Clone, Copy, Debug)]
@@ -109,12 +111,12 @@ impl Transaction<'_> {
     pub fn own_bytes(&self, hash: &mut dyn FnMut(&[u8])) {
         let is_dated_by_header = self.application.is_some_and(|found| DATED_BY_HEADER.contains(&&*found.id));
         if let Some(batch) = self.batch.filter(|_| is_dated_by_header) {
-            hash(batch.field(TRANSMISSION_DATE));
+            hash(batch.field(&TRANSMISSION_DATE));
             hash(b"\n");
         }
         let is_told_by_block = self.application.is_some_and(|found| TOLD_BY_BLOCK.contains(&&*found.id));
         if let Some(block) = self.block.filter(|_| is_told_by_block) {
-            hash(block.field(STATEMENT));
+            hash(block.field(&STATEMENT));
             hash(b"\n");
         }
         for record in self.records {

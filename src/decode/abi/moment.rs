@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveTime};
 
-use crate::grammar::abi::{FieldAt, Format, RECORD_WIDTH};
+use crate::grammar::abi::Format;
 
 /// The field holds something that is no date, time or number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,45 +37,6 @@ pub fn time(field: &[u8], format: Format) -> Result<Option<NaiveTime>, Unreadabl
     NaiveTime::from_hms_opt(hours.into(), minutes.into(), seconds.into()).map(Some).ok_or(Unreadable)
 }
 
-/// True for a date or time that is certainly readable, or blank; cheap, and right for nearly every one that is sent.
-/// For the others [`is_readable`] decides.
-#[inline]
-pub fn is_plain(record: &[u8; RECORD_WIDTH], at: FieldAt, format: Format) -> bool {
-    let start = usize::from(at.start);
-    let bytes = |from: usize| {
-        record.get(from..).and_then(<[u8]>::first_chunk::<2>).map(|pair| u16::from_le_bytes(*pair))
-    };
-    let (Some(first), Some(second)) = (bytes(start), bytes(start + 2)) else { return false };
-    if format == Format::Hhmm {
-        return (first, second) == (BLANK_PAIR, BLANK_PAIR)
-            || value(first).is_some_and(|hours| hours < 24)
-                && value(second).is_some_and(|minutes| minutes < 60);
-    }
-    let Some(third) = bytes(start + 4) else { return false };
-    if (first, second, third) == (BLANK_PAIR, BLANK_PAIR, BLANK_PAIR) {
-        return true;
-    }
-    let (year, month, day) = match format {
-        Format::Mmddyy => (third, first, second),
-        Format::Yymmdd => (first, second, third),
-        _ => return false,
-    };
-    let is_month = value(month).is_some_and(|month| month.wrapping_sub(1) < 12);
-    // No month is shorter than 28 days.
-    is_month && value(day).is_some_and(|day| day.wrapping_sub(1) < 28) && value(year).is_some()
-}
-
-const BLANK_PAIR: u16 = u16::from_le_bytes([b' '; 2]);
-
-/// What two digits say, the first of which stands in the low byte.
-#[inline]
-fn value(pair: u16) -> Option<u16> {
-    let digits = pair ^ u16::from_le_bytes([b'0'; 2]);
-    // A nibble above nine reaches the next one when six is added.
-    let over = digits | digits.wrapping_add(0x0606);
-    (over & 0xf0f0 == 0).then_some((digits & 0xff) * 10 + (digits >> 8))
-}
-
 /// True when the field is blank or holds what its format says.
 #[inline]
 pub fn is_readable(field: &[u8], format: Format) -> bool {
@@ -88,13 +49,19 @@ pub fn is_readable(field: &[u8], format: Format) -> bool {
 /// Two digits at a time; `None` when everything is blank or the record ends before the field.
 #[inline]
 fn pairs<const N: usize>(field: &[u8]) -> Result<Option<[u16; N]>, Unreadable> {
-    let (pairs, rest) = field.as_chunks::<2>();
-    if let Ok(pairs) = <&[[u8; 2]; N]>::try_from(pairs)
-        && rest.is_empty()
+    if field.len() == 2 * N
+        && let (Some(first), Some(last)) = (field.first_chunk(), field.last_chunk())
     {
-        let read = pairs.map(|pair| value(u16::from_le_bytes(pair)));
-        if read.iter().all(Option::is_some) {
-            return Ok(Some(read.map(Option::unwrap_or_default)));
+        // Four or six bytes, the two in the middle of four twice.
+        let first = u64::from(u32::from_le_bytes(*first));
+        let word = first | u64::from(u16::from_le_bytes(*last)) << (16 * (N - 1));
+        let keep = u64::MAX >> (64 - 16 * N);
+        let digits = word ^ (u64::from_le_bytes([b'0'; 8]) & keep);
+        // A nibble above nine reaches the next one when six is added.
+        let over = digits | digits.wrapping_add(0x0606_0606_0606_0606 & keep);
+        if over & 0xf0f0_f0f0_f0f0_f0f0 == 0 {
+            let values = (digits & 0x00ff_00ff_00ff_00ff) * 10 + (digits >> 8 & 0x00ff_00ff_00ff_00ff);
+            return Ok(Some(std::array::from_fn(|at| (values >> (16 * at)) as u16)));
         }
     }
     if field.iter().all(|&byte| byte == b' ') { Ok(None) } else { Err(Unreadable) }
@@ -103,6 +70,7 @@ fn pairs<const N: usize>(field: &[u8]) -> Result<Option<[u16; N]>, Unreadable> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grammar::abi::{FieldAt, MomentAt, RECORD_WIDTH};
 
     #[test]
     fn dates_have_no_century() {
@@ -129,9 +97,9 @@ mod tests {
 
     fn plain(text: &str, start: u8, format: Format) -> bool {
         let mut record = [b'x'; RECORD_WIDTH];
-        let at = FieldAt { start, end: start + text.len() as u8 };
+        let at = FieldAt::new(start, start + text.len() as u8);
         record[usize::from(at.start)..usize::from(at.end)].copy_from_slice(text.as_bytes());
-        is_plain(&record, at, format)
+        MomentAt::new(at, format).is_plain(&record)
     }
 
     #[test]
@@ -145,6 +113,7 @@ mod tests {
         }
         assert!(plain("030826", 74, Format::Mmddyy) && plain("      ", 0, Format::Mmddyy));
         assert!(plain("2359", 76, Format::Hhmm) && plain("    ", 0, Format::Hhmm));
+        assert!(plain("235959", 74, Format::Hhmmss) && !plain("235960", 74, Format::Hhmmss));
         for odd in ["03O826", "0 0826", "0308 6", "1308:6", "03/826", "000026"] {
             assert!(!plain(odd, 3, Format::Mmddyy), "{odd}");
         }

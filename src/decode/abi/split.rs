@@ -83,7 +83,7 @@ pub fn verdict(
 }
 
 /// Takes note of a record that became part of the transaction.
-#[inline]
+#[inline(never)]
 pub fn joined(
     application: Option<&Application>,
     fields: &ControlFields,

@@ -1,6 +1,9 @@
 //! One record's layout: its fields, and what their bytes must look like.
 
 use super::Direction;
+use super::filled::{Filled, RIGHT_START};
+use super::moments::MomentAt;
+use super::ranges::Ranges;
 
 /// Every ABI record has this many columns.
 pub const RECORD_WIDTH: usize = 80;
@@ -103,13 +106,19 @@ pub enum Side {
 }
 
 /// Where a field stands in its record.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FieldAt {
     /// 0-based.
     pub start: u8,
     /// Behind the last byte.
     pub end: u8,
+    is_right: bool,
+    behind: u8,
+    before: u8,
 }
+
+/// Stands for the shift of a field that lies in neither word.
+const IN_NO_WORD: u8 = 64;
 
 /// Most of a text field is blank: eight bytes at a time, the last byte in the highest place of the number.
 #[inline]
@@ -128,7 +137,31 @@ fn without_trailing_blanks(mut field: &[u8]) -> &[u8] {
     field
 }
 
+impl Default for FieldAt {
+    /// No column at all.
+    fn default() -> Self {
+        Self::new(0, 0)
+    }
+}
+
 impl FieldAt {
+    /// From `start`, counted from 0, to before `end`.
+    pub const fn new(start: u8, end: u8) -> Self {
+        let is_right = start >= RIGHT_START;
+        let end_in_word = if is_right { end.wrapping_sub(RIGHT_START) } else { end };
+        let is_in_word = start < end && end_in_word <= 64;
+        let (behind, before) =
+            if is_in_word { (64 - end_in_word, 64 - (end - start)) } else { (IN_NO_WORD, 0) };
+        Self { start, end, is_right, behind, before }
+    }
+
+    /// Where to look for the field's columns in a record's [`Filled`]: in which word, and by how many bits what stands
+    /// behind it and before it is shifted out. `None` when they lie in neither word.
+    #[inline(always)]
+    pub(super) fn in_word(&self) -> Option<(bool, u8, u8)> {
+        (self.behind < IN_NO_WORD).then_some((self.is_right, self.behind, self.before))
+    }
+
     /// The field's bytes as they stand; what a short record lacks is blank.
     #[inline]
     pub fn raw(self, record: &[u8]) -> &[u8] {
@@ -179,14 +212,24 @@ impl Field {
     }
 
     /// A number without a sign, whose every byte is known.
-    fn is_plain_number(&self) -> bool {
+    pub(super) fn is_plain_number(&self) -> bool {
         self.class.is_number() && !self.signed
     }
 
-    /// The column that shows whether a mandatory field is filled. Entry numbers of nine columns begin with a blank.
-    fn probe(&self) -> usize {
+    /// A number in whose digits a blank is an error. The format of a date or a time says more than its class.
+    fn is_unbroken(&self) -> bool {
+        self.is_plain_number() && self.format.is_none() && !self.is_filler()
+    }
+
+    /// The columns that show whether a mandatory field is filled, and an amount to its whole width. Entry numbers of
+    /// nine columns begin with a blank.
+    fn probes(&self) -> impl Iterator<Item = usize> {
         let begins_blank = &*self.name == "entry_number" && self.at.end - self.at.start == 9;
-        usize::from(self.at.start) + usize::from(begins_blank)
+        let first = usize::from(self.at.start) + usize::from(begins_blank);
+        let is_amount = self.is_plain_number() && self.decimals > 0 && !self.is_filler();
+        let amount =
+            usize::from(self.at.start)..usize::from(if is_amount { self.at.end } else { self.at.start });
+        self.is_demanded().then_some(first).into_iter().chain(amount)
     }
 
     fn is_demanded(&self) -> bool {
@@ -212,53 +255,17 @@ pub struct RecordLayout {
     pub index: u16,
     version: Option<(FieldAt, Vec<Box<[u8]>>)>,
     ranges: Ranges,
+    /// Columns that are blank in few records: a look at them tells that nothing is missing.
+    probes: Filled,
     demanded: Vec<FieldAt>,
-    moments: Vec<(FieldAt, Format)>,
+    /// Whose digits have no blanks among them.
+    numbers: Vec<FieldAt>,
+    moments: Vec<MomentAt>,
     entry: Option<(FieldAt, FieldAt)>,
 }
 
 /// Codes up to this width fill their field; longer fields hold texts that may end in blanks.
 const CODE_WIDTH_MAX: u8 = 9;
-
-/// Which bytes may stand in each column, made for a look at all 80 at once: a blank turns into `0` where `blanks` says
-/// so, then the byte must lie between `low` and `low + span`. Aligned as vector instructions like it.
-#[derive(Debug)]
-#[repr(C, align(16))]
-struct Ranges {
-    blanks: [u8; RECORD_WIDTH],
-    low: [u8; RECORD_WIDTH],
-    span: [u8; RECORD_WIDTH],
-}
-
-/// Turns a blank into the digit zero.
-const BLANK_TO_ZERO: u8 = b' ' ^ b'0';
-
-impl Ranges {
-    fn new(fields: &[Field]) -> Self {
-        let mut ranges =
-            Self { blanks: [0; RECORD_WIDTH], low: [b' '; RECORD_WIDTH], span: [b'~' - b' '; RECORD_WIDTH] };
-        for field in fields {
-            let columns = usize::from(field.at.start)..usize::from(field.at.end);
-            if field.is_filler() {
-                ranges.span[columns].fill(0);
-            } else if field.is_plain_number() {
-                ranges.low[columns.clone()].fill(b'0');
-                ranges.span[columns.clone()].fill(9);
-                if field.decimals == 0 {
-                    ranges.blanks[columns].fill(BLANK_TO_ZERO);
-                }
-            }
-            if field.is_demanded() {
-                let at = field.probe();
-                ranges.blanks[at] = 0;
-                let low = ranges.low[at].max(b' ' + 1);
-                ranges.span[at] -= low - ranges.low[at];
-                ranges.low[at] = low;
-            }
-        }
-        ranges
-    }
-}
 
 pub(super) struct LayoutParts {
     pub key: Box<str>,
@@ -277,8 +284,14 @@ impl RecordLayout {
         let at = |name: &str| parts.fields.iter().find(|field| &*field.name == name).map(|field| field.at);
         Self {
             ranges: Ranges::new(&parts.fields),
+            probes: Filled::columns(parts.fields.iter().flat_map(Field::probes)),
             demanded: parts.fields.iter().filter(|field| field.is_demanded()).map(|field| field.at).collect(),
-            moments: parts.fields.iter().filter_map(|field| Some((field.at, field.format?))).collect(),
+            numbers: parts.fields.iter().filter(|field| field.is_unbroken()).map(|field| field.at).collect(),
+            moments: parts
+                .fields
+                .iter()
+                .filter_map(|field| Some(MomentAt::new(field.at, field.format?)))
+                .collect(),
             entry: at("entry_filer").zip(at("entry_number")),
             key: parts.key,
             id: parts.id,
@@ -313,7 +326,7 @@ impl RecordLayout {
     }
 
     /// The dates and times of the record.
-    pub fn moments(&self) -> &[(FieldAt, Format)] {
+    pub fn moments(&self) -> &[MomentAt] {
         &self.moments
     }
 
@@ -341,18 +354,24 @@ impl RecordLayout {
         self.version.as_ref().map(|(at, _)| *at)
     }
 
-    /// Looks over all 80 bytes at once. True when some byte is no printable ASCII, or not of its field's class, or a
-    /// mandatory field seems blank, or an amount holds blanks: then each field is worth a look of its own.
-    #[inline]
+    /// Looks over all 80 bytes at once. True when some byte is no printable ASCII, or not of its field's class. Blanks
+    /// pass in every number; see [`Self::is_filled`].
+    #[inline(always)]
     pub fn is_odd(&self, record: &[u8; RECORD_WIDTH]) -> bool {
-        let Ranges { blanks, low, span } = &self.ranges;
-        let mut outside = 0;
-        for column in 0..RECORD_WIDTH {
-            let byte = record[column];
-            // Without a branch, so that the loop becomes a few vector instructions.
-            let zero = blanks[column] & if byte == b' ' { 0xff } else { 0 };
-            outside |= (byte | zero).wrapping_sub(low[column]).saturating_sub(span[column]);
-        }
-        outside != 0
+        self.ranges.are_left_by(record)
+    }
+
+    /// True when nothing is missing from a record that is not odd: every mandatory field holds something, and no
+    /// amount has blanks among its digits.
+    #[inline(always)]
+    pub fn is_filled(&self, filled: Filled) -> bool {
+        filled.covers(self.probes) || self.is_filled_by_field(filled)
+    }
+
+    /// The same, field by field, for a record whose mandatory fields begin with blanks or whose amounts hold some.
+    #[inline(never)]
+    fn is_filled_by_field(&self, filled: Filled) -> bool {
+        self.demanded.iter().all(|at| filled.within(at).is_some())
+            && self.numbers.iter().all(|&at| filled.is_unbroken(at))
     }
 }

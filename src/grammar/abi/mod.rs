@@ -1,15 +1,20 @@
 //! ABI record layouts: which records an application has, and where each field stands in 80 columns.
 
 mod control;
+mod filled;
 mod layout;
+mod moments;
+mod ranges;
 mod source;
 mod table;
 
 use std::collections::BTreeMap;
 
 pub use control::ControlFields;
+pub use filled::Filled;
 pub use layout::{Class, Field, FieldAt, Format, RECORD_WIDTH, RecordLayout, Side, Tag};
-pub use table::{Described, Entry as RecordEntry};
+pub use moments::MomentAt;
+pub use table::{Described, Entry as RecordEntry, slot_of, spread_over};
 use table::{RecordTable, Undescribed};
 
 use super::{GrammarError, Sources};
@@ -183,10 +188,19 @@ impl AbiGrammar {
     }
 
     /// Of the layouts with the entry's record id, the one whose version the record carries, else the first.
-    #[inline]
+    #[inline(always)]
     pub fn choose(&self, entry: RecordEntry, record: &[u8]) -> &RecordLayout {
         let first = &self.layouts[entry.layout()];
-        if entry.others() == 0 || first.version_fits(record) != Some(false) {
+        if entry.others() == 0 { first } else { self.choose_by_version(first, entry, record) }
+    }
+
+    fn choose_by_version<'g>(
+        &'g self,
+        first: &'g RecordLayout,
+        entry: RecordEntry,
+        record: &[u8],
+    ) -> &'g RecordLayout {
+        if first.version_fits(record) != Some(false) {
             return first;
         }
         self.layouts[entry.layout() + 1..]

@@ -211,7 +211,7 @@ fn span_of(text: &str) -> Option<FieldAt> {
     let (start, end) = text.split_once('-').unwrap_or((text, text));
     let (start, end): (u8, u8) = (start.parse().ok()?, end.parse().ok()?);
     let fits = start >= 1 && start <= end && usize::from(end) <= RECORD_WIDTH;
-    fits.then(|| FieldAt { start: start - 1, end })
+    fits.then(|| FieldAt::new(start - 1, end))
 }
 
 /// Keys are unique over all files; a record of one application may come twice only under different versions or

@@ -68,12 +68,14 @@ pub enum Described<'g> {
     Unknown,
 }
 
-/// Open addressing with linear steps; at most half full, so every chain ends at a slot of [`NO_TAG`].
+/// Open addressing with linear steps; at most a quarter full, so every chain ends at a slot of [`NO_TAG`].
 #[derive(Debug)]
 pub(super) struct RecordTable {
     slots: Vec<(Tag, Entry)>,
     /// Which bits of a tag belong to a record id, for each width that the ids have, widest first; zeros at the end.
     keeps: [u32; 4],
+    /// Odd, and such that few ids share a slot, none where that could be had.
+    spread: u32,
 }
 
 const BLANKS: u32 = u32::from_be_bytes([b' '; 4]);
@@ -87,8 +89,10 @@ impl RecordTable {
     /// Of two entries with one id, the first stays.
     pub(super) fn new(entries: impl Iterator<Item = (String, Entry)>) -> Self {
         let entries: Vec<_> = entries.collect();
-        let size = (entries.len() * 2).next_power_of_two().max(8);
-        let mut table = Self { slots: vec![(NO_TAG, NO_ENTRY); size], keeps: [0; 4] };
+        let size = (entries.len() * 4).next_power_of_two().max(8);
+        let tags: Vec<u32> = entries.iter().map(|(id, _)| Tag::named(id.as_bytes()).0).collect();
+        let spread = spread_over(size, &tags);
+        let mut table = Self { slots: vec![(NO_TAG, NO_ENTRY); size], keeps: [0; 4], spread };
         for (id, entry) in &entries {
             let tag = Tag::named(id.as_bytes());
             let mut at = table.start(tag);
@@ -108,11 +112,10 @@ impl RecordTable {
 
     #[inline]
     fn start(&self, tag: Tag) -> usize {
-        let mixed = tag.0.wrapping_mul(0x9E37_79B1);
-        (mixed >> 16) as usize & (self.slots.len() - 1)
+        slot_of(tag.0, self.spread, self.slots.len())
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn get(&self, tag: Tag) -> Option<Entry> {
         for &keep in &self.keeps {
             if keep == 0 {
@@ -132,6 +135,26 @@ impl RecordTable {
         }
         None
     }
+}
+
+/// Where the search for a key begins in a table of `size` slots, a power of two.
+#[inline(always)]
+pub fn slot_of(key: u32, spread: u32, size: usize) -> usize {
+    (key.wrapping_mul(spread) >> 16) as usize & (size - 1)
+}
+
+/// The factor that brings the fewest of these keys to a slot that another one has: a search that finds at once is a
+/// search that the processor foresees. The same keys always get the same.
+pub fn spread_over(size: usize, keys: &[u32]) -> u32 {
+    const TRIES: u32 = 200;
+    const FIRST: u32 = 0x9E37_79B1;
+    let shared = |spread: u32| {
+        let mut slots: Vec<usize> = keys.iter().map(|&key| slot_of(key, spread, size)).collect();
+        slots.sort_unstable();
+        slots.windows(2).filter(|pair| pair[0] == pair[1]).count()
+    };
+    let spreads = (0..TRIES).map(|nth| FIRST.wrapping_add(nth.wrapping_mul(0x3C6E_F372)));
+    spreads.min_by_key(|&spread| shared(spread)).unwrap_or(FIRST)
 }
 
 /// Record ids that begin with one of these are known to exist.

@@ -122,13 +122,15 @@ fn a_look_finds_what_a_class_forbids() {
         for (slot, c) in record.iter_mut().zip(text.chars()) {
             *slot = c as u8;
         }
-        layout.is_odd(&record)
+        layout.is_odd(&record) || !layout.is_filled(Filled::of_full(&record))
     };
     assert!(!look("Z10101260000012345"));
     assert!(!look("Z1      0000012345"), "a date may be blank where it is not mandatory");
     assert!(look("Z101012600000123O5"));
     assert!(look("Z10101260000-12345"));
-    assert!(look("Z1010126     12345"), "blanks in an amount are worth a second look");
+    assert!(!look("Z1010126     12345"), "blanks may stand before an amount");
+    assert!(!look("Z101012612345"), "and behind it");
+    assert!(look("Z1010126   12 3450"), "but not in it");
     assert!(look("Z10101260000012345 x"));
     assert!(look("Z1\t") && look("Z1\u{e9}"));
     assert!(look("Z10101260000012345\u{7f}"));

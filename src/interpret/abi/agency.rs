@@ -49,7 +49,7 @@ impl Layout {
             entry_status: resolver.at(key, "entry_status"),
             line_status: resolver.at(key, "line_status"),
             reason: resolver.at(key, "reason"),
-            lines: FieldAt { start: first.start, end: last.end },
+            lines: FieldAt::new(first.start, last.end),
             carried: resolver.carry(
                 key,
                 &[
@@ -116,9 +116,9 @@ impl AgencyReader {
 
     /// The status that stands for the record: the entry's, and without one the line's.
     fn status<'a>(&self, layout: &Layout, record: &Record<'a>) -> (&'a [u8], FieldAt, bool) {
-        let entry_status = record.field(layout.entry_status);
+        let entry_status = record.field(&layout.entry_status);
         if entry_status.is_empty() {
-            (record.field(layout.line_status), layout.line_status, true)
+            (record.field(&layout.line_status), layout.line_status, true)
         } else {
             (entry_status, layout.entry_status, false)
         }
@@ -128,7 +128,7 @@ impl AgencyReader {
     pub fn read<'a>(&'a self, records: &[Record<'a>], index: usize, scribe: &mut Scribe<'_, 'a>) {
         let Some(record) = records.get(index) else { return };
         let layout = self.layout(record);
-        let agency = Token::some(record.field(layout.agency));
+        let agency = Token::some(record.field(&layout.agency));
         let (code, at, of_line) = self.status(layout, record);
         let mut reading =
             if code.is_empty() { plain(Severity::Info, &Effect::Inform) } else { self.statuses.read(code) };
@@ -137,17 +137,17 @@ impl AgencyReader {
         scribe.check_known(&reading, record, at);
         if of_line
             && matches!(reading.effect, Effect::Clear { .. })
-            && self.has_open_line(records, record.field(layout.agency))
+            && self.has_open_line(records, record.field(&layout.agency))
         {
             // One line is done while another of the same agency is held: the agency's hold stays.
             reading.effect = &Effect::Inform;
         }
         scribe.fields.take(record, &layout.carried);
-        scribe.fields.push_words("reason_meaning", self.reasons.meaning(record.field(layout.reason)));
+        scribe.fields.push_words("reason_meaning", self.reasons.meaning(record.field(&layout.reason)));
         for more in &records[index + 1..] {
             match of_status(more) {
                 SO71 if more.layout.is_some() => scribe.fields.take(more, &self.references),
-                SO72 if more.layout.is_some() => scribe.fields.push("comment", more.field(self.comment)),
+                SO72 if more.layout.is_some() => scribe.fields.push("comment", more.field(&self.comment)),
                 _ => break,
             }
         }
@@ -170,7 +170,7 @@ impl AgencyReader {
             .filter_map(|(index, record)| {
                 let layout = self.layout(record);
                 let (code, _, of_line) = self.status(layout, record);
-                let counts = of_line && !code.is_empty() && record.field(layout.agency) == agency;
+                let counts = of_line && !code.is_empty() && record.field(&layout.agency) == agency;
                 counts.then(|| {
                     let holds = matches!(self.statuses.read(code).effect, Effect::Hold { .. });
                     (record.raw(layout.lines), self.at(layout, record), index, holds)

@@ -64,7 +64,7 @@ impl CarriedReader {
             }
             for field in &layout.fields {
                 if let Some((_, shown)) = SHARED.iter().find(|(own, _)| **own == *field.name) {
-                    scribe.fields.push(shown, record.field(field.at));
+                    scribe.fields.push(shown, record.field(&field.at));
                 }
             }
         }
@@ -76,5 +76,5 @@ impl CarriedReader {
 
 fn names_entry(record: &Record<'_>) -> bool {
     let at = record.layout.and_then(|layout| layout.entry());
-    at.is_some_and(|(filer, number)| !record.field(filer).is_empty() && !record.field(number).is_empty())
+    at.is_some_and(|(filer, number)| !record.field(&filer).is_empty() && !record.field(&number).is_empty())
 }

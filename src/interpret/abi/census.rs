@@ -94,11 +94,11 @@ impl CensusReader {
             scribe.read_named_entry(record, self.open_entry);
             let mut sheet = Sheet::default();
             sheet.take(record, &self.open);
-            let warning = record.field(self.open_warning);
+            let warning = record.field(&self.open_warning);
             let accepted = date(record, self.accepted).map(EventTime::date);
             let at = scribe.dated().or(accepted);
             if warning.is_empty() {
-                let code = record.field(self.open_condition);
+                let code = record.field(&self.open_condition);
                 let reading = Reading {
                     code: Token::new(code),
                     table: self.conditions.name(),
@@ -110,7 +110,7 @@ impl CensusReader {
                 continue;
             }
             let row = self.warnings.get(warning);
-            let (line, code) = (Token::new(record.field(self.open_line)), Token::new(warning));
+            let (line, code) = (Token::new(record.field(&self.open_line)), Token::new(warning));
             let effect = if row.is_some() { Effect::CensusWarning { line, code } } else { Effect::Unknown };
             let reading = Reading {
                 code,
@@ -145,20 +145,20 @@ impl CensusReader {
         reason: FieldAt,
         scribe: &mut Scribe<'_, 'a>,
     ) {
-        let code = record.field(warning);
+        let code = record.field(&warning);
         if code.is_empty() {
             return;
         }
         let mut sheet = Sheet::default();
-        sheet.push("line_id", record.field(self.request_line));
+        sheet.push("line_id", record.field(&self.request_line));
         sheet.push("warning_code", code);
         sheet.push_words("warning_meaning", self.warnings.meaning(code));
-        sheet.push("override_code", record.field(reason));
-        sheet.push_words("override_meaning", self.overrides.meaning(record.field(reason)));
+        sheet.push("override_code", record.field(&reason));
+        sheet.push_words("override_meaning", self.overrides.meaning(record.field(&reason)));
         let mut reading = plain(Severity::Info, &Effect::Inform);
-        reading.code = Token::new(record.field(reason));
+        reading.code = Token::new(record.field(&reason));
         reading.table = self.overrides.name();
-        reading.meaning = Some(self.overrides.meaning(record.field(reason)).unwrap_or("override asked for"));
+        reading.meaning = Some(self.overrides.meaning(record.field(&reason)).unwrap_or("override asked for"));
         scribe.notice_of(record, &Draft::new(Kind::CensusOverride, reading, None), &sheet);
     }
 
@@ -169,11 +169,11 @@ impl CensusReader {
             scribe.read_entry(record, self.result_entry);
             let mut sheet = Sheet::default();
             sheet.take(record, &self.result);
-            let warning = record.field(self.result_warning);
+            let warning = record.field(&self.result_warning);
             sheet.push_words("warning_meaning", self.warnings.meaning(warning));
-            sheet.push_words("override_meaning", self.overrides.meaning(record.field(self.result_override)));
-            let condition = record.field(self.result_condition);
-            let (line, code) = (Token::new(record.field(self.result_line)), Token::new(warning));
+            sheet.push_words("override_meaning", self.overrides.meaning(record.field(&self.result_override)));
+            let condition = record.field(&self.result_condition);
+            let (line, code) = (Token::new(record.field(&self.result_line)), Token::new(warning));
             let taken = Effect::CensusResolved { line, code };
             let outcome = match condition {
                 b"" => Some(Outcome::Taken),

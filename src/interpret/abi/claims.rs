@@ -81,15 +81,15 @@ impl ClaimReader {
 
     fn protest<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
         let at = &self.protest;
-        let code = record.field(at.status);
+        let code = record.field(&at.status);
         let effect = Effect::Protest(ProtestStatus {
-            number: Token::new(record.field(at.number)),
-            kind: Token::new(record.field(at.kind)),
+            number: Token::new(record.field(&at.number)),
+            kind: Token::new(record.field(&at.kind)),
             status: Token::new(code),
             decided: date(record, at.decided),
         });
         let row = self.protest_codes.meaning_of(code, "JJ 16-17");
-        let kind = self.protest_codes.meaning_of(record.field(at.kind), "JJ 15");
+        let kind = self.protest_codes.meaning_of(record.field(&at.kind), "JJ 15");
         if row.is_none() && !code.is_empty() {
             return unknown(record, at.status, &self.protest_codes, scribe);
         }
@@ -109,16 +109,16 @@ impl ClaimReader {
     fn bill<'a>(&'a self, at: &'a BillAt, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
         const KIND: &str = "ER JK/JN bill type";
         const STATUS: &str = "ER JK/JN bill status";
-        let code = record.field(at.status);
+        let code = record.field(&at.status);
         let row = self.bill_codes.meaning_of(code, STATUS);
-        let kind = self.bill_codes.meaning_of(record.field(at.kind), KIND);
-        let of = |at: AmountAt| decimal(record.field(at.at), at.decimals);
+        let kind = self.bill_codes.meaning_of(record.field(&at.kind), KIND);
+        let of = |at: AmountAt| decimal(record.field(&at.at), at.decimals);
         // Paid, canceled, void, paid by administration, written off. A status that nobody knows may still want money.
         let is_open = !matches!(code, b"04" | b"06" | b"07" | b"08" | b"09" | b"10" | b"11");
         let bill = CustomsBill {
-            number: Token::new(record.field(at.number)),
+            number: Token::new(record.field(&at.number)),
             date: date(record, at.date),
-            kind: Token::new(record.field(at.kind)),
+            kind: Token::new(record.field(&at.kind)),
             status: Token::new(code),
             total: of(at.total),
             paid: of(at.paid),
@@ -152,7 +152,7 @@ impl ClaimReader {
 /// A code that the table does not have is as loud here as anywhere, whatever the rest of the answer says.
 pub fn unknown<'a>(record: &Record<'a>, at: FieldAt, table: &'a Words, scribe: &mut Scribe<'_, 'a>) {
     let reading = Reading {
-        code: Token::new(record.field(at)),
+        code: Token::new(record.field(&at)),
         table: table.name(),
         meaning: None,
         severity: Severity::Critical,

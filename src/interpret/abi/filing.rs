@@ -128,7 +128,7 @@ impl FilingReader {
         let found =
             records.iter().rev().find(|record| record.layout.is_some() && tag(record) == GRAND_TOTALS);
         let Some(record) = found else { return (Amounts::default(), None) };
-        let of = |at: AmountAt| super::sheet::decimal(record.field(at.at), at.decimals);
+        let of = |at: AmountAt| super::sheet::decimal(record.field(&at.at), at.decimals);
         let amounts = Amounts {
             duty: of(self.grand.duty),
             tax: of(self.grand.tax),
@@ -230,7 +230,7 @@ impl FilingReader {
                 sums.duty.add(record, self.duty);
                 sums.value.add(record, self.value);
             }
-            CASE if record.field(self.case_number).starts_with(b"C") => {
+            CASE if record.field(&self.case_number).starts_with(b"C") => {
                 sums.countervailing.add(record, self.case_duty);
             }
             CASE => sums.antidumping.add(record, self.case_duty),
@@ -268,11 +268,29 @@ fn tag(record: &Record<'_>) -> Tag {
     record.tag().cut(2)
 }
 
+/// What is put together before it is hashed.
+const PENDING_BYTES: usize = 1024;
+
 /// The key that ties the lines of a filing to it: a hash of the message's own bytes.
 pub fn filing_key(transaction: &Transaction<'_>) -> Token {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     let mut hash = Sha256::new();
-    transaction.own_bytes(&mut |part| hash.update(part));
+    // Record by record the hash would look after its own buffer twenty times as often.
+    let (mut pending, mut len) = ([0; PENDING_BYTES], 0);
+    transaction.own_bytes(&mut |part| {
+        if len + part.len() > PENDING_BYTES {
+            hash.update(&pending[..len]);
+            len = 0;
+        }
+        match pending.get_mut(len..len + part.len()) {
+            Some(room) => {
+                room.copy_from_slice(part);
+                len += part.len();
+            }
+            None => hash.update(part),
+        }
+    });
+    hash.update(&pending[..len]);
     let mut text = [0; 14];
     for (pair, byte) in text.chunks_exact_mut(2).zip(hash.finalize()) {
         pair.copy_from_slice(&[HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]]);

@@ -194,7 +194,7 @@ impl LiquidationReader {
             N2 => self.second_entry,
             _ => self.fourth_entry,
         };
-        record.raw(FieldAt { start: at.filer.start, end: at.number.end })
+        record.raw(FieldAt::new(at.filer.start, at.number.end))
     }
 
     /// The record of another kind about the same entry. The decoder keeps such records in one message.
@@ -220,7 +220,7 @@ impl LiquidationReader {
             scribe.finding(INCOMPLETE_GROUP, Grade::Warning, head.place, message);
         }
         let text =
-            |record: Option<&Record<'a>>, at: FieldAt| record.map_or(&b""[..], |record| record.field(at));
+            |record: Option<&Record<'a>>, at: FieldAt| record.map_or(&b""[..], |record| record.field(&at));
         let kind = text(group.second, self.liquidation_type);
         let position = self.types.position(kind);
         let row = position.and_then(|position| self.types.row(position));
@@ -288,15 +288,15 @@ impl LiquidationReader {
     fn interest(&self, group: Group<'_, '_>) -> Option<rust_decimal::Decimal> {
         let (first, second) = (group.first?, group.second?);
         let interest = amount(second, self.interest)?;
-        Some(if first.field(self.interest_negative) == b"1" { -interest } else { interest })
+        Some(if first.field(&self.interest_negative) == b"1" { -interest } else { interest })
     }
 
     fn stay<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
-        let code = record.field(self.stay_code);
+        let code = record.field(&self.stay_code);
         let reason = Token::new(code);
         let (stay, row) = self.stays.get(code).unzip();
         let day = date(record, self.notice_date);
-        let times = match record.field(self.times_extended) {
+        let times = match record.field(&self.times_extended) {
             &[digit @ b'0'..=b'9'] => Some(digit - b'0'),
             _ => None,
         };

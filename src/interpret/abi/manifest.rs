@@ -55,7 +55,7 @@ impl Disposition {
 
     /// The code, with the day of release where it releases.
     fn reading<'t>(&'t self, record: &Record<'_>, effect: &'t mut Effect) -> Reading<'t> {
-        let reading = self.codes.read(record.field(self.code));
+        let reading = self.codes.read(record.field(&self.code));
         *effect = match *reading.effect {
             Effect::Release { .. } => Effect::Release { date: date(record, self.day) },
             other => other,
@@ -77,7 +77,7 @@ impl BillAt {
     }
 
     fn of<'a>(&self, record: &Record<'a>) -> Option<BillRef<'a>> {
-        bill(record.field(self.issuer), record.field(self.number))
+        bill(record.field(&self.issuer), record.field(&self.number))
     }
 }
 
@@ -158,13 +158,14 @@ impl BillNoticeReader {
         for more in &group[1..] {
             if is(more, N40, 2) {
                 self.entry(more, &mut sheet, scribe);
-                containers.extend(Some(more.field(self.container)).filter(|container| !container.is_empty()));
+                containers
+                    .extend(Some(more.field(&self.container)).filter(|container| !container.is_empty()));
             } else if is(more, N50, 2) {
-                sheet.push("remarks", more.field(self.remarks));
+                sheet.push("remarks", more.field(&self.remarks));
             } else if is(more, N60, 2) {
                 sheet.take(more, &self.equipment);
-                let container = more.field(self.more_container);
-                let is_limited = more.field(self.is_limited) == b"1" && !container.is_empty();
+                let container = more.field(&self.more_container);
+                let is_limited = more.field(&self.is_limited) == b"1" && !container.is_empty();
                 if is_limited {
                     containers.insert(container);
                 }
@@ -187,7 +188,7 @@ impl BillNoticeReader {
     /// The number in a 40 is an entry's unless the type is one of goods in bond.
     fn entry<'a>(&'a self, record: &Record<'a>, sheet: &mut Sheet<'a>, scribe: &mut Scribe<'_, 'a>) {
         sheet.take(record, &self.entry);
-        let (kind, number) = (record.field(self.entry_type), record.field(self.entry_number));
+        let (kind, number) = (record.field(&self.entry_type), record.field(&self.entry_number));
         let is_in_bond = matches!(kind, [b'6', _]);
         let entry = std::str::from_utf8(number).ok().filter(|_| !is_in_bond).and_then(EntryNumber::parse);
         match entry {
@@ -288,11 +289,11 @@ impl CargoAnswerReader {
                     scribe.entry = None;
                     sheet = Sheet::default();
                     sheet.take(record, &self.flight);
-                    master = bill(b"", record.field(self.air_waybill));
-                    house = bill(b"", record.field(self.house_air_waybill));
+                    master = bill(b"", record.field(&self.air_waybill));
+                    house = bill(b"", record.field(&self.house_air_waybill));
                 }
                 WSD => {
-                    let number = record.field(self.entry_or_in_bond);
+                    let number = record.field(&self.entry_or_in_bond);
                     scribe.entry = std::str::from_utf8(number).ok().and_then(EntryNumber::parse);
                     self.disposition(&self.air_status, record, (master, house), &mut sheet, scribe);
                 }
@@ -328,7 +329,7 @@ impl CargoAnswerReader {
         if let Some(entry) = at.entry {
             scribe.read_entry(record, entry);
         }
-        let code = record.field(at.code);
+        let code = record.field(&at.code);
         let row = self.error_codes.get(code);
         let reading = Reading {
             code: Token::new(code),
@@ -341,7 +342,7 @@ impl CargoAnswerReader {
         let mut sheet = Sheet::default();
         sheet.take(record, &at.columns);
         let found = at.bill.and_then(|bill| bill.of(record));
-        let air = at.air.and_then(|air| bill(b"", record.field(air)));
+        let air = at.air.and_then(|air| bill(b"", record.field(&air)));
         let kind = if at.entry.is_some() { Kind::EntryStatus } else { Kind::BillStatus };
         let draft = Draft { kind, reading, at: None, bill: found.or(air), house_bill: None };
         scribe.notice_of(record, &draft, &sheet);

@@ -21,6 +21,7 @@ mod stay;
 mod summary_answer;
 mod summary_filing;
 mod summary_notice;
+mod text;
 mod tib;
 
 use self::carried::CarriedReader;

@@ -95,7 +95,7 @@ impl QueryReader {
         scribe: &mut Scribe<'_, 'a>,
     ) {
         let mut any = false;
-        for &at in entries.iter().filter(|at| !record.field(at.number).is_empty()) {
+        for &at in entries.iter().filter(|at| !record.field(&at.number).is_empty()) {
             any = true;
             scribe.read_entry(record, at);
             self.ask(what, record, (None, None), sheet, scribe);
@@ -112,9 +112,9 @@ impl QueryReader {
         sheet.take(record, &self.cargo);
         let bill =
             |issuer: &'a [u8], number: &'a [u8]| (!number.is_empty()).then_some(BillRef { issuer, number });
-        let surface = bill(record.field(self.bill_issuer), record.field(self.bill_number));
-        let air = bill(b"", record.field(self.air_waybill));
-        let house = bill(b"", record.field(self.house_air_waybill));
+        let surface = bill(record.field(&self.bill_issuer), record.field(&self.bill_number));
+        let air = bill(b"", record.field(&self.air_waybill));
+        let house = bill(b"", record.field(&self.house_air_waybill));
         self.ask("cargo, manifest or entry status", record, (surface.or(air), house), &sheet, scribe);
     }
 

@@ -197,13 +197,13 @@ impl QueryAnswerReader {
             }
             sheet.take(record, columns);
             for coded in self.codes.iter().filter(|coded| coded.tag == *tag) {
-                let row = self.statuses.meaning_of(record.field(coded.at), coded.kind);
+                let row = self.statuses.meaning_of(record.field(&coded.at), coded.kind);
                 sheet.push_words(coded.meaning_name, row.map(|row| &*row.meaning));
             }
         }
         let find = |tag| records.iter().find(|record| is(record, tag));
         let (control, review) = (find(JC), find(JD));
-        let text = |at: FieldAt| control.map_or(&b""[..], |record| record.field(at));
+        let text = |at: FieldAt| control.map_or(&b""[..], |record| record.field(&at));
         let day = |at: DateAt| control.and_then(|record| date(record, at));
         let at = &self.status;
         let state = match text(at.summary) {
@@ -213,15 +213,15 @@ impl QueryAnswerReader {
             _ => None,
         };
         let status = SummaryStatus {
-            version: Token::some(head.field(self.version)),
-            accepted_at: stamp(head.field(self.accepted_at)),
+            version: Token::some(head.field(&self.version)),
+            accepted_at: stamp(head.field(&self.accepted_at)),
             state,
             state_date: day(at.date),
             release_date: day(at.release_date).filter(|_| text(at.released) == b"1"),
             collection: Token::some(text(at.collection)),
             collection_date: day(at.collection_date),
             is_late: text(at.late) == b"1",
-            is_under_review: review.is_some_and(|record| record.field(at.review) == b"1"),
+            is_under_review: review.is_some_and(|record| record.field(&at.review) == b"1"),
             is_protested: text(at.protest) == b"YS",
             census: match text(at.census) {
                 b"0" | b"6" => Some(AnsweredCensus::Clear),
@@ -257,7 +257,7 @@ impl QueryAnswerReader {
     fn unknown_codes<'a>(&'a self, records: &[Record<'a>], scribe: &mut Scribe<'_, 'a>) {
         for record in records {
             for coded in self.codes.iter().filter(|coded| is(record, coded.tag)) {
-                let code = record.field(coded.at);
+                let code = record.field(&coded.at);
                 if !code.is_empty() && self.statuses.meaning_of(code, coded.kind).is_none() {
                     unknown(record, coded.at, &self.statuses, scribe);
                 }
@@ -281,7 +281,7 @@ impl QueryAnswerReader {
 
     /// Liquidated, reliquidated, or scheduled.
     fn liquidation<'a>(&'a self, head: &Record<'a>, records: &[Record<'a>], scribe: &mut Scribe<'_, 'a>) {
-        let code = head.field(self.liquidated.status);
+        let code = head.field(&self.liquidated.status);
         let day = date(head, self.liquidation_date);
         let event = match code {
             b"1" => LiquidationKind::Liquidation,
@@ -290,8 +290,8 @@ impl QueryAnswerReader {
             _ => return,
         };
         let detail = records.iter().find(|record| is(record, JD));
-        let of = |at: AmountAt| detail.and_then(|record| decimal(record.field(at.at), at.decimals));
-        let reason = detail.map_or(&b""[..], |record| record.field(self.liquidated.reason));
+        let of = |at: AmountAt| detail.and_then(|record| decimal(record.field(&at.at), at.decimals));
+        let reason = detail.map_or(&b""[..], |record| record.field(&self.liquidated.reason));
         if code == b"1" && matches!(reason, b"52" | b"53" | b"54") {
             return self.closed_tib(head, reason, day, scribe);
         }
@@ -365,7 +365,7 @@ impl QueryAnswerReader {
         let Some(record) = records.iter().find(|record| is(record, JC)) else { return };
         let day = date(record, self.stay_date);
         for &at in &self.stay_codes {
-            let code = record.field(at);
+            let code = record.field(&at);
             if code.is_empty() {
                 continue;
             }
@@ -398,7 +398,7 @@ impl QueryAnswerReader {
     /// The query found nothing, or could not be read.
     fn condition<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
         scribe.read_named_entry(record, self.condition_entry);
-        let code = record.field(self.condition);
+        let code = record.field(&self.condition);
         let row = self.conditions.get(code);
         let is_unknown = row.is_none() && !code.is_empty();
         let reading = Reading {

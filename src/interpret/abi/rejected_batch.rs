@@ -52,9 +52,9 @@ impl RejectedBatchReader {
     }
 
     fn condition<'a>(&'a self, record: &Record<'a>, before: &[Record<'a>], scribe: &mut Scribe<'_, 'a>) {
-        let reading = self.conditions.read(record.field(self.condition));
+        let reading = self.conditions.read(record.field(&self.condition));
         scribe.check_known(&reading, record, self.condition);
-        let is_final = !record.field(self.disposition).is_empty();
+        let is_final = !record.field(&self.disposition).is_empty();
         if is_final {
             scribe.fields.back_to(0);
         }
@@ -66,8 +66,8 @@ impl RejectedBatchReader {
             let conditions =
                 before.iter().filter(|record| record.layout.is_some() && record.tag().cut(2) == X1);
             for condition in conditions {
-                scribe.fields.push("condition", condition.field(self.condition));
-                scribe.fields.push("condition_text", condition.field(self.narrative));
+                scribe.fields.push("condition", condition.field(&self.condition));
+                scribe.fields.push("condition_text", condition.field(&self.narrative));
             }
         }
         scribe.notice(record, &Draft::new(Kind::BatchRejected, reading, None));

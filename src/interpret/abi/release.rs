@@ -150,8 +150,8 @@ impl ReleaseReader {
     }
 
     fn reference<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
-        let value = record.field(self.reference);
-        let name = match record.field(self.qualifier) {
+        let value = record.field(&self.reference);
+        let name = match record.field(&self.qualifier) {
             b"CR" => "broker_reference",
             b"RSN" => "reject_reason",
             b"CMT" => "comment",
@@ -175,9 +175,10 @@ impl ReleaseReader {
             *group = BillGroup::default();
             scribe.fields.back_to(shared);
         }
-        let bill = BillRef { issuer: record.field(self.bill_issuer), number: record.field(self.bill_number) };
+        let bill =
+            BillRef { issuer: record.field(&self.bill_issuer), number: record.field(&self.bill_number) };
         // H is a house bill, S a sub-house bill, T the tracking number of an express consignment under its bill.
-        let is_house = match record.field(self.bill_type) {
+        let is_house = match record.field(&self.bill_type) {
             b"H" | b"S" => true,
             b"T" => group.master.is_some(),
             _ => false,
@@ -197,7 +198,7 @@ impl ReleaseReader {
         scribe: &mut Scribe<'_, 'a>,
     ) {
         let status = &self.bill_status;
-        let reading = status.codes.read(record.field(status.code));
+        let reading = status.codes.read(record.field(&status.code));
         scribe.check_known(&reading, record, status.code);
         scribe.fields.take(record, &status.carried);
         let at = event_time(record, status.day, status.time, status.time_format);
@@ -207,7 +208,7 @@ impl ReleaseReader {
 
     fn entry_disposition<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
         let status = &self.entry_status;
-        let mut reading = status.codes.read(record.field(status.code));
+        let mut reading = status.codes.read(record.field(&status.code));
         scribe.check_known(&reading, record, status.code);
         let dated = match reading.effect {
             Effect::Release { .. } => Some(Effect::Release { date: date(record, self.release_date) }),
@@ -218,7 +219,7 @@ impl ReleaseReader {
             reading.effect = dated;
         }
         scribe.fields.take(record, &status.carried);
-        let origin = record.field(self.release_origin);
+        let origin = record.field(&self.release_origin);
         if !origin.is_empty() {
             scribe.fields.push_words("release_origin_meaning", self.release_origins.meaning(origin));
         }

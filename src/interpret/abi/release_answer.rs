@@ -60,7 +60,7 @@ impl ReleaseAnswerReader {
             match record.tag() {
                 SE10 => {
                     scribe.read_entry(record, self.entry);
-                    action = record.field(self.action);
+                    action = record.field(&self.action);
                     scribe.fields.take(record, &self.header);
                     shared = scribe.fields.mark();
                     answered = Some(record);
@@ -70,8 +70,8 @@ impl ReleaseAnswerReader {
                     scribe.fields.back_to(shared);
                 }
                 tag => {
-                    if tag == SE20 && record.field(self.qualifier) == b"CR" {
-                        scribe.fields.push("broker_reference", record.field(self.reference));
+                    if tag == SE20 && record.field(&self.qualifier) == b"CR" {
+                        scribe.fields.push("broker_reference", record.field(&self.reference));
                         shared = scribe.fields.mark();
                     }
                     answered = Some(record);
@@ -87,7 +87,7 @@ impl ReleaseAnswerReader {
         answered: Option<&Record<'a>>,
         scribe: &mut Scribe<'_, 'a>,
     ) {
-        let mut reading = self.types.read(record.field(self.message_type));
+        let mut reading = self.types.read(record.field(&self.message_type));
         scribe.check_known(&reading, record, self.message_type);
         // What was filed before stands when its change is refused, and a cancellation waits for CBP's consent (SO 23).
         let changes_nothing = match reading.effect {
@@ -99,7 +99,7 @@ impl ReleaseAnswerReader {
             reading.effect = &Effect::Inform;
         }
         scribe.fields.take(record, &self.carried);
-        let is_whole = !matches!(record.field(self.message_type), b"11" | b"13");
+        let is_whole = !matches!(record.field(&self.message_type), b"11" | b"13");
         if !is_whole && let Some(answered) = answered {
             scribe.fields.push("record", answered.trimmed());
         }

@@ -110,7 +110,7 @@ impl ReleaseFilingReader {
                 SE11 => sheet.take(record, &self.more_header),
                 SE13 => {
                     sheet.take(record, &self.contact);
-                    let reason = record.field(self.cancel_reason);
+                    let reason = record.field(&self.cancel_reason);
                     sheet.push_words("cancel_reason_meaning", self.cancel_reasons.meaning(reason));
                 }
                 SE20 => self.reference(record, &mut sheet),
@@ -124,10 +124,10 @@ impl ReleaseFilingReader {
             sheet.write("agency_records", agency_records);
         }
         // A cancellation is a request that CBP answers (SX, SO 23); until then what was filed stands.
-        let is_cancellation = head.field(self.action) == b"D";
+        let is_cancellation = head.field(&self.action) == b"D";
         let effect = if is_cancellation { Effect::Inform } else { Effect::Filed };
         let mut reading = plain(Severity::Info, &effect);
-        reading.meaning = Some(match head.field(self.action) {
+        reading.meaning = Some(match head.field(&self.action) {
             b"D" => "release filing: cancellation asked for",
             b"R" => "release filing replaced",
             b"U" => "release filing updated",
@@ -137,7 +137,7 @@ impl ReleaseFilingReader {
     }
 
     fn reference<'a>(&'a self, record: &Record<'a>, sheet: &mut Sheet<'a>) {
-        let name = match record.field(self.qualifier) {
+        let name = match record.field(&self.qualifier) {
             b"CR" => "broker_reference",
             b"EN" => "replacement_entry",
             b"IB" => "in_bond_number",
@@ -153,7 +153,7 @@ impl ReleaseFilingReader {
                 "reference"
             }
         };
-        sheet.push(name, record.field(self.reference));
+        sheet.push(name, record.field(&self.reference));
     }
 
     /// One notice for each bill group: it ties the bill to the entry.
@@ -165,7 +165,7 @@ impl ReleaseFilingReader {
         for record in known {
             match record.tag() {
                 SE15 => {
-                    let kind = record.field(self.bill_type);
+                    let kind = record.field(&self.bill_type);
                     let is_lower = kind == b"H" || kind == b"T" && bills.master.is_some();
                     let continues = is_lower && bills.house.is_none()
                         || matches!(kind, b"M" | b"R" | b"T") && bills.master.is_none();
@@ -175,8 +175,8 @@ impl ReleaseFilingReader {
                         sheet = Sheet::default();
                     }
                     let bill = BillRef {
-                        issuer: record.field(self.bill_issuer),
-                        number: record.field(self.bill_number),
+                        issuer: record.field(&self.bill_issuer),
+                        number: record.field(&self.bill_number),
                     };
                     match kind {
                         b"I" => bills.in_bond = bill.number,
@@ -187,7 +187,7 @@ impl ReleaseFilingReader {
                     first = first.or(Some(record));
                 }
                 SE16 => sheet.take(record, &self.conveyance),
-                SE17 => sheet.push("container", record.field(self.equipment)),
+                SE17 => sheet.push("container", record.field(&self.equipment)),
                 SE40 => break,
                 _ => {}
             }

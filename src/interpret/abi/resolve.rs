@@ -1,7 +1,6 @@
 //! From names in the grammar to positions and tables, once.
 
-use crate::decode::abi::Record;
-use crate::grammar::abi::{FieldAt, Format, Tag};
+use crate::grammar::abi::{FieldAt, Format, slot_of, spread_over};
 use crate::grammar::{CodeRow, CodeTable, Grammar, GrammarError};
 use crate::interpret::effects::CodeEffects;
 use crate::notice::{Effect, Token};
@@ -156,28 +155,49 @@ impl<'g> Resolver<'g> {
     }
 }
 
+/// In larger tables some codes share a slot whatever is tried.
+const SPREAD_MAX: usize = 100;
+
 /// A code table for its meanings.
 #[derive(Debug)]
 pub struct Words {
     table: Option<CodeTable>,
-    /// Row numbers of the codes of up to four bytes, in open addressing with linear steps, at most half full.
+    /// Row numbers of the codes of up to four bytes, in open addressing with linear steps, at most a quarter full.
     short: Vec<(u32, u32)>,
+    /// See [`spread_over`].
+    spread: u32,
 }
 
 /// A code of up to four bytes as a number; never zero, because blanks fill it up.
 #[inline]
 fn short_code(code: &[u8]) -> Option<u32> {
-    (code.len() <= 4).then(|| Tag::named(code).0)
+    let tag = match *code {
+        [a, b] => [a, b, b' ', b' '],
+        [a] => [a, b' ', b' ', b' '],
+        [a, b, c] => [a, b, c, b' '],
+        [a, b, c, d] => [a, b, c, d],
+        [] => [b' '; 4],
+        _ => return None,
+    };
+    Some(u32::from_be_bytes(tag))
 }
 
 impl Words {
     fn new(table: Option<CodeTable>) -> Self {
         let rows = table.as_ref().map_or(&[][..], |table| &table.rows);
-        let size = (rows.len() * 2).next_power_of_two().max(8);
-        let mut words = Self { table: None, short: vec![(0, 0); size] };
-        for (row, code) in
-            rows.iter().enumerate().filter_map(|(row, r)| Some((row, short_code(r.code.as_bytes())?)))
-        {
+        let size = (rows.len() * 4).next_power_of_two().max(8);
+        let short: Vec<_> = rows
+            .iter()
+            .enumerate()
+            .filter_map(|(at, row)| Some((at, short_code(row.code.as_bytes())?)))
+            .collect();
+        let mut codes: Vec<u32> = short.iter().map(|(_, code)| *code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        let spread =
+            if codes.len() <= SPREAD_MAX { spread_over(size, &codes) } else { spread_over(size, &[]) };
+        let mut words = Self { table: None, short: vec![(0, 0); size], spread };
+        for (row, code) in short {
             let mut at = words.start(code);
             while words.short[at].0 != 0 && words.short[at].0 != code {
                 at = (at + 1) & (size - 1);
@@ -191,7 +211,7 @@ impl Words {
 
     #[inline]
     fn start(&self, code: u32) -> usize {
-        (code.wrapping_mul(0x9E37_79B1) >> 16) as usize & (self.short.len() - 1)
+        slot_of(code, self.spread, self.short.len())
     }
 
     pub fn name(&self) -> &str {
@@ -256,6 +276,7 @@ pub struct Codes {
 #[derive(Debug)]
 struct Row {
     code: Token,
+    meaning: Box<str>,
     severity: Severity,
     effect: Effect,
 }
@@ -277,33 +298,36 @@ impl Codes {
             let code = Token::new(row.code.as_bytes());
             let effect =
                 effects.as_ref().map_or(Effect::Unknown, |effects| effects.effect(position, code, None));
-            Row { code, severity: row.severity.unwrap_or(Severity::Info), effect }
+            let severity = row.severity.unwrap_or(Severity::Info);
+            Row { code, meaning: row.meaning.clone(), severity, effect }
         });
         let rows = rows.collect();
         Self { words, effects, rows }
     }
 
     /// What the code says when CBP itself speaks.
-    #[inline]
+    #[inline(always)]
     pub fn read(&self, code: &[u8]) -> Reading<'_> {
-        let table = self.words.name();
-        let position = self.words.position(code);
-        let row = position.and_then(|position| Some((self.rows.get(position)?, self.words.row(position)?)));
-        match row {
-            Some((row, words)) => Reading {
+        match self.words.position(code).and_then(|position| self.rows.get(position)) {
+            Some(row) => Reading {
                 code: row.code,
-                table,
-                meaning: Some(&words.meaning),
+                table: self.words.name(),
+                meaning: Some(&row.meaning),
                 severity: row.severity,
                 effect: &row.effect,
             },
-            None => Reading {
-                code: Token::new(code),
-                table,
-                meaning: None,
-                severity: Severity::Critical,
-                effect: &Effect::Unknown,
-            },
+            None => self.unknown(code),
+        }
+    }
+
+    #[cold]
+    fn unknown(&self, code: &[u8]) -> Reading<'_> {
+        Reading {
+            code: Token::new(code),
+            table: self.words.name(),
+            meaning: None,
+            severity: Severity::Critical,
+            effect: &Effect::Unknown,
         }
     }
 
@@ -317,13 +341,5 @@ impl Codes {
 
     pub fn words(&self) -> &Words {
         &self.words
-    }
-}
-
-impl Carry {
-    /// The field's value in a record, without blanks.
-    #[inline(always)]
-    pub fn of<'a>(&self, record: &Record<'a>) -> &'a [u8] {
-        record.field(self.at)
     }
 }

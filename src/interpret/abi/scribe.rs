@@ -14,9 +14,6 @@ use crate::interpret::fields::FieldList;
 use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef, Token};
 use crate::place::{Finding, Grade, Place, Severity, finding_code};
 
-/// So many digits fit into 64 bits.
-const AMOUNT_DIGITS_MAX: usize = 16;
-
 /// A notice never carries more fields than this.
 pub const FIELDS_MAX: usize = 200;
 
@@ -69,8 +66,10 @@ impl<'a> Fields<'a> {
     /// The fields of a record that are not blank.
     #[inline]
     pub fn take(&mut self, record: &Record<'a>, carried: &'a [Carry]) {
-        for carry in carried {
-            self.push(carry.name, carry.of(record));
+        if self.0.len() + carried.len() <= FIELDS_MAX {
+            self.0.extend(carried.iter().map(|carry| Some((carry.name, record.filled_field(&carry.at)?))));
+        } else {
+            carried.iter().for_each(|carry| self.push(carry.name, record.field(&carry.at)));
         }
     }
 
@@ -98,7 +97,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     /// Dates the notices of an answer whose records bear no date by its header, which echoes the day of the filing.
     /// The decoder counts that date among the message's own bytes (`own_bytes`).
     pub fn date_by_header(&mut self, batch: Option<&Record<'_>>, at: DateAt) {
-        let date = batch.and_then(|batch| moment::date(batch.field(at.at), at.format).ok().flatten());
+        let date = batch.and_then(|batch| moment::date(batch.field(&at.at), at.format).ok().flatten());
         self.dated = date.map(EventTime::date);
     }
 
@@ -108,7 +107,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     }
 
     /// Hands a notice over, with the fields collected so far.
-    #[inline]
+    #[inline(always)]
     pub fn notice(&mut self, record: &Record<'_>, draft: &Draft<'_>) {
         let Self { sink, fields, .. } = self;
         let notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields.as_slice());
@@ -116,7 +115,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
         self.ordinal += 1;
     }
 
-    #[inline]
+    #[inline(always)]
     fn noted<'n>(
         entry: Option<EntryNumber>,
         ordinal: u32,
@@ -159,7 +158,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
         container: Option<Token>,
     ) {
         let fields = sheet.as_list();
-        let mut notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, &fields);
+        let mut notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields.as_slice());
         notice.container = container;
         self.sink.notice(&notice);
         self.ordinal += 1;
@@ -186,7 +185,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     /// Reads the entry that the record is about, and says so when its check digit is not the computed one.
     #[inline]
     pub fn read_entry(&mut self, record: &Record<'_>, at: EntryAt) -> Option<EntryNumber> {
-        let (filer, number) = (record.field(at.filer), record.field(at.number));
+        let (filer, number) = (record.field(&at.filer), record.field(&at.number));
         let entry = EntryNumber::from_parts(filer, number);
         match entry {
             Some(entry) if entry.check_digit_offset() != 0 => self.note_check_digit(record, at.number, entry),
@@ -200,7 +199,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     /// The same for a record that names an entry or none: a filer code alone is no fault.
     pub fn read_named_entry(&mut self, record: &Record<'_>, at: EntryAt) {
         self.entry = None;
-        if !record.field(at.number).is_empty() {
+        if !record.field(&at.number).is_empty() {
             self.read_entry(record, at);
         }
     }
@@ -217,23 +216,22 @@ impl<'s, 'a> Scribe<'s, 'a> {
     fn note_no_entry(&mut self, record: &Record<'_>, at: EntryAt) {
         let message = format!(
             "`{}` and `{}` make no entry number",
-            record.field(at.filer).escape_ascii(),
-            record.field(at.number).escape_ascii()
+            record.field(&at.filer).escape_ascii(),
+            record.field(&at.number).escape_ascii()
         );
         self.finding(finding_code::BAD_NUMBER, Grade::Warning, record.place_of(at.filer), message);
     }
 
     /// Says that a table does not have a code. Blank codes are no codes.
-    #[inline]
+    #[inline(always)]
     pub fn check_known(&mut self, reading: &Reading<'_>, record: &Record<'_>, at: FieldAt) {
         if reading.meaning.is_none() && !reading.code.is_empty() {
-            self.note_unknown(reading, record.place_of(at));
+            self.note_unknown(reading.code, reading.table, record.place_of(at));
         }
     }
 
     #[cold]
-    fn note_unknown(&mut self, reading: &Reading<'_>, place: Place) {
-        let Reading { code, table, .. } = reading;
+    fn note_unknown(&mut self, code: Token, table: &str, place: Place) {
         let message =
             format!("the code `{code}` is not in {table}; it is treated as critical until it is mapped");
         self.finding(finding_code::UNKNOWN_CODE, Grade::Warning, place, message);
@@ -261,29 +259,9 @@ pub fn event_time(record: &Record<'_>, day: DateAt, time: FieldAt, format: Forma
 /// An amount with implied decimals, exact. What is no number was reported when the record was read.
 #[inline]
 pub fn amount(record: &Record<'_>, at: AmountAt) -> Option<Decimal> {
-    let field = record.field(at.at);
+    let field = record.field(&at.at);
     if field.is_empty() {
         return None;
     }
-    if field.len() > AMOUNT_DIGITS_MAX {
-        return None;
-    }
-    // The last eight digits at once; what stands before them, most often zeros, one by one.
-    let (digits, eight) = match field.split_last_chunk() {
-        Some((before, eight)) => (before, Some(digits::eight(eight)?)),
-        None => (field, None),
-    };
-    let (mut value, mut over) = (0i64, 0);
-    for &byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        over |= digit.saturating_sub(9);
-        value = value * 10 + i64::from(digit);
-    }
-    if over > 0 {
-        return None;
-    }
-    if let Some(eight) = eight {
-        value = value * 100_000_000 + i64::from(eight);
-    }
-    Some(Decimal::new(value, at.decimals))
+    Some(Decimal::new(digits::number(field)?, at.decimals))
 }

@@ -5,19 +5,24 @@
 //! it was sent.
 
 use std::fmt::{Display, Write};
-use std::ops::Range;
 
 use chrono::{NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 
 use super::resolve::Resolver;
 use super::scribe::FIELDS_MAX;
+use super::text::Text;
 use crate::decode::abi::{Record, moment};
+use crate::decode::digits;
 use crate::grammar::abi::{Class, Field, FieldAt, Format};
+use crate::interpret::fields::FieldList;
 use crate::notice::EventTime;
 
 /// So many digits fit into 64 bits.
 const DIGITS_MAX: usize = 18;
+
+/// So many are read at once.
+const REST_DIGITS: usize = 16;
 
 /// How the bytes of a field are written out.
 #[derive(Clone, Copy, Debug)]
@@ -106,7 +111,7 @@ impl Column {
 
     /// The field as it was sent, without blanks.
     pub fn sent<'a>(&self, record: &Record<'a>) -> &'a [u8] {
-        record.field(self.at)
+        record.field(&self.at)
     }
 }
 
@@ -127,33 +132,42 @@ pub fn columns_without(resolver: &mut Resolver<'_>, key: &str, without: &[&str])
     shown.map(Column::of).collect()
 }
 
-#[derive(Clone, Debug)]
-enum Value<'a> {
-    Sent(&'a [u8]),
-    /// A stretch of the sheet's own text.
-    Written(Range<usize>),
-}
+/// So many fields of a sheet need no allocation.
+const FIELDS_USUAL: usize = 48;
 
 /// Fields being collected.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Sheet<'a> {
-    fields: Vec<(&'a str, Value<'a>)>,
-    text: String,
+    /// What is written here has an empty value, in the order in which it was written.
+    fields: FieldList<'a, FIELDS_USUAL>,
+    text: Text,
 }
 
 /// Where a sheet was, so that it can go back.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mark {
     fields: usize,
-    text: usize,
+    written: usize,
+}
+
+impl Default for Sheet<'_> {
+    #[inline]
+    fn default() -> Self {
+        Self { fields: FieldList::new(), text: Text::new() }
+    }
 }
 
 impl<'a> Sheet<'a> {
     /// A value as it was sent. Blanks say nothing.
+    #[inline]
     pub fn push(&mut self, name: &'a str, value: &'a [u8]) {
-        if !value.is_empty() && self.fields.len() < FIELDS_MAX {
-            self.fields.push((name, Value::Sent(value)));
+        if self.has_room() {
+            self.fields.push(name, value);
         }
+    }
+
+    fn has_room(&self) -> bool {
+        self.fields.len() < FIELDS_MAX
     }
 
     pub fn push_words(&mut self, name: &'a str, value: Option<&'a str>) {
@@ -162,33 +176,35 @@ impl<'a> Sheet<'a> {
 
     /// A value that does not stand in the message as it is.
     pub fn write(&mut self, name: &'a str, value: impl Display) {
-        if self.fields.len() >= FIELDS_MAX {
-            return;
-        }
-        let start = self.text.len();
-        // Writing to a string cannot fail, and the values that are written here have no failing `Display`.
-        let _ = write!(self.text, "{value}");
-        if self.text.len() > start {
-            self.fields.push((name, Value::Written(start..self.text.len())));
+        self.write_with(name, |text| {
+            // Writing to a text cannot fail, and the values that are written here have no failing `Display`.
+            let _ = write!(text, "{value}");
+        });
+    }
+
+    #[inline]
+    fn write_with(&mut self, name: &'a str, write: impl FnOnce(&mut Text)) {
+        if self.has_room() {
+            write(&mut self.text);
+            if self.text.close() {
+                self.fields.place(name, b"");
+            }
         }
     }
 
     /// The fields of a record that are not blank.
     pub fn take(&mut self, record: &Record<'a>, columns: &'a [Column]) {
         for column in columns {
-            let sent = record.field(column.at);
-            if sent.is_empty() {
-                continue;
-            }
+            let Some(sent) = record.filled_field(&column.at) else { continue };
             match column.form {
                 Form::Text => self.push(&column.name, sent),
                 Form::Date(format) => match moment::date(record.raw(column.at), format) {
-                    Ok(Some(date)) => self.write(&column.name, date),
+                    Ok(Some(date)) => self.write_with(&column.name, |text| text.date(date)),
                     Ok(None) => {}
                     Err(_) => self.push(&column.name, sent),
                 },
-                Form::Amount(decimals) => match decimal(sent, decimals) {
-                    Some(amount) => self.write(&column.name, amount),
+                Form::Amount(decimals) => match signed(sent) {
+                    Some(signed) => self.write_with(&column.name, |text| text.amount(signed, decimals)),
                     None => self.push(&column.name, sent),
                 },
                 Form::Stamp => match stamp(sent) {
@@ -200,40 +216,67 @@ impl<'a> Sheet<'a> {
     }
 
     pub fn mark(&self) -> Mark {
-        Mark { fields: self.fields.len(), text: self.text.len() }
+        Mark { fields: self.fields.len(), written: self.text.len() }
     }
 
     /// Forgets what came after the mark.
     pub fn back_to(&mut self, mark: Mark) {
         self.fields.truncate(mark.fields);
-        self.text.truncate(mark.text);
+        self.text.truncate(mark.written);
     }
 
     /// Names and values, as a notice carries them.
-    pub fn as_list<'s>(&'s self) -> Vec<(&'s str, &'s [u8])>
+    pub fn as_list<'s>(&'s self) -> FieldList<'s, FIELDS_USUAL>
     where
         'a: 's,
     {
-        let bytes = |value: &'s Value<'a>| match value {
-            Value::Sent(bytes) => *bytes,
-            Value::Written(range) => self.text.get(range.clone()).unwrap_or_default().as_bytes(),
-        };
-        self.fields.iter().map(|(name, value)| (*name, bytes(value))).collect()
+        let mut list = FieldList::new();
+        let mut written = self.text.pieces();
+        for &(name, value) in self.fields.as_slice() {
+            list.place(name, if value.is_empty() { written.next().unwrap_or_default() } else { value });
+        }
+        list
     }
 }
 
-/// An exact amount with implied decimals: digits, blanks around them, a minus directly before the first one.
-pub fn decimal(field: &[u8], decimals: u32) -> Option<Decimal> {
+/// A number that may have a minus directly before its first digit.
+#[derive(Clone, Copy)]
+pub struct Signed<'a> {
+    /// And not zero.
+    pub is_negative: bool,
+    pub digits: &'a [u8],
+    /// Without the sign.
+    value: i64,
+}
+
+/// Digits, blanks around them, a minus directly before the first one.
+#[inline]
+pub fn signed(field: &[u8]) -> Option<Signed<'_>> {
     let (is_negative, digits) = match field.trim_ascii() {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
     };
-    if digits.is_empty() || digits.len() > DIGITS_MAX || !digits.iter().all(u8::is_ascii_digit) {
+    if digits.is_empty() || digits.len() > DIGITS_MAX {
         return None;
     }
-    let value = digits.iter().fold(0i64, |value, digit| value * 10 + i64::from(digit - b'0'));
+    if digits.len() <= REST_DIGITS {
+        return digits::number(digits).map(|value| Signed {
+            is_negative: is_negative && value != 0,
+            digits,
+            value,
+        });
+    }
+    // The first digits of a very long number by themselves.
+    let (first, rest) = digits.split_at(digits.len().saturating_sub(REST_DIGITS));
+    let value = digits::number(first)? * 10_000_000_000_000_000 + digits::number(rest)?;
+    Some(Signed { is_negative: is_negative && value != 0, digits, value })
+}
+
+/// An exact amount with implied decimals: digits, blanks around them, a minus directly before the first one.
+pub fn decimal(field: &[u8], decimals: u32) -> Option<Decimal> {
+    let Signed { is_negative, value, .. } = signed(field)?;
     let amount = Decimal::new(value, decimals);
-    Some(if is_negative && value != 0 { -amount } else { amount })
+    Some(if is_negative { -amount } else { amount })
 }
 
 /// `MMDDYYHHMMSSXX`, XX being AM or PM.
@@ -269,7 +312,7 @@ pub struct Sum {
 
 impl Sum {
     pub fn add(&mut self, record: &Record<'_>, at: super::resolve::AmountAt) {
-        let field = record.field(at.at);
+        let field = record.field(&at.at);
         if field.is_empty() {
             return;
         }

@@ -216,7 +216,7 @@ impl StatementReader {
         let totals = find(Q3).or(find(Q5));
         let block = transaction.block.as_ref();
         let of =
-            |record: Option<&Record<'a>>, at: FieldAt| record.map_or(&b""[..], |record| record.field(at));
+            |record: Option<&Record<'a>>, at: FieldAt| record.map_or(&b""[..], |record| record.field(&at));
         let code = of(block, self.status);
         let is_paid = [Q5, Q6, QJ].into_iter().any(|tag| find(tag).is_some());
         let status = match code {
@@ -281,7 +281,7 @@ impl StatementReader {
             for column in &self.block {
                 sheet.push(column.name(), column.sent(block));
             }
-            let meaning = self.payment_types.meaning(block.field(self.block_payment_type));
+            let meaning = self.payment_types.meaning(block.field(&self.block_payment_type));
             sheet.push_words("payment_type_meaning", meaning);
         }
         let count = records.iter().filter(|record| is(record, Q1)).count();
@@ -299,7 +299,7 @@ impl StatementReader {
             .iter()
             .filter(|record| is(record, Q7))
             .map(|record| {
-                layouts.deletions.iter().filter(|(at, _)| !record.field(at.number).is_empty()).count()
+                layouts.deletions.iter().filter(|(at, _)| !record.field(&at.number).is_empty()).count()
             })
             .sum();
         if deleted > 0 {
@@ -330,19 +330,19 @@ impl StatementReader {
         let mut amount = Sum::default();
         sheet.take(first, &layouts.item);
         amount.add(first, at.duty);
-        if first.field(at.tax_deferred) != b"Y" {
+        if first.field(&at.tax_deferred) != b"Y" {
             amount.add(first, at.tax);
         }
         let (mut payment_type, mut is_due) = (head.payment_type, true);
         for record in &group[1..] {
             if is(record, Q2) {
                 sheet.take(record, &layouts.item_more);
-                is_due = record.field(at.is_due) != b"N";
-                payment_type = Token::some(record.field(at.payment_type)).or(payment_type);
-                if record.field(at.antidumping_due) != b"N" {
+                is_due = record.field(&at.is_due) != b"N";
+                payment_type = Token::some(record.field(&at.payment_type)).or(payment_type);
+                if record.field(&at.antidumping_due) != b"N" {
                     amount.add(record, at.antidumping);
                 }
-                if record.field(at.countervailing_due) != b"N" {
+                if record.field(&at.countervailing_due) != b"N" {
                     amount.add(record, at.countervailing);
                 }
                 amount.add(record, at.interest);
@@ -386,13 +386,13 @@ impl StatementReader {
         for record in &group[1..] {
             if is(record, Q2) {
                 sheet.take(record, &layouts.item_more);
-                amount = decimal(record.field(self.line.amount.at), self.line.amount.decimals);
+                amount = decimal(record.field(&self.line.amount.at), self.line.amount.decimals);
             } else if is(record, QA) {
                 sheet.take(record, &layouts.item_fees);
             }
         }
         let effect = Effect::OnMonthlyStatement(MonthlyLine {
-            statement: Token::new(first.field(self.line.daily)),
+            statement: Token::new(first.field(&self.line.daily)),
             monthly: Token::new(head.number),
             status: head.status,
             print_date: head.print_date,
@@ -414,13 +414,13 @@ impl StatementReader {
         record: &Record<'a>,
         scribe: &mut Scribe<'_, 'a>,
     ) {
-        let statement = record.field(layouts.deleted);
+        let statement = record.field(&layouts.deleted);
         for &(entry, source) in &layouts.deletions {
-            if record.field(entry.number).is_empty() {
+            if record.field(&entry.number).is_empty() {
                 continue;
             }
             scribe.read_entry(record, entry);
-            let by = record.field(source);
+            let by = record.field(&source);
             let is_team = by.len() == 3 && by.iter().all(u8::is_ascii_digit);
             let effect = Effect::OffStatement { statement: Token::new(statement), by: Token::new(by) };
             let mut reading = self.status_reading(if is_team { b"nnn" } else { by }, &effect);

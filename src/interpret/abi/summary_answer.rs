@@ -11,14 +11,14 @@ const E0: Tag = Tag::named(b"E0");
 const E1: Tag = Tag::named(b"E1");
 
 /// In the text of an `E0 SUMMRY`, behind `REF ID:`: filer, entry, broker reference, team (AE chapter, reference types).
-const SUMMARY_FILER: FieldAt = FieldAt { start: 25, end: 28 };
-const SUMMARY_NUMBER: FieldAt = FieldAt { start: 29, end: 37 };
-const SUMMARY_REFERENCE: FieldAt = FieldAt { start: 38, end: 50 };
-const SUMMARY_TEAM: FieldAt = FieldAt { start: 51, end: 54 };
+const SUMMARY_FILER: FieldAt = FieldAt::new(25, 28);
+const SUMMARY_NUMBER: FieldAt = FieldAt::new(29, 37);
+const SUMMARY_REFERENCE: FieldAt = FieldAt::new(38, 50);
+const SUMMARY_TEAM: FieldAt = FieldAt::new(51, 54);
 /// In the text of an `E0 LINITM`.
-const LINE: FieldAt = FieldAt { start: 25, end: 28 };
+const LINE: FieldAt = FieldAt::new(25, 28);
 /// In the text of an `E0 TARIFF`.
-const TARIFF: FieldAt = FieldAt { start: 25, end: 35 };
+const TARIFF: FieldAt = FieldAt::new(25, 35);
 
 /// Reads AX.
 pub struct SummaryAnswerReader {
@@ -82,11 +82,11 @@ impl SummaryAnswerReader {
             }
             match record.tag().cut(2) {
                 E0 => {
-                    if record.field(self.reference_type) == b"SUMMRY" {
+                    if record.field(&self.reference_type) == b"SUMMRY" {
                         let at = EntryAt { filer: SUMMARY_FILER, number: SUMMARY_NUMBER };
                         scribe.read_entry(record, at);
-                        scribe.fields.push("broker_reference", record.field(SUMMARY_REFERENCE));
-                        scribe.fields.push("team", record.field(SUMMARY_TEAM));
+                        scribe.fields.push("broker_reference", record.field(&SUMMARY_REFERENCE));
+                        scribe.fields.push("team", record.field(&SUMMARY_TEAM));
                         shared = scribe.fields.mark();
                     }
                     self.refer(record, &mut part);
@@ -96,10 +96,10 @@ impl SummaryAnswerReader {
                         scribe.read_entry(record, self.entry);
                     }
                     if shared == 0 {
-                        scribe.fields.push("broker_reference", record.field(self.broker_reference));
+                        scribe.fields.push("broker_reference", record.field(&self.broker_reference));
                         shared = scribe.fields.mark();
                     }
-                    if record.field(self.disposition).is_empty() {
+                    if record.field(&self.disposition).is_empty() {
                         self.condition(record, &part, scribe);
                     } else {
                         self.result(transaction.records, index, scribe);
@@ -112,23 +112,23 @@ impl SummaryAnswerReader {
     }
 
     fn refer<'a>(&self, record: &Record<'a>, part: &mut Part<'a>) {
-        let kind = record.field(self.reference_type);
+        let kind = record.field(&self.reference_type);
         match kind {
-            b"LINITM" => *part = Part { line: record.field(LINE), ..Part::default() },
-            b"TARIFF" => part.tariff = record.field(TARIFF),
+            b"LINITM" => *part = Part { line: record.field(&LINE), ..Part::default() },
+            b"TARIFF" => part.tariff = record.field(&TARIFF),
             b"SUMMRY" | b"PSTLIN" | b"TOTALS" => *part = Part::default(),
             _ => {}
         }
         part.kind = kind;
-        part.occurrence = record.field(self.occurrence);
-        part.text = record.field(self.reference_text);
+        part.occurrence = record.field(&self.occurrence);
+        part.text = record.field(&self.reference_text);
     }
 
     /// A condition changes nothing by itself; the final record says what became of the summary.
     fn condition<'a>(&'a self, record: &Record<'a>, part: &Part<'a>, scribe: &mut Scribe<'_, 'a>) {
-        let code = record.field(self.condition);
-        let is_census = record.field(self.severity) == b"W";
-        let severity = match record.field(self.severity) {
+        let code = record.field(&self.condition);
+        let is_census = record.field(&self.severity) == b"W";
+        let severity = match record.field(&self.severity) {
             b"F" | b"W" | b"P" => Severity::Warning,
             _ => Severity::Info,
         };
@@ -137,7 +137,7 @@ impl SummaryAnswerReader {
             _ if is_census => (Kind::CensusWarning, &self.conditions),
             _ => (Kind::SummaryResponse, &self.conditions),
         };
-        let mut reading = explained(words, code, record.field(self.narrative), severity);
+        let mut reading = explained(words, code, record.field(&self.narrative), severity);
         let warning = Effect::CensusWarning { line: Token::new(part.line), code: Token::new(code) };
         if kind == Kind::CensusWarning && *reading.effect == Effect::Inform {
             reading.effect = &warning;
@@ -154,7 +154,7 @@ impl SummaryAnswerReader {
 
     fn result<'a>(&'a self, records: &[Record<'a>], index: usize, scribe: &mut Scribe<'_, 'a>) {
         let record = &records[index];
-        let code = record.field(self.condition);
+        let code = record.field(&self.condition);
         let outcome = self.outcome(record);
         let mut reading = match self.results.words().get(code) {
             Some(_) => self.results.read(code),
@@ -167,14 +167,14 @@ impl SummaryAnswerReader {
             },
         };
         if code.is_empty() {
-            reading.code = Token::new(record.field(self.disposition));
+            reading.code = Token::new(record.field(&self.disposition));
         }
         let is_failure = code == b"ZZZ";
         reading.severity = if is_failure { Severity::Critical } else { outcome.severity };
         let effect = match *outcome.effect {
             _ if is_failure => Effect::Inform,
             Effect::SummaryAccepted { warnings, .. } => {
-                Effect::SummaryAccepted { version: Token::some(record.field(self.version)), warnings }
+                Effect::SummaryAccepted { version: Token::some(record.field(&self.version)), warnings }
             }
             effect => effect,
         };
@@ -191,8 +191,8 @@ impl SummaryAnswerReader {
     /// The third column decides, the fourth says how loud it is; an unknown fourth column is not allowed to hide the
     /// third.
     fn outcome(&self, record: &Record<'_>) -> Reading<'_> {
-        let disposition = record.field(self.disposition);
-        let severity = record.field(self.severity);
+        let disposition = record.field(&self.disposition);
+        let severity = record.field(&self.severity);
         let pair;
         let key: &[u8] = match (disposition, severity) {
             (b"A", b"") => b"A+space",
@@ -218,8 +218,8 @@ impl SummaryAnswerReader {
                 E0 => self.refer(record, &mut part),
                 E1 => {
                     scribe.fields.push("condition_line", part.line);
-                    scribe.fields.push("condition", record.field(self.condition));
-                    scribe.fields.push("condition_text", record.field(self.narrative));
+                    scribe.fields.push("condition", record.field(&self.condition));
+                    scribe.fields.push("condition_text", record.field(&self.narrative));
                 }
                 _ => {}
             }

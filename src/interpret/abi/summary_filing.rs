@@ -105,7 +105,7 @@ impl SummaryFilingReader {
         let content = records.iter().find(|record| is(record, CONTENT));
         if let Some(control) = control {
             sheet.take(control, &self.control);
-            let meaning = self.payment_types.meaning(control.field(self.payment_type));
+            let meaning = self.payment_types.meaning(control.field(&self.payment_type));
             sheet.push_words("payment_type_meaning", meaning);
         }
         if let Some(content) = content {
@@ -123,7 +123,7 @@ impl SummaryFilingReader {
             sheet.write("entered_value", value);
         }
         self.lines.take_totals(records, &mut sheet);
-        let text = |at: FieldAt| control.map_or(&b""[..], |record| record.field(at));
+        let text = |at: FieldAt| control.map_or(&b""[..], |record| record.field(&at));
         let is_deletion = text(self.action) == b"D";
         let (amounts, other) = self.lines.grand_totals(records);
         let filed = SummaryFiling {
@@ -163,11 +163,11 @@ impl SummaryFilingReader {
                 sheet.take(record, &self.manifest);
             } else if is(record, BILL) {
                 let bill = BillRef {
-                    issuer: record.field(self.bill_issuer),
-                    number: record.field(self.bill_number),
+                    issuer: record.field(&self.bill_issuer),
+                    number: record.field(&self.bill_number),
                 };
                 let (_, master, house) = group.get_or_insert((record, None, None));
-                match record.field(self.component) {
+                match record.field(&self.component) {
                     b"I" => sheet.push("in_bond_number", bill.number),
                     b"H" => *house = Some(bill),
                     b"S" => {

@@ -128,16 +128,16 @@ impl SummaryNoticeReader {
         remarks: &[u8],
         scribe: &mut Scribe<'_, 'a>,
     ) {
-        let reading = self.dispositions.read(record.field(self.disposition));
+        let reading = self.dispositions.read(record.field(&self.disposition));
         scribe.check_known(&reading, record, self.disposition);
         scribe.fields.take(record, &self.carried);
-        scribe.fields.push_words("reason_meaning", self.reasons.meaning(record.field(self.reason)));
+        scribe.fields.push_words("reason_meaning", self.reasons.meaning(record.field(&self.reason)));
         for more in records.iter().filter(|record| record.layout.is_some()) {
             match more.tag().cut(2) {
                 E2 => scribe.fields.take(more, &self.person),
                 E4 => {
                     scribe.fields.take(more, &self.quota);
-                    let meaning = self.quota_statuses.meaning(more.field(self.quota_status));
+                    let meaning = self.quota_statuses.meaning(more.field(&self.quota_status));
                     scribe.fields.push_words("quota_status_meaning", meaning);
                 }
                 _ => {}

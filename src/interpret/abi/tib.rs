@@ -68,7 +68,7 @@ impl TibReader {
             scribe.read_entry(record, self.notice_entry);
             let mut sheet = Sheet::default();
             sheet.take(record, &self.notice);
-            let extensions = match record.field(self.extensions) {
+            let extensions = match record.field(&self.extensions) {
                 &[digit @ b'0'..=b'9'] => Some(digit - b'0'),
                 _ => None,
             };
@@ -86,7 +86,7 @@ impl TibReader {
             scribe.read_entry(record, self.request_entry);
             let mut sheet = Sheet::default();
             sheet.take(record, &self.request_fields);
-            let code = record.field(self.request);
+            let code = record.field(&self.request);
             let (effect, meaning) = match code {
                 b"1" => (Effect::TibRequest { closes: false }, Some("extension asked for")),
                 b"2" => (Effect::TibRequest { closes: true }, Some("closure asked for")),
@@ -106,7 +106,7 @@ impl TibReader {
     pub fn read_answer<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
         scribe.date_by_header(transaction.batch.as_ref(), self.answered);
         for record in transaction.records {
-            if is(record, E0) && record.field(self.reference_type) == b"SUMMRY" {
+            if is(record, E0) && record.field(&self.reference_type) == b"SUMMRY" {
                 scribe.read_entry(record, self.reference_entry);
             } else if is(record, E1) {
                 if scribe.entry.is_none() {
@@ -120,13 +120,13 @@ impl TibReader {
     fn result<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
         let mut sheet = Sheet::default();
         sheet.take(record, &self.answer);
-        let code = record.field(self.condition);
-        let known = self.conditions.meaning_printed(code, record.field(self.narrative));
-        let (effect, severity, meaning) = match record.field(self.disposition) {
+        let code = record.field(&self.condition);
+        let known = self.conditions.meaning_printed(code, record.field(&self.narrative));
+        let (effect, severity, meaning) = match record.field(&self.disposition) {
             b"A" => (Effect::TibAnswer { is_accepted: true }, Severity::Info, "request accepted"),
             b"R" => (Effect::TibAnswer { is_accepted: false }, Severity::Critical, "request rejected"),
             b"" => {
-                let is_grave = matches!(record.field(self.severity), b"F" | b"W");
+                let is_grave = matches!(record.field(&self.severity), b"F" | b"W");
                 let severity = if is_grave { Severity::Warning } else { Severity::Info };
                 (Effect::Inform, severity, known.unwrap_or("condition"))
             }

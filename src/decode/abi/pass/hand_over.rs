@@ -103,8 +103,8 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             Context::Described(application) => Some(application),
             _ => None,
         };
-        let filer = block.map(|block| block.field(self.fields.filer)).filter(|filer| !filer.is_empty());
-        let sender = batch.map(|batch| batch.field(self.fields.sender)).filter(|sender| !sender.is_empty());
+        let filer = block.map(|block| block.field(&self.fields.filer)).filter(|filer| !filer.is_empty());
+        let sender = batch.map(|batch| batch.field(&self.fields.sender)).filter(|sender| !sender.is_empty());
         let records = self.records.as_slice();
         let empty = name.is_none() && records.is_empty();
         let truncated = self.truncated;

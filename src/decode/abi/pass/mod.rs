@@ -7,12 +7,14 @@ mod judge;
 
 use super::framing::{self, Framed, Framing, Next};
 use super::infer;
-use super::inspect::{self, Findings};
+use super::inspect::{self, Findings, Seen};
 use super::split::{self, Ahead, Open, Verdict};
 use super::{AbiDecoder, RECORDS_MAX, Record};
 use crate::decode::Sink;
 use crate::grammar::Grammar;
-use crate::grammar::abi::{Application, ControlFields, RECORD_WIDTH, RecordEntry, RecordLayout, Split, Tag};
+use crate::grammar::abi::{
+    Application, ControlFields, Filled, RECORD_WIDTH, RecordEntry, RecordLayout, Split, Tag,
+};
 use crate::place::{Grade, Place, Span, finding_code};
 
 /// What stands behind the last byte of the window.
@@ -32,20 +34,21 @@ pub struct Header<'g> {
     bytes: [u8; RECORD_WIDTH],
     layout: Option<&'g RecordLayout>,
     place: Place,
+    filled: Filled,
 }
 
 impl<'g> Header<'g> {
     fn new(bytes: &[u8], layout: Option<&'g RecordLayout>, place: Place) -> Self {
         let mut copy = [b' '; RECORD_WIDTH];
         copy[..bytes.len()].copy_from_slice(bytes);
-        Self { bytes: copy, layout, place }
+        Self { bytes: copy, layout, place, filled: Filled::of_full(&copy) }
     }
 
     fn record<'a>(&'a self) -> Record<'a>
     where
         'g: 'a,
     {
-        Record::new(&self.bytes, self.layout, self.place)
+        Record { bytes: &self.bytes, layout: self.layout, place: self.place, filled: self.filled }
     }
 }
 
@@ -93,6 +96,14 @@ enum Part<'g> {
     /// The same, in an application that only the record itself tells.
     Inferred(&'g Application),
     Junk,
+}
+
+/// What the tables say of a record that the application in hand has.
+#[derive(Clone, Copy)]
+struct Expected<'g> {
+    application: &'g Application,
+    layout: &'g RecordLayout,
+    entry: RecordEntry,
 }
 
 /// One walk. `start..at` is the message that is being collected.
@@ -166,7 +177,9 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         }
         let last = self.ending == Ending::File;
         loop {
-            while self.take_whole_line() {}
+            if self.framing == Framing::Lines(b'\n') {
+                while self.take_whole_line() {}
+            }
             match self.framing.next(&self.window[self.at..], last) {
                 Next::Record(framed) => {
                     if !self.take(framed) {
@@ -189,17 +202,19 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
     }
 
     /// The usual case: a line of 80 columns inside a block, which the application has. False when it is another case.
-    #[inline]
+    #[inline(always)]
     fn take_whole_line(&mut self) -> bool {
-        if self.framing != Framing::Lines(b'\n') {
-            return false;
-        }
         let input = &self.window[self.at..];
         let Ok((rest, bytes)) = framing::whole_line(input) else { return false };
         let length = input.len() - rest.len();
         let Some((application, layout, entry)) = self.expected(bytes) else { return false };
+        let seen = Seen { is_odd: layout.is_odd(bytes), filled: Filled::of_full(bytes) };
+        if seen.is_odd && !framing::is_one_line(bytes) {
+            return false;
+        }
         let place = Place { offset: self.base + self.at as u64, line: self.work.line + 1, column: None };
-        if !self.expected_data(application, layout, entry, bytes, length, place) {
+        let expected = Expected { application, layout, entry };
+        if !self.expected_data(expected, bytes, seen, length, place) {
             return false;
         }
         self.step(length);
@@ -253,7 +268,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
     }
 
     /// The usual case: inside a block, a record that the application has.
-    #[inline]
+    #[inline(always)]
     fn expected(&self, bytes: &[u8]) -> Option<(&'g Application, &'g RecordLayout, RecordEntry)> {
         let Context::Described(application) = self.work.context else { return None };
         if self.block_ended || self.batch_ended {
@@ -264,22 +279,22 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
     }
 
     /// The same as [`Self::data`] for a whole record that the application describes.
-    #[inline]
+    #[inline(always)]
     fn expected_data(
         &mut self,
-        application: &'g Application,
-        layout: &'g RecordLayout,
-        entry: RecordEntry,
-        bytes: &'p [u8],
+        Expected { application, layout, entry }: Expected<'g>,
+        bytes: &'p [u8; RECORD_WIDTH],
+        seen: Seen,
         length: usize,
         place: Place,
     ) -> bool {
-        let record = Record::new(bytes, Some(layout), place);
+        // Made where it is wanted: a record that is put together once and copied costs more than one made twice.
+        let record = || Record { bytes, layout: Some(layout), place, filled: seen.filled };
         let simple = matches!(application.split, Split::Starts | Split::Block);
         let starts = if simple {
             application.split == Split::Starts && entry.starts() && self.begins_new()
         } else {
-            match self.boundary(application, &record, Some(entry), length) {
+            match self.boundary(application, &record(), Some(entry), length) {
                 Some(starts) => starts,
                 None => return false,
             }
@@ -293,7 +308,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         if entry.others() > 0 && layout.version_fits(bytes) == Some(false) {
             self.note_version(bytes, layout, place);
         }
-        inspect::record(bytes, layout, place, self.findings);
+        inspect::full_record(bytes, bytes, layout, seen, place, self.findings);
         if simple {
             self.open.lead(entry.leads(), self.records.is_empty());
         } else {
@@ -302,11 +317,11 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
                 self.fields,
                 &mut self.open,
                 &self.records,
-                &record,
+                &record(),
                 Some(entry),
             );
         }
-        self.records.push(record);
+        self.records.push(record());
         self.work.block_records += 1;
         true
     }
@@ -318,6 +333,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
 
     /// Whether a record starts a new transaction; `None` when the record behind it must be seen first and the window
     /// does not hold it.
+    #[inline(never)]
     fn boundary(
         &self,
         application: &Application,
