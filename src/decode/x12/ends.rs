@@ -1,5 +1,7 @@
 //! Where identifiers and elements end: the list that all segments of a message share, and how it is filled.
 
+use wide::i32x8;
+
 use super::delimiters::Delimiters;
 use super::marks::{BLOCK_BYTES, Marks};
 
@@ -7,7 +9,7 @@ use super::marks::{BLOCK_BYTES, Marks};
 /// asked for.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
-    /// Longer than `known` by a block, so that all ends of one can be written without asking for room each time.
+    /// Longer than `known` by a block, so that what is done with many ends at once never asks for room.
     buffer: Vec<u32>,
     /// How many ends belong to segments.
     len: usize,
@@ -28,23 +30,6 @@ struct Block {
     terminators: u64,
     /// Index of its first end in the list, counted backwards from zero when ends before it were taken out.
     first: usize,
-    /// How many of its ends belong to segments that were asked for.
-    taken: u32,
-    /// A bit for each of its ends, in their order: something stands before it.
-    filled: u64,
-    /// The same for the ends of blocks before it that belong to the next segment, and how many those are.
-    before: (u64, u32),
-    /// Its last byte separates.
-    ends_on_mark: bool,
-}
-
-/// A segment that was found.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Found {
-    /// Where its terminator stands.
-    pub terminator: usize,
-    /// A bit for each of its first 32 elements that is not empty.
-    pub present: u32,
 }
 
 /// Hardly a block has more separators.
@@ -83,17 +68,13 @@ impl Ends {
         self.block = Block { start: at, end: at, first: self.known, ..Block::default() };
     }
 
-    /// Adds the ends of the segment that begins at `at`: of its identifier, then of each element. `None`, and nothing
-    /// added, when the text ends before its terminator.
+    /// Adds the ends of the segment that begins at `at`: of its identifier, then of each element. Answers where its
+    /// terminator stands; `None`, and nothing added, when the text ends before.
     #[inline(always)]
-    pub fn segment(&mut self, delimiters: Delimiters, text: &[u8], at: usize) -> Option<Found> {
-        if self.len < self.known {
-            // What is blank between segments may separate inside them, as tabs and line feeds do.
-            if (self.buffer[self.len] as usize) < at {
-                self.look_from(at);
-            }
-        } else if self.block.end < at {
-            self.look_from(at);
+    pub fn segment(&mut self, delimiters: Delimiters, text: &[u8], at: usize) -> Option<usize> {
+        // What is blank between segments may separate inside them, as tabs and line feeds do.
+        if delimiters.has_blank() {
+            self.pass_over(at);
         }
         while self.block.terminators == 0 {
             if self.block.end >= text.len() {
@@ -105,14 +86,33 @@ impl Ends {
         let lowest = block.terminators & block.terminators.wrapping_neg();
         block.terminators ^= lowest;
         let last = (block.all & (lowest - 1)).count_ones();
-        let filled = block.filled >> block.taken & u64::MAX >> (63 - (last - block.taken));
-        let (earlier, count) = std::mem::take(&mut block.before);
-        let filled = earlier | filled.checked_shl(count).unwrap_or(0);
-        block.taken = last + 1;
         self.len = block.first.wrapping_add(last as usize) + 1;
-        let terminator = block.start + lowest.trailing_zeros() as usize;
-        // The lowest bit is the identifier's.
-        Some(Found { terminator, present: (filled >> 1) as u32 })
+        Some(block.start + lowest.trailing_zeros() as usize)
+    }
+
+    /// Forgets the separators that were found ahead, when there are such before `at`.
+    fn pass_over(&mut self, at: usize) {
+        let found = if self.len < self.known { self.buffer[self.len] as usize } else { self.block.end };
+        if found < at {
+            self.look_from(at);
+        }
+    }
+
+    /// A bit for each of the first 32 elements that is not empty, of the segment whose ends begin at index `from`
+    /// and are the last in the list.
+    #[inline(always)]
+    pub fn present(&self, from: usize) -> u32 {
+        let elements = self.len - from - 1;
+        match self.buffer.get(from..).and_then(<[u32]>::first_chunk) {
+            Some(ends) if elements <= FEW => wider_than_one(ends) & ((1 << elements) - 1),
+            _ => self.present_of_many(from),
+        }
+    }
+
+    #[cold]
+    fn present_of_many(&self, from: usize) -> u32 {
+        let pairs = self.buffer[from..self.len].windows(2).take(32);
+        pairs.zip(0..).fold(0, |mask, (pair, bit)| mask | u32::from(pair[1] - pair[0] > 1) << bit)
     }
 
     /// Finds the separators of the next block.
@@ -120,51 +120,32 @@ impl Ends {
     fn look_ahead(&mut self, delimiters: Delimiters, text: &[u8]) {
         let start = self.block.end;
         let marks = Marks::of(&text[start..], delimiters.element, delimiters.segment);
-        let count = marks.all.count_ones();
-        let filled = marks.all & !(marks.all << 1 | u64::from(self.block.ends_on_mark));
-        let (base, known) = (start as u32, self.known);
+        let (base, first) = (start as u32, self.known);
         let room = self.room();
-        let (mut left, mut in_order) = (marks.all, 0);
+        let mut left = marks.all;
         // Most blocks hold no more than this; writing all of them without looking is cheaper than asking each time.
-        for (at, slot) in room.iter_mut().enumerate().take(USUAL) {
-            let bit = (left | 1 << 63).trailing_zeros();
-            *slot = base + bit;
-            in_order |= (filled >> bit & 1) << at;
+        for slot in room.iter_mut().take(USUAL) {
+            *slot = base + (left | 1 << 63).trailing_zeros();
             left &= left.wrapping_sub(1);
         }
         let mut at = USUAL;
         while left != 0 {
-            let bit = left.trailing_zeros();
-            room[at] = base + bit;
-            in_order |= (filled >> bit & 1) << at;
+            room[at] = base + left.trailing_zeros();
             left &= left - 1;
             at += 1;
         }
-        let block = &mut self.block;
-        let (earlier, earlier_count) = block.before;
-        let rest = block.filled.checked_shr(block.taken).unwrap_or(0).checked_shl(earlier_count).unwrap_or(0);
-        let rest_count = (known.wrapping_sub(block.first)) as u32 - block.taken;
-        *block = Block {
-            start,
-            end: start + BLOCK_BYTES,
-            all: marks.all,
-            terminators: marks.terminators,
-            first: known,
-            taken: 0,
-            filled: in_order & 1u64.checked_shl(count).unwrap_or(0).wrapping_sub(1),
-            before: (earlier | rest, earlier_count.saturating_add(rest_count)),
-            ends_on_mark: marks.all >> (BLOCK_BYTES - 1) != 0,
-        };
-        self.known += count as usize;
+        self.known = first + marks.all.count_ones() as usize;
+        let (all, terminators) = (marks.all, marks.terminators);
+        self.block = Block { start, end: start + BLOCK_BYTES, all, terminators, first };
     }
 
     /// The next places, as many as one block can fill.
     #[inline(always)]
     fn room(&mut self) -> &mut [u32; BLOCK_BYTES] {
-        if self.buffer.len() < self.known + BLOCK_BYTES {
+        if self.buffer.len() < self.known + 2 * BLOCK_BYTES {
             self.grow();
         }
-        self.buffer[self.known..].first_chunk_mut().expect("the buffer was made a block longer than the list")
+        self.buffer[self.known..].first_chunk_mut().expect("the buffer was made longer than the list")
     }
 
     #[cold]
@@ -185,6 +166,17 @@ impl Ends {
     }
 }
 
+/// How many elements are compared at once; hardly a segment has more.
+const FEW: usize = 16;
+
+/// A bit for each end that is further than one byte from the one before it.
+#[inline(always)]
+fn wider_than_one(ends: &[u32; FEW + 1]) -> u32 {
+    let lanes = |from: usize| i32x8::new(std::array::from_fn(|lane| ends[from + lane] as i32));
+    let wider = |from: usize| (lanes(from + 1) - lanes(from)).simd_gt(i32x8::splat(1)).to_bitmask();
+    wider(0) | wider(8) << 8
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::segment::segment;
@@ -199,10 +191,8 @@ mod tests {
         loop {
             at += text[at..].iter().take_while(|byte| **byte == b'\t').count();
             let from = ends.len();
-            let Some(Found { terminator, present }) = ends.segment(delimiters, text, at) else {
-                return found;
-            };
-            found.push((ends.as_slice()[from..].to_vec(), present));
+            let Some(terminator) = ends.segment(delimiters, text, at) else { return found };
+            found.push((ends.as_slice()[from..].to_vec(), ends.present(from)));
             if found.len() % 3 == 0 {
                 ends.truncate(from);
             }

@@ -1,16 +1,18 @@
 //! Reads one message: walks the segments, opens and closes the envelope's levels, and notes what does not fit.
 
 mod header;
+mod pass;
 mod trailer;
 
 use self::header::Outside;
+use self::pass::{Met, Walk};
 use super::ends::Ends;
 use super::envelope::{self, BETWEEN, Envelope, IsaCodes, Level, is_isa, mix};
 use super::seen::Seen;
 use super::segment::{Origin, RawSegment, Segment, segment};
 use super::value::same_number;
 use super::{Findings, check};
-use crate::grammar::{Grammar, SegmentKey, SetLayout};
+use crate::grammar::{Grammar, SegmentKey, SetLayout, SetRelease};
 use crate::place::finding_code::{EMPTY, NOT_EDI, OVERLONG_MESSAGE, TRUNCATED, UNKNOWN_SEGMENT};
 use crate::place::{Finding, Grade};
 
@@ -138,38 +140,32 @@ impl<'g> Reader<'_, 'g> {
                 }
                 continue;
             }
-            let ends_from = self.scratch.ends.len();
-            let rest = &self.text[at..];
-            let found = self.scratch.ends.segment(self.envelope.delimiters, self.text, at);
-            let Some(found) = found else { break };
-            let end = found.terminator + 1;
-            let id_len = self.scratch.ends.as_slice()[ends_from] as usize - at;
-            let key = match rest.first_chunk() {
-                Some(start) => SegmentKey::at_start(start, id_len),
-                None => SegmentKey::of(&rest[..id_len]),
+            let (raw, end) = match self.pass(at, &mut draft) {
+                Met::Segment(raw, end) => (raw, end),
+                Met::Isa(isa) => {
+                    at = isa;
+                    continue;
+                }
+                Met::End(rest) => {
+                    at = rest;
+                    break;
+                }
+                Met::Full(end) => return self.cut(end, draft),
             };
-            let next = if self.envelope.level == Level::Set && !is_control(key) {
-                self.member(key, at, ends_from, found.present, &mut draft);
+            let next = if self.envelope.level == Level::Set && !is_control(raw.key) {
+                self.member(raw, &mut draft);
                 Next::Took
             } else {
-                let ends_to = self.scratch.ends.len() as u32;
-                let raw = RawSegment {
-                    key,
-                    start: at as u32,
-                    line: draft.lines,
-                    ends_from: ends_from as u32,
-                    ends_to,
-                };
                 self.take(raw, &mut draft)
             };
             match next {
                 Next::Took => at = end,
-                Next::Stop => return self.done(at, draft),
+                Next::Stop => return self.done(raw.start as usize, draft),
             }
             draft.lines += u32::from(self.envelope.delimiters.segment == b'\n');
             draft.segments_end = end;
             draft.content.has_segments = true;
-            if self.scratch.segments.len() >= SEGMENTS_MAX || self.scratch.ends.len() >= ELEMENTS_MAX {
+            if is_full(&self.scratch.segments, &self.scratch.ends) {
                 return self.cut(end, draft);
             }
         }
@@ -181,7 +177,6 @@ impl<'g> Reader<'_, 'g> {
     }
 
     /// Blanks and line ends between segments do not count.
-    #[inline(always)]
     fn skip_blanks(&self, mut at: usize, draft: &mut Draft<'g>) -> usize {
         let outside = self.envelope.level == Level::Outside;
         while let Some(&byte) = self.text.get(at) {
@@ -230,42 +225,49 @@ impl<'g> Reader<'_, 'g> {
         }
     }
 
+    /// Takes the segments from `at` on that pass without a closer look.
+    fn pass(&mut self, at: usize, draft: &mut Draft<'g>) -> Met {
+        let under = match draft.layout {
+            Some(set) if self.envelope.level == Level::Set => set.under(self.envelope.group.release),
+            _ => SetRelease::NONE,
+        };
+        let Scratch { segments, ends, passed, .. } = &mut *self.scratch;
+        let before = segments.len();
+        let mut walk = Walk { at, end: draft.segments_end, lines: draft.lines };
+        let met = pass::pass(self.text, self.envelope.delimiters, under, passed, ends, segments, &mut walk);
+        let count = segments.len() - before;
+        if count > 0 {
+            self.envelope.set.segments += count as u64;
+            draft.content.is_set = true;
+            draft.content.has_segments = true;
+        }
+        (draft.segments_end, draft.lines) = (walk.end, walk.lines);
+        met
+    }
+
     /// A segment between ST and SE.
-    #[inline(always)]
-    fn member(
-        &mut self,
-        key: SegmentKey,
-        start: usize,
-        ends_from: usize,
-        present: u32,
-        draft: &mut Draft<'g>,
-    ) {
-        let ends_to = self.scratch.ends.len();
-        if ends_to - ends_from == 1 && self.scratch.ends.as_slice()[ends_from] as usize == start {
+    fn member(&mut self, raw: RawSegment, draft: &mut Draft<'g>) {
+        let ends_from = raw.ends_from as usize;
+        if raw.ends_to - raw.ends_from == 1 && self.scratch.ends.as_slice()[ends_from] == raw.start {
             // Nothing but a terminator.
             self.scratch.ends.truncate(ends_from);
             return;
         }
         draft.content.is_set = true;
         self.envelope.set.segments += 1;
-        self.scratch.segments.push(RawSegment {
-            key,
-            start: start as u32,
-            line: draft.lines,
-            ends_from: ends_from as u32,
-            ends_to: ends_to as u32,
-        });
+        self.scratch.segments.push(raw);
         let Some(set) = draft.layout else { return };
-        match self.grammar.x12.member(set, key) {
+        match self.grammar.x12.member(set, raw.key) {
             Some(layout) => {
                 let release = self.envelope.group.release;
-                let Scratch { segments, ends, findings, passed } = &mut *self.scratch;
-                if let Some(raw) = segments.last() {
-                    let segment = view(self.text, ends, self.envelope, self.origin, raw);
-                    check::check(&segment, present, layout, release, passed, findings);
+                let Scratch { ends, findings, passed, .. } = &mut *self.scratch;
+                let present = ends.present(ends_from);
+                let segment = view(self.text, ends, self.envelope, self.origin, &raw);
+                if let Some(pass) = check::check(&segment, present, layout, release, findings) {
+                    passed.note(set.under(release), raw.key, present, pass);
                 }
             }
-            None => self.foreign(set, start, ends_from),
+            None => self.foreign(set, raw.start as usize, ends_from),
         }
     }
 
@@ -423,6 +425,12 @@ impl<'g> Reader<'_, 'g> {
         let (text, origin) = (self.text, self.origin);
         self.scratch.findings.push(|| finding(code, grade, origin.place(text, at), x12, message));
     }
+}
+
+/// True when the lists are as long as those of one message may be.
+#[inline(always)]
+fn is_full(segments: &[RawSegment], ends: &Ends) -> bool {
+    segments.len() >= SEGMENTS_MAX || ends.len() >= ELEMENTS_MAX
 }
 
 /// True for the segments that open and close levels.
