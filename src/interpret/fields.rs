@@ -26,14 +26,32 @@ impl<'a> FieldList<'a> {
         }
         match self.inline.get_mut(self.len) {
             Some(slot) => *slot = (name, value),
-            None => self.spill_over(name, value),
+            None => self.spill_over(self.len, name, value),
         }
         self.len += 1;
     }
 
+    /// Adds those of many values that are not empty.
+    #[inline]
+    pub fn extend(&mut self, fields: impl IntoIterator<Item = (&'a str, &'a [u8])>) {
+        // The length is written once, so that it stays in a register meanwhile.
+        let mut len = self.len;
+        for (name, value) in fields {
+            if value.is_empty() {
+                continue;
+            }
+            match self.inline.get_mut(len) {
+                Some(slot) => *slot = (name, value),
+                None => self.spill_over(len, name, value),
+            }
+            len += 1;
+        }
+        self.len = len;
+    }
+
     #[cold]
-    fn spill_over(&mut self, name: &'a str, value: &'a [u8]) {
-        if self.len == INLINE {
+    fn spill_over(&mut self, len: usize, name: &'a str, value: &'a [u8]) {
+        if len == INLINE {
             self.spill.clear();
             self.spill.extend_from_slice(&self.inline);
         }

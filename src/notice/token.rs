@@ -24,8 +24,30 @@ impl Token {
             [first, .., last] if *first > b' ' && *last > b' ' => text,
             _ => text.trim_ascii(),
         };
+        let text = &text[..text.len().min(Self::CAPACITY)];
+        Self::of_packed(packed(text), text.len()).unwrap_or_else(|| Self::shown(&[text]))
+    }
+
+    /// A token of `len` bytes, the first one lowest; `None` when some of them are not printable.
+    #[inline]
+    fn of_packed(bytes: u128, len: usize) -> Option<Self> {
+        const ONES: u128 = u128::from_le_bytes([1; 16]);
+        // Behind the text blanks, so that all sixteen bytes can be looked at alike. A byte is printable when its high
+        // bit is not set, nor set by adding one, but set by adding what makes 128 of a blank.
+        let filled = bytes | (ONES * 0x20) << (8 * len);
+        let outside = filled | filled.wrapping_add(ONES) | !filled.wrapping_add(ONES * 0x60);
+        if outside & (ONES * 0x80) != 0 {
+            return None;
+        }
+        let [text @ .., _] = bytes.to_le_bytes();
+        Some(Self { bytes: text, len: len as u8 })
+    }
+
+    /// The texts one behind the other, with `?` for what cannot be shown.
+    #[cold]
+    fn shown(texts: &[&[u8]]) -> Self {
         let mut token = Self { bytes: [0; Self::CAPACITY], len: 0 };
-        token.append(text);
+        texts.iter().for_each(|text| token.append(text));
         token
     }
 
@@ -47,23 +69,58 @@ impl Token {
 
     /// Two texts without blanks around them, one behind the other.
     pub fn joined(first: &[u8], second: &[u8]) -> Option<Self> {
-        if first.len() + second.len() > Self::CAPACITY {
+        let len = first.len() + second.len();
+        if len > Self::CAPACITY {
             // What is cut may end in blanks.
             return Self::some(first.iter().chain(second).copied().take(Self::CAPACITY).collect::<Vec<u8>>());
         }
-        let mut token = Self { bytes: [0; Self::CAPACITY], len: 0 };
-        token.append(first);
-        token.append(second);
-        (token.len > 0).then_some(token)
+        let both = packed(first) | packed(second) << (8 * first.len());
+        let token = Self::of_packed(both, len).unwrap_or_else(|| Self::shown(&[first, second]));
+        (len > 0).then_some(token)
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
     }
 
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..usize::from(self.len)]).expect("a token is ASCII by construction")
+        std::str::from_utf8(self.as_bytes()).expect("a token is ASCII by construction")
     }
 
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
+}
+
+/// Up to sixteen bytes in one number, the first one lowest: the first ones and the last ones, which may overlap.
+#[inline]
+fn packed(text: &[u8]) -> u128 {
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return overlapped(
+            u64::from_le_bytes(*first).into(),
+            u64::from_le_bytes(*last).into(),
+            text.len() - 8,
+        );
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return overlapped(
+            u32::from_le_bytes(*first).into(),
+            u32::from_le_bytes(*last).into(),
+            text.len() - 4,
+        );
+    }
+    match *text {
+        [] => 0,
+        [a] => a.into(),
+        [a, b] => u16::from_le_bytes([a, b]).into(),
+        [a, b, c, ..] => u32::from_le_bytes([a, b, c, 0]).into(),
+    }
+}
+
+/// Two overlapping pieces of one text as one, the second of which begins `by` bytes behind the first.
+#[inline]
+fn overlapped(first: u128, last: u128, by: usize) -> u128 {
+    first | last << (8 * by)
 }
 
 impl fmt::Display for Token {
@@ -105,5 +162,42 @@ impl Serialize for Token {
 impl<'de> Deserialize<'de> for Token {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self::new(<std::borrow::Cow<'de, str>>::deserialize(deserializer)?.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_keep_what_was_written() {
+        for (text, wanted) in [
+            ("", ""),
+            ("A", "A"),
+            (" 1H ", "1H"),
+            ("ABC", "ABC"),
+            ("QXLU", "QXLU"),
+            ("QXLU1", "QXLU1"),
+            ("QXLU123", "QXLU123"),
+            ("QXLU1234", "QXLU1234"),
+            ("QXLU1234567", "QXLU1234567"),
+            ("ABCDEFGHIJKLMNO", "ABCDEFGHIJKLMNO"),
+            ("ABCDEFGHIJKLMNOPQ", "ABCDEFGHIJKLMNO"),
+            ("A B\u{7f}~", "A B?~"),
+            ("caf\u{e9}", "caf??"),
+            ("A\x1fB", "A?B"),
+        ] {
+            assert_eq!(Token::new(text).as_str(), wanted, "{text:?}");
+            for at in (0..=text.trim().len()).filter(|at| text.trim().is_char_boundary(*at)) {
+                let (first, second) = text.trim().as_bytes().split_at(at);
+                let joined = Token::joined(first, second);
+                assert_eq!(
+                    joined.map_or("", |_| wanted),
+                    joined.as_ref().map_or("", Token::as_str),
+                    "{text:?}"
+                );
+                assert_eq!(joined.is_some(), !wanted.is_empty(), "{text:?}");
+            }
+        }
     }
 }

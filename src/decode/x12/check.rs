@@ -15,8 +15,8 @@ pub(super) struct Pass {
     /// A bit for each element that is there and must be a date, or a time.
     dates: u32,
     times: u32,
-    /// How many elements there may be.
-    elements_max: usize,
+    /// How many ends there may be: the identifier's and one for each element.
+    ends_max: usize,
 }
 
 impl Pass {
@@ -26,7 +26,7 @@ impl Pass {
     pub fn holds(&self, text: &[u8], ends: &[u32]) -> bool {
         all_hold(self.dates, text, ends, value::is_date)
             && all_hold(self.times, text, ends, value::is_time)
-            && ends.len() <= self.elements_max.saturating_add(1)
+            && ends.len() <= self.ends_max
     }
 }
 
@@ -52,7 +52,7 @@ const PASSED: usize = 64;
 
 impl Default for Passed {
     fn default() -> Self {
-        Self([(SetRelease::NONE, u64::MAX, Pass { dates: 0, times: 0, elements_max: 0 }); PASSED])
+        Self([(SetRelease::NONE, u64::MAX, Pass { dates: 0, times: 0, ends_max: 0 }); PASSED])
     }
 }
 
@@ -87,7 +87,7 @@ pub(super) fn check(
     findings: &mut Findings,
 ) -> Option<Pass> {
     let rules = layout.rules(release).filter(|rules| rules.last > 0);
-    let Some(rules) = rules else { return Some(Pass { dates: 0, times: 0, elements_max: usize::MAX }) };
+    let Some(rules) = rules else { return Some(Pass { dates: 0, times: 0, ends_max: usize::MAX }) };
     let broken = rules.conditions.iter().any(|condition| condition.is_broken_by(present))
         || rules.mandatory & !present != 0;
     if broken {
@@ -114,7 +114,7 @@ pub(super) fn check(
     let pass = Pass {
         dates: present & rules.dates,
         times: present & rules.times,
-        elements_max: layout.elements.len(),
+        ends_max: layout.elements.len() + 1,
     };
     (!broken).then_some(pass)
 }

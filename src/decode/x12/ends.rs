@@ -1,6 +1,6 @@
 //! Where identifiers and elements end: the list that all segments of a message share, and how it is filled.
 
-use wide::i32x8;
+use wide::u32x4;
 
 use super::delimiters::Delimiters;
 use super::marks::{BLOCK_BYTES, Marks};
@@ -24,12 +24,17 @@ struct Block {
     start: usize,
     /// Behind it; the next block begins here.
     end: usize,
-    /// Every separator in it.
-    all: u64,
     /// The terminators of segments that were not asked for yet.
     terminators: u64,
-    /// Index of its first end in the list, counted backwards from zero when ends before it were taken out.
-    first: usize,
+}
+
+/// A segment that was found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Found {
+    /// Where its terminator stands.
+    pub terminator: usize,
+    /// A bit for each of its first 32 elements that is not empty.
+    pub present: u32,
 }
 
 /// Hardly a block has more separators.
@@ -58,22 +63,28 @@ impl Ends {
             self.buffer.copy_within(self.len..self.known, len);
             self.len = len;
             self.known -= removed;
-            self.block.first = self.block.first.wrapping_sub(removed);
         }
     }
 
     /// Forgets the separators that were found ahead: the text goes on at `at`, perhaps with others.
     pub fn look_from(&mut self, at: usize) {
         self.known = self.len;
-        self.block = Block { start: at, end: at, first: self.known, ..Block::default() };
+        self.block = Block { start: at, end: at, terminators: 0 };
     }
 
-    /// Adds the ends of the segment that begins at `at`: of its identifier, then of each element. Answers where its
-    /// terminator stands; `None`, and nothing added, when the text ends before.
+    /// Adds the ends of the segment that begins at `at`: of its identifier, then of each element. `None`, and nothing
+    /// added, when the text ends before its terminator.
+    ///
+    /// `may_skip` when blanks between segments may separate inside them; see [`Delimiters::has_blank`].
     #[inline(always)]
-    pub fn segment(&mut self, delimiters: Delimiters, text: &[u8], at: usize) -> Option<usize> {
-        // What is blank between segments may separate inside them, as tabs and line feeds do.
-        if delimiters.has_blank() {
+    pub fn segment(
+        &mut self,
+        delimiters: Delimiters,
+        may_skip: bool,
+        text: &[u8],
+        at: usize,
+    ) -> Option<Found> {
+        if may_skip {
             self.pass_over(at);
         }
         while self.block.terminators == 0 {
@@ -82,12 +93,29 @@ impl Ends {
             }
             self.look_ahead(delimiters, text);
         }
-        let block = &mut self.block;
-        let lowest = block.terminators & block.terminators.wrapping_neg();
-        block.terminators ^= lowest;
-        let last = (block.all & (lowest - 1)).count_ones();
-        self.len = block.first.wrapping_add(last as usize) + 1;
-        Some(block.start + lowest.trailing_zeros() as usize)
+        let terminator = self.block.start + self.block.terminators.trailing_zeros() as usize;
+        self.block.terminators &= self.block.terminators - 1;
+        let from = self.len;
+        if let Some(ends) = self.buffer[from..].first_chunk() {
+            let (empty, last) = compared(ends, terminator as u32);
+            // What stands behind the known ends is left over from others.
+            if last != 0 && ends[0] != terminator as u32 {
+                self.len = from + last.trailing_zeros() as usize + 2;
+                return Some(Found { terminator, present: !empty & (last ^ (last - 1)) });
+            }
+        }
+        Some(self.long_segment(terminator))
+    }
+
+    /// The same for a segment of more elements than are compared at once, or without any.
+    #[cold]
+    fn long_segment(&mut self, terminator: usize) -> Found {
+        let from = self.len;
+        let own = self.buffer[from..self.known].partition_point(|&end| (end as usize) < terminator);
+        self.len = from + own + 1;
+        let pairs = self.buffer[from..self.len].windows(2).take(32).zip(0..);
+        let present = pairs.fold(0, |mask, (pair, bit)| mask | u32::from(pair[1] - pair[0] > 1) << bit);
+        Found { terminator, present }
     }
 
     /// Forgets the separators that were found ahead, when there are such before `at`.
@@ -96,23 +124,6 @@ impl Ends {
         if found < at {
             self.look_from(at);
         }
-    }
-
-    /// A bit for each of the first 32 elements that is not empty, of the segment whose ends begin at index `from`
-    /// and are the last in the list.
-    #[inline(always)]
-    pub fn present(&self, from: usize) -> u32 {
-        let elements = self.len - from - 1;
-        match self.buffer.get(from..).and_then(<[u32]>::first_chunk) {
-            Some(ends) if elements <= FEW => wider_than_one(ends) & ((1 << elements) - 1),
-            _ => self.present_of_many(from),
-        }
-    }
-
-    #[cold]
-    fn present_of_many(&self, from: usize) -> u32 {
-        let pairs = self.buffer[from..self.len].windows(2).take(32);
-        pairs.zip(0..).fold(0, |mask, (pair, bit)| mask | u32::from(pair[1] - pair[0] > 1) << bit)
     }
 
     /// Finds the separators of the next block.
@@ -135,8 +146,7 @@ impl Ends {
             at += 1;
         }
         self.known = first + marks.all.count_ones() as usize;
-        let (all, terminators) = (marks.all, marks.terminators);
-        self.block = Block { start, end: start + BLOCK_BYTES, all, terminators, first };
+        self.block = Block { start, end: start + BLOCK_BYTES, terminators: marks.terminators };
     }
 
     /// The next places, as many as one block can fill.
@@ -169,12 +179,20 @@ impl Ends {
 /// How many elements are compared at once; hardly a segment has more.
 const FEW: usize = 16;
 
-/// A bit for each end that is further than one byte from the one before it.
+/// A bit for each element that is empty, whose end is one byte from the one before it; and a bit for the element that
+/// ends at `terminator`.
 #[inline(always)]
-fn wider_than_one(ends: &[u32; FEW + 1]) -> u32 {
-    let lanes = |from: usize| i32x8::new(std::array::from_fn(|lane| ends[from + lane] as i32));
-    let wider = |from: usize| (lanes(from + 1) - lanes(from)).simd_gt(i32x8::splat(1)).to_bitmask();
-    wider(0) | wider(8) << 8
+fn compared(ends: &[u32; FEW + 1], terminator: u32) -> (u32, u32) {
+    let (one, terminator) = (u32x4::splat(1), u32x4::splat(terminator));
+    let (befores, _) = ends.as_chunks();
+    let (afters, _) = ends[1..].as_chunks();
+    let (mut empty, mut last) = (0, 0);
+    for (at, (before, after)) in befores.iter().zip(afters).enumerate() {
+        let (before, after) = (u32x4::new(*before), u32x4::new(*after));
+        empty |= (after - before).simd_eq(one).to_bitmask() << (4 * at);
+        last |= after.simd_eq(terminator).to_bitmask() << (4 * at);
+    }
+    (empty, last)
 }
 
 #[cfg(test)]
@@ -191,8 +209,12 @@ mod tests {
         loop {
             at += text[at..].iter().take_while(|byte| **byte == b'\t').count();
             let from = ends.len();
-            let Some(terminator) = ends.segment(delimiters, text, at) else { return found };
-            found.push((ends.as_slice()[from..].to_vec(), ends.present(from)));
+            let Some(Found { terminator, present }) =
+                ends.segment(delimiters, delimiters.has_blank(), text, at)
+            else {
+                return found;
+            };
+            found.push((ends.as_slice()[from..].to_vec(), present));
             if found.len() % 3 == 0 {
                 ends.truncate(from);
             }

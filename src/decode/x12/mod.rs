@@ -41,6 +41,8 @@ pub struct X12Decoder<'g> {
     seen: Seen,
     /// The envelope while a message is read; it becomes the state's when the message is handed over.
     envelope: Envelope,
+    /// A message was begun and not handed over, so that the two differ.
+    is_behind: bool,
     scratch: Scratch,
     unwrapped: Unwrapped,
 }
@@ -105,6 +107,7 @@ impl<'g> X12Decoder<'g> {
             state: State { line: 1, ..State::default() },
             seen: Seen::default(),
             envelope: Envelope::default(),
+            is_behind: false,
             scratch: Scratch::default(),
             unwrapped: Unwrapped::default(),
         }
@@ -205,7 +208,10 @@ impl<'g> X12Decoder<'g> {
     }
 
     fn scan(&mut self, text: &[u8], raw: &[u8], origin: &Origin<'_>, last: bool, cut: bool) -> Scan {
-        self.envelope = self.state.envelope;
+        if self.is_behind {
+            self.envelope = self.state.envelope;
+        }
+        self.is_behind = true;
         let reader = Reader {
             grammar: self.grammar,
             codes: &self.codes,
@@ -278,6 +284,7 @@ impl<'g> X12Decoder<'g> {
         self.state.line = after.line;
         self.state.line_start = after.offset.saturating_sub(column - 1);
         self.state.envelope = self.envelope;
+        self.is_behind = false;
     }
 
     fn remember(&mut self, content: &Content) {

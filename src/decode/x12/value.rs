@@ -47,8 +47,18 @@ pub fn time(text: &[u8]) -> Option<NaiveTime> {
 /// True for what [`time`] can read.
 #[inline(always)]
 pub(super) fn is_time(text: &[u8]) -> bool {
-    let read = full_time(text).and_then(digits::pairs);
-    read.is_some_and(|[hours, minutes, seconds, _]| hours < 24 && minutes < 60 && seconds < 60)
+    let &[a, b, c, d] = text else { return is_long_time(text) };
+    is_clock([a, b, c, d, b'0', b'0', b'0', b'0'])
+}
+
+#[inline(never)]
+fn is_long_time(text: &[u8]) -> bool {
+    full_time(text).is_some_and(is_clock)
+}
+
+#[inline(always)]
+fn is_clock(full: [u8; 8]) -> bool {
+    digits::pairs(full).is_some_and(|[hours, minutes, seconds, _]| hours < 24 && minutes < 60 && seconds < 60)
 }
 
 /// Filled up with zeros, all four forms are HHMMSSdd.
@@ -60,6 +70,7 @@ fn full_time(text: &[u8]) -> Option<[u8; 8]> {
     }
 }
 
+#[inline(never)]
 fn long_time(text: &[u8]) -> Option<[u8; 8]> {
     let mut full = [b'0'; 8];
     full.get_mut(..text.len().max(6))?[..text.len()].copy_from_slice(text);

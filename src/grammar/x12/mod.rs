@@ -109,6 +109,8 @@ pub struct SetLayout {
     /// Segments that are not listed are carried without a finding.
     pub is_open: bool,
     members: Members,
+    /// The identifier, packed as those of segments are.
+    key: SegmentKey,
     /// From 1, each set's own.
     number: u16,
 }
@@ -175,7 +177,9 @@ impl X12Grammar {
 
     /// The set with this ST01, when it is one that entrywatch reads.
     pub fn set(&self, id: &[u8]) -> Option<&SetLayout> {
-        self.sets.iter().find(|set| set.id.as_bytes() == id)
+        // Nearly all differ in the number already, which is compared sooner than the text.
+        let key = SegmentKey::of(id);
+        self.sets.iter().find(|set| set.key == key && (key != SegmentKey::UNKNOWN || set.id.as_bytes() == id))
     }
 
     pub fn sets(&self) -> impl Iterator<Item = &SetLayout> {

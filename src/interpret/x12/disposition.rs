@@ -60,7 +60,7 @@ impl Dispositions {
 
     /// A code that no table has is as loud as can be: it may be a hold that is newer than the table.
     pub fn judge(&self, code: Option<Token>) -> Judged<'_> {
-        let at = code.and_then(|code| self.table.position(code.as_str().as_bytes()));
+        let at = code.and_then(|code| self.table.position(code.as_bytes()));
         match at.and_then(|at| Some((self.rows.get(at)?, self.table.rows.get(at)?))) {
             Some((row, words)) => {
                 Judged { meaning: Some(&words.meaning), severity: row.severity, effect: &row.effect }

@@ -9,9 +9,7 @@ pub(super) type Named = Vec<(usize, &'static str)>;
 impl<'a> FieldList<'a> {
     /// Adds the elements that are there, each under its name.
     pub(super) fn push_all(&mut self, segment: &Segment<'a>, names: &Named) {
-        for &(at, name) in names {
-            self.push(name, segment.value(at));
-        }
+        self.extend(names.iter().map(|&(at, name)| (name, segment.value(at))));
     }
 
     /// Adds a reference under the name of its qualifier, or with the qualifier when it has no name.

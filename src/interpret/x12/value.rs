@@ -11,7 +11,10 @@ use crate::place::{Finding, Grade};
 #[inline]
 pub(super) fn event_time(segment: &Segment<'_>, date: usize, time: usize) -> Option<EventTime> {
     let text = segment.value(date);
-    let date = value::date(text).or_else(|| value::short_date(text))?;
+    let date = match value::date(text) {
+        Some(date) => date,
+        None => value::short_date(text)?,
+    };
     Some(EventTime { date, time: value::time(segment.value(time)) })
 }
 

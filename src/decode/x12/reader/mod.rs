@@ -6,7 +6,7 @@ mod trailer;
 
 use self::header::Outside;
 use self::pass::{Met, Walk};
-use super::ends::Ends;
+use super::ends::{Ends, Found};
 use super::envelope::{self, BETWEEN, Envelope, IsaCodes, Level, is_isa, mix};
 use super::seen::Seen;
 use super::segment::{Origin, RawSegment, Segment, segment};
@@ -140,8 +140,8 @@ impl<'g> Reader<'_, 'g> {
                 }
                 continue;
             }
-            let (raw, end) = match self.pass(at, &mut draft) {
-                Met::Segment(raw, end) => (raw, end),
+            let (raw, Found { terminator, present }) = match self.pass(at, &mut draft) {
+                Met::Segment(raw, found) => (raw, found),
                 Met::Isa(isa) => {
                     at = isa;
                     continue;
@@ -153,15 +153,16 @@ impl<'g> Reader<'_, 'g> {
                 Met::Full(end) => return self.cut(end, draft),
             };
             let next = if self.envelope.level == Level::Set && !is_control(raw.key) {
-                self.member(raw, &mut draft);
+                self.member(raw, present, &mut draft);
                 Next::Took
             } else {
                 self.take(raw, &mut draft)
             };
-            match next {
-                Next::Took => at = end,
-                Next::Stop => return self.done(raw.start as usize, draft),
+            if let Next::Stop = next {
+                return self.done(raw.start as usize, draft);
             }
+            let end = terminator + 1;
+            at = end;
             draft.lines += u32::from(self.envelope.delimiters.segment == b'\n');
             draft.segments_end = end;
             draft.content.has_segments = true;
@@ -233,7 +234,7 @@ impl<'g> Reader<'_, 'g> {
         };
         let Scratch { segments, ends, passed, .. } = &mut *self.scratch;
         let before = segments.len();
-        let mut walk = Walk { at, end: draft.segments_end, lines: draft.lines };
+        let mut walk = Walk { at, lines: draft.lines };
         let met = pass::pass(self.text, self.envelope.delimiters, under, passed, ends, segments, &mut walk);
         let count = segments.len() - before;
         if count > 0 {
@@ -241,12 +242,17 @@ impl<'g> Reader<'_, 'g> {
             draft.content.is_set = true;
             draft.content.has_segments = true;
         }
-        (draft.segments_end, draft.lines) = (walk.end, walk.lines);
+        if let [.., last] = segments.as_slice()
+            && count > 0
+        {
+            draft.segments_end = ends.as_slice()[last.ends_to as usize - 1] as usize + 1;
+        }
+        draft.lines = walk.lines;
         met
     }
 
     /// A segment between ST and SE.
-    fn member(&mut self, raw: RawSegment, draft: &mut Draft<'g>) {
+    fn member(&mut self, raw: RawSegment, present: u32, draft: &mut Draft<'g>) {
         let ends_from = raw.ends_from as usize;
         if raw.ends_to - raw.ends_from == 1 && self.scratch.ends.as_slice()[ends_from] == raw.start {
             // Nothing but a terminator.
@@ -261,7 +267,6 @@ impl<'g> Reader<'_, 'g> {
             Some(layout) => {
                 let release = self.envelope.group.release;
                 let Scratch { ends, findings, passed, .. } = &mut *self.scratch;
-                let present = ends.present(ends_from);
                 let segment = view(self.text, ends, self.envelope, self.origin, &raw);
                 if let Some(pass) = check::check(&segment, present, layout, release, findings) {
                     passed.note(set.under(release), raw.key, present, pass);

@@ -2,7 +2,7 @@
 
 use super::super::check::Passed;
 use super::super::delimiters::Delimiters;
-use super::super::ends::Ends;
+use super::super::ends::{Ends, Found};
 use super::super::segment::RawSegment;
 use super::is_full;
 use crate::grammar::{SegmentKey, SetRelease};
@@ -10,16 +10,15 @@ use crate::grammar::{SegmentKey, SetRelease};
 /// How far the walk came.
 pub(super) struct Walk {
     pub at: usize,
-    /// Where the last segment ended.
-    pub end: usize,
     /// Lines passed so far.
     pub lines: u32,
 }
 
 /// What ends the walk.
 pub(super) enum Met {
-    /// A segment that wants a closer look, and where the next one may begin. Its ends are the last of the list.
-    Segment(RawSegment, usize),
+    /// A segment that wants a closer look, with a bit for each element that is not empty. Its ends are the last of
+    /// the list.
+    Segment(RawSegment, Found),
     /// What looks like an ISA begins here.
     Isa(usize),
     /// No segment that begins here has a terminator.
@@ -40,7 +39,8 @@ pub(super) fn pass(
     segments: &mut Vec<RawSegment>,
     walk: &mut Walk,
 ) -> Met {
-    let Walk { mut at, mut end, mut lines } = *walk;
+    let Walk { mut at, mut lines } = *walk;
+    let may_skip = delimiters.has_blank();
     let terminator_lines = u32::from(delimiters.segment == b'\n');
     let met = loop {
         (at, lines) = skip_blanks(text, at, lines);
@@ -49,7 +49,7 @@ pub(super) fn pass(
             break Met::Isa(at);
         }
         let ends_from = ends.len();
-        let Some(terminator) = ends.segment(delimiters, text, at) else { break Met::End(at) };
+        let Some(found) = ends.segment(delimiters, may_skip, text, at) else { break Met::End(at) };
         let own_ends = &ends.as_slice()[ends_from..];
         let id_len = own_ends.first().map_or(0, |&end| end as usize - at);
         let raw = RawSegment {
@@ -59,19 +59,18 @@ pub(super) fn pass(
             ends_from: ends_from as u32,
             ends_to: ends.len() as u32,
         };
-        let present = ends.present(ends_from);
-        let passes = passed.find(under, raw.key, present).is_some_and(|pass| pass.holds(text, own_ends));
-        if !passes {
-            break Met::Segment(raw, terminator + 1);
+        let pass = passed.find(under, raw.key, found.present);
+        if !pass.is_some_and(|pass| pass.holds(text, own_ends)) {
+            break Met::Segment(raw, found);
         }
         segments.push(raw);
-        (at, end) = (terminator + 1, terminator + 1);
+        at = found.terminator + 1;
         lines += terminator_lines;
         if is_full(segments, ends) {
-            break Met::Full(end);
+            break Met::Full(at);
         }
     };
-    *walk = Walk { at, end, lines };
+    *walk = Walk { at, lines };
     met
 }
 
