@@ -31,12 +31,11 @@ impl Token {
     /// A token of `len` bytes, the first one lowest; `None` when some of them are not printable.
     #[inline]
     fn of_packed(bytes: u128, len: usize) -> Option<Self> {
-        const ONES: u128 = u128::from_le_bytes([1; 16]);
-        // Behind the text blanks, so that all sixteen bytes can be looked at alike. A byte is printable when its high
-        // bit is not set, nor set by adding one, but set by adding what makes 128 of a blank.
-        let filled = bytes | (ONES * 0x20) << (8 * len);
-        let outside = filled | filled.wrapping_add(ONES) | !filled.wrapping_add(ONES * 0x60);
-        if outside & (ONES * 0x80) != 0 {
+        let halves = [bytes as u64, (bytes >> 64) as u64];
+        // Behind the text blanks, so that all sixteen bytes can be looked at alike.
+        let blanks = BLANKS[len.min(Self::CAPACITY)];
+        if halves.iter().zip(blanks).fold(0, |found, (half, blanks)| found | unprintable(half | blanks)) != 0
+        {
             return None;
         }
         let [text @ .., _] = bytes.to_le_bytes();
@@ -92,35 +91,54 @@ impl Token {
     }
 }
 
+/// Blanks behind so many bytes.
+const BLANKS: [[u64; 2]; Token::CAPACITY + 1] = {
+    let mut blanks = [[0; 2]; Token::CAPACITY + 1];
+    let mut len = 0;
+    while len < blanks.len() {
+        let behind = (u128::from_le_bytes([b' '; 16])) << (8 * len);
+        blanks[len] = [behind as u64, (behind >> 64) as u64];
+        len += 1;
+    }
+    blanks
+};
+
+/// Not zero when one of eight bytes is not printable. A byte is when its high bit is not set, nor set by adding one,
+/// but set by adding what makes 128 of a blank.
+#[inline(always)]
+fn unprintable(bytes: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let outside = bytes | bytes.wrapping_add(ONES) | !bytes.wrapping_add(ONES * 0x60);
+    outside & (ONES * 0x80)
+}
+
 /// Up to sixteen bytes in one number, the first one lowest: the first ones and the last ones, which may overlap.
-#[inline]
+#[inline(always)]
 fn packed(text: &[u8]) -> u128 {
-    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        return overlapped(
-            u64::from_le_bytes(*first).into(),
-            u64::from_le_bytes(*last).into(),
-            text.len() - 8,
-        );
-    }
-    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        return overlapped(
-            u32::from_le_bytes(*first).into(),
-            u32::from_le_bytes(*last).into(),
-            text.len() - 4,
-        );
-    }
-    match *text {
-        [] => 0,
-        [a] => a.into(),
-        [a, b] => u16::from_le_bytes([a, b]).into(),
-        [a, b, c, ..] => u32::from_le_bytes([a, b, c, 0]).into(),
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => {
+            u128::from(u64::from_le_bytes(*first))
+                | u128::from(u64::from_le_bytes(*last)) << (8 * (text.len() - 8))
+        }
+        _ => packed_few(text).into(),
     }
 }
 
-/// Two overlapping pieces of one text as one, the second of which begins `by` bytes behind the first.
-#[inline]
-fn overlapped(first: u128, last: u128, by: usize) -> u128 {
-    first | last << (8 * by)
+/// The same for less than eight bytes.
+#[inline(always)]
+fn packed_few(text: &[u8]) -> u64 {
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => {
+            let [first, last] = [*first, *last].map(|four| u64::from(u32::from_le_bytes(four)));
+            first | last << (8 * (text.len() - 4))
+        }
+        _ => match *text {
+            [] => 0,
+            [a] => a.into(),
+            [a, b] => u16::from_le_bytes([a, b]).into(),
+            [a, b, c, ..] => u32::from_le_bytes([a, b, c, 0]).into(),
+        },
+    }
 }
 
 impl fmt::Display for Token {

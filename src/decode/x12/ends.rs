@@ -96,11 +96,19 @@ impl Ends {
         let terminator = self.block.start + self.block.terminators.trailing_zeros() as usize;
         self.block.terminators &= self.block.terminators - 1;
         let from = self.len;
-        if let Some(ends) = self.buffer[from..].first_chunk() {
-            let (empty, last) = compared(ends, terminator as u32);
-            // What stands behind the known ends is left over from others.
-            if last != 0 && ends[0] != terminator as u32 {
+        let mut empty = 0;
+        for half in [0, HALF] {
+            let Some(ends) = self.buffer[from + half..].first_chunk() else { break };
+            if half == 0 && ends[0] == terminator as u32 {
+                // It has no elements, and what stands behind the known ends is left over from others.
+                break;
+            }
+            let (empty_here, last) = compared(ends, terminator as u32);
+            empty |= empty_here << half;
+            if last != 0 {
+                let last = last << half;
                 self.len = from + last.trailing_zeros() as usize + 2;
+                // Ends behind the segment's own may be any.
                 return Some(Found { terminator, present: !empty & (last ^ (last - 1)) });
             }
         }
@@ -176,13 +184,13 @@ impl Ends {
     }
 }
 
-/// How many elements are compared at once; hardly a segment has more.
-const FEW: usize = 16;
+/// How many elements are compared at once. Most segments have no more, and hardly one has more than twice as many.
+const HALF: usize = 8;
 
 /// A bit for each element that is empty, whose end is one byte from the one before it; and a bit for the element that
 /// ends at `terminator`.
 #[inline(always)]
-fn compared(ends: &[u32; FEW + 1], terminator: u32) -> (u32, u32) {
+fn compared(ends: &[u32; HALF + 1], terminator: u32) -> (u32, u32) {
     let (one, terminator) = (u32x4::splat(1), u32x4::splat(terminator));
     let (befores, _) = ends.as_chunks();
     let (afters, _) = ends[1..].as_chunks();
