@@ -134,7 +134,10 @@ fn short_key(code: &[u8]) -> Option<u64> {
             let [first, last] = [*first, *last].map(|four| u64::from(u32::from_le_bytes(four)));
             first | last << (8 * (code.len() - 4))
         }
-        (None, None) => code.iter().rev().fold(0, |key, &byte| key << 8 | u64::from(byte)),
+        (None, None) => match *code {
+            [a, b] => u16::from_le_bytes([a, b]).into(),
+            _ => code.iter().rev().fold(0, |key, &byte| key << 8 | u64::from(byte)),
+        },
         _ => return None,
     };
     Some(bytes | (code.len() as u64 + 1) << 56)

@@ -126,6 +126,11 @@ impl Ends {
         Found { terminator, present }
     }
 
+    /// True when the next segment's terminator was found already, while blanks do not separate.
+    pub fn knows_terminator(&self, delimiters: Delimiters) -> bool {
+        self.block.terminators != 0 && !delimiters.has_blank()
+    }
+
     /// Forgets the separators that were found ahead, when there are such before `at`.
     fn pass_over(&mut self, at: usize) {
         let found = if self.len < self.known { self.buffer[self.len] as usize } else { self.block.end };

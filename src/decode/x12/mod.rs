@@ -207,7 +207,7 @@ impl<'g> X12Decoder<'g> {
         Origin { offset, line, line_start, wrap }
     }
 
-    fn scan(&mut self, text: &[u8], raw: &[u8], origin: &Origin<'_>, last: bool, cut: bool) -> Scan {
+    fn scan(&mut self, text: &[u8], raw: &[u8], origin: &Origin<'_>, last: bool, cut: bool) -> Scan<'g> {
         if self.is_behind {
             self.envelope = self.state.envelope;
         }
@@ -230,7 +230,7 @@ impl<'g> X12Decoder<'g> {
     fn hand_over(
         &mut self,
         text: &[u8],
-        content: Content,
+        content: Content<'g>,
         origin: &Origin<'_>,
         after: Place,
         sink: &mut dyn Sink,
@@ -248,7 +248,7 @@ impl<'g> X12Decoder<'g> {
             is_test: envelope.interchange.is_test(),
         };
         let name = match (is_set, is_ta1) {
-            (true, _) => Some(envelope.set.id.text().unwrap_or("?")),
+            (true, _) => Some(content.name.or_else(|| envelope.set.id.text()).unwrap_or("?")),
             (_, true) => Some("TA1"),
             _ => None,
         };
@@ -287,7 +287,7 @@ impl<'g> X12Decoder<'g> {
         self.is_behind = false;
     }
 
-    fn remember(&mut self, content: &Content) {
+    fn remember(&mut self, content: &Content<'_>) {
         let Envelope { interchange, group, set, .. } = &self.envelope;
         if content.opens_interchange {
             self.seen.groups.clear();

@@ -79,7 +79,12 @@ fn long_time(text: &[u8]) -> Option<[u8; 8]> {
 
 /// Reads a count or a control number, with or without leading zeros, up to 18 digits.
 pub fn number(text: &[u8]) -> Option<u64> {
-    let text = text.trim_ascii();
+    // Few have blanks around them, which is seen when they are read.
+    digits_only(text).or_else(|| digits_only(text.trim_ascii()))
+}
+
+#[inline]
+fn digits_only(text: &[u8]) -> Option<u64> {
     if text.is_empty() || text.len() > 18 {
         return None;
     }

@@ -13,7 +13,7 @@ impl<'a> FieldList<'a> {
     }
 
     /// Adds a reference under the name of its qualifier, or with the qualifier when it has no name.
-    #[inline]
+    #[inline(always)]
     pub(super) fn push_reference(&mut self, qualifier: &'a [u8], value: &'a [u8]) {
         if value.is_empty() {
             return;

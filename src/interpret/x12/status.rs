@@ -6,7 +6,7 @@
 use super::disposition::{self, Dispositions};
 use super::fields::{FieldList, Named};
 use super::qualifier::{self, Aliases, ReferenceAt, References};
-use super::value::{check_digit, container, event_time, not_an_entry, unknown_code};
+use super::value::{check_digit, container, event_time, event_time_here, not_an_entry, unknown_code};
 use super::{NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
 use crate::grammar::{CodeTable, SegmentKey};
@@ -249,9 +249,8 @@ impl StatusFamily {
         }
 
         let code = x4.value(at.disposition);
-        let time = event_time(x4, at.date, at.time);
-        let token = Token::some(code);
-        let judged = self.dispositions.judge(token);
+        let time = event_time_here(x4, at.date, at.time);
+        let (token, judged) = self.dispositions.judge_sent(code);
         if judged.is_unknown() {
             unknown_code(x4, at.disposition, "disposition", walk.sink);
         }

@@ -6,6 +6,7 @@ mod trailer;
 
 use self::header::Outside;
 use self::pass::{Met, Walk};
+use super::delimiters::Delimiters;
 use super::ends::{Ends, Found};
 use super::envelope::{self, BETWEEN, Envelope, IsaCodes, Level, is_isa, mix};
 use super::seen::Seen;
@@ -32,12 +33,12 @@ pub(super) struct Scratch {
 }
 
 /// How far reading came.
-pub(super) enum Scan {
+pub(super) enum Scan<'g> {
     /// The window ends inside the message.
     More,
     Done {
         len: usize,
-        content: Content,
+        content: Content<'g>,
     },
     /// The interchange that begins here is cut into records.
     Wrapped,
@@ -47,10 +48,12 @@ pub(super) enum Scan {
 
 /// What the message turned out to be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Content {
+pub(super) struct Content<'g> {
     /// Lines in the text of the message; not counted for wrapped files.
     pub lines: u64,
     pub is_set: bool,
+    /// The set's identifier, when the tables have it.
+    pub name: Option<&'g str>,
     pub is_ta1: bool,
     /// Neither a segment nor anything else but blanks.
     pub is_nothing: bool,
@@ -112,7 +115,7 @@ enum Next {
 
 impl<'g> Reader<'_, 'g> {
     /// `last` when nothing follows the text, `cut` when no more of it can be had at once.
-    pub fn read(mut self, last: bool, cut: bool, first: bool) -> Scan {
+    pub fn read(mut self, last: bool, cut: bool, first: bool) -> Scan<'g> {
         self.scratch.segments.clear();
         self.scratch.ends.clear();
         self.scratch.findings.clear();
@@ -139,6 +142,9 @@ impl<'g> Reader<'_, 'g> {
                     Outside::Plain => return Scan::Plain,
                 }
                 continue;
+            }
+            if draft.content.has_body() && self.begins_set(at) {
+                return self.done(at, draft);
             }
             let (raw, Found { terminator, present }) = match self.pass(at, &mut draft) {
                 Met::Segment(raw, found) => (raw, found),
@@ -226,6 +232,14 @@ impl<'g> Reader<'_, 'g> {
         }
     }
 
+    /// True when the next set of the open group begins at `at`, and its ST is whole, as far as that is known already.
+    fn begins_set(&self, at: usize) -> bool {
+        let Delimiters { element, .. } = self.envelope.delimiters;
+        self.envelope.level == Level::Group
+            && self.text.get(at..at + 3) == Some([b'S', b'T', element].as_slice())
+            && self.scratch.ends.knows_terminator(self.envelope.delimiters)
+    }
+
     /// Takes the segments from `at` on that pass without a closer look.
     fn pass(&mut self, at: usize, draft: &mut Draft<'g>) -> Met {
         let under = match draft.layout {
@@ -296,7 +310,7 @@ impl<'g> Reader<'_, 'g> {
         }
     }
 
-    fn done(mut self, len: usize, mut draft: Draft<'g>) -> Scan {
+    fn done(mut self, len: usize, mut draft: Draft<'g>) -> Scan<'g> {
         if self.envelope.level != Level::Outside {
             self.note_content(draft.segments_end, &mut draft);
         }
@@ -306,6 +320,7 @@ impl<'g> Reader<'_, 'g> {
         let content = Content {
             lines,
             is_set,
+            name: draft.layout.map(|set| &*set.id),
             is_ta1,
             is_nothing: !has_segments && !opens_interchange,
             opens_interchange,
@@ -335,7 +350,7 @@ impl<'g> Reader<'_, 'g> {
     }
 
     /// The text ends inside the message, and no more can be had: what is there is handed over.
-    fn cut(mut self, end: usize, draft: Draft<'g>) -> Scan {
+    fn cut(mut self, end: usize, draft: Draft<'g>) -> Scan<'g> {
         let len = if end == 0 { self.text.len() } else { end };
         let message = "the message is too long to be kept whole; the rest is read as a message of its own";
         self.report_at(OVERLONG_MESSAGE, Grade::Warning, len, "TA1 024", message.to_owned());
@@ -343,7 +358,7 @@ impl<'g> Reader<'_, 'g> {
     }
 
     /// The file ends at `at`, or inside the segment that begins there.
-    fn end(mut self, at: usize, first: bool, mut draft: Draft<'g>) -> Scan {
+    fn end(mut self, at: usize, first: bool, mut draft: Draft<'g>) -> Scan<'g> {
         let len = self.text.len();
         let mut truncated = false;
         if at < len && self.envelope.level != Level::Outside {
