@@ -40,6 +40,8 @@ mod tests {
             let bytes = text.as_bytes().try_into().expect("eight bytes");
             let wanted = bytes_are_digits(&text).then(|| text.parse().expect("eight digits"));
             proptest::prop_assert_eq!(eight(bytes), wanted);
+            let joined = pairs(*bytes).map(|pairs| pairs.iter().fold(0, |sum, &pair| sum * 100 + u32::from(pair)));
+            proptest::prop_assert_eq!(joined, wanted);
         }
     }
 

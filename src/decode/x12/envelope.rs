@@ -248,3 +248,23 @@ pub(super) fn is_isa(text: &[u8], at: usize) -> bool {
         && text[at..].starts_with(b"ISA")
         && text.get(at + 3).is_some_and(|byte| !byte.is_ascii_alphanumeric())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_depends_on_every_byte() {
+        for len in 0..70 {
+            let text: Vec<u8> = (0..len).collect();
+            let whole = mix(7, &text);
+            assert_ne!(whole, mix(8, &text), "{len}");
+            for at in 0..text.len() {
+                let mut other = text.clone();
+                other[at] ^= 1;
+                assert_ne!(whole, mix(7, &other), "byte {at} of {len}");
+                assert_ne!(whole, mix(7, &text[..at]), "{at} of {len} bytes");
+            }
+        }
+    }
+}

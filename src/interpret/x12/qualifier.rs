@@ -185,3 +185,20 @@ impl<'a> References<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_qualifier_has_its_name_and_no_other() {
+        for (qualifier, wanted) in NAMES {
+            assert_eq!(name(qualifier), Some(wanted), "{}", qualifier.escape_ascii());
+        }
+        let known = (0..=u16::MAX).filter(|qualifier| name(&qualifier.to_le_bytes()).is_some()).count();
+        assert_eq!(known, NAMES.len());
+        for other in [b"".as_slice(), b"B", b"BM1", b"\0\0"] {
+            assert_eq!(name(other), None);
+        }
+    }
+}
