@@ -128,10 +128,18 @@ impl CodeTable {
 /// Packs a code of up to seven bytes and its length into one number, which is never zero.
 #[inline]
 fn short_key(code: &[u8]) -> Option<u64> {
-    if code.len() > 7 {
-        return None;
-    }
-    let bytes = code.iter().rev().fold(0, |key, &byte| key << 8 | u64::from(byte));
+    let bytes = match (code.first_chunk(), code.last_chunk()) {
+        // Four from either end, which may overlap.
+        (Some(first), Some(last)) if code.len() <= 7 => {
+            let [first, last] = [*first, *last].map(|four| u64::from(u32::from_le_bytes(four)));
+            first | last << (8 * (code.len() - 4))
+        }
+        (None, None) => match *code {
+            [a, b] => u16::from_le_bytes([a, b]).into(),
+            _ => code.iter().rev().fold(0, |key, &byte| key << 8 | u64::from(byte)),
+        },
+        _ => return None,
+    };
     Some(bytes | (code.len() as u64 + 1) << 56)
 }
 

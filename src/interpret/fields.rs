@@ -35,7 +35,7 @@ impl<'a, const N: usize> FieldList<'a, N> {
     pub fn place(&mut self, name: &'a str, value: &'a [u8]) {
         match self.inline.get_mut(self.len) {
             Some(slot) => *slot = (name, value),
-            None => self.spill_over(name, value),
+            None => self.spill_over(self.len, name, value),
         }
         self.len += 1;
     }
@@ -56,9 +56,27 @@ impl<'a, const N: usize> FieldList<'a, N> {
         self.len += room_len - slots.len();
     }
 
+    /// Adds those values that are not empty, however many there are.
+    #[inline]
+    pub fn extend_filled(&mut self, fields: impl IntoIterator<Item = (&'a str, &'a [u8])>) {
+        // The length is written once, so that it stays in a register meanwhile.
+        let mut len = self.len;
+        for (name, value) in fields {
+            if value.is_empty() {
+                continue;
+            }
+            match self.inline.get_mut(len) {
+                Some(slot) => *slot = (name, value),
+                None => self.spill_over(len, name, value),
+            }
+            len += 1;
+        }
+        self.len = len;
+    }
+
     #[cold]
-    fn spill_over(&mut self, name: &'a str, value: &'a [u8]) {
-        if self.len == N {
+    fn spill_over(&mut self, len: usize, name: &'a str, value: &'a [u8]) {
+        if len == N {
             self.spill.clear();
             self.spill.extend_from_slice(&self.inline);
         }

@@ -80,8 +80,29 @@ impl Token {
             [first, .., last] if *first > b' ' && *last > b' ' => text,
             _ => text.trim_ascii(),
         };
+        let text = &text[..text.len().min(Self::CAPACITY)];
+        Self::of_packed(packed(text), text.len()).unwrap_or_else(|| Self::shown(&[text]))
+    }
+
+    /// A token of `len` bytes, the first one lowest; `None` when some of them are not printable.
+    #[inline]
+    fn of_packed(bytes: u128, len: usize) -> Option<Self> {
+        let halves = [bytes as u64, (bytes >> 64) as u64];
+        // Behind the text blanks, so that all sixteen bytes can be looked at alike.
+        let blanks = BLANKS[len.min(Self::CAPACITY)];
+        if halves.iter().zip(blanks).fold(0, |found, (half, blanks)| found | unprintable(half | blanks)) != 0
+        {
+            return None;
+        }
+        let [text @ .., _] = bytes.to_le_bytes();
+        Some(Self { bytes: text, len: Len::of(len) })
+    }
+
+    /// The texts one behind the other, with `?` for what cannot be shown.
+    #[cold]
+    fn shown(texts: &[&[u8]]) -> Self {
         let mut token = Self { bytes: [0; Self::CAPACITY], len: Len::L0 };
-        token.append(text);
+        texts.iter().for_each(|text| token.append(text));
         token
     }
 
@@ -104,22 +125,76 @@ impl Token {
 
     /// Two texts without blanks around them, one behind the other.
     pub fn joined(first: &[u8], second: &[u8]) -> Option<Self> {
-        if first.len() + second.len() > Self::CAPACITY {
+        let len = first.len() + second.len();
+        if len > Self::CAPACITY {
             // What is cut may end in blanks.
             return Self::some(first.iter().chain(second).copied().take(Self::CAPACITY).collect::<Vec<u8>>());
         }
-        let mut token = Self { bytes: [0; Self::CAPACITY], len: Len::L0 };
-        token.append(first);
-        token.append(second);
-        (token.len != Len::L0).then_some(token)
+        let both = packed(first) | packed(second) << (8 * first.len());
+        let token = Self::of_packed(both, len).unwrap_or_else(|| Self::shown(&[first, second]));
+        (len > 0).then_some(token)
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len as usize]
     }
 
     pub fn as_str(&self) -> &str {
-        std::str::from_utf8(&self.bytes[..self.len as usize]).expect("a token is ASCII by construction")
+        std::str::from_utf8(self.as_bytes()).expect("a token is ASCII by construction")
     }
 
     pub fn is_empty(&self) -> bool {
         self.len == Len::L0
+    }
+}
+
+/// Blanks behind so many bytes.
+const BLANKS: [[u64; 2]; Token::CAPACITY + 1] = {
+    let mut blanks = [[0; 2]; Token::CAPACITY + 1];
+    let mut len = 0;
+    while len < blanks.len() {
+        let behind = (u128::from_le_bytes([b' '; 16])) << (8 * len);
+        blanks[len] = [behind as u64, (behind >> 64) as u64];
+        len += 1;
+    }
+    blanks
+};
+
+/// Not zero when one of eight bytes is not printable. A byte is when its high bit is not set, nor set by adding one,
+/// but set by adding what makes 128 of a blank.
+#[inline(always)]
+fn unprintable(bytes: u64) -> u64 {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    let outside = bytes | bytes.wrapping_add(ONES) | !bytes.wrapping_add(ONES * 0x60);
+    outside & (ONES * 0x80)
+}
+
+/// Up to sixteen bytes in one number, the first one lowest: the first ones and the last ones, which may overlap.
+#[inline(always)]
+fn packed(text: &[u8]) -> u128 {
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => {
+            u128::from(u64::from_le_bytes(*first))
+                | u128::from(u64::from_le_bytes(*last)) << (8 * (text.len() - 8))
+        }
+        _ => packed_few(text).into(),
+    }
+}
+
+/// The same for less than eight bytes.
+#[inline(always)]
+fn packed_few(text: &[u8]) -> u64 {
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => {
+            let [first, last] = [*first, *last].map(|four| u64::from(u32::from_le_bytes(four)));
+            first | last << (8 * (text.len() - 4))
+        }
+        _ => match *text {
+            [] => 0,
+            [a] => a.into(),
+            [a, b] => u16::from_le_bytes([a, b]).into(),
+            [a, b, c, ..] => u32::from_le_bytes([a, b, c, 0]).into(),
+        },
     }
 }
 
@@ -162,5 +237,42 @@ impl Serialize for Token {
 impl<'de> Deserialize<'de> for Token {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self::new(<std::borrow::Cow<'de, str>>::deserialize(deserializer)?.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_keep_what_was_written() {
+        for (text, wanted) in [
+            ("", ""),
+            ("A", "A"),
+            (" 1H ", "1H"),
+            ("ABC", "ABC"),
+            ("QXLU", "QXLU"),
+            ("QXLU1", "QXLU1"),
+            ("QXLU123", "QXLU123"),
+            ("QXLU1234", "QXLU1234"),
+            ("QXLU1234567", "QXLU1234567"),
+            ("ABCDEFGHIJKLMNO", "ABCDEFGHIJKLMNO"),
+            ("ABCDEFGHIJKLMNOPQ", "ABCDEFGHIJKLMNO"),
+            ("A B\u{7f}~", "A B?~"),
+            ("caf\u{e9}", "caf??"),
+            ("A\x1fB", "A?B"),
+        ] {
+            assert_eq!(Token::new(text).as_str(), wanted, "{text:?}");
+            for at in (0..=text.trim().len()).filter(|at| text.trim().is_char_boundary(*at)) {
+                let (first, second) = text.trim().as_bytes().split_at(at);
+                let joined = Token::joined(first, second);
+                assert_eq!(
+                    joined.map_or("", |_| wanted),
+                    joined.as_ref().map_or("", Token::as_str),
+                    "{text:?}"
+                );
+                assert_eq!(joined.is_some(), !wanted.is_empty(), "{text:?}");
+            }
+        }
     }
 }

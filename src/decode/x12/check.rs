@@ -4,42 +4,94 @@
 use super::Findings;
 use super::segment::Segment;
 use super::value;
-use crate::grammar::{ConditionKind, Release, Rules, SegmentKey, SegmentLayout};
+use crate::grammar::{ConditionKind, Release, Rules, SegmentKey, SegmentLayout, SetRelease};
 use crate::place::finding_code::{BAD_DATE, BAD_ELEMENT, MISSING_FIELD};
 use crate::place::{Finding, Grade};
 
-/// Which elements were there when a segment last passed. Segments of one kind are alike, so most need no second look.
-#[derive(Debug)]
-pub(super) struct Passed([(SegmentKey, Release, u32); 64]);
+/// What is left to look at in a segment of one kind in which certain elements are there, when its kind and its
+/// elements keep the rules.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pass {
+    /// A bit for each element that is there and must be a date, or a time.
+    dates: u32,
+    times: u32,
+    /// How many ends there may be: the identifier's and one for each element.
+    ends_max: usize,
+}
 
-impl Default for Passed {
-    fn default() -> Self {
-        Self([(SegmentKey::UNKNOWN, Release::default(), 0); 64])
+impl Pass {
+    /// True when dates and times are written as nearly everybody writes them, and no element is too many. A segment
+    /// of which this is false may be as good.
+    #[inline(always)]
+    pub fn holds(&self, text: &[u8], ends: &[u32]) -> bool {
+        all_hold(self.dates, text, ends, value::is_date)
+            && all_hold(self.times, text, ends, value::is_time)
+            && ends.len() <= self.ends_max
     }
 }
 
-/// `present` has a bit for each element that is not empty.
+#[inline(always)]
+fn all_hold(mut elements: u32, text: &[u8], ends: &[u32], is_good: impl Fn(&[u8]) -> bool) -> bool {
+    while elements != 0 {
+        let before = elements.trailing_zeros() as usize;
+        let Some(&[before, end]) = ends.get(before..before + 2) else { return false };
+        if !text.get(before as usize + 1..end as usize).is_some_and(&is_good) {
+            return false;
+        }
+        elements &= elements - 1;
+    }
+    true
+}
+
+/// The segments that passed last, by kind and by which elements were there. Segments of one kind are alike, so most
+/// need no second look at the tables.
+#[derive(Debug)]
+pub(super) struct Passed([(SetRelease, u64, Pass); PASSED]);
+
+const PASSED: usize = 64;
+
+impl Default for Passed {
+    fn default() -> Self {
+        Self([(SetRelease::NONE, u64::MAX, Pass { dates: 0, times: 0, ends_max: 0 }); PASSED])
+    }
+}
+
+impl Passed {
+    #[inline(always)]
+    fn slot(key: SegmentKey, present: u32) -> (usize, u64) {
+        let this = u64::from(key.number()) << 32 | u64::from(present);
+        ((this.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 58) as usize % PASSED, this)
+    }
+
+    /// `present` has a bit for each element that is not empty.
+    #[inline(always)]
+    pub fn find(&self, under: SetRelease, key: SegmentKey, present: u32) -> Option<&Pass> {
+        let (slot, this) = Self::slot(key, present);
+        let (known_under, known, pass) = &self.0[slot];
+        (*known == this && *known_under == under).then_some(pass)
+    }
+
+    pub fn note(&mut self, under: SetRelease, key: SegmentKey, present: u32, pass: Pass) {
+        let (slot, this) = Self::slot(key, present);
+        self.0[slot] = (under, this, pass);
+    }
+}
+
+/// `present` has a bit for each element that is not empty. Answers what is left to look at in further segments of this
+/// kind with the same elements; `None` when even their elements break the rules.
 pub(super) fn check(
     segment: &Segment<'_>,
     present: u32,
     layout: &SegmentLayout,
     release: Release,
-    passed: &mut Passed,
     findings: &mut Findings,
-) {
-    let Some(rules) = layout.rules(release) else { return };
-    if rules.last == 0 {
-        return;
-    }
-    let this = (segment.key(), release, present);
-    let known = &mut passed.0[this.0.slot() ^ (present.wrapping_mul(0x9E37_79B1) >> 26) as usize];
-    if *known != this {
-        let broken = rules.conditions.iter().any(|condition| condition.is_broken_by(present));
-        if broken || rules.mandatory & !present != 0 {
-            absences(segment, layout, rules, present, findings);
-        } else {
-            *known = this;
-        }
+) -> Option<Pass> {
+    let rules = layout.rules(release).filter(|rules| rules.last > 0);
+    let Some(rules) = rules else { return Some(Pass { dates: 0, times: 0, ends_max: usize::MAX }) };
+    let broken = rules.conditions.iter().any(|condition| condition.is_broken_by(present))
+        || rules.mandatory & !present != 0;
+    if broken {
+        absences(segment, layout, rules, present, findings);
     }
     let mut timed = present & (rules.dates | rules.times);
     while timed != 0 {
@@ -59,6 +111,12 @@ pub(super) fn check(
     if segment.len() > layout.elements.len() {
         surplus(segment, layout, findings);
     }
+    let pass = Pass {
+        dates: present & rules.dates,
+        times: present & rules.times,
+        ends_max: layout.elements.len() + 1,
+    };
+    (!broken).then_some(pass)
 }
 
 /// `X404`, and the name that the tables give it.

@@ -23,6 +23,16 @@ pub struct Delimiters {
     pub segment: u8,
 }
 
+impl Delimiters {
+    /// True when a byte that is passed over between segments ends elements or segments.
+    #[inline(always)]
+    pub(super) fn has_blank(self) -> bool {
+        // Outside an interchange more bytes are passed over, but what follows there is looked for anew.
+        let is_blank = |byte| matches!(byte, b'\n' | b'\r' | b'\t' | b' ');
+        is_blank(self.element) || is_blank(self.segment)
+    }
+}
+
 /// An ISA header that could be taken apart.
 #[derive(Clone, Copy, Debug)]
 pub struct Isa<'a> {

@@ -1,5 +1,7 @@
 //! Where identifiers and elements end: the list that all segments of a message share, and how it is filled.
 
+use wide::u32x4;
+
 use super::delimiters::Delimiters;
 use super::marks::{BLOCK_BYTES, Marks};
 
@@ -7,7 +9,7 @@ use super::marks::{BLOCK_BYTES, Marks};
 /// asked for.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
-    /// Longer than `known` by a block, so that all ends of one can be written without asking for room each time.
+    /// Longer than `known` by a block, so that what is done with many ends at once never asks for room.
     buffer: Vec<u32>,
     /// How many ends belong to segments.
     len: usize,
@@ -22,20 +24,8 @@ struct Block {
     start: usize,
     /// Behind it; the next block begins here.
     end: usize,
-    /// Every separator in it.
-    all: u64,
     /// The terminators of segments that were not asked for yet.
     terminators: u64,
-    /// Index of its first end in the list, counted backwards from zero when ends before it were taken out.
-    first: usize,
-    /// How many of its ends belong to segments that were asked for.
-    taken: u32,
-    /// A bit for each of its ends, in their order: something stands before it.
-    filled: u64,
-    /// The same for the ends of blocks before it that belong to the next segment, and how many those are.
-    before: (u64, u32),
-    /// Its last byte separates.
-    ends_on_mark: bool,
 }
 
 /// A segment that was found.
@@ -73,27 +63,29 @@ impl Ends {
             self.buffer.copy_within(self.len..self.known, len);
             self.len = len;
             self.known -= removed;
-            self.block.first = self.block.first.wrapping_sub(removed);
         }
     }
 
     /// Forgets the separators that were found ahead: the text goes on at `at`, perhaps with others.
     pub fn look_from(&mut self, at: usize) {
         self.known = self.len;
-        self.block = Block { start: at, end: at, first: self.known, ..Block::default() };
+        self.block = Block { start: at, end: at, terminators: 0 };
     }
 
     /// Adds the ends of the segment that begins at `at`: of its identifier, then of each element. `None`, and nothing
     /// added, when the text ends before its terminator.
+    ///
+    /// `may_skip` when blanks between segments may separate inside them; see [`Delimiters::has_blank`].
     #[inline(always)]
-    pub fn segment(&mut self, delimiters: Delimiters, text: &[u8], at: usize) -> Option<Found> {
-        if self.len < self.known {
-            // What is blank between segments may separate inside them, as tabs and line feeds do.
-            if (self.buffer[self.len] as usize) < at {
-                self.look_from(at);
-            }
-        } else if self.block.end < at {
-            self.look_from(at);
+    pub fn segment(
+        &mut self,
+        delimiters: Delimiters,
+        may_skip: bool,
+        text: &[u8],
+        at: usize,
+    ) -> Option<Found> {
+        if may_skip {
+            self.pass_over(at);
         }
         while self.block.terminators == 0 {
             if self.block.end >= text.len() {
@@ -101,18 +93,50 @@ impl Ends {
             }
             self.look_ahead(delimiters, text);
         }
-        let block = &mut self.block;
-        let lowest = block.terminators & block.terminators.wrapping_neg();
-        block.terminators ^= lowest;
-        let last = (block.all & (lowest - 1)).count_ones();
-        let filled = block.filled >> block.taken & u64::MAX >> (63 - (last - block.taken));
-        let (earlier, count) = std::mem::take(&mut block.before);
-        let filled = earlier | filled.checked_shl(count).unwrap_or(0);
-        block.taken = last + 1;
-        self.len = block.first.wrapping_add(last as usize) + 1;
-        let terminator = block.start + lowest.trailing_zeros() as usize;
-        // The lowest bit is the identifier's.
-        Some(Found { terminator, present: (filled >> 1) as u32 })
+        let terminator = self.block.start + self.block.terminators.trailing_zeros() as usize;
+        self.block.terminators &= self.block.terminators - 1;
+        let from = self.len;
+        let mut empty = 0;
+        for half in [0, HALF] {
+            let Some(ends) = self.buffer[from + half..].first_chunk() else { break };
+            if half == 0 && ends[0] == terminator as u32 {
+                // It has no elements, and what stands behind the known ends is left over from others.
+                break;
+            }
+            let (empty_here, last) = compared(ends, terminator as u32);
+            empty |= empty_here << half;
+            if last != 0 {
+                let last = last << half;
+                self.len = from + last.trailing_zeros() as usize + 2;
+                // Ends behind the segment's own may be any.
+                return Some(Found { terminator, present: !empty & (last ^ (last - 1)) });
+            }
+        }
+        Some(self.long_segment(terminator))
+    }
+
+    /// The same for a segment of more elements than are compared at once, or without any.
+    #[cold]
+    fn long_segment(&mut self, terminator: usize) -> Found {
+        let from = self.len;
+        let own = self.buffer[from..self.known].partition_point(|&end| (end as usize) < terminator);
+        self.len = from + own + 1;
+        let pairs = self.buffer[from..self.len].windows(2).take(32).zip(0..);
+        let present = pairs.fold(0, |mask, (pair, bit)| mask | u32::from(pair[1] - pair[0] > 1) << bit);
+        Found { terminator, present }
+    }
+
+    /// True when the next segment's terminator was found already, while blanks do not separate.
+    pub fn knows_terminator(&self, delimiters: Delimiters) -> bool {
+        self.block.terminators != 0 && !delimiters.has_blank()
+    }
+
+    /// Forgets the separators that were found ahead, when there are such before `at`.
+    fn pass_over(&mut self, at: usize) {
+        let found = if self.len < self.known { self.buffer[self.len] as usize } else { self.block.end };
+        if found < at {
+            self.look_from(at);
+        }
     }
 
     /// Finds the separators of the next block.
@@ -120,51 +144,31 @@ impl Ends {
     fn look_ahead(&mut self, delimiters: Delimiters, text: &[u8]) {
         let start = self.block.end;
         let marks = Marks::of(&text[start..], delimiters.element, delimiters.segment);
-        let count = marks.all.count_ones();
-        let filled = marks.all & !(marks.all << 1 | u64::from(self.block.ends_on_mark));
-        let (base, known) = (start as u32, self.known);
+        let (base, first) = (start as u32, self.known);
         let room = self.room();
-        let (mut left, mut in_order) = (marks.all, 0);
+        let mut left = marks.all;
         // Most blocks hold no more than this; writing all of them without looking is cheaper than asking each time.
-        for (at, slot) in room.iter_mut().enumerate().take(USUAL) {
-            let bit = (left | 1 << 63).trailing_zeros();
-            *slot = base + bit;
-            in_order |= (filled >> bit & 1) << at;
+        for slot in room.iter_mut().take(USUAL) {
+            *slot = base + (left | 1 << 63).trailing_zeros();
             left &= left.wrapping_sub(1);
         }
         let mut at = USUAL;
         while left != 0 {
-            let bit = left.trailing_zeros();
-            room[at] = base + bit;
-            in_order |= (filled >> bit & 1) << at;
+            room[at] = base + left.trailing_zeros();
             left &= left - 1;
             at += 1;
         }
-        let block = &mut self.block;
-        let (earlier, earlier_count) = block.before;
-        let rest = block.filled.checked_shr(block.taken).unwrap_or(0).checked_shl(earlier_count).unwrap_or(0);
-        let rest_count = (known.wrapping_sub(block.first)) as u32 - block.taken;
-        *block = Block {
-            start,
-            end: start + BLOCK_BYTES,
-            all: marks.all,
-            terminators: marks.terminators,
-            first: known,
-            taken: 0,
-            filled: in_order & 1u64.checked_shl(count).unwrap_or(0).wrapping_sub(1),
-            before: (earlier | rest, earlier_count.saturating_add(rest_count)),
-            ends_on_mark: marks.all >> (BLOCK_BYTES - 1) != 0,
-        };
-        self.known += count as usize;
+        self.known = first + marks.all.count_ones() as usize;
+        self.block = Block { start, end: start + BLOCK_BYTES, terminators: marks.terminators };
     }
 
     /// The next places, as many as one block can fill.
     #[inline(always)]
     fn room(&mut self) -> &mut [u32; BLOCK_BYTES] {
-        if self.buffer.len() < self.known + BLOCK_BYTES {
+        if self.buffer.len() < self.known + 2 * BLOCK_BYTES {
             self.grow();
         }
-        self.buffer[self.known..].first_chunk_mut().expect("the buffer was made a block longer than the list")
+        self.buffer[self.known..].first_chunk_mut().expect("the buffer was made longer than the list")
     }
 
     #[cold]
@@ -185,6 +189,25 @@ impl Ends {
     }
 }
 
+/// How many elements are compared at once. Most segments have no more, and hardly one has more than twice as many.
+const HALF: usize = 8;
+
+/// A bit for each element that is empty, whose end is one byte from the one before it; and a bit for the element that
+/// ends at `terminator`.
+#[inline(always)]
+fn compared(ends: &[u32; HALF + 1], terminator: u32) -> (u32, u32) {
+    let (one, terminator) = (u32x4::splat(1), u32x4::splat(terminator));
+    let (befores, _) = ends.as_chunks();
+    let (afters, _) = ends[1..].as_chunks();
+    let (mut empty, mut last) = (0, 0);
+    for (at, (before, after)) in befores.iter().zip(afters).enumerate() {
+        let (before, after) = (u32x4::new(*before), u32x4::new(*after));
+        empty |= (after - before).simd_eq(one).to_bitmask() << (4 * at);
+        last |= after.simd_eq(terminator).to_bitmask() << (4 * at);
+    }
+    (empty, last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::segment::segment;
@@ -199,7 +222,9 @@ mod tests {
         loop {
             at += text[at..].iter().take_while(|byte| **byte == b'\t').count();
             let from = ends.len();
-            let Some(Found { terminator, present }) = ends.segment(delimiters, text, at) else {
+            let Some(Found { terminator, present }) =
+                ends.segment(delimiters, delimiters.has_blank(), text, at)
+            else {
                 return found;
             };
             found.push((ends.as_slice()[from..].to_vec(), present));

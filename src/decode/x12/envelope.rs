@@ -204,18 +204,34 @@ impl IsaCodes {
 /// Mixes bytes into a fingerprint that tells a repeated interchange from another under the same number. It need not
 /// withstand anybody: both are processed in any case.
 pub(super) fn mix(fingerprint: u64, bytes: &[u8]) -> u64 {
-    const FACTOR: u64 = 0x9E37_79B9_7F4A_7C15;
-    let step = |mixed: u64, word: u64| (mixed ^ word).wrapping_mul(FACTOR).rotate_left(29);
-    let mut blocks = bytes.chunks_exact(32);
-    // Four at a time, because each step waits for the one before it.
-    let mut lanes = [fingerprint ^ bytes.len() as u64, 1, 2, 3];
-    for block in blocks.by_ref() {
-        for (lane, word) in lanes.iter_mut().zip(block.chunks_exact(8)) {
-            *lane = step(*lane, word.try_into().map_or(0, u64::from_le_bytes));
-        }
+    let mut blocks = bytes.chunks_exact(16);
+    let mixed = blocks.by_ref().fold(fingerprint ^ bytes.len() as u64, |mixed, block| {
+        let (low, high) = block.split_at(8);
+        folded(mixed ^ word(low), FACTORS[0] ^ word(high))
+    });
+    let mut rest = blocks.remainder().chunks_exact(4);
+    let mixed = rest.by_ref().fold(mixed, |mixed, four| folded(mixed ^ word(four), FACTORS[1]));
+    folded(mixed ^ word(rest.remainder()), FACTORS[2])
+}
+
+/// Odd numbers whose bits look random: the fractions of the golden ratio and of the roots of 2 and 3.
+const FACTORS: [u64; 3] = [0x9E37_79B9_7F4A_7C15, 0x6A09_E667_F3BC_C909, 0xBB67_AE85_84CA_A73B];
+
+/// Both halves of the product, one over the other: every bit depends on all.
+#[inline(always)]
+fn folded(one: u64, other: u64) -> u64 {
+    let product = u128::from(one) * u128::from(other);
+    product as u64 ^ (product >> 64) as u64
+}
+
+/// Up to eight bytes as a number.
+#[inline(always)]
+fn word(bytes: &[u8]) -> u64 {
+    match (bytes.try_into(), bytes.try_into()) {
+        (Ok(eight), _) => u64::from_le_bytes(eight),
+        (_, Ok(four)) => u32::from_le_bytes(four).into(),
+        _ => bytes.iter().fold(0, |word, &byte| word << 8 | u64::from(byte)),
     }
-    let mixed = lanes.into_iter().fold(0, step);
-    blocks.remainder().iter().fold(mixed, |mixed, &byte| step(mixed, u64::from(byte)))
 }
 
 /// Where the next interchange may begin: `ISA` and a byte that separates, not in the middle of a word.
@@ -231,4 +247,24 @@ pub(super) fn is_isa(text: &[u8], at: usize) -> bool {
     text.get(at) == Some(&b'I')
         && text[at..].starts_with(b"ISA")
         && text.get(at + 3).is_some_and(|byte| !byte.is_ascii_alphanumeric())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_depends_on_every_byte() {
+        for len in 0..70 {
+            let text: Vec<u8> = (0..len).collect();
+            let whole = mix(7, &text);
+            assert_ne!(whole, mix(8, &text), "{len}");
+            for at in 0..text.len() {
+                let mut other = text.clone();
+                other[at] ^= 1;
+                assert_ne!(whole, mix(7, &other), "byte {at} of {len}");
+                assert_ne!(whole, mix(7, &text[..at]), "{at} of {len} bytes");
+            }
+        }
+    }
 }

@@ -41,6 +41,8 @@ pub struct X12Decoder<'g> {
     seen: Seen,
     /// The envelope while a message is read; it becomes the state's when the message is handed over.
     envelope: Envelope,
+    /// A message was begun and not handed over, so that the two differ.
+    is_behind: bool,
     scratch: Scratch,
     unwrapped: Unwrapped,
 }
@@ -105,6 +107,7 @@ impl<'g> X12Decoder<'g> {
             state: State { line: 1, ..State::default() },
             seen: Seen::default(),
             envelope: Envelope::default(),
+            is_behind: false,
             scratch: Scratch::default(),
             unwrapped: Unwrapped::default(),
         }
@@ -204,8 +207,11 @@ impl<'g> X12Decoder<'g> {
         Origin { offset, line, line_start, wrap }
     }
 
-    fn scan(&mut self, text: &[u8], raw: &[u8], origin: &Origin<'_>, last: bool, cut: bool) -> Scan {
-        self.envelope = self.state.envelope;
+    fn scan(&mut self, text: &[u8], raw: &[u8], origin: &Origin<'_>, last: bool, cut: bool) -> Scan<'g> {
+        if self.is_behind {
+            self.envelope = self.state.envelope;
+        }
+        self.is_behind = true;
         let reader = Reader {
             grammar: self.grammar,
             codes: &self.codes,
@@ -224,7 +230,7 @@ impl<'g> X12Decoder<'g> {
     fn hand_over(
         &mut self,
         text: &[u8],
-        content: Content,
+        content: Content<'g>,
         origin: &Origin<'_>,
         after: Place,
         sink: &mut dyn Sink,
@@ -242,7 +248,7 @@ impl<'g> X12Decoder<'g> {
             is_test: envelope.interchange.is_test(),
         };
         let name = match (is_set, is_ta1) {
-            (true, _) => Some(envelope.set.id.text().unwrap_or("?")),
+            (true, _) => Some(content.name.or_else(|| envelope.set.id.text()).unwrap_or("?")),
             (_, true) => Some("TA1"),
             _ => None,
         };
@@ -278,9 +284,10 @@ impl<'g> X12Decoder<'g> {
         self.state.line = after.line;
         self.state.line_start = after.offset.saturating_sub(column - 1);
         self.state.envelope = self.envelope;
+        self.is_behind = false;
     }
 
-    fn remember(&mut self, content: &Content) {
+    fn remember(&mut self, content: &Content<'_>) {
         let Envelope { interchange, group, set, .. } = &self.envelope;
         if content.opens_interchange {
             self.seen.groups.clear();

@@ -1,10 +1,9 @@
 //! Control numbers that were seen, to find doubles.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 
-use sha2::{Digest, Sha256};
-
-use super::envelope::Identity;
+use super::envelope::{Identity, mix};
 use super::value::number;
 
 /// Numbers that are remembered of one kind: interchanges of a file, groups of an interchange, sets of a group. Beyond
@@ -14,8 +13,10 @@ const NUMBERS_MAX: usize = 50_000;
 /// Control numbers of messages that were handed over.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Hash of the identity, so that a file of many interchanges needs little memory, and fingerprint of the content.
-    interchanges: HashMap<[u8; 16], u64>,
+    /// Fingerprint of the identity, so that a file of many interchanges needs little memory, and that of the content.
+    interchanges: HashMap<[u64; 2], u64>,
+    /// What the fingerprints of identities begin with: other numbers in each run, so that nobody can make two meet.
+    seeds: Seeds,
     pub groups: Numbers,
     pub sets: Numbers,
 }
@@ -23,25 +24,30 @@ pub(super) struct Seen {
 impl Seen {
     /// The fingerprint of the first interchange with this identity.
     pub fn interchange(&self, identity: &Identity) -> Option<u64> {
-        self.interchanges.get(&identity_key(identity)).copied()
+        self.interchanges.get(&self.seeds.key(identity)).copied()
     }
 
     pub fn close(&mut self, identity: &Identity, content: u64) {
         if self.interchanges.len() < NUMBERS_MAX {
-            self.interchanges.entry(identity_key(identity)).or_insert(content);
+            self.interchanges.entry(self.seeds.key(identity)).or_insert(content);
         }
     }
 }
 
-fn identity_key(identity: &Identity) -> [u8; 16] {
-    let mut hash = Sha256::new();
-    for part in identity {
-        hash.update(part.bytes());
-        hash.update(b"\0");
+#[derive(Debug)]
+struct Seeds([u64; 2]);
+
+impl Default for Seeds {
+    fn default() -> Self {
+        let random = RandomState::new();
+        Self([0, 1].map(|which: u8| random.hash_one(which)))
     }
-    let mut key = [0; 16];
-    key.copy_from_slice(&hash.finalize()[..16]);
-    key
+}
+
+impl Seeds {
+    fn key(&self, identity: &Identity) -> [u64; 2] {
+        self.0.map(|seed| identity.iter().fold(seed, |mixed, part| mix(mixed, part.bytes())))
+    }
 }
 
 /// A set of control numbers. Nearly all senders count up by one, and a range says that without a list.

@@ -221,6 +221,11 @@ impl Spelling {
     }
 }
 
+#[cold]
+fn without_blanks(element: &[u8]) -> &[u8] {
+    element.trim_ascii()
+}
+
 /// One segment of a set.
 #[derive(Clone, Copy, Debug)]
 pub struct Segment<'a> {
@@ -268,9 +273,10 @@ impl<'a> Segment<'a> {
     /// Element `n`, from 1, as it was sent; empty when it was not.
     #[inline]
     pub fn element(&self, n: usize) -> &'a [u8] {
-        // One look for both ends; for n = 0 the range runs backwards and is none.
-        match self.ends.get(n.wrapping_sub(1)..n.wrapping_add(1)) {
-            Some(&[before, end]) => self.text.get(before as usize + 1..end as usize).unwrap_or_default(),
+        match self.ends.get(n) {
+            Some(&end) if n > 0 => {
+                self.text.get(self.ends[n - 1] as usize + 1..end as usize).unwrap_or_default()
+            }
             _ => &[],
         }
     }
@@ -279,9 +285,9 @@ impl<'a> Segment<'a> {
     #[inline]
     pub fn value(&self, n: usize) -> &'a [u8] {
         let element = self.element(n);
-        match element {
-            [first, .., last] if *first > b' ' && *last > b' ' => element,
-            _ => element.trim_ascii(),
+        match (element.first(), element.last()) {
+            (Some(first), Some(last)) if *first <= b' ' || *last <= b' ' => without_blanks(element),
+            _ => element,
         }
     }
 

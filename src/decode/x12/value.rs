@@ -8,18 +8,18 @@ use crate::decode::digits;
 const CENTURY_PIVOT: u32 = 70;
 
 /// Reads a DT element: CCYYMMDD.
+#[inline]
 pub fn date(text: &[u8]) -> Option<NaiveDate> {
-    let number = digits::eight(text.try_into().ok()?)?;
-    NaiveDate::from_ymd_opt((number / 10_000) as i32, number / 100 % 100, number % 100)
+    let [century, year, month, day] = digits::pairs(text.try_into().ok()?)?;
+    NaiveDate::from_ymd_opt(i32::from(century) * 100 + i32::from(year), month.into(), day.into())
 }
 
 /// True for what [`date`] can read.
+#[inline(always)]
 pub(super) fn is_date(text: &[u8]) -> bool {
-    let Some(number) = text.try_into().ok().and_then(digits::eight) else { return false };
-    let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
+    let Some([_, _, month, day]) = text.try_into().ok().and_then(digits::pairs) else { return false };
     // Days that every month has need no calendar.
-    (1..=12).contains(&month)
-        && ((1..=28).contains(&day) || NaiveDate::from_ymd_opt(year as i32, month, day).is_some())
+    (1..=12).contains(&month) && ((1..=28).contains(&day) || date(text).is_some())
 }
 
 /// Reads the dates of releases before 004010 and of the envelope: YYMMDD.
@@ -38,22 +38,53 @@ fn civil(year: u32, rest: &[u8]) -> Option<NaiveDate> {
 }
 
 /// Reads a TM element: HHMM, HHMMSS, or with tenths or hundredths of a second.
+#[inline]
 pub fn time(text: &[u8]) -> Option<NaiveTime> {
-    // Filled up with zeros, all four forms are HHMMSSdd.
-    let mut full = [b'0'; 8];
-    match text.len() {
-        4 => full[..4].copy_from_slice(text),
-        6..=8 => full[..text.len()].copy_from_slice(text),
-        _ => return None,
+    let [hours, minutes, seconds, hundredths] = digits::pairs(full_time(text)?)?.map(u32::from);
+    NaiveTime::from_hms_milli_opt(hours, minutes, seconds, hundredths * 10)
+}
+
+/// True for what [`time`] can read.
+#[inline(always)]
+pub(super) fn is_time(text: &[u8]) -> bool {
+    let &[a, b, c, d] = text else { return is_long_time(text) };
+    is_clock([a, b, c, d, b'0', b'0', b'0', b'0'])
+}
+
+#[inline(never)]
+fn is_long_time(text: &[u8]) -> bool {
+    full_time(text).is_some_and(is_clock)
+}
+
+#[inline(always)]
+fn is_clock(full: [u8; 8]) -> bool {
+    digits::pairs(full).is_some_and(|[hours, minutes, seconds, _]| hours < 24 && minutes < 60 && seconds < 60)
+}
+
+/// Filled up with zeros, all four forms are HHMMSSdd.
+#[inline(always)]
+fn full_time(text: &[u8]) -> Option<[u8; 8]> {
+    match *text {
+        [a, b, c, d] => Some([a, b, c, d, b'0', b'0', b'0', b'0']),
+        _ => long_time(text),
     }
-    let number = digits::eight(&full)?;
-    let (hours, minutes, seconds) = (number / 1_000_000, number / 10_000 % 100, number / 100 % 100);
-    NaiveTime::from_hms_milli_opt(hours, minutes, seconds, number % 100 * 10)
+}
+
+#[inline(never)]
+fn long_time(text: &[u8]) -> Option<[u8; 8]> {
+    let mut full = [b'0'; 8];
+    full.get_mut(..text.len().max(6))?[..text.len()].copy_from_slice(text);
+    (text.len() >= 6).then_some(full)
 }
 
 /// Reads a count or a control number, with or without leading zeros, up to 18 digits.
 pub fn number(text: &[u8]) -> Option<u64> {
-    let text = text.trim_ascii();
+    // Few have blanks around them, which is seen when they are read.
+    digits_only(text).or_else(|| digits_only(text.trim_ascii()))
+}
+
+#[inline]
+fn digits_only(text: &[u8]) -> Option<u64> {
     if text.is_empty() || text.len() > 18 {
         return None;
     }
@@ -116,6 +147,7 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(time(text.as_bytes()).map(|time| time.to_string()).as_deref(), wanted, "{text}");
+            assert_eq!(is_time(text.as_bytes()), wanted.is_some(), "{text}");
         }
     }
 

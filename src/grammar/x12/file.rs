@@ -300,6 +300,8 @@ fn set(raw: SetRaw, grammar: &X12Grammar, audit: &mut Audit<'_>) -> SetLayout {
         groups: raw.groups.iter().map(|group| group.as_str().into()).collect(),
         is_open: raw.open,
         members,
+        key: SegmentKey::of(id.as_bytes()),
+        number: grammar.sets.len() as u16 + 1,
     }
 }
 

@@ -39,12 +39,15 @@ impl SegmentKey {
     }
 
     /// The same for an identifier of `len` bytes at the start of `bytes`, without looking at each length apart.
-    #[inline]
-    pub fn at_start(bytes: &[u8; 4], len: usize) -> Self {
-        match len {
-            1..=4 => Self(u32::from_le_bytes(*bytes) & (u32::MAX >> (32 - 8 * len))),
-            _ => Self::UNKNOWN,
-        }
+    #[inline(always)]
+    pub fn at_start(bytes: [u8; 4], len: usize) -> Self {
+        const MASKS: [u32; 8] = [0, 0xFF, 0xFFFF, 0xFF_FFFF, u32::MAX, 0, 0, 0];
+        Self(u32::from_le_bytes(bytes) & MASKS[len.min(5)])
+    }
+
+    #[inline(always)]
+    pub fn number(self) -> u32 {
+        self.0
     }
 
     /// A number below 64 that spreads the identifiers.
@@ -106,6 +109,32 @@ pub struct SetLayout {
     /// Segments that are not listed are carried without a finding.
     pub is_open: bool,
     members: Members,
+    /// The identifier, packed as those of segments are.
+    key: SegmentKey,
+    /// From 1, each set's own.
+    number: u16,
+}
+
+/// A set in a release, in one number.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SetRelease(u32);
+
+impl SetRelease {
+    /// No set of the tables.
+    pub const NONE: Self = Self(0);
+}
+
+impl SetLayout {
+    /// The set with the rules of this release.
+    #[inline]
+    pub fn under(&self, release: Release) -> SetRelease {
+        SetRelease(u32::from_le_bytes([
+            self.number as u8,
+            (self.number >> 8) as u8,
+            release.index,
+            u8::from(release.short_dates),
+        ]))
+    }
 }
 
 /// An open-addressed table from key to segment; a set has at most [`MEMBERS_MAX`] of [`SLOTS`].
@@ -148,7 +177,9 @@ impl X12Grammar {
 
     /// The set with this ST01, when it is one that entrywatch reads.
     pub fn set(&self, id: &[u8]) -> Option<&SetLayout> {
-        self.sets.iter().find(|set| set.id.as_bytes() == id)
+        // Nearly all differ in the number already, which is compared sooner than the text.
+        let key = SegmentKey::of(id);
+        self.sets.iter().find(|set| set.key == key && (key != SegmentKey::UNKNOWN || set.id.as_bytes() == id))
     }
 
     pub fn sets(&self) -> impl Iterator<Item = &SetLayout> {
@@ -248,9 +279,9 @@ mod tests {
     #[test]
     fn keys_are_the_same_however_they_are_made() {
         for len in 0..=4 {
-            assert_eq!(SegmentKey::at_start(b"TA1*", len), SegmentKey::of(&b"TA1*"[..len]));
+            assert_eq!(SegmentKey::at_start(*b"TA1*", len), SegmentKey::of(&b"TA1*"[..len]));
         }
-        assert_eq!(SegmentKey::at_start(b"TA1*", 5), SegmentKey::of(b"TA1*0"));
+        assert_eq!(SegmentKey::at_start(*b"TA1*", 5), SegmentKey::of(b"TA1*0"));
     }
 
     #[test]

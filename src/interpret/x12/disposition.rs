@@ -17,6 +17,7 @@ pub(super) struct Dispositions {
 }
 
 struct Row {
+    token: Token,
     severity: Severity,
     effect: Effect,
 }
@@ -50,6 +51,7 @@ impl Dispositions {
         let effects = CodeEffects::resolve(&table).map_err(|faults| wanted.faults.extend(faults)).ok();
         let rows = effects.iter().flat_map(|effects| {
             table.rows.iter().enumerate().map(|(at, row)| Row {
+                token: Token::new(&*row.code),
                 severity: row.severity.unwrap_or(Severity::Info),
                 effect: effects.effect(at, Token::new(&*row.code), None),
             })
@@ -58,9 +60,25 @@ impl Dispositions {
         Self { table, rows }
     }
 
+    /// What the table says about a code as it was sent, and the token that the code is.
+    #[inline]
+    pub fn judge_sent(&self, code: &[u8]) -> (Option<Token>, Judged<'_>) {
+        let at = if code.len() <= Token::CAPACITY { self.table.position(code) } else { None };
+        match at.and_then(|at| Some((self.rows.get(at)?, self.table.rows.get(at)?))) {
+            Some((row, words)) => (
+                Some(row.token),
+                Judged { meaning: Some(&words.meaning), severity: row.severity, effect: &row.effect },
+            ),
+            None => {
+                let token = Token::some(code);
+                (token, self.judge(token))
+            }
+        }
+    }
+
     /// A code that no table has is as loud as can be: it may be a hold that is newer than the table.
     pub fn judge(&self, code: Option<Token>) -> Judged<'_> {
-        let at = code.and_then(|code| self.table.position(code.as_str().as_bytes()));
+        let at = code.and_then(|code| self.table.position(code.as_bytes()));
         match at.and_then(|at| Some((self.rows.get(at)?, self.table.rows.get(at)?))) {
             Some((row, words)) => {
                 Judged { meaning: Some(&words.meaning), severity: row.severity, effect: &row.effect }

@@ -9,12 +9,11 @@ pub(super) type Named = Vec<(usize, &'static str)>;
 impl<'a> FieldList<'a> {
     /// Adds the elements that are there, each under its name.
     pub(super) fn push_all(&mut self, segment: &Segment<'a>, names: &Named) {
-        for &(at, name) in names {
-            self.push(name, segment.value(at));
-        }
+        self.extend_filled(names.iter().map(|&(at, name)| (name, segment.value(at))));
     }
 
     /// Adds a reference under the name of its qualifier, or with the qualifier when it has no name.
+    #[inline(always)]
     pub(super) fn push_reference(&mut self, qualifier: &'a [u8], value: &'a [u8]) {
         if value.is_empty() {
             return;

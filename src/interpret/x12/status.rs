@@ -6,7 +6,7 @@
 use super::disposition::{self, Dispositions};
 use super::fields::{FieldList, Named};
 use super::qualifier::{self, Aliases, ReferenceAt, References};
-use super::value::{check_digit, container, event_time, not_an_entry, unknown_code};
+use super::value::{check_digit, container, event_time, event_time_here, not_an_entry, unknown_code};
 use super::{NoticeSink, Wanted};
 use crate::decode::x12::{Segment, Set};
 use crate::grammar::{CodeTable, SegmentKey};
@@ -249,9 +249,8 @@ impl StatusFamily {
         }
 
         let code = x4.value(at.disposition);
-        let time = event_time(x4, at.date, at.time);
-        let token = Token::some(code);
-        let judged = self.dispositions.judge(token);
+        let time = event_time_here(x4, at.date, at.time);
+        let (token, judged) = self.dispositions.judge_sent(code);
         if judged.is_unknown() {
             unknown_code(x4, at.disposition, "disposition", walk.sink);
         }
@@ -317,37 +316,41 @@ impl StatusFamily {
         after
     }
 
+    /// What belongs to a disposition line; answers where to go on.
     fn followers<'a>(
         &self,
         mut next: usize,
         walk: &mut Walk<'a, '_>,
         references: &mut References<'a>,
     ) -> usize {
-        while matches!(walk.set.key(next), Some(K1 | N9 | N7 | VID)) {
-            if let Some(segment) = walk.set.get(next) {
-                self.follower(&segment, walk.aliases, &mut walk.fields, references);
-            }
+        while let Some(segment) = walk.set.get(next)
+            && self.follower(&segment, walk.aliases, &mut walk.fields, references)
+        {
             next += 1;
         }
         next
     }
 
+    /// Reads a segment that belongs to what it follows; false when it is none.
+    #[inline(always)]
     fn follower<'a>(
         &self,
         segment: &Segment<'a>,
         aliases: &'a Aliases,
         fields: &mut FieldList<'a>,
         references: &mut References<'a>,
-    ) {
+    ) -> bool {
         match segment.key() {
-            K1 => fields.push_all(segment, &self.remark),
-            N7 => fields.push_all(segment, &self.equipment),
-            VID => fields.push_all(segment, &self.vehicle),
-            _ => {
+            N9 => {
                 let (qualifier, reference) = self.reference.read(segment, aliases);
                 fields.push_reference(qualifier, reference);
                 references.note(qualifier, reference);
             }
+            K1 => fields.push_all(segment, &self.remark),
+            N7 => fields.push_all(segment, &self.equipment),
+            VID => fields.push_all(segment, &self.vehicle),
+            _ => return false,
         }
+        true
     }
 }

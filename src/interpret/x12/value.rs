@@ -8,10 +8,18 @@ use crate::place::finding_code::{BAD_NUMBER, CHECK_DIGIT, UNKNOWN_CODE};
 use crate::place::{Finding, Grade};
 
 /// A date that cannot be read leaves the time unknown; a time that cannot be read leaves the date.
-#[inline]
 pub(super) fn event_time(segment: &Segment<'_>, date: usize, time: usize) -> Option<EventTime> {
+    event_time_here(segment, date, time)
+}
+
+/// The same where a call for each notice would be felt.
+#[inline(always)]
+pub(super) fn event_time_here(segment: &Segment<'_>, date: usize, time: usize) -> Option<EventTime> {
     let text = segment.value(date);
-    let date = value::date(text).or_else(|| value::short_date(text))?;
+    let date = match value::date(text) {
+        Some(date) => date,
+        None => value::short_date(text)?,
+    };
     Some(EventTime { date, time: value::time(segment.value(time)) })
 }
 
@@ -23,6 +31,7 @@ pub(super) fn container(initial: &[u8], number: &[u8]) -> Option<Token> {
     Token::joined(initial, number)
 }
 
+#[inline]
 pub(super) fn check_digit(
     entry: EntryNumber,
     segment: &Segment<'_>,
@@ -31,9 +40,20 @@ pub(super) fn check_digit(
 ) {
     let offset = entry.check_digit_offset();
     if offset != 0 {
-        let message = format!("the check digit of {entry} is {offset} more than its rule gives (modulo 10)");
-        sink.finding(Finding::new(CHECK_DIGIT, Grade::Warning, segment.element_place(element), message));
+        wrong_check_digit(entry, offset, segment, element, sink);
     }
+}
+
+#[cold]
+fn wrong_check_digit(
+    entry: EntryNumber,
+    offset: u8,
+    segment: &Segment<'_>,
+    element: usize,
+    sink: &mut dyn NoticeSink,
+) {
+    let message = format!("the check digit of {entry} is {offset} more than its rule gives (modulo 10)");
+    sink.finding(Finding::new(CHECK_DIGIT, Grade::Warning, segment.element_place(element), message));
 }
 
 pub(super) fn not_an_entry(segment: &Segment<'_>, element: usize, sink: &mut dyn NoticeSink) {

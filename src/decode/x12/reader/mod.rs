@@ -1,16 +1,19 @@
 //! Reads one message: walks the segments, opens and closes the envelope's levels, and notes what does not fit.
 
 mod header;
+mod pass;
 mod trailer;
 
 use self::header::Outside;
-use super::ends::Ends;
+use self::pass::{Met, Walk};
+use super::delimiters::Delimiters;
+use super::ends::{Ends, Found};
 use super::envelope::{self, BETWEEN, Envelope, IsaCodes, Level, is_isa, mix};
 use super::seen::Seen;
 use super::segment::{Origin, RawSegment, Segment, segment};
 use super::value::same_number;
 use super::{Findings, check};
-use crate::grammar::{Grammar, SegmentKey, SetLayout};
+use crate::grammar::{Grammar, SegmentKey, SetLayout, SetRelease};
 use crate::place::finding_code::{EMPTY, NOT_EDI, OVERLONG_MESSAGE, TRUNCATED, UNKNOWN_SEGMENT};
 use crate::place::{Finding, Grade};
 
@@ -30,12 +33,12 @@ pub(super) struct Scratch {
 }
 
 /// How far reading came.
-pub(super) enum Scan {
+pub(super) enum Scan<'g> {
     /// The window ends inside the message.
     More,
     Done {
         len: usize,
-        content: Content,
+        content: Content<'g>,
     },
     /// The interchange that begins here is cut into records.
     Wrapped,
@@ -45,10 +48,12 @@ pub(super) enum Scan {
 
 /// What the message turned out to be.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Content {
+pub(super) struct Content<'g> {
     /// Lines in the text of the message; not counted for wrapped files.
     pub lines: u64,
     pub is_set: bool,
+    /// The set's identifier, when the tables have it.
+    pub name: Option<&'g str>,
     pub is_ta1: bool,
     /// Neither a segment nor anything else but blanks.
     pub is_nothing: bool,
@@ -110,7 +115,7 @@ enum Next {
 
 impl<'g> Reader<'_, 'g> {
     /// `last` when nothing follows the text, `cut` when no more of it can be had at once.
-    pub fn read(mut self, last: bool, cut: bool, first: bool) -> Scan {
+    pub fn read(mut self, last: bool, cut: bool, first: bool) -> Scan<'g> {
         self.scratch.segments.clear();
         self.scratch.ends.clear();
         self.scratch.findings.clear();
@@ -138,38 +143,36 @@ impl<'g> Reader<'_, 'g> {
                 }
                 continue;
             }
-            let ends_from = self.scratch.ends.len();
-            let rest = &self.text[at..];
-            let found = self.scratch.ends.segment(self.envelope.delimiters, self.text, at);
-            let Some(found) = found else { break };
-            let end = found.terminator + 1;
-            let id_len = self.scratch.ends.as_slice()[ends_from] as usize - at;
-            let key = match rest.first_chunk() {
-                Some(start) => SegmentKey::at_start(start, id_len),
-                None => SegmentKey::of(&rest[..id_len]),
+            if draft.content.has_body() && self.begins_set(at) {
+                return self.done(at, draft);
+            }
+            let (raw, Found { terminator, present }) = match self.pass(at, &mut draft) {
+                Met::Segment(raw, found) => (raw, found),
+                Met::Isa(isa) => {
+                    at = isa;
+                    continue;
+                }
+                Met::End(rest) => {
+                    at = rest;
+                    break;
+                }
+                Met::Full(end) => return self.cut(end, draft),
             };
-            let next = if self.envelope.level == Level::Set && !is_control(key) {
-                self.member(key, at, ends_from, found.present, &mut draft);
+            let next = if self.envelope.level == Level::Set && !is_control(raw.key) {
+                self.member(raw, present, &mut draft);
                 Next::Took
             } else {
-                let ends_to = self.scratch.ends.len() as u32;
-                let raw = RawSegment {
-                    key,
-                    start: at as u32,
-                    line: draft.lines,
-                    ends_from: ends_from as u32,
-                    ends_to,
-                };
                 self.take(raw, &mut draft)
             };
-            match next {
-                Next::Took => at = end,
-                Next::Stop => return self.done(at, draft),
+            if let Next::Stop = next {
+                return self.done(raw.start as usize, draft);
             }
+            let end = terminator + 1;
+            at = end;
             draft.lines += u32::from(self.envelope.delimiters.segment == b'\n');
             draft.segments_end = end;
             draft.content.has_segments = true;
-            if self.scratch.segments.len() >= SEGMENTS_MAX || self.scratch.ends.len() >= ELEMENTS_MAX {
+            if is_full(&self.scratch.segments, &self.scratch.ends) {
                 return self.cut(end, draft);
             }
         }
@@ -181,7 +184,6 @@ impl<'g> Reader<'_, 'g> {
     }
 
     /// Blanks and line ends between segments do not count.
-    #[inline(always)]
     fn skip_blanks(&self, mut at: usize, draft: &mut Draft<'g>) -> usize {
         let outside = self.envelope.level == Level::Outside;
         while let Some(&byte) = self.text.get(at) {
@@ -230,42 +232,61 @@ impl<'g> Reader<'_, 'g> {
         }
     }
 
+    /// True when the next set of the open group begins at `at`, and its ST is whole, as far as that is known already.
+    fn begins_set(&self, at: usize) -> bool {
+        let Delimiters { element, .. } = self.envelope.delimiters;
+        self.envelope.level == Level::Group
+            && self.text.get(at..at + 3) == Some([b'S', b'T', element].as_slice())
+            && self.scratch.ends.knows_terminator(self.envelope.delimiters)
+    }
+
+    /// Takes the segments from `at` on that pass without a closer look.
+    fn pass(&mut self, at: usize, draft: &mut Draft<'g>) -> Met {
+        let under = match draft.layout {
+            Some(set) if self.envelope.level == Level::Set => set.under(self.envelope.group.release),
+            _ => SetRelease::NONE,
+        };
+        let Scratch { segments, ends, passed, .. } = &mut *self.scratch;
+        let before = segments.len();
+        let mut walk = Walk { at, lines: draft.lines };
+        let met = pass::pass(self.text, self.envelope.delimiters, under, passed, ends, segments, &mut walk);
+        let count = segments.len() - before;
+        if count > 0 {
+            self.envelope.set.segments += count as u64;
+            draft.content.is_set = true;
+            draft.content.has_segments = true;
+        }
+        if let [.., last] = segments.as_slice()
+            && count > 0
+        {
+            draft.segments_end = ends.as_slice()[last.ends_to as usize - 1] as usize + 1;
+        }
+        draft.lines = walk.lines;
+        met
+    }
+
     /// A segment between ST and SE.
-    #[inline(always)]
-    fn member(
-        &mut self,
-        key: SegmentKey,
-        start: usize,
-        ends_from: usize,
-        present: u32,
-        draft: &mut Draft<'g>,
-    ) {
-        let ends_to = self.scratch.ends.len();
-        if ends_to - ends_from == 1 && self.scratch.ends.as_slice()[ends_from] as usize == start {
+    fn member(&mut self, raw: RawSegment, present: u32, draft: &mut Draft<'g>) {
+        let ends_from = raw.ends_from as usize;
+        if raw.ends_to - raw.ends_from == 1 && self.scratch.ends.as_slice()[ends_from] == raw.start {
             // Nothing but a terminator.
             self.scratch.ends.truncate(ends_from);
             return;
         }
         draft.content.is_set = true;
         self.envelope.set.segments += 1;
-        self.scratch.segments.push(RawSegment {
-            key,
-            start: start as u32,
-            line: draft.lines,
-            ends_from: ends_from as u32,
-            ends_to: ends_to as u32,
-        });
+        self.scratch.segments.push(raw);
         let Some(set) = draft.layout else { return };
-        match self.grammar.x12.member(set, key) {
+        match self.grammar.x12.member(set, raw.key) {
             Some(layout) => {
                 let release = self.envelope.group.release;
-                let Scratch { segments, ends, findings, passed } = &mut *self.scratch;
-                if let Some(raw) = segments.last() {
-                    let segment = view(self.text, ends, self.envelope, self.origin, raw);
-                    check::check(&segment, present, layout, release, passed, findings);
+                let Scratch { ends, findings, passed, .. } = &mut *self.scratch;
+                let segment = view(self.text, ends, self.envelope, self.origin, &raw);
+                if let Some(pass) = check::check(&segment, present, layout, release, findings) {
+                    passed.note(set.under(release), raw.key, present, pass);
                 }
             }
-            None => self.foreign(set, start, ends_from),
+            None => self.foreign(set, raw.start as usize, ends_from),
         }
     }
 
@@ -289,7 +310,7 @@ impl<'g> Reader<'_, 'g> {
         }
     }
 
-    fn done(mut self, len: usize, mut draft: Draft<'g>) -> Scan {
+    fn done(mut self, len: usize, mut draft: Draft<'g>) -> Scan<'g> {
         if self.envelope.level != Level::Outside {
             self.note_content(draft.segments_end, &mut draft);
         }
@@ -299,6 +320,7 @@ impl<'g> Reader<'_, 'g> {
         let content = Content {
             lines,
             is_set,
+            name: draft.layout.map(|set| &*set.id),
             is_ta1,
             is_nothing: !has_segments && !opens_interchange,
             opens_interchange,
@@ -328,7 +350,7 @@ impl<'g> Reader<'_, 'g> {
     }
 
     /// The text ends inside the message, and no more can be had: what is there is handed over.
-    fn cut(mut self, end: usize, draft: Draft<'g>) -> Scan {
+    fn cut(mut self, end: usize, draft: Draft<'g>) -> Scan<'g> {
         let len = if end == 0 { self.text.len() } else { end };
         let message = "the message is too long to be kept whole; the rest is read as a message of its own";
         self.report_at(OVERLONG_MESSAGE, Grade::Warning, len, "TA1 024", message.to_owned());
@@ -336,7 +358,7 @@ impl<'g> Reader<'_, 'g> {
     }
 
     /// The file ends at `at`, or inside the segment that begins there.
-    fn end(mut self, at: usize, first: bool, mut draft: Draft<'g>) -> Scan {
+    fn end(mut self, at: usize, first: bool, mut draft: Draft<'g>) -> Scan<'g> {
         let len = self.text.len();
         let mut truncated = false;
         if at < len && self.envelope.level != Level::Outside {
@@ -423,6 +445,12 @@ impl<'g> Reader<'_, 'g> {
         let (text, origin) = (self.text, self.origin);
         self.scratch.findings.push(|| finding(code, grade, origin.place(text, at), x12, message));
     }
+}
+
+/// True when the lists are as long as those of one message may be.
+#[inline(always)]
+fn is_full(segments: &[RawSegment], ends: &Ends) -> bool {
+    segments.len() >= SEGMENTS_MAX || ends.len() >= ELEMENTS_MAX
 }
 
 /// True for the segments that open and close levels.
