@@ -216,7 +216,7 @@ impl<'a> Sheet<'a> {
     }
 
     pub fn mark(&self) -> Mark {
-        Mark { fields: self.fields.len(), written: self.text.len() }
+        Mark { fields: self.fields.len(), written: self.text.count() }
     }
 
     /// Forgets what came after the mark.

@@ -32,7 +32,7 @@ impl Text {
     }
 
     /// How many pieces there are.
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.count
     }
 
@@ -172,12 +172,12 @@ mod tests {
         let mut text = Text::new();
         assert!(!text.close());
         for round in 0..2 {
-            for number in text.len()..200 {
+            for number in text.count()..200 {
                 write!(text, "piece {number}").expect("a text takes everything");
                 assert!(text.close() && !text.close());
             }
             let last = text.pieces().last();
-            assert_eq!((text.len(), last), (200, Some(&b"piece 199"[..])), "{round}");
+            assert_eq!((text.count(), last), (200, Some(&b"piece 199"[..])), "{round}");
             text.truncate(3);
             assert_eq!(text.pieces().last(), Some(&b"piece 2"[..]));
         }
