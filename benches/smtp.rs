@@ -60,7 +60,7 @@ fn rate(mails: usize, work: impl FnOnce()) -> f64 {
 
 fn mail(number: usize) -> Mail {
     let zone = Zone::named(CUSTOMS_ZONE).expect("the system has the tz database");
-    let settings = MailSettings::new("entrywatch <alerts@example.com>", "example.com", None, zone);
+    let settings = MailSettings::new("entrywatch <alerts@example.com>", "example.com", zone);
     let key = LetterKey::of("ops@example.com", [&AlertKey::new("bench", "ABC12345676", &number.to_string())]);
     let draft = Draft {
         key: &key,

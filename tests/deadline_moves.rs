@@ -166,7 +166,8 @@ fn our_own_date_moves_the_reminders_and_is_kept_with_its_author() {
     desk.engine().set_target(wish(Some("2025-04-09")), "jo").expect("it is journaled");
     let said = days_until(&mut desk, "2025-04-09");
     assert!(
-        said.iter().any(|subject| subject.contains("ummary") && subject.contains("due today")),
+        said.iter().any(|subject| subject.contains("ummary")
+            && subject.contains("our target 2025-04-09 today, act by 2025-04-16")),
         "{said:?}"
     );
     let life_now = life(&desk);
@@ -184,6 +185,38 @@ fn our_own_date_moves_the_reminders_and_is_kept_with_its_author() {
         said.iter().any(|subject| subject.contains("ummary") && subject.contains("due today")),
         "{said:?}"
     );
+}
+
+/// Reminders count towards our own date, which stays; the law's date is in the letters all the same.
+#[test]
+fn a_legal_date_that_moves_beside_our_own_is_told() {
+    let mut desk = released();
+    let wish = TargetWish {
+        entry: number(),
+        deadline: "ES_DUE".to_owned(),
+        date: Some("2025-04-14".parse().expect("a date")),
+        reason: String::new(),
+        even_if_late: false,
+    };
+    desk.engine().set_target(wish, "jo").expect("it is journaled");
+    let said = days_until(&mut desk, "2025-04-11");
+    assert!(
+        said.iter().any(|subject| subject.contains("our target 2025-04-14 in 3 days, act by 2025-04-16")),
+        "{said:?}"
+    );
+
+    desk.clock.set(at("2025-04-11T15:00:00Z"));
+    desk.receive("moved.txt", "globex", release_date("041125", "040425").as_bytes());
+    let mails = sent(&mut desk);
+    let told = mails.iter().find(|mail| mail.text().contains("moved ")).expect("the difference is told");
+    let text = told.text().split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "act by Fri 2025-04-18 (in 7 days)",
+        "our target Mon 2025-04-14 (in 3 days)",
+        "moved from Wed 2025-04-16 to Fri 2025-04-18: release_date is 2025-04-04 (release status), was 2025-04-02",
+    ] {
+        assert!(text.contains(part), "{part} in:\n{}", told.text());
+    }
 }
 
 /// The table is no part of the journal, but its moves are: a rebuild, under whatever table, has the same history.

@@ -19,7 +19,7 @@ const LOGIN: &[&str] = &["--login", "ops:correct horse"];
 
 fn mail_to(recipient: &str, subject: &str) -> Mail {
     let zone = Zone::named(CUSTOMS_ZONE).expect("the system has the tz database");
-    let settings = MailSettings::new("entrywatch <alerts@example.com>", "example.com", None, zone);
+    let settings = MailSettings::new("entrywatch <alerts@example.com>", "example.com", zone);
     let key = LetterKey::of(recipient, [&AlertKey::new("rule", "ABC12345676", subject)]);
     let draft = Draft {
         key: &key,

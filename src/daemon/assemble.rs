@@ -161,8 +161,7 @@ pub fn renderer(config: &Config, templates: Option<&Path>) -> Result<Renderer, A
         Some(zone) => zone,
         None => Zone::named(CUSTOMS_ZONE).map_err(|_| AssembleError::Zone)?,
     };
-    let mail =
-        MailSettings::new(&config.mail.from, &config.mail.domain, config.mail.link_base.as_deref(), zone)?;
+    let mail = MailSettings::new(&config.mail.from, &config.mail.domain, zone)?;
     Ok(Renderer::new(templates, mail)?)
 }
 

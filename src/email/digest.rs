@@ -3,10 +3,10 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::mail::MailSettings;
 use super::subject::{self, count_entries, nearest};
 use super::text::{self, day};
 use super::view::{Tone, VALUE_CHARS_MAX};
+use crate::entry::EntryDeadline;
 use crate::outbox::{Alert, Cause, Letter};
 use crate::place::Severity;
 
@@ -49,11 +49,10 @@ pub(super) struct Row {
     pub act_by: Option<String>,
     pub rule: String,
     pub key: String,
-    pub link: Option<String>,
 }
 
 impl Row {
-    pub fn of(alert: &Alert) -> Self {
+    pub fn of(alert: &Alert, today: NaiveDate) -> Self {
         let at = match &alert.cause {
             Cause::Notice(notice) => notice.at.map(text::event_time),
             Cause::Deadline(_) | Cause::Trouble(_) => None,
@@ -66,36 +65,25 @@ impl Row {
             status: entry.map(|entry| text::line(&entry.status, 60)).filter(|status| !status.is_empty()),
             event: subject::event(alert),
             at,
-            act_by: target(alert).map(day),
+            act_by: clock(alert, today).and_then(EntryDeadline::legal).map(day),
             rule: text::line(&alert.rule, VALUE_CHARS_MAX),
             key: text::line(alert.key.as_str(), VALUE_CHARS_MAX),
-            link: None,
         }
-    }
-
-    fn linked(alert: &Alert, settings: &MailSettings) -> Self {
-        let link = alert.entry.as_ref().and_then(|entry| settings.entry_link(entry.number.as_str()));
-        Self { link, ..Self::of(alert) }
     }
 }
 
-/// The day that the alert asks the reader to act by.
-fn target(alert: &Alert) -> Option<NaiveDate> {
+/// The clock that the alert asks the reader to beat.
+fn clock(alert: &Alert, today: NaiveDate) -> Option<&EntryDeadline> {
     match &alert.cause {
-        Cause::Deadline(brief) => brief.deadline.target(),
+        Cause::Deadline(brief) => Some(&brief.deadline),
         Cause::Notice(_) | Cause::Trouble(_) => {
-            nearest(&alert.deadlines).and_then(|deadline| deadline.target())
+            subject::answering(alert).or_else(|| nearest(&alert.deadlines, today))
         }
     }
 }
 
 /// Builds the view of a digest of `on`.
-pub(super) fn digest_mail(
-    letter: &Letter,
-    alerts: &[Alert],
-    on: NaiveDate,
-    settings: &MailSettings,
-) -> DigestMail {
+pub(super) fn digest_mail(letter: &Letter, alerts: &[Alert], on: NaiveDate) -> DigestMail {
     let mut groups: Vec<(&'static str, Vec<&Alert>)> = Vec::new();
     for alert in alerts {
         let heading = subject::group(&alert.cause);
@@ -106,8 +94,10 @@ pub(super) fn digest_mail(
     }
     // The order of the playbook: by the day to act, then by severity.
     for (_, members) in &mut groups {
-        members
-            .sort_by_key(|alert| (target(alert).is_none(), target(alert), std::cmp::Reverse(alert.severity)));
+        members.sort_by_key(|alert| {
+            let target = clock(alert, on).and_then(EntryDeadline::target);
+            (target.is_none(), target, std::cmp::Reverse(alert.severity))
+        });
     }
     groups.sort_by_key(|(_, members)| std::cmp::Reverse(members.iter().map(|alert| alert.severity).max()));
     let count = |severity| Count {
@@ -126,7 +116,7 @@ pub(super) fn digest_mail(
             .into_iter()
             .map(|(heading, members)| Group {
                 heading,
-                rows: members.into_iter().map(|alert| Row::linked(alert, settings)).collect(),
+                rows: members.into_iter().map(|alert| Row::of(alert, on)).collect(),
             })
             .collect(),
         recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),

@@ -27,7 +27,6 @@ const HEADER_CHARS_MAX: usize = 200;
 pub struct MailSettings {
     from: Mailbox,
     domain: String,
-    link_base: Option<String>,
     zone: Zone,
     tickets: Option<Arc<Tickets>>,
 }
@@ -38,26 +37,18 @@ pub enum SettingsError {
     From { from: String },
     #[error("`{domain}` is not a domain for message ids (example: example.com)")]
     Domain { domain: String },
-    #[error("`{link}` is not the address of a page (example: https://entrywatch.example.com)")]
-    Link { link: String },
 }
 
 impl MailSettings {
-    /// `from` is the sender, with or without a name; `domain` the right side of message ids; `link_base` the address
-    /// of the dashboard; `zone` the one in which instants are shown.
-    pub fn new(from: &str, domain: &str, link_base: Option<&str>, zone: Zone) -> Result<Self, SettingsError> {
+    /// `from` is the sender, with or without a name; `domain` the right side of message ids; `zone`
+    /// the one in which instants are shown.
+    pub fn new(from: &str, domain: &str, zone: Zone) -> Result<Self, SettingsError> {
         let mailbox = from.parse::<Mailbox>().ok().filter(|_| !from.chars().any(char::is_control));
         let from = mailbox.ok_or_else(|| SettingsError::From { from: text::line(from, HEADER_CHARS_MAX) })?;
         if !is_domain(domain) {
             return Err(SettingsError::Domain { domain: text::line(domain, HEADER_CHARS_MAX) });
         }
-        let link_base = match link_base.map(|link| link.trim_end_matches('/')) {
-            Some(link) if !is_link(link) => {
-                return Err(SettingsError::Link { link: text::line(link, HEADER_CHARS_MAX) });
-            }
-            link => link.map(str::to_owned),
-        };
-        Ok(Self { from, domain: domain.to_owned(), link_base, zone, tickets: None })
+        Ok(Self { from, domain: domain.to_owned(), zone, tickets: None })
     }
 
     /// Mails can be answered through these links.
@@ -77,11 +68,6 @@ impl MailSettings {
     pub fn zone(&self) -> &Zone {
         &self.zone
     }
-
-    /// The page of an entry, `https://entrywatch.example.com/entries/ABC12345678`.
-    pub(super) fn entry_link(&self, entry: &str) -> Option<String> {
-        self.link_base.as_ref().map(|base| format!("{base}/entries/{entry}"))
-    }
 }
 
 /// Letters, digits, hyphens and points: enough for the right side of a message id and for a greeting.
@@ -91,12 +77,6 @@ pub(super) fn is_domain(text: &str) -> bool {
         && text.len() <= 253
         && !edge(text)
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
-}
-
-fn is_link(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_graphic()))
-        && !text.contains(['"', '<', '>'])
 }
 
 /// What a mail is made of.
@@ -288,22 +268,17 @@ mod tests {
 
     #[test]
     fn settings_are_checked() {
-        let ok = |from: &str, domain: &str, link: Option<&str>| MailSettings::new(from, domain, link, zone());
-        assert!(
-            ok("entrywatch <alerts@example.com>", "example.com", Some("https://ew.example.com/")).is_ok()
-        );
-        assert!(ok("alerts@example.com", "example.com", None).is_ok());
-        for (from, domain, link) in [
-            ("nobody", "example.com", None),
-            ("a@example.com\r\nBcc: b@example.com", "example.com", None),
-            ("a@example.com", "example.com\r\n", None),
-            ("a@example.com", "", None),
-            ("a@example.com", "exa mple", None),
-            ("a@example.com", "example.com", Some("javascript:alert(1)")),
-            ("a@example.com", "example.com", Some("https://")),
-            ("a@example.com", "example.com", Some("https://x/\">")),
+        let ok = |from: &str, domain: &str| MailSettings::new(from, domain, zone());
+        assert!(ok("entrywatch <alerts@example.com>", "example.com").is_ok());
+        assert!(ok("alerts@example.com", "example.com").is_ok());
+        for (from, domain) in [
+            ("nobody", "example.com"),
+            ("a@example.com\r\nBcc: b@example.com", "example.com"),
+            ("a@example.com", "example.com\r\n"),
+            ("a@example.com", ""),
+            ("a@example.com", "exa mple"),
         ] {
-            assert!(ok(from, domain, link).is_err(), "{from:?} {domain:?} {link:?}");
+            assert!(ok(from, domain).is_err(), "{from:?} {domain:?}");
         }
     }
 

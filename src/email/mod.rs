@@ -19,6 +19,7 @@ mod smtp;
 mod subject;
 pub mod text;
 mod view;
+mod when;
 
 #[cfg(test)]
 mod tests;

@@ -333,7 +333,7 @@ impl Templates {
                 self.bodies("alert.txt", "alert.html", &view.subject, &view)
             }
             LetterKind::Digest { day } => {
-                let view = digest::digest_mail(letter, alerts, day, settings);
+                let view = digest::digest_mail(letter, alerts, day);
                 self.bodies("digest.txt", "digest.html", &view.subject, &view)
             }
         }

@@ -258,6 +258,7 @@ pub(super) fn entry() -> EntryBrief {
 /// The notice of the sample hold.
 pub(super) fn notice() -> NoticeBrief {
     NoticeBrief {
+        clock: None,
         steps: Vec::new(),
         id: NoticeId::from_bytes([0xab; 16]),
         kind: Kind::AgencyStatus,

@@ -4,12 +4,12 @@
 
 use chrono::NaiveDate;
 
-use super::occasion;
-use super::text::{self, day, days_left, event_time};
+use super::text::{self, event_time};
+use super::{occasion, when};
 use crate::deadline::DeadlineTable;
 use crate::entry::{DeadlineState, EntryDeadline, silence};
 use crate::notice::Kind;
-use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief, answering_clock};
+use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::Severity;
 
 /// The longest event in a subject, in characters: what stands behind it must stay in sight.
@@ -42,10 +42,9 @@ pub(super) fn subject(letter: &Letter, alerts: &[Alert], today: NaiveDate) -> St
         subject.push_str(&format!(" ({})", text::header(broker.as_str(), BROKER_CHARS_MAX)));
     }
     if let Some(next) = answering(loudest)
-        && let Some(target) = next.target()
+        && let Some(when) = when::behind_name(next, today, "")
     {
-        let left = days_left((target - today).num_days());
-        subject.push_str(&format!(", {} {left}, act by {target}", name(next)));
+        subject.push_str(&format!(", {}{when}", name(next)));
     }
     if alerts.len() > 1 {
         subject.push_str(&format!(" (+{} more)", alerts.len() - 1));
@@ -100,13 +99,9 @@ fn meaning_or_code(notice: &NoticeBrief) -> String {
 
 fn deadline_event(brief: &DeadlineBrief) -> String {
     let name = text::header(&brief.name, EVENT_CHARS_MAX);
-    match brief.deadline.target() {
+    match when::behind_name(&brief.deadline, brief.on, "due ") {
+        Some(when) => name + &when,
         None => format!("{name}: {}", text::header(&brief.deadline.due_text(), EVENT_CHARS_MAX)),
-        Some(date) if brief.days_left < 0 => format!("{name} {}, was due {date}", days_left(brief.days_left)),
-        Some(date) if brief.deadline.act_by.is_some() => {
-            format!("{name} due {}, act by {date}", days_left(brief.days_left))
-        }
-        Some(date) => format!("{name} {}, {date}", days_left(brief.days_left)),
     }
 }
 
@@ -142,29 +137,17 @@ fn notice_sentence(notice: &NoticeBrief, about: &str) -> String {
 
 fn deadline_sentence(brief: &DeadlineBrief, about: &str) -> String {
     let name = text::line(&brief.name, EVENT_CHARS_MAX);
-    let Some(target) = brief.deadline.target() else {
+    when::sentence(&format!("{name}{about}"), &brief.deadline, brief.on).unwrap_or_else(|| {
         let word = text::line(&brief.deadline.due_text(), EVENT_CHARS_MAX);
-        return format!("{name}{about} has no date: {word}.");
-    };
-    let left = days_left(brief.days_left);
-    if brief.days_left < 0 {
-        return format!("{name}{about} is {left}: the day was {}.", day(target));
-    }
-    match (brief.deadline.act_by, brief.deadline.due) {
-        (Some(act_by), Some(due)) if act_by != due => format!(
-            "{name}{about} is due {left}: act by {}; the last day under the rule as written is {}.",
-            day(act_by),
-            day(due)
-        ),
-        (Some(act_by), _) => format!("{name}{about} is due {left}: act by {}.", day(act_by)),
-        (None, _) => format!("{name}{about} comes {left}, on {}.", day(target)),
-    }
+        format!("{name}{about} has no date: {word}.")
+    })
 }
 
 /// The clock that answers what the alert tells of.
 pub(super) fn answering(alert: &Alert) -> Option<&EntryDeadline> {
     let Cause::Notice(notice) = &alert.cause else { return None };
-    answering_clock(notice.kind, &alert.deadlines)
+    let key = notice.clock.as_deref()?;
+    alert.deadlines.iter().find(|clock| clock.key() == key)
 }
 
 /// What people call a clock: `Protest`, `Protest of 2026-03-06`. One that our table does not know keeps its id.
@@ -178,10 +161,20 @@ pub(super) fn name(deadline: &EntryDeadline) -> String {
     }
 }
 
-/// The clock to watch next: the first of those that run and have a date.
-pub(super) fn nearest(deadlines: &[EntryDeadline]) -> Option<&EntryDeadline> {
+/// The clock to watch next: the first duty of ours to come, else the one that passed last; and only where there is none, a day
+/// to come by which Customs must act.
+pub(super) fn nearest(deadlines: &[EntryDeadline], today: NaiveDate) -> Option<&EntryDeadline> {
     let dated = deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open);
-    dated.filter(|deadline| deadline.target().is_some()).min_by_key(|deadline| deadline.target())
+    let ranked = dated.filter_map(|deadline| {
+        let days = (deadline.target()? - today).num_days();
+        let rank = match (deadline.act_by.is_some(), deadline.has_passed(today)) {
+            (true, has_passed) => u8::from(has_passed),
+            (false, false) => 2,
+            (false, true) => return None,
+        };
+        Some(((rank, if rank == 1 { -days } else { days }), deadline))
+    });
+    ranked.min_by_key(|(rank, _)| *rank).map(|(_, deadline)| deadline)
 }
 
 pub(super) fn severity_word(severity: Severity) -> &'static str {

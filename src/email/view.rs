@@ -10,7 +10,8 @@ use super::digest::Row;
 use super::mail::MailSettings;
 use super::occasion;
 use super::subject::{self, sentence, severity_word};
-use super::text::{self, day, days_left, event_time, instant};
+use super::text::{self, day, event_time, instant};
+use super::when;
 use crate::clock::Zone;
 use crate::entry::{DeadlineState, EntryDeadline, Provenance, Standing};
 use crate::ident::Fingerprint;
@@ -84,9 +85,10 @@ pub(super) struct Section {
     pub next_step: Vec<String>,
     pub clock: Option<ClockView>,
     pub entry: Option<EntryView>,
+    /// Since when the entry and its clocks may have changed, where that is likely; else blank.
+    pub as_of: &'static str,
     pub deadlines: Vec<DeadlineRow>,
     pub source: Option<SourceView>,
-    pub link: Option<String>,
     pub rule: String,
     pub key: String,
 }
@@ -117,7 +119,10 @@ pub(super) struct ClockView {
     pub key: String,
     pub act_by: Option<String>,
     pub due: String,
+    /// To the day to act by; to the due day where there is no other.
     pub left: Option<String>,
+    /// To the due day, once the day to act by has passed.
+    pub due_left: Option<String>,
     pub basis: String,
     pub because: Option<String>,
     /// How it moved, what a person has set, and the rule.
@@ -170,7 +175,7 @@ pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings
         notes: occasion::notes(letter, all),
         ack: settings.ack_link(letter),
         sections: alerts[..told].iter().map(|alert| section(letter.kind, alert, settings, today)).collect(),
-        rest: alerts[told..].iter().copied().map(Row::of).collect(),
+        rest: alerts[told..].iter().map(|alert| Row::of(alert, today)).collect(),
         recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),
         letter: letter.key.to_string(),
         written_at: instant(letter.created_at, settings.zone()),
@@ -184,25 +189,27 @@ fn section(kind: LetterKind, alert: &Alert, settings: &MailSettings, today: Naiv
     };
     let clock = clock(alert, today);
     let is_over = kind == LetterKind::Over;
+    // An alert keeps the entry as it was.
+    let as_of = if is_over { " when this was raised" } else { "" };
     Section {
         heading: subject::event(alert),
         tone: if is_over { Tone::OVER } else { Tone::of(alert.severity) },
-        glance: glance(alert, clock.as_ref(), today, is_over),
+        glance: glance(alert, today, as_of),
         happened: sentence(alert),
         code: notice.and_then(code),
         details: notice.map(details).unwrap_or_default(),
         next_step: if is_over { vec!["Nothing is left to do.".to_owned()] } else { next_step(alert) },
         clock,
         entry: alert.entry.as_ref().map(entry),
+        as_of,
         deadlines: deadline_rows(&alert.deadlines, today),
         source: source(alert, settings.zone()),
-        link: alert.entry.as_ref().and_then(|entry| settings.entry_link(entry.number.as_str())),
         rule: text::line(&alert.rule, VALUE_CHARS_MAX),
         key: text::line(alert.key.as_str(), VALUE_CHARS_MAX),
     }
 }
 
-fn glance(alert: &Alert, clock: Option<&ClockView>, today: NaiveDate, is_over: bool) -> Vec<Fact> {
+fn glance(alert: &Alert, today: NaiveDate, as_of: &str) -> Vec<Fact> {
     let mut glance = Vec::new();
     let mut tell = |label: &str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
@@ -210,34 +217,34 @@ fn glance(alert: &Alert, clock: Option<&ClockView>, today: NaiveDate, is_over: b
         }
     };
     let entry = alert.entry.as_ref();
-    // An alert keeps the entry as it was.
-    let then = if is_over { " when this was raised" } else { "" };
-    tell("entry", entry.map(|entry| format!("{}, {}{then}", entry.number, text::line(&entry.status, 60))));
+    tell("entry", entry.map(|entry| format!("{}, {}{as_of}", entry.number, text::line(&entry.status, 60))));
     if let Cause::Trouble(trouble) = &alert.cause {
         tell("about", some_line(&trouble.subject));
     }
     tell("whose", whose(alert));
-    match clock {
-        Some(clock) => {
-            let date = clock.act_by.as_ref().unwrap_or(&clock.due);
-            tell("act by", Some(format!("{date}{}: {}", in_brackets(clock.left.as_deref()), clock.name)));
+    let own = match &alert.cause {
+        Cause::Deadline(brief) => Some((&brief.deadline, brief.on, some_line(&brief.name))),
+        Cause::Notice(_) => subject::answering(alert).map(|clock| (clock, today, None)),
+        Cause::Trouble(_) => None,
+    };
+    match own {
+        Some((clock, on, name)) => {
+            tell("act by", Some(next_deadline(clock, on, name)));
+            let target = when::our_target(clock);
+            tell("our target", target.map(|target| format!("{} ({})", day(target), when::away(target, on))));
         }
         None => {
-            tell("next deadline", subject::nearest(&alert.deadlines).map(|next| next_deadline(next, today)))
+            let next = subject::nearest(&alert.deadlines, today);
+            tell("next deadline", next.map(|next| next_deadline(next, today, None)));
         }
     }
     tell("money", entry.and_then(|entry| some_line(&entry.at_stake)));
     glance
 }
 
-fn in_brackets(left: Option<&str>) -> String {
-    left.map(|left| format!(" ({left})")).unwrap_or_default()
-}
-
-fn next_deadline(next: &EntryDeadline, today: NaiveDate) -> String {
-    let left = next.target().map(|target| days_left((target - today).num_days()));
-    let date = next.act_by.map_or_else(|| due(next), day);
-    format!("{date}{}: {}", in_brackets(left.as_deref()), subject::name(next))
+fn next_deadline(next: &EntryDeadline, today: NaiveDate, name: Option<String>) -> String {
+    let date = when::dated(next, today).unwrap_or_else(|| due(next));
+    format!("{date}: {}", name.unwrap_or_else(|| subject::name(next)))
 }
 
 /// The broker with its own reference, the importer, the orders: who must hear of it.
@@ -301,17 +308,15 @@ fn clock(alert: &Alert, today: NaiveDate) -> Option<ClockView> {
     match &alert.cause {
         Cause::Deadline(brief) => {
             let steps = brief.steps.iter().take(LINES_MAX).map(|step| text::line(step, VALUE_CHARS_MAX));
-            let left = brief.deadline.target().map(|_| days_left(brief.days_left));
-            let mut view = clock_view(&brief.deadline, some_line(&brief.name), left, steps.collect());
+            let mut view = clock_view(&brief.deadline, some_line(&brief.name), brief.on, steps.collect());
             view.more = more(brief);
             view.from.extend(brief.evidence.iter().take(LINES_MAX).filter_map(|line| some_line(line)));
             Some(view)
         }
         Cause::Notice(notice) => {
             let deadline = subject::answering(alert)?;
-            let left = deadline.target().map(|target| days_left((target - today).num_days()));
             let steps = notice.steps.iter().take(LINES_MAX).map(|step| text::line(step, VALUE_CHARS_MAX));
-            Some(clock_view(deadline, None, left, steps.collect()))
+            Some(clock_view(deadline, None, today, steps.collect()))
         }
         Cause::Trouble(_) => None,
     }
@@ -320,7 +325,7 @@ fn clock(alert: &Alert, today: NaiveDate) -> Option<ClockView> {
 fn clock_view(
     deadline: &EntryDeadline,
     name: Option<String>,
-    left: Option<String>,
+    today: NaiveDate,
     steps: Vec<String>,
 ) -> ClockView {
     let key = text::line(&deadline.key(), VALUE_CHARS_MAX);
@@ -329,7 +334,8 @@ fn clock_view(
         key,
         act_by: deadline.act_by.map(day),
         due: due(deadline),
-        left,
+        left: when::left(deadline, today),
+        due_left: when::due_left(deadline, today),
         basis: text::line(&deadline.basis, VALUE_CHARS_MAX),
         because: some_line(&deadline.because),
         more: Vec::new(),
@@ -342,7 +348,7 @@ fn more(brief: &DeadlineBrief) -> Vec<Fact> {
     let mut more = Vec::new();
     if let Some(moved) = &brief.moved {
         let day_or = |standing: &Standing| {
-            standing.target.map_or_else(|| text::line(&standing.due, VALUE_CHARS_MAX), day)
+            standing.legal().map_or_else(|| text::line(&standing.due, VALUE_CHARS_MAX), day)
         };
         let (from, to) = (day_or(&moved.from), day_or(&moved.to));
         let cause = text::line(&moved.cause, VALUE_CHARS_MAX);
@@ -351,7 +357,8 @@ fn more(brief: &DeadlineBrief) -> Vec<Fact> {
     if let Some(target) = &brief.target {
         let reason = some_line(&target.reason).map(|reason| format!(": {reason}")).unwrap_or_default();
         let by = text::line(&target.by, VALUE_CHARS_MAX);
-        more.push(Fact::new("our target", format!("{}, set by {by}{reason}", day(target.date))));
+        let away = when::away(target.date, brief.on);
+        more.push(Fact::new("our target", format!("{} ({away}), set by {by}{reason}", day(target.date))));
     }
     if let Some(rule) = some_line(&brief.rule) {
         more.push(Fact::new("rule", rule));
@@ -385,7 +392,7 @@ fn deadline_rows(deadlines: &[EntryDeadline], today: NaiveDate) -> Vec<DeadlineR
         key: text::line(&deadline.key(), VALUE_CHARS_MAX),
         act_by: deadline.act_by.map(day),
         due: due(deadline),
-        left: deadline.target().map(|target| days_left((target - today).num_days())),
+        left: when::row(deadline, today),
         basis: text::line(&deadline.basis, VALUE_CHARS_MAX),
         note: some_line(&deadline.because),
     });

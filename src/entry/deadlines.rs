@@ -89,6 +89,11 @@ impl EntryDeadline {
         self.act_by.or(self.due)
     }
 
+    /// Whether the last day under the rule as written lies before `today`.
+    pub fn has_passed(&self, today: NaiveDate) -> bool {
+        self.due.or(self.act_by).is_some_and(|last| last < today)
+    }
+
     /// The day that reminders count towards: the legal one, or an earlier one that a person has set.
     pub fn target(&self) -> Option<NaiveDate> {
         let legal = self.legal()?;

@@ -33,6 +33,11 @@ impl Standing {
         }
     }
 
+    /// The day that the law wants respected, whatever date of our own stands beside it.
+    pub fn legal(&self) -> Option<NaiveDate> {
+        self.act_by.or_else(|| self.due.parse().ok()).or(self.target)
+    }
+
     /// A running clock of which only the day to act by is known.
     pub fn acted_on(target: NaiveDate) -> Self {
         let due = format!("unknown, act by {target}").into();

@@ -35,7 +35,7 @@ pub use silence::{LOUD_DAYS, NewSilence, SILENCE_DAYS_MAX, Silence, SilenceError
 pub use ticket::{KEY_BYTES_MIN, TicketError, Tickets};
 
 use crate::deadline::Confidence;
-use crate::entry::{ClockMove, DeadlineState, EntryDeadline, InternalTarget};
+use crate::entry::{ClockMove, EntryDeadline, InternalTarget};
 use crate::ident::{BrokerName, EntryNumber, Fingerprint, NoticeId, hex};
 use crate::notice::{EventTime, Kind, Token};
 use crate::place::{Place, Severity};
@@ -165,21 +165,13 @@ pub struct NoticeBrief {
     pub file_name: Box<str>,
     pub place: Place,
     pub received_at: DateTime<Utc>,
-    /// The arithmetic of the clock that answers the notice (see [`answering_clock`]), a line each.
+    /// The key of the clock that answers the notice, when one does: the protest against this liquidation, the answer to
+    /// this form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock: Option<Box<str>>,
+    /// The arithmetic of that clock, a line each.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<String>,
-}
-
-/// The clock that belongs to what a notice says, when one does: a liquidation may be protested, a rejected summary must
-/// still be filed. Other clocks of the entry are not the answer to the notice.
-pub fn answering_clock(kind: Kind, clocks: &[EntryDeadline]) -> Option<&EntryDeadline> {
-    let id = match kind {
-        Kind::Liquidation => "PROTEST_DUE",
-        Kind::SummaryResponse => "ES_DUE",
-        _ => return None,
-    };
-    let open = clocks.iter().filter(|clock| clock.state == DeadlineState::Open && *clock.id == *id);
-    open.filter(|clock| clock.target().is_some()).min_by_key(|clock| clock.target())
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

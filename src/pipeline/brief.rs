@@ -4,10 +4,10 @@ use rust_decimal::Decimal;
 
 use super::receive::Fresh;
 use crate::deadline::DeadlineTable;
-use crate::entry::{Entry, EntryDeadline, Sighting};
+use crate::entry::{Entry, Sighting};
 use crate::ident::BrokerName;
-use crate::notice::{Kind, Liquidation, Notice};
-use crate::outbox::{EntryBrief, HoldBrief, ImporterNumber, NoticeBrief, answering_clock};
+use crate::notice::{Liquidation, Notice};
+use crate::outbox::{EntryBrief, HoldBrief, ImporterNumber, NoticeBrief};
 
 /// Lists in an alert are cut here; the entry shows them whole.
 const LIST_MAX: usize = 12;
@@ -79,15 +79,9 @@ fn declared(entry: &Entry) -> String {
     if parts.is_empty() { String::new() } else { format!("Declared: {}.", parts.join(", ")) }
 }
 
-/// The arithmetic of the clock that answers a notice of this kind.
-pub(super) fn arithmetic(
-    entry: &Entry,
-    kind: Kind,
-    deadlines: &[EntryDeadline],
-    table: &DeadlineTable,
-) -> Vec<String> {
-    let Some(answer) = answering_clock(kind, deadlines) else { return Vec::new() };
-    let clock = entry.clocks(table).into_iter().find(|clock| clock.key() == answer.key());
+/// The arithmetic of one clock.
+pub(super) fn arithmetic(entry: &Entry, key: &str, table: &DeadlineTable) -> Vec<String> {
+    let clock = entry.clocks(table).into_iter().find(|clock| clock.key() == key);
     clock.and_then(|clock| clock.explain(table).ok()).map(|computed| computed.steps).unwrap_or_default()
 }
 
@@ -146,6 +140,7 @@ pub(super) fn row(notice: &Notice, seen: &Sighting) -> NoticeBrief {
         file_name: (&*seen.name).into(),
         place: seen.place,
         received_at: seen.received_at,
+        clock: None,
         steps: Vec::new(),
     }
 }

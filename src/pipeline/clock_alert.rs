@@ -77,7 +77,7 @@ impl Pipeline {
             entry: Some(brief::entry(of.entry, &broker, self.importer_number)),
             broker: Some(broker),
             cause: Cause::Deadline(Box::new(self.deadline_brief(moment, step, of))),
-            deadlines: running(of.all),
+            deadlines: running(of.all, Some(of.deadline), of.on),
             next_step: rule.next_step.clone(),
         };
         Raised::new(alert, delivery, notify)
@@ -92,7 +92,7 @@ impl Pipeline {
             .find(|clock| clock.key() == key)
             .and_then(|clock| clock.explain(&self.deadlines).ok());
         let shown_since = moment.at - TimeDelta::days(MOVED_DAYS);
-        let is_news = |moved: &&ClockMove| moved.from.target != moved.to.target && moved.at >= shown_since;
+        let is_news = |moved: &&ClockMove| moved.from.legal() != moved.to.legal() && moved.at >= shown_since;
         DeadlineBrief {
             name: self.deadlines.find(&deadline.id).map_or(&*deadline.id, |found| &found.name).into(),
             days_left: deadline.target().map_or(0, |target| (target - on).num_days()),
@@ -103,7 +103,7 @@ impl Pipeline {
             evidence: evidence(life, deadline),
             steps: computed.map(|computed| computed.steps).unwrap_or_default(),
             sequence: life.sequence(&key),
-            moved: life.moves_of(&key).next_back().filter(is_news).cloned().map(Box::new),
+            moved: life.moves_of(&key).rev().find(is_news).cloned().map(Box::new),
             target: life.target_of(&key).cloned(),
             deadline: deadline.clone(),
         }

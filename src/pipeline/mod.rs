@@ -14,6 +14,7 @@ mod gate;
 mod group;
 mod ical;
 mod moved;
+mod own_clock;
 mod raise;
 mod receive;
 mod redate;

@@ -81,12 +81,18 @@ impl Pipeline {
         // The reminder of today's step says the difference as well: it takes its place, or it comes by itself.
         if let Some(hit) = self.rules.for_deadline(&context) {
             let key = key(&hit.occasion);
-            if !was_said || group.has_alert(&key)? {
+            if !was_said {
                 return Ok(None);
             }
-            return Ok(Some(self.step_alert(moment, hit, key, of)));
+            if !group.has_alert(&key)? {
+                return Ok(Some(self.step_alert(moment, hit, key, of)));
+            }
+            // Beside a date of our own that stays, the steps stay as well, and have been said.
+            if change.from.target != change.to.target {
+                return Ok(None);
+            }
         }
-        let is_nearer = change.to.target.is_some_and(|to| Some(to) < change.from.target);
+        let is_nearer = change.to.legal().is_some_and(|to| Some(to) < change.from.legal());
         let delivery = match was_said {
             // A clock that has no date any more needs no action: the digest says why nobody is reminded again.
             true if change.to.target.is_none() => Delivery::Digest,
@@ -118,12 +124,12 @@ impl Pipeline {
     }
 }
 
-/// A clock that ran and counts towards another day now. One that was closed is done with, and so is one that ran out before it
+/// A clock that ran and has another legal date now, or counts towards another day. One that was closed is done with, and so is one that ran out before it
 /// was blocked: nobody has to know.
 fn is_a_difference(change: &Change, today: NaiveDate) -> bool {
     let ran_out = change.to.target.is_none() && change.from.target.is_some_and(|target| target < today);
     !ran_out
         && change.from.state == DeadlineState::Open
         && change.to.state != DeadlineState::Closed
-        && change.from.target != change.to.target
+        && (change.from.target != change.to.target || change.from.legal() != change.to.legal())
 }

@@ -1,10 +1,11 @@
 //! Rules to alerts, alerts to letters.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::follow::Now;
 use super::gate::Parcel;
 use super::moved::Moving;
+use super::own_clock::own_clock;
 use super::receive::{Fresh, Touched};
 use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{DeadlineState, Entry, EntryDeadline, Life};
@@ -215,13 +216,17 @@ impl Pipeline {
         deadlines: &[EntryDeadline],
     ) -> Raised {
         let (entry, known) = entry.unzip();
+        let today = self.reminder_day(raised_at);
+        let clock = own_clock(&fresh.notice, deadlines, &self.deadlines, today);
         // A digest is a table: what only a letter of its own shows is not kept for it.
         let is_told_alone = hit.delivery == Delivery::Now;
         let notice = if is_told_alone {
             let importer = known.and_then(|entry| entry.importer.as_deref());
-            let steps =
-                known.map(|entry| brief::arithmetic(entry, fresh.notice.kind, deadlines, &self.deadlines));
+            let key = clock.map(EntryDeadline::key);
+            let steps = known.zip(key.as_deref());
+            let steps = steps.map(|(entry, key)| brief::arithmetic(entry, key, &self.deadlines));
             NoticeBrief {
+                clock: key.map(Into::into),
                 steps: steps.unwrap_or_default(),
                 ..brief::notice(fresh, self.importer_number, importer)
             }
@@ -237,7 +242,7 @@ impl Pipeline {
             broker: Some(fresh.seen.broker.clone()),
             entry,
             cause: Cause::Notice(Box::new(notice)),
-            deadlines: if is_told_alone { running(deadlines) } else { Vec::new() },
+            deadlines: if is_told_alone { running(deadlines, clock, today) } else { Vec::new() },
             next_step: hit.rule.next_step.clone(),
         };
         Raised::new(alert, hit.delivery, hit.notify)
@@ -353,11 +358,20 @@ impl Pipeline {
     }
 }
 
-/// The clocks that run, nearest first.
-pub(super) fn running(deadlines: &[EntryDeadline]) -> Vec<EntryDeadline> {
-    let mut running: Vec<EntryDeadline> =
-        deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open).cloned().collect();
-    running.sort_by_key(|deadline| deadline.target());
+/// The clocks that run, nearest first: the one that the alert is about in any case, and of the others rather those that have
+/// not passed.
+pub(super) fn running(
+    deadlines: &[EntryDeadline],
+    about: Option<&EntryDeadline>,
+    today: NaiveDate,
+) -> Vec<EntryDeadline> {
+    let mut running: Vec<&EntryDeadline> =
+        deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open).collect();
+    let is_about = |deadline: &EntryDeadline| {
+        about.is_some_and(|about| about.id == deadline.id && about.instance == deadline.instance)
+    };
+    running.sort_by_key(|deadline| (!is_about(deadline), deadline.has_passed(today), deadline.target()));
     running.truncate(DEADLINES_MAX);
-    running
+    running.sort_by_key(|deadline| deadline.target());
+    running.into_iter().cloned().collect()
 }

@@ -120,7 +120,9 @@ fn escalations(raw: &RawRule, called: &str, people: &People<'_>, faults: &mut Fa
             span
         });
         let notify = item.notify.require("notify", RawEscalation::OWNER, &item.span, faults)?;
-        let notify = people.resolve(called, notify, faults);
+        let step = format!("a step of `escalate` of {called}");
+        let notify =
+            people.resolve(if notify.is_empty() { &step } else { called }, notify, &item.span, faults);
         Some(Escalation { after: after?, notify })
     };
     list.iter().filter_map(one).collect()

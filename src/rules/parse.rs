@@ -141,7 +141,10 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
     let (deadlines, ladder) = clock_keys(raw, on, &called, is_silent, known.vocabulary, faults);
     let severity_from = severity_from(raw, on, ladder.as_ref(), faults);
     let notify = match raw.notify.given() {
-        Some(notify) => known.people.resolve(&called, notify, faults),
+        Some(notify) => {
+            let owner = raw.name.given().map_or(raw.span.clone(), toml::Spanned::span);
+            known.people.resolve(&called, notify, &owner, faults)
+        }
         None => known.people.all(),
     };
     let after = answering::read(raw, on, &called, &known.people, known.vocabulary, faults);

@@ -5,6 +5,7 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
 use toml::Spanned;
 
@@ -70,8 +71,19 @@ impl<'a> People<'a> {
         self.teams.iter().map(|team| Box::from(*team)).collect()
     }
 
-    /// The teams that a list of teams and groups stands for, each once.
-    pub fn resolve(&self, called: &str, notify: &[Spanned<String>], faults: &mut Faults) -> Teams {
+    /// The teams that a list of teams and groups stands for, each once. A list of nobody is refused at `owner`: what it tells
+    /// would reach no one.
+    pub fn resolve(
+        &self,
+        called: &str,
+        notify: &[Spanned<String>],
+        owner: &Range<usize>,
+        faults: &mut Faults,
+    ) -> Teams {
+        if notify.is_empty() {
+            let message = format!("{called} notifies nobody: `notify` must name a team or group");
+            faults.add(owner.clone(), message);
+        }
         let mut seen = BTreeSet::new();
         let mut all: Vec<Box<str>> = Vec::new();
         for item in notify {
@@ -230,10 +242,7 @@ impl Routing {
             None => Condition::default(),
         };
         let notify = raw.notify.require("notify", &called, &raw.span, faults)?;
-        if notify.is_empty() {
-            faults.add(name.span(), format!("{called} notifies nobody"));
-        }
-        let notify = people.resolve(&called, notify, faults);
+        let notify = people.resolve(&called, notify, &name.span(), faults);
         let place = faults.source().place(raw.span.start).into();
         (faults.len() == before).then(|| Route { name: text.into(), notify, place, condition })
     }
@@ -279,7 +288,7 @@ fn change(
     });
     let rules =
         raw.rules.given().map(|rules| rules.iter().map(|rule| rule.get_ref().as_str().into()).collect());
-    let notify = raw.notify.given().map(|notify| people.resolve(CALLED, notify, faults));
+    let notify = raw.notify.given().map(|notify| people.resolve(CALLED, notify, &raw.span, faults));
     let place = faults.source().place(raw.span.start).into();
     let broker = broker?;
     (faults.len() == before).then_some(Override { broker, rules, severity, delivery, notify, place })

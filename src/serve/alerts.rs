@@ -107,7 +107,9 @@ pub(super) fn what(cause: &Cause) -> String {
         },
         Cause::Deadline(brief) => {
             let (name, target) = (&brief.name, brief.deadline.target());
+            let is_ours = target.is_some() && target != brief.deadline.legal();
             let target = target.map_or_else(|| brief.deadline.due_text(), |date| date.to_string());
+            let target = if is_ours { format!("our target {target}") } else { target };
             match brief.days_left {
                 left if left < 0 => format!("{name}: was {target}, {} ago", count(-left, "day")),
                 left => format!("{name}: {target}, {} left", count(left, "day")),

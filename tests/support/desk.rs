@@ -31,8 +31,8 @@ pub fn renderer() -> &'static Renderer {
     static RENDERER: OnceLock<Renderer> = OnceLock::new();
     RENDERER.get_or_init(|| {
         let zone = Zone::named("America/New_York").expect("a zone");
-        let settings = MailSettings::new("entrywatch <alerts@example.com>", "example.com", None, zone)
-            .expect("mail settings");
+        let settings =
+            MailSettings::new("entrywatch <alerts@example.com>", "example.com", zone).expect("mail settings");
         Renderer::new(None, settings).expect("the embedded templates are sound")
     })
 }
