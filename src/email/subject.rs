@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::occasion;
 use super::text::{self, day, days_left, event_time};
 use crate::deadline::DeadlineTable;
-use crate::entry::{DeadlineState, EntryDeadline, silence};
+use crate::entry::{EntryDeadline, silence};
 use crate::notice::Kind;
 use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief, answering_clock};
 use crate::place::Severity;
@@ -180,8 +180,8 @@ pub(super) fn name(deadline: &EntryDeadline) -> String {
 
 /// The clock to watch next: the first of those that run and have a date.
 pub(super) fn nearest(deadlines: &[EntryDeadline]) -> Option<&EntryDeadline> {
-    let dated = deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open);
-    dated.filter(|deadline| deadline.target().is_some()).min_by_key(|deadline| deadline.target())
+    let dated = deadlines.iter().filter(|deadline| deadline.may_run() && deadline.target().is_some());
+    dated.min_by_key(|deadline| deadline.target())
 }
 
 pub(super) fn severity_word(severity: Severity) -> &'static str {

@@ -77,7 +77,7 @@ impl Pipeline {
             entry: Some(brief::entry(of.entry, &broker, self.importer_number)),
             broker: Some(broker),
             cause: Cause::Deadline(Box::new(self.deadline_brief(moment, step, of))),
-            deadlines: running(of.all),
+            deadlines: running(of.all, of.on),
             next_step: rule.next_step.clone(),
         };
         Raised::new(alert, delivery, notify)

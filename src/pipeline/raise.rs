@@ -1,13 +1,13 @@
 //! Rules to alerts, alerts to letters.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::follow::Now;
 use super::gate::Parcel;
 use super::moved::Moving;
 use super::receive::{Fresh, Touched};
 use super::{Group, Mailing, Moment, Pipeline, View, brief};
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Life};
+use crate::entry::{Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{
     Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, NoticeBrief, TroubleBrief,
@@ -237,7 +237,7 @@ impl Pipeline {
             broker: Some(fresh.seen.broker.clone()),
             entry,
             cause: Cause::Notice(Box::new(notice)),
-            deadlines: if is_told_alone { running(deadlines) } else { Vec::new() },
+            deadlines: if is_told_alone { running(deadlines, raised_at.date_naive()) } else { Vec::new() },
             next_step: hit.rule.next_step.clone(),
         };
         Raised::new(alert, hit.delivery, hit.notify)
@@ -353,10 +353,10 @@ impl Pipeline {
     }
 }
 
-/// The clocks that run, nearest first.
-pub(super) fn running(deadlines: &[EntryDeadline]) -> Vec<EntryDeadline> {
+/// The clocks that run on this day, nearest first.
+pub(super) fn running(deadlines: &[EntryDeadline], on: NaiveDate) -> Vec<EntryDeadline> {
     let mut running: Vec<EntryDeadline> =
-        deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open).cloned().collect();
+        deadlines.iter().filter(|deadline| deadline.runs_on(on)).cloned().collect();
     running.sort_by_key(|deadline| deadline.target());
     running.truncate(DEADLINES_MAX);
     running

@@ -181,8 +181,10 @@ impl Pipeline {
             entry: Some(brief::entry(about.entry, about.broker, self.importer_number)),
         };
         let raised = unsaid.raise(moment, key, &hit);
-        let raised =
-            Raised { alert: Alert { deadlines: running(about.deadlines), ..raised.alert }, ..raised };
+        let raised = Raised {
+            alert: Alert { deadlines: running(about.deadlines, about.day), ..raised.alert },
+            ..raised
+        };
         Ok((Some(raised), None))
     }
 
