@@ -21,7 +21,7 @@ struct ByLaw {
     unless: &'static str,
 }
 
-const BY_LAW: [ByLaw; 5] = [
+const BY_LAW: [ByLaw; 6] = [
     ByLaw {
         passes: id::LIQ_DEEMED_1Y,
         starts: id::PROTEST_DUE,
@@ -33,6 +33,12 @@ const BY_LAW: [ByLaw; 5] = [
         starts: id::PROTEST_DUE,
         key: Key::LiquidationDate,
         unless: "starts by law if CBP does not liquidate before",
+    },
+    ByLaw {
+        passes: id::DETAIN_DECISION,
+        starts: id::DETAIN_NOTICE,
+        key: Key::DetainedDate,
+        unless: "starts by law if CBP neither releases nor detains the goods before",
     },
     ByLaw {
         passes: id::DEEMED_EXCLUSION,
