@@ -137,6 +137,53 @@ fn a_date_that_moves_updates_its_event_and_a_clock_that_ends_cancels_it() {
     assert!(!life.reminders.iter().any(is_kept), "{:?}", life.reminders);
 }
 
+/// Lines of a calendar are folded.
+fn unfolded(calendar: &str) -> String {
+    calendar.replace("\r\n ", "")
+}
+
+#[test]
+fn a_protest_that_the_law_started_is_in_the_calendar_until_it_is_filed() {
+    let mut desk = Desk::new(at("2025-04-02T14:10:00Z"));
+    desk.receive("2.txt", "globex", &demo("2-released.txt"));
+    let event = "Protest: act by 2026-09-28 (9Z7-1000042-5)";
+    desk.clock.set(at("2026-04-01T14:00:00Z"));
+    assert!(!unfolded(&calendar(&desk, "")).contains(event), "the year is not over");
+    desk.clock.set(at("2026-04-02T14:00:00Z"));
+    let running = calendar(&desk, "");
+    assert!(unfolded(&running).contains(event), "{running}");
+    assert!(!running.contains("STATUS:CANCELLED"));
+
+    desk.clock.set(at("2026-05-04T14:00:00Z"));
+    let filed = r#"{"kind": "recorded", "fact": "protest_filed", "entry": "9Z7-1000042-5", "protest_filed": "2026-05-04", "reference": "270426100001", "author": "jo"}"#;
+    desk.receive("filed.json", "globex", filed.as_bytes());
+    for known in [&*running, ""] {
+        let ended = unfolded(&calendar(&desk, known));
+        assert!(ended.contains(&format!("Closed: {event}")), "{ended}");
+        assert!(ended.contains("STATUS:CANCELLED"));
+    }
+}
+
+#[test]
+fn a_letter_about_a_protest_by_law_attaches_the_event() {
+    let mut desk = Desk::new(at("2025-04-02T14:10:00Z"));
+    desk.receive("2.txt", "globex", &demo("2-released.txt"));
+    let accept = |_: &_| Outcome::Accepted { response: "250 ok".into() };
+    for before in ["2026-04-03T14:00:00Z", "2026-09-21T14:00:00Z"] {
+        desk.clock.set(at(before));
+        desk.engine().remind().expect("reminders are said");
+        desk.deliver(accept);
+    }
+    desk.clock.set(at("2026-09-28T14:00:00Z"));
+    desk.engine().remind().expect("reminders are said");
+    let mails = desk.deliver(accept);
+    let subjects: Vec<&str> = mails.iter().map(|mail| mail.subject()).collect();
+    let mail = mails.iter().find(|mail| mail.subject().contains("Protest"));
+    let mail = mail.unwrap_or_else(|| panic!("the last day is told: {subjects:?}"));
+    let text = String::from_utf8_lossy(mail.bytes());
+    assert!(text.contains("deadlines.ics"), "{text}");
+}
+
 #[test]
 fn files_are_kept_for_each_team_and_touched_only_when_they_change() {
     let mut desk = Desk::new(at("2025-04-02T14:10:00Z"));

@@ -10,6 +10,7 @@ use toml::value::Datetime;
 
 use super::answer::{Class, DeadlineId, Due};
 use super::calendar::Calendar;
+use super::id;
 use super::raw::{RawCase, RawDeadline, RawLeg, RawSecond, RawTable, RawVersion};
 use super::table::{Case, Condition, DeadlineTable, Definition, Extension, Leg, Second, Version};
 use super::term::{MonthEnd, Roll, Term, Unit};
@@ -59,7 +60,11 @@ impl fmt::Display for TableError {
 /// Reads a table from TOML and audits all of it.
 pub(super) fn audited(text: &str, name: &str) -> Result<DeadlineTable, TableError> {
     let mut audit = Audit { text, faults: Vec::new() };
-    match audit.table() {
+    let table = audit.table();
+    if let Some(table) = &table {
+        audit.complete(table);
+    }
+    match table {
         Some(table) if audit.faults.is_empty() => Ok(table),
         _ => Err(TableError { name: name.to_owned(), faults: audit.faults }),
     }
@@ -109,6 +114,20 @@ impl Audit<'_> {
             self.fault(0..0, "the table defines no deadline");
         }
         Some(DeadlineTable::new(self.text, definitions, calendar))
+    }
+
+    /// A clock that the table lacks would silently be kept for no entry any more.
+    fn complete(&mut self, table: &DeadlineTable) {
+        let missing: Vec<&str> = id::ALL.iter().copied().filter(|id| table.find(id).is_none()).collect();
+        if !missing.is_empty() && !table.definitions().is_empty() {
+            self.fault(
+                0..0,
+                format!(
+                    "the table lacks {}; a deadline that nobody wants is switched off with `on = false`",
+                    missing.join(", ")
+                ),
+            );
+        }
     }
 
     fn definition(&mut self, raw: &RawDeadline, estimates: &BTreeMap<String, Term>) -> Definition {
@@ -379,7 +398,6 @@ fn distinct<'a>(lists: impl IntoIterator<Item = &'a [Key]>) -> Vec<Key> {
 mod tests {
     use expect_test::{Expect, expect};
 
-    use super::super::id;
     use super::super::table::{EMBEDDED, EMBEDDED_NAME};
     use super::*;
 
@@ -401,8 +419,13 @@ confidence = "confirmed"
     const VERSION: &str = "[[deadline.version]]\nbasis = \"law\"\nlength = 3\nunit = \"working_days\"\n";
 
     fn check(text: &str, wanted: Expect) {
-        let told =
-            DeadlineTable::parse(text, "t.toml").map_or_else(|error| error.to_string(), |_| "fine".into());
+        let mut audit = Audit { text, faults: Vec::new() };
+        let table = audit.table();
+        assert_eq!(table.is_none() || !audit.faults.is_empty(), wanted.data() != "fine");
+        let told = match audit.faults {
+            faults if faults.is_empty() => "fine".to_owned(),
+            faults => TableError { name: "t.toml".to_owned(), faults }.to_string(),
+        };
         wanted.assert_eq(&told);
     }
 
@@ -423,6 +446,18 @@ confidence = "confirmed"
             assert!(table.find(id).is_some(), "{id}");
         }
         assert!(!table.find("CAPE_80D").expect("defined").on);
+    }
+
+    #[test]
+    fn a_table_that_lacks_a_known_deadline_is_refused() {
+        let of = |id: &str| EMBEDDED.find(&format!("[[deadline]]\nid = \"{id}\"")).expect("it is there");
+        let mut text = EMBEDDED.to_owned();
+        text.replace_range(of("GO_SALE")..of("ES_DUE"), "");
+        text = text.replace("\"PROTEST_VOID_90D\"", "\"PROTEST_VOID_91D\"");
+        let told = DeadlineTable::parse(&text, "t.toml").expect_err("two are missing").to_string();
+        expect!["t.toml:1:1: the table lacks GO_SALE, PROTEST_VOID_90D; a deadline that nobody wants is switched off with `on = false`"]
+            .assert_eq(&told);
+        assert!(DeadlineTable::parse(&with(VERSION), "t.toml").is_err());
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! What a letter about a legal deadline attaches: the event for the reader's calendar.
 
-use crate::entry::DeadlineState;
 use crate::ical::{COPY, Event, calendar};
 use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind};
 
@@ -30,10 +29,10 @@ pub(super) fn calendar_of(letter: &Letter, alerts: &[Alert]) -> Option<String> {
 fn event(alert: &Alert) -> Option<Event> {
     let (Cause::Deadline(brief), Some(entry)) = (&alert.cause, &alert.entry) else { return None };
     let deadline = &brief.deadline;
-    let (DeadlineState::Open, Some(_), Some(day)) = (deadline.state, deadline.act_by, deadline.target())
-    else {
+    let (Some(_), Some(day)) = (deadline.act_by, deadline.target()) else { return None };
+    if !deadline.runs_on(alert.raised_at.date_naive()) {
         return None;
-    };
+    }
     Some(Event {
         entry: entry.number,
         deadline: deadline.key().into(),

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::text::{self, event_time};
 use super::{occasion, when};
 use crate::deadline::DeadlineTable;
-use crate::entry::{DeadlineState, EntryDeadline, silence};
+use crate::entry::{EntryDeadline, silence};
 use crate::notice::Kind;
 use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::Severity;
@@ -164,7 +164,7 @@ pub(super) fn name(deadline: &EntryDeadline) -> String {
 /// The clock to watch next: the first duty of ours to come, else the one that passed last; and only where there is none, a day
 /// to come by which Customs must act.
 pub(super) fn nearest(deadlines: &[EntryDeadline], today: NaiveDate) -> Option<&EntryDeadline> {
-    let dated = deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open);
+    let dated = deadlines.iter().filter(|deadline| deadline.runs_on(today));
     let ranked = dated.filter_map(|deadline| {
         let days = (deadline.target()? - today).num_days();
         let rank = match (deadline.act_by.is_some(), deadline.has_passed(today)) {

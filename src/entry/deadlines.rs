@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Clock, Entry};
+use super::{Basis, Clock, ClockMove, Entry};
 use crate::deadline::{DeadlineTable, Due};
 use crate::ident::NoticeId;
 
@@ -70,6 +70,15 @@ impl EntryDeadline {
         match self.state {
             DeadlineState::Open => true,
             DeadlineState::Ahead => self.starts.is_some_and(|starts| starts <= day),
+            DeadlineState::Closed | DeadlineState::Idle => false,
+        }
+    }
+
+    /// Whether the clock ran until this change of it.
+    pub fn ran_until(&self, change: &ClockMove) -> bool {
+        match change.from.state {
+            DeadlineState::Open => true,
+            DeadlineState::Ahead => self.starts.is_some_and(|starts| starts <= change.at.date_naive()),
             DeadlineState::Closed | DeadlineState::Idle => false,
         }
     }

@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::Pipeline;
 use super::remind::broker_of;
-use crate::entry::{ClockMove, DeadlineState, Entry, EntryDeadline, Life};
+use crate::entry::{ClockMove, Entry, EntryDeadline, Life};
 use crate::ical::{COPY, Event};
 use crate::rules::{DeadlineContext, Rule, Step};
 
@@ -42,10 +42,10 @@ impl Pipeline {
         let key = deadline.key();
         let moves = || life.moves_of(&key);
         let last = moves().next_back();
-        let is_cancelled = deadline.state != DeadlineState::Open;
+        let is_cancelled = !deadline.runs_on(today);
         // What was never in a calendar is not taken out of one.
         let day = if is_cancelled {
-            moves().rev().find(|moved| moved.from.state == DeadlineState::Open)?.from.target?
+            moves().rev().find(|moved| deadline.ran_until(moved))?.from.target?
         } else {
             deadline.target()?
         };

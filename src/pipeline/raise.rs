@@ -8,7 +8,7 @@ use super::moved::Moving;
 use super::own_clock::own_clock;
 use super::receive::{Fresh, Touched};
 use super::{Group, Mailing, Moment, Pipeline, View, brief};
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Life};
+use crate::entry::{Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{
     Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, NoticeBrief, TroubleBrief,
@@ -358,7 +358,7 @@ impl Pipeline {
     }
 }
 
-/// The clocks that run, nearest first: the one that the alert is about in any case, and of the others rather those that have
+/// The clocks that run on this day, nearest first: the one that the alert is about in any case, and of the others rather those that have
 /// not passed.
 pub(super) fn running(
     deadlines: &[EntryDeadline],
@@ -366,7 +366,7 @@ pub(super) fn running(
     today: NaiveDate,
 ) -> Vec<EntryDeadline> {
     let mut running: Vec<&EntryDeadline> =
-        deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open).collect();
+        deadlines.iter().filter(|deadline| deadline.runs_on(today)).collect();
     let is_about = |deadline: &EntryDeadline| {
         about.is_some_and(|about| about.id == deadline.id && about.instance == deadline.instance)
     };

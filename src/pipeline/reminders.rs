@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::ical::CALENDAR_PAST_DAYS;
 use super::{Group, Pipeline, View};
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Life, Reminder};
+use crate::entry::{ClockMove, DeadlineState, Entry, EntryDeadline, Life, Reminder};
 use crate::ident::BrokerName;
 use crate::rules::DeadlineContext;
 use crate::step::{DueKey, DueValue};
@@ -56,16 +56,16 @@ impl Pipeline {
         deadlines: &[EntryDeadline],
         (today, broker): (NaiveDate, &BrokerName),
     ) -> Option<Reminder> {
-        let is_in_calendars = |key: &str| {
-            let deadline = deadlines.iter().find(|deadline| deadline.key() == key);
+        let was_in_calendars = |moved: &ClockMove| {
+            let deadline = deadlines.iter().find(|deadline| *deadline.key() == *moved.deadline);
             deadline.is_some_and(|deadline| {
                 let context = DeadlineContext { deadline, entry, broker: broker.as_str(), on: today };
-                self.rules.tell_clock(&context).is_some()
+                deadline.ran_until(moved) && self.rules.tell_clock(&context).is_some()
             })
         };
         let ended = life.moves.iter().rev().find(|moved| {
-            let has_ended = moved.from.state == DeadlineState::Open && moved.to.state != DeadlineState::Open;
-            has_ended && is_in_calendars(&moved.deadline)
+            let has_ended = ![DeadlineState::Open, moved.from.state].contains(&moved.to.state);
+            has_ended && was_in_calendars(moved)
         })?;
         let closed = ended.at.date_naive();
         let day = closed.checked_add_signed(TimeDelta::days(CALENDAR_PAST_DAYS))?;

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ApiError;
 use super::entry::life_of;
 use crate::deadline::DeadlineTable;
-use crate::entry::{DeadlineState, EntryDeadline};
+use crate::entry::EntryDeadline;
 use crate::ident::EntryNumber;
 use crate::store::Store;
 
@@ -57,11 +57,14 @@ pub(super) fn checked(
             None => refuse(format!("{key} has no date of our own")),
         };
     };
-    let (DeadlineState::Open, Some(legal)) = (deadline.state, deadline.legal()) else {
+    let Some(legal) = deadline.legal().filter(|_| deadline.may_run()) else {
         let why =
             if deadline.because.is_empty() { deadline.due_text() } else { deadline.because.to_string() };
         return refuse(format!("{key} does not run: {why}"));
     };
+    if let Some(starts) = deadline.starts.filter(|starts| date < *starts) {
+        return refuse(format!("{key} does not run before {starts}, when it {}", deadline.because));
+    }
     if date > legal && !wish.even_if_late {
         return refuse(format!(
             "{date} is behind {legal}, the legal date of {key}; --even-if-late with a reason takes it all the same"
@@ -143,11 +146,20 @@ mod tests {
         assert_eq!(ask("es_due", Some("2026-03-12"), "", false), Ok("ES_DUE".to_owned()));
         assert_eq!(ask("ES_DUE", Some("2026-03-16"), "", false), Ok("ES_DUE".to_owned()));
         assert_eq!(ask("ES_DUE", Some("2026-03-20"), "agreed with CBP", true), Ok("ES_DUE".to_owned()));
+        // The law starts the protest on 2 March 2027.
+        let protest = "PROTEST_DUE@2027-03-02".to_owned();
+        assert_eq!(ask("PROTEST_DUE", Some("2027-03-02"), "", false), Ok(protest));
         for (deadline, date, reason, late, part) in [
             ("ES_DUE", Some("2026-03-17"), "because", false, "behind 2026-03-16"),
             ("ES_DUE", Some("2026-03-17"), " ", true, "a reason must say why"),
             ("ES_DUE", None, "", false, "no date of our own"),
-            ("PROTEST_DUE", Some("2026-03-17"), "", false, "does not run"),
+            (
+                "PROTEST_DUE",
+                Some("2026-03-17"),
+                "",
+                false,
+                "does not run before 2027-03-02, when it starts by law",
+            ),
             ("NOPE", Some("2026-03-17"), "", false, "no clock `NOPE`"),
         ] {
             let error = ask(deadline, date, reason, late).expect_err(part);

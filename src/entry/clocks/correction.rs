@@ -117,11 +117,11 @@ impl Entry {
             let date = if is_value { filing.at?.date } else { filing.filed.import_date? };
             Some((Dated { date, notice: filing.notice }, FILED))
         });
-        let recorded = self.recorded.iter().rev().filter(|known| known.fact == fact);
-        let mut recorded = recorded
+        let recorded = self.recorded.iter().filter(|known| known.fact == fact);
+        let recorded = recorded
             .filter_map(|known| Some((Dated { date: known.date()?, notice: known.notice }, RECORDED)));
-        // The earliest of the group governs; an entry alone knows its own date only.
-        let (dated, source) = own.into_iter().chain(recorded.next()).min_by_key(|(dated, _)| dated.date)?;
+        // The earliest of the group governs; an entry alone knows its own date only. What was recorded in error is withdrawn.
+        let (dated, source) = own.into_iter().chain(recorded).min_by_key(|(dated, _)| dated.date)?;
         clock.fact(key, dated, source);
         clock.close(self.gone());
         self.close_by_record(&mut clock, None);

@@ -1,14 +1,17 @@
 //! Liquidation: the usual cycle, the year and its extensions, suspension, the window to reliquidate; and what protest
 //! counts from: every date of liquidation that somebody told, and the one that counts.
 
+use std::ops::Range;
+
 use chrono::NaiveDate;
 
 use super::{ANSWERED, Clock, RECORDED};
-use crate::deadline::{Key, id};
-use crate::entry::{Basis, BasisDate, Dated, Entry, LiquidationStep};
+use crate::deadline::{DeadlineTable, Key, id};
+use crate::entry::{Basis, BasisDate, Dated, Entry, LiquidationEvent, LiquidationStep};
 use crate::notice::{FactKind, LiquidationKind};
 
 const NOTICE: &str = "notice of extension or suspension";
+pub(super) const DEEMED: &str = "by law: the time to liquidate had run out";
 
 /// Dates that different sources tell of the original liquidation lie closer together than this; what is farther off
 /// happened apart. CBP itself may reliquidate for as long (19 USC 1501).
@@ -58,6 +61,15 @@ impl LiquidationDates {
             self.dates.insert(0, counts);
         }
     }
+
+    /// The law had liquidated before the first date that was told. It counts as long as no person saw the bulletin, unless the
+    /// time to protest was over before (`is_live` is false): it would hide a time that may still run.
+    fn deem(&mut self, date: NaiveDate, is_live: bool) {
+        let deemed = BasisDate { date, basis: Basis::DeemedByLaw, notice: None };
+        let is_seen = self.counting().is_some_and(|told| told.basis == Basis::Recorded);
+        let place = if is_live && !is_seen { 0 } else { self.dates.len() };
+        self.dates.insert(place, deemed);
+    }
 }
 
 impl Entry {
@@ -83,10 +95,68 @@ impl Entry {
                 None => all.push(LiquidationDates::of(liquidation.event, told)),
             }
         }
-        let entered = self.entry_date().or_else(|| self.release_date()).map(|dated| dated.date);
+        let entered = self.entered();
         all.iter_mut().for_each(|dates| dates.rank(entered));
         all.sort_by_key(|dates| dates.counting().map(|told| told.date));
         all
+    }
+
+    fn entered(&self) -> Option<NaiveDate> {
+        self.entry_date().or_else(|| self.release_date()).map(|dated| dated.date)
+    }
+
+    /// As [`Entry::liquidation_dates`], with the day on which the law had liquidated the entry before the first date that
+    /// was told. CBP may post a liquidation by law much later, and the time to protest runs all the same (19 CFR
+    /// 159.9(c)(2)(i)).
+    pub(super) fn liquidation_dates_by_law(&self, table: &DeadlineTable) -> Vec<LiquidationDates> {
+        let mut all = self.liquidation_dates();
+        let entered = self.entered();
+        let first_told = |dates: &LiquidationDates| {
+            let credible = dates.dates.iter().map(|told| told.date);
+            credible.filter(|date| entered.is_none_or(|entered| *date >= entered)).min()
+        };
+        let originals = all.iter_mut().filter(|dates| dates.event == LiquidationKind::Liquidation);
+        let first =
+            originals.filter_map(|dates| Some((first_told(dates)?, dates))).min_by_key(|(told, _)| *told);
+        let Some((told, first)) = first else { return all };
+        if let Some(deemed) = self.deemed_date(table).filter(|deemed| *deemed < told) {
+            first.deem(deemed, protest_ends(table, deemed).is_none_or(|ends| told <= ends));
+            all.sort_by_key(|dates| dates.counting().map(|told| told.date));
+        }
+        all
+    }
+
+    /// The day on which the law liquidates the entry if CBP does not before: the end of the year and its extensions, or six
+    /// months after the end of a suspension that stopped the year.
+    fn deemed_date(&self, table: &DeadlineTable) -> Option<NaiveDate> {
+        if self.gone().is_some() {
+            return None;
+        }
+        let passes = |mut clock: Clock| {
+            if table.has_overrides() {
+                clock.localize(table, self.override_scope());
+            }
+            table.compute_dates(clock.id, &clock.facts).ok()?.due.date()
+        };
+        let year = passes(self.liquidation_clock(id::LIQ_DEEMED_1Y))?;
+        if !self.was_suspended_by(year) {
+            return Some(year);
+        }
+        let (lifts, months) = self.lifts().zip(self.lifted_clock())?;
+        let later = &self.liquidation_history[lifts.end..];
+        let again = later.iter().any(|event| matches!(event.what, LiquidationStep::Suspended { .. }));
+        passes(months).filter(|_| !again)
+    }
+
+    /// A suspension began by this day. One whose end alone was recorded had begun some time before.
+    fn was_suspended_by(&self, day: NaiveDate) -> bool {
+        self.liquidation_history.iter().any(|event| match event.what {
+            LiquidationStep::Suspended { date, .. } => {
+                date.or(event.at.map(|at| at.date)).is_none_or(|since| since <= day)
+            }
+            LiquidationStep::Lifted { .. } => event.basis == Basis::Recorded,
+            LiquidationStep::Liquidated(_) | LiquidationStep::Extended { .. } => false,
+        })
     }
 
     pub(super) fn liquidation_clocks(&self, clocks: &mut Vec<Clock>) {
@@ -137,28 +207,46 @@ impl Entry {
         }
     }
 
-    /// Six months for CBP to liquidate once a suspension is lifted, by notice or by publication.
-    fn lifted_clock(&self) -> Option<Clock> {
-        let steps = || self.liquidation_history.iter();
-        let (at, lifted) = steps()
-            .enumerate()
-            .rev()
-            .find(|(_, event)| matches!(event.what, LiquidationStep::Lifted { .. }))?;
-        let suspended = |what: &LiquidationStep| matches!(what, LiquidationStep::Suspended { .. });
-        let LiquidationStep::Lifted { date } = lifted.what else { return None };
+    /// The notices that ended the last suspension to end, as a range of the history: several may tell of one end.
+    fn lifts(&self) -> Option<Range<usize>> {
+        let history = &self.liquidation_history;
+        let last = history.iter().rposition(|event| matches!(event.what, LiquidationStep::Lifted { .. }))?;
+        let is_suspension =
+            |event: &LiquidationEvent| matches!(event.what, LiquidationStep::Suspended { .. });
+        let began = history[..last].iter().rposition(is_suspension);
         // The end of an extension is told by the same word and starts nothing.
-        if lifted.basis != Basis::Recorded && !steps().take(at).any(|event| suspended(&event.what)) {
-            return None;
-        }
+        let is_end = began.is_some() || history[..=last].iter().any(is_recorded_lift);
+        is_end.then_some(began.map_or(0, |at| at + 1)..last + 1)
+    }
+
+    /// Six months for CBP to liquidate once a suspension is lifted, by notice or by publication: the earliest of both, and
+    /// of several of a kind.
+    fn lifted_clock(&self) -> Option<Clock> {
+        let lifts = self.lifts()?;
+        let began = lifts.start.checked_sub(1).and_then(|at| self.liquidation_history.get(at));
+        let is_told = began.is_some();
+        let began = began.and_then(|event| match event.what {
+            LiquidationStep::Suspended { date, .. } => date.or(event.at.map(|at| at.date)),
+            _ => None,
+        });
         let mut clock = Clock::new(id::LIQ_SUSP_6M);
-        if let Some(date) = date.or(lifted.at.map(|at| at.date)) {
-            clock.fact(Key::NoticeDate, Dated { date, notice: lifted.notice }, NOTICE);
+        let noticed = self.liquidation_history[lifts].iter().filter_map(|event| match event.what {
+            LiquidationStep::Lifted { date } if is_told || event.basis == Basis::Recorded => {
+                Some(Dated { date: date.or(event.at.map(|at| at.date))?, notice: event.notice })
+            }
+            _ => None,
+        });
+        if let Some(dated) = noticed.min_by_key(|dated| dated.date) {
+            clock.fact(Key::NoticeDate, dated, NOTICE);
         }
-        let published = self.recorded.iter().rev().filter(|fact| fact.fact == FactKind::SuspensionEnd);
-        let mut published =
-            published.filter_map(|fact| Some((fact.date_of("federal_register_date")?, fact.notice)));
-        if let Some((date, notice)) = published.next() {
-            clock.fact(Key::FederalRegisterDate, Dated { date, notice }, RECORDED);
+        let published = self.recorded.iter().filter(|fact| fact.fact == FactKind::SuspensionEnd);
+        let published = published.filter_map(|fact| {
+            Some(Dated { date: fact.date_of("federal_register_date")?, notice: fact.notice })
+        });
+        // A publication before the suspension was about another one.
+        let published = published.filter(|dated| began.is_none_or(|began| dated.date >= began));
+        if let Some(dated) = published.min_by_key(|dated| dated.date) {
+            clock.fact(Key::FederalRegisterDate, dated, RECORDED);
         }
         clock.close(self.over());
         clock.close(self.is_suspended().then_some("liquidation is suspended again"));
@@ -179,6 +267,17 @@ impl Entry {
     }
 }
 
+fn is_recorded_lift(event: &LiquidationEvent) -> bool {
+    matches!(event.what, LiquidationStep::Lifted { .. }) && event.basis == Basis::Recorded
+}
+
+/// The last day to protest what the law liquidated on `deemed`.
+fn protest_ends(table: &DeadlineTable, deemed: NaiveDate) -> Option<NaiveDate> {
+    let mut clock = Clock::new(id::PROTEST_DUE);
+    clock.set(Key::LiquidationDate, deemed);
+    table.compute_dates(clock.id, &clock.facts).ok()?.due.date()
+}
+
 impl Clock {
     /// Counts from a liquidation, and keeps the dates that other sources told of it.
     pub(super) fn liquidation(&mut self, key: Key, counting: BasisDate, all: &[BasisDate]) {
@@ -187,10 +286,13 @@ impl Clock {
             Basis::Recorded => "bulletin, seen by a person",
             Basis::AceReport => "report from the ACE portal",
             Basis::Other => "another notice",
-            Basis::CourtesyNotice | Basis::Estimate | Basis::DeemedByLaw => "courtesy notice of liquidation",
+            Basis::DeemedByLaw => DEEMED,
+            Basis::CourtesyNotice | Basis::Estimate => "courtesy notice of liquidation",
         };
-        let Some(notice) = counting.notice else { return };
-        self.fact(key, Dated { date: counting.date, notice }, source);
+        match counting.notice {
+            Some(notice) => self.fact(key, Dated { date: counting.date, notice }, source),
+            None => self.said(key, counting.date, source),
+        }
         let differs = all.iter().any(|told| told.date != counting.date || told.basis != counting.basis);
         if differs {
             self.bases = all.to_vec();

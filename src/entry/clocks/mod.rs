@@ -59,7 +59,7 @@ impl Entry {
         self.summary_clocks(&mut clocks);
         self.correction_clocks(&mut clocks);
         self.liquidation_clocks(&mut clocks);
-        self.protest_clocks(&mut clocks);
+        self.protest_clocks(table, &mut clocks);
         self.payment_clocks(&mut clocks);
         self.cargo_clocks(&mut clocks);
         self.recorded_clocks(&mut clocks);

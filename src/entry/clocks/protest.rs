@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
+use super::liquidation::DEEMED;
 use super::{ANSWERED, Clock, RECORDED, STATED};
 use crate::deadline::{DeadlineTable, Key, id};
-use crate::entry::{BasisDate, Dated, Entry, Provenance, RecordedFact};
+use crate::entry::{Basis, BasisDate, Dated, Entry, Provenance, RecordedFact};
 use crate::notice::{FactKind, Token};
 
 /// Statuses of a protest that CBP denied, in part or whole.
@@ -21,7 +22,7 @@ struct ByLaw {
     unless: &'static str,
 }
 
-const BY_LAW: [ByLaw; 5] = [
+const BY_LAW: [ByLaw; 6] = [
     ByLaw {
         passes: id::LIQ_DEEMED_1Y,
         starts: id::PROTEST_DUE,
@@ -33,6 +34,12 @@ const BY_LAW: [ByLaw; 5] = [
         starts: id::PROTEST_DUE,
         key: Key::LiquidationDate,
         unless: "starts by law if CBP does not liquidate before",
+    },
+    ByLaw {
+        passes: id::DETAIN_DECISION,
+        starts: id::DETAIN_NOTICE,
+        key: Key::DetainedDate,
+        unless: "starts by law if CBP neither releases nor detains the goods before",
     },
     ByLaw {
         passes: id::DEEMED_EXCLUSION,
@@ -55,9 +62,9 @@ const BY_LAW: [ByLaw; 5] = [
 ];
 
 impl Entry {
-    pub(super) fn protest_clocks(&self, clocks: &mut Vec<Clock>) {
+    pub(super) fn protest_clocks(&self, table: &DeadlineTable, clocks: &mut Vec<Clock>) {
         let first = clocks.len();
-        self.liquidation_protests(clocks);
+        self.liquidation_protests(table, clocks);
         self.decision_protests(clocks);
         if clocks.len() == first {
             clocks.push(Clock::new(id::PROTEST_DUE));
@@ -66,14 +73,15 @@ impl Entry {
     }
 
     /// One protest clock for each liquidation and reliquidation: nothing that comes later stops an earlier one.
-    fn liquidation_protests(&self, clocks: &mut Vec<Clock>) {
-        for liquidation in self.liquidation_dates() {
+    fn liquidation_protests(&self, table: &DeadlineTable, clocks: &mut Vec<Clock>) {
+        for liquidation in self.liquidation_dates_by_law(table) {
             let Some(counting) = liquidation.counting() else { continue };
             for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
                 let mut clock = Clock::of(id, counting.date.to_string());
                 clock.liquidation(Key::LiquidationDate, counting, &liquidation.dates);
                 if self.is_deemed(&counting) {
-                    clock.said(Key::Deemed, true, RECORDED);
+                    let is_told = counting.notice.is_some();
+                    clock.said(Key::Deemed, true, if is_told { RECORDED } else { DEEMED });
                 }
                 self.push_protest(clocks, clock, counting.date);
             }
@@ -143,11 +151,14 @@ impl Entry {
     }
 
     fn is_deemed(&self, counting: &BasisDate) -> bool {
-        self.recorded.iter().any(|fact| {
-            fact.fact == FactKind::Bulletin
-                && fact.says("deemed", "yes")
-                && Some(fact.notice) == counting.notice
-        })
+        let is_recorded = || {
+            self.recorded.iter().any(|fact| {
+                fact.fact == FactKind::Bulletin
+                    && fact.says("deemed", "yes")
+                    && Some(fact.notice) == counting.notice
+            })
+        };
+        counting.basis == Basis::DeemedByLaw || is_recorded()
     }
 
     /// A summons, and the way back to the port, for each protest that was denied, in part or whole.
@@ -235,8 +246,7 @@ impl Entry {
 
     /// Dates of a liquidation that nobody told yet: CBP's plan or the usual cycle, and the end of the time to liquidate.
     fn plan(&self, table: &DeadlineTable, deemed: NaiveDate) -> Vec<BasisDate> {
-        let mut bases =
-            vec![BasisDate { date: deemed, basis: crate::entry::Basis::DeemedByLaw, notice: None }];
+        let mut bases = vec![BasisDate { date: deemed, basis: Basis::DeemedByLaw, notice: None }];
         let planned = self.scheduled_liquidation().map(|dated| (dated.date, Some(dated.notice)));
         let cycle = || {
             let mut clock = Clock::new(id::LIQ_SCHEDULED_EST);
@@ -246,7 +256,7 @@ impl Entry {
             Some((dates.due.date()?, None))
         };
         if let Some((date, notice)) = planned.or_else(cycle) {
-            bases.push(BasisDate { date, basis: crate::entry::Basis::Estimate, notice });
+            bases.push(BasisDate { date, basis: Basis::Estimate, notice });
         }
         bases
     }

@@ -94,7 +94,9 @@ impl Entry {
             return;
         }
         let first = clock.from.iter().find(|fact| fact.notice.is_some());
-        let day_0 = first.and_then(|fact| clock.facts.date(Key::parse(&fact.input)?)).or(clock.starts);
+        // A date set by law has no notice.
+        let by_law = clock.starts.or_else(|| clock.facts.date(Key::LiquidationDate));
+        let day_0 = by_law.or_else(|| first.and_then(|fact| clock.facts.date(Key::parse(&fact.input)?)));
         let ends = |fact: &&RecordedFact| {
             fact.ends_clock(clock.id, reference)
                 && (day_0.is_none() || fact.date().is_none() || fact.date() >= day_0)

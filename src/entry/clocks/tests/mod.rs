@@ -2,6 +2,7 @@
 //!
 //! Each case is a life in a line an event: what messages or people said, then what ends the clock.
 
+mod choice;
 mod life;
 
 use life::{day, life, notice, said};
@@ -250,6 +251,12 @@ fn the_law_starts_clocks_that_nobody_announces() {
             &["fact presented presented_date=2025-03-10"],
             "PROTEST_DUE@2025-04-09",
             "ahead 2025-10-06 2025-10-06",
+        ),
+        (&["fact presented presented_date=2025-06-16"], "DETAIN_NOTICE@2025-06-24", "ahead 2025-07-01 -"),
+        (
+            &["fact presented presented_date=2025-06-16", "fact detention notice_date=2025-06-20"],
+            "DETAIN_NOTICE@2025-06-24",
+            "none",
         ),
         (
             &["fact accel_request request_mailed=2025-03-03"],

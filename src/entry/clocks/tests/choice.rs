@@ -1,0 +1,137 @@
+//! Which of several dates starts a clock, and which types of entry have none.
+
+use super::*;
+
+#[test]
+fn a_liquidation_by_law_stays_when_a_later_date_is_posted() {
+    let told = |deadline: &EntryDeadline| -> Vec<String> {
+        deadline.bases.iter().map(|told| format!("{} {}", told.basis.as_str(), told.date)).collect()
+    };
+    let entered = "entered 2025-05-29";
+    let late = "liquidated 2026-11-20";
+    let (deemed, courtesy) = ("deemed by law 2026-05-29", "courtesy notice 2026-11-20");
+    for (events, counts, dates, bases) in [
+        (&[entered, late][..], "2026-05-29", "open 2026-11-25 2026-11-24", &[deemed, courtesy][..]),
+        // A liquidation by the anniversary leaves nothing to the law.
+        (&[entered, "liquidated 2026-05-29"], "2026-05-29", "open 2026-11-25 2026-11-25", &[]),
+        (&[entered, "liquidated 2026-05-29", late], "2026-11-20", "open 2027-05-19 2027-05-19", &[]),
+        // The bulletin decides, and the rest is kept.
+        (
+            &[entered, late, "fact bulletin liquidation_date=2026-11-20"],
+            "2026-11-20",
+            "open 2027-05-19 2027-05-19",
+            &["recorded by hand 2026-11-20", courtesy, deemed],
+        ),
+        // With the time to protest over before the date that was posted, the posted one counts.
+        (
+            &[entered, "liquidated 2026-12-11"],
+            "2026-12-11",
+            "open 2027-06-09 2027-06-09",
+            &["courtesy notice 2026-12-11", deemed],
+        ),
+        // Extended: the law waits another year.
+        (&[entered, "extended 2026-01-05 times=1", late], "2026-11-20", "open 2027-05-19 2027-05-19", &[]),
+        (
+            &[entered, "extended 2026-01-05 times=1", "liquidated 2027-07-02"],
+            "2027-05-29",
+            "open 2027-11-26 2027-11-24",
+            &["deemed by law 2027-05-29", "courtesy notice 2027-07-02"],
+        ),
+        // Suspended: no year, and six months from the end of it.
+        (&[entered, "suspended 2025-08-01", late], "2026-11-20", "open 2027-05-19 2027-05-19", &[]),
+        (
+            &[entered, "suspended 2025-08-01", "lifted 2026-02-10", late],
+            "2026-08-10",
+            "open 2027-02-08 2027-02-05",
+            &["deemed by law 2026-08-10", courtesy],
+        ),
+        // Too late to stop the law.
+        (
+            &[entered, "suspended 2026-08-01", late],
+            "2026-05-29",
+            "open 2026-11-25 2026-11-24",
+            &[deemed, courtesy],
+        ),
+        // Of these nothing is liquidated by law.
+        (&["type 23", entered, late], "2026-11-20", "open 2027-05-19 2027-05-19", &[]),
+    ] {
+        let entry = life(events);
+        let key = format!("PROTEST_DUE@{counts}");
+        assert_eq!(shown(&entry, &key), dates, "{events:?}");
+        let deadline = find(&entry, &key).expect("a clock");
+        assert_eq!(told(&deadline), bases, "{events:?}");
+        assert!(!deadline.is_by_law());
+    }
+    // One protest, not two; it ends with a protest that was filed since.
+    let protests = |entry: &Entry| {
+        entry.deadlines(&table()).into_iter().filter(|clock| *clock.id == *id::PROTEST_DUE).count()
+    };
+    assert_eq!(protests(&life(&[entered, late])), 1);
+    for (filed, state) in [("2026-05-28", "open"), ("2026-06-10", "closed")] {
+        let filed = format!("fact protest_filed protest_filed={filed} reference=P1");
+        assert!(
+            shown(&life(&[entered, late, &filed]), "PROTEST_DUE@2026-05-29").starts_with(state),
+            "{filed}"
+        );
+    }
+}
+
+#[test]
+fn of_several_dates_that_start_one_clock_the_earliest_counts() {
+    for (events, key, wanted) in [
+        (
+            &[
+                "fact recon_value earliest_summary_date=2025-03-03",
+                "fact recon_value earliest_summary_date=2025-04-03",
+            ][..],
+            "RECON_VALUE",
+            "open 2026-12-03 2026-12-02",
+        ),
+        (
+            &[
+                "fact recon_fta earliest_import_date=2025-02-28",
+                "fact recon_fta earliest_import_date=2025-03-28",
+            ],
+            "RECON_FTA",
+            "open 2026-02-28 2026-02-27",
+        ),
+        (
+            &[ENTERED, "suspended 2025-08-01", "lifted 2026-08-31", "lifted 2026-10-15"],
+            "LIQ_SUSP_6M",
+            "open 2027-02-28 -",
+        ),
+        // The end of an earlier suspension is another matter.
+        (
+            &[
+                ENTERED,
+                "suspended 2025-08-01",
+                "lifted 2025-12-01",
+                "suspended 2026-01-05",
+                "lifted 2026-08-31",
+            ],
+            "LIQ_SUSP_6M",
+            "open 2027-02-28 -",
+        ),
+    ] {
+        assert_eq!(shown(&life(events), key), wanted, "{events:?}");
+    }
+}
+
+#[test]
+fn types_that_are_not_liquidated_are_not_extended_either() {
+    let events = |entry_type: &str| {
+        [format!("type {entry_type}"), ENTERED.to_owned(), "extended 2026-01-05 times=1".to_owned()]
+    };
+    for (entry_type, end, cap) in [
+        ("01", "open 2027-06-02 -", "open 2029-06-02 -"),
+        ("23", "idle NONE -", "idle NONE -"),
+        ("86", "idle NONE -", "idle NONE -"),
+        ("11", "idle NONE -", "idle NONE -"),
+        ("21", "idle OPEN -", "idle OPEN -"),
+    ] {
+        let events = events(entry_type);
+        let entry = life(&events.each_ref().map(String::as_str));
+        assert_eq!(shown(&entry, "LIQ_EXT_END"), end, "{entry_type}");
+        assert_eq!(shown(&entry, "LIQ_CAP_4Y"), cap, "{entry_type}");
+    }
+}
