@@ -239,6 +239,11 @@ impl BillOfLading {
         Self(format!("filing:{numbers}"))
     }
 
+    /// What [`Self::as_str`] gave, back from a key.
+    pub fn of_key(key: &str) -> Option<Self> {
+        (!key.is_empty()).then(|| Self(key.to_owned()))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use entrywatch::ident::BillOfLading;
 use entrywatch::outbox::Letter;
 use entrywatch::step::{OpenTrouble, Position, Step};
 use entrywatch::store::memory::MemoryStore;
@@ -203,6 +204,32 @@ fn lists_are_paged_in_order() {
         assert_eq!(bills.into_iter().map(|(bill, _)| bill).collect::<Vec<_>>(), [bill(9), bill(10)]);
         let pieces = store.quarantined(None, 99).expect("read");
         assert_eq!(store.quarantined(Some(&pieces[8].0), 99).expect("read"), pieces[9..]);
+    });
+}
+
+/// Notices wait under bills, and under what stands in for one.
+#[test]
+fn bills_and_what_stands_in_for_them_are_paged_to_the_end() {
+    let mut keys = [
+        bill(1),
+        BillOfLading::of_statement("27DEMO0611"),
+        BillOfLading::of_reference("demo 00042"),
+        BillOfLading::of_filing("27049Z7/000001"),
+    ];
+    keys.sort();
+    for_each_store(|store| {
+        let mut step = Step::at(position(1));
+        for (index, key) in (1..).zip(&keys) {
+            step.bills.insert(key.clone(), bill_record(index, 1));
+        }
+        store.commit(&step).expect("commit");
+        let mut seen: Vec<BillOfLading> = Vec::new();
+        // One more than there are, so that a list that begins again is found.
+        for _ in 0..=keys.len() {
+            let page = store.bills(seen.last(), 1).expect("read");
+            seen.extend(page.into_iter().map(|(key, _)| key));
+        }
+        assert_eq!(seen, keys);
     });
 }
 

@@ -285,7 +285,7 @@ impl Store for SledStore {
 
     fn bills(&self, after: Option<&BillOfLading>, limit: usize) -> Result<Vec<(BillOfLading, BillRecord)>> {
         let after = after.map(|bill| bill.as_str().as_bytes());
-        let bill = |key: &[u8]| BillOfLading::parse(std::str::from_utf8(key).ok()?);
+        let bill = |key: &[u8]| BillOfLading::of_key(std::str::from_utf8(key).ok()?);
         self.read(|database| {
             database.list(Shelf::Bills, keys::above(after), limit, |key, record| Some((bill(key)?, record)))
         })
