@@ -1,17 +1,18 @@
 //! The whole way of a file, measured as the daemon runs it: archive, journal, decode, interpret, fold, rules, commit.
 //!
 //! `cargo bench --bench load -- [--entries N] [--messages-per-file N] [--group N | --group-kib N] [--windows N] [--cache-mib N]
-//! [--folder DIR] [--keep] [--crash]`, and `-- --open-only --folder DIR [--cache-mib N]` for a folder that was kept.
+//! [--folder DIR] [--keep] [--crash] [--days]`, and `-- --open-only --folder DIR [--cache-mib N]` for a folder that was kept.
+//!
+//! With `--days` the clock follows the feed, and every day is lived as the daemon lives it (`loading/days.rs`): reminders, digests,
+//! letters that a server takes. Without, the clock is the machine's, nothing is ever sent, and all of it waits in the store.
 //!
 //! Prints JSON lines: durable messages a second in windows, CPU and memory, sync calls a group, what was written and lies
 //! on disk beside the bytes that the store was asked to write, and how long the state takes to open again. The files are made by
 //! a process of their own, and the state is opened again by another, so that memory and CPU are those of the daemon's share.
 //! Absolute figures are this machine's; `docs/performance.md` holds ratios.
 
-use std::io::{self, BufReader, BufWriter, Cursor, Read, Write};
-use std::os::unix::fs::MetadataExt;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -20,13 +21,19 @@ use entrywatch::daemon::engine::{Engine, Incoming, Versions};
 use entrywatch::daemon::state;
 use entrywatch::deadline::DeadlineTable;
 use entrywatch::grammar::Grammar;
-use entrywatch::ident::{BrokerName, DropName};
+use entrywatch::ident::DropName;
 use entrywatch::interpret::Interpreter;
 use entrywatch::outbox::{Audience, Team};
 use entrywatch::pipeline::Pipeline;
 use entrywatch::rules::{Playbook, Rules, Vocabulary};
 use entrywatch::store::{Occasion, StoreError};
-use entrywatch::synthetic::{Plan, generate};
+use entrywatch::synthetic::Plan;
+
+use self::loading::days::Days;
+use self::loading::feed::{Fed, Feed, feed, this_program};
+use self::loading::figures::{cpu_secs, folder_bytes, memory_kib, written_bytes};
+
+mod loading;
 
 /// As in the program.
 #[global_allocator]
@@ -56,6 +63,8 @@ struct Options {
     cache_mib: u64,
     /// Ends without a stop, as a kill does. Keeps the folder.
     crash: bool,
+    /// The clock follows the feed.
+    days: bool,
 }
 
 fn options() -> Options {
@@ -71,6 +80,7 @@ fn options() -> Options {
         keep: false,
         cache_mib: 64,
         crash: false,
+        days: false,
     };
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
@@ -85,6 +95,7 @@ fn options() -> Options {
             "--folder" => options.folder = args.next().expect("a folder").into(),
             "--keep" => options.keep = true,
             "--crash" => options.crash = true,
+            "--days" => options.days = true,
             "--feed" => options.part = Part::Feed,
             "--open-only" => options.part = Part::Open,
             _ => {}
@@ -127,135 +138,15 @@ fn versions() -> Versions {
     Versions { config: "load".into(), grammar: "load".into(), rules: "load".into() }
 }
 
-fn open(folder: &Path, cache_mib: u64) -> (Engine, f64, state::OpenedState) {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+fn open(folder: &Path, cache_mib: u64, clock: Arc<dyn Clock>) -> (Engine, f64, state::OpenedState) {
     let start = Instant::now();
     let (engine, opened) =
         state::open(folder, cache_mib << 20, pipeline(), versions(), clock).expect("the state opens");
     (engine, start.elapsed().as_secs_f64(), opened)
 }
 
-/// Fields of /proc/self/status, in KiB.
-fn memory_kib(field: &str) -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|line| line.starts_with(field)).unwrap_or("");
-    line.split_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-/// Bytes that this process has sent to the disk.
-fn written_bytes() -> u64 {
-    let io = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
-    let line = io.lines().find(|line| line.starts_with("write_bytes")).unwrap_or("");
-    line.split_whitespace().nth(1).and_then(|text| text.parse().ok()).unwrap_or(0)
-}
-
-/// Seconds of CPU that this process has used.
-fn cpu_secs() -> f64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
-}
-
-/// What a folder takes on disk.
-fn folder_bytes(folder: &Path) -> u64 {
-    let Ok(listing) = std::fs::read_dir(folder) else { return 0 };
-    listing
-        .flatten()
-        .map(|item| match item.metadata() {
-            Ok(found) if found.is_dir() => folder_bytes(&item.path()),
-            Ok(found) => found.blocks() * 512,
-            Err(_) => 0,
-        })
-        .sum()
-}
-
-/// A file as the feed hands it over.
-struct Fed {
-    broker: BrokerName,
-    name: Arc<str>,
-    bytes: Vec<u8>,
-}
-
-/// The process that makes the files: it is ahead by what a pipe holds, and its memory is not ours.
-struct Feed {
-    process: Child,
-    from: BufReader<ChildStdout>,
-}
-
-impl Feed {
-    fn start(options: &Options) -> Self {
-        let mut process = this_program()
-            .args(["--feed", "--entries", &options.entries.to_string()])
-            .args(["--messages-per-file", &options.messages_per_file.to_string()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("the feed starts");
-        let from = BufReader::new(process.stdout.take().expect("it has an output"));
-        Self { process, from }
-    }
-
-    fn piece(&mut self) -> Option<Vec<u8>> {
-        let mut len = [0; 4];
-        self.from.read_exact(&mut len).ok()?;
-        let mut piece = vec![0; u32::from_le_bytes(len) as usize];
-        self.from.read_exact(&mut piece).expect("a whole piece");
-        Some(piece)
-    }
-
-    fn text(&mut self) -> Option<String> {
-        self.piece().map(|piece| String::from_utf8(piece).expect("text"))
-    }
-
-    /// The files of the next group.
-    fn group(&mut self, options: &Options, held: &mut Option<Fed>) -> Vec<Fed> {
-        let Options { group: count, group_kib, .. } = *options;
-        let mut files: Vec<Fed> = held.take().into_iter().collect();
-        let mut bytes: usize = files.iter().map(|file| file.bytes.len()).sum();
-        while count.is_none_or(|count| files.len() < count) {
-            let Some(file) = self.next() else { break };
-            bytes += file.bytes.len();
-            if count.is_none() && bytes > group_kib << 10 && !files.is_empty() {
-                *held = Some(file);
-                break;
-            }
-            files.push(file);
-        }
-        files
-    }
-}
-
-impl Iterator for Feed {
-    type Item = Fed;
-
-    fn next(&mut self) -> Option<Fed> {
-        let broker = self.text()?;
-        let name = self.text().expect("a name").into();
-        Some(Fed { broker: BrokerName::new(broker.as_str()), name, bytes: self.piece().expect("bytes") })
-    }
-}
-
-impl Drop for Feed {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn this_program() -> Command {
-    Command::new(std::env::current_exe().expect("this program has a path"))
-}
-
-/// The work of the feed's process.
-fn feed(options: &Options) -> io::Result<()> {
-    let mut plan = Plan::new(7, options.entries);
-    plan.messages_per_file = options.messages_per_file;
-    let mut to = BufWriter::new(io::stdout().lock());
-    for file in generate(&plan) {
-        for piece in [file.broker.as_str().as_bytes(), file.name.as_bytes(), &file.bytes] {
-            to.write_all(&(piece.len() as u32).to_le_bytes())?;
-            to.write_all(piece)?;
-        }
-    }
-    to.flush()
+fn plan(options: &Options) -> Plan {
+    Plan { messages_per_file: options.messages_per_file, ..Plan::new(7, options.entries) }
 }
 
 fn receive(engine: &mut Engine, files: &[Fed]) -> (u64, u64) {
@@ -284,7 +175,7 @@ fn receive(engine: &mut Engine, files: &[Fed]) -> (u64, u64) {
 
 /// Opens the state in this process, says how long it took, and answers what it has.
 fn open_and_say(options: &Options) {
-    let (engine, secs, opened) = open(&options.folder, options.cache_mib);
+    let (engine, secs, opened) = open(&options.folder, options.cache_mib, Arc::new(SystemClock));
     println!(
         "{{\"open_seconds\":{secs:.3},\"lines_applied\":{},\"rebuilt\":{},\"rss_kib\":{},\"peak_rss_kib\":{}}}",
         opened.applied,
@@ -297,20 +188,27 @@ fn open_and_say(options: &Options) {
 
 fn load(options: &Options) {
     std::fs::create_dir_all(&options.folder).expect("a folder");
-    let (mut engine, _, _) = open(&options.folder, options.cache_mib);
+    let mut days = Days::new(plan(options).start);
+    let clock: Arc<dyn Clock> = if options.days { days.clock() } else { Arc::new(SystemClock) };
+    let (mut engine, _, _) = open(&options.folder, options.cache_mib, clock);
     let idle_kib = memory_kib("VmRSS");
-    let mut feed = Feed::start(options);
+    let mut feed = Feed::start(options.entries, options.messages_per_file);
     let mut held = None;
     let (mut messages, mut notices, mut files_total, mut bytes_total) = (0u64, 0u64, 0u64, 0u64);
     let start = Instant::now();
-    let (mut window_start, mut window_messages, mut window_cpu) = (start, 0u64, cpu_secs());
+    let (mut window_start, mut window_messages, mut window_cpu) = (0.0, 0u64, cpu_secs());
     let window = (options.entries * 10 / options.windows.max(1)).max(1);
     let syncs = engine.sync_calls();
     let mut groups = 0u64;
     loop {
-        let files = feed.group(options, &mut held);
+        let files = feed.group(options.group, options.group_kib, &mut held);
         if files.is_empty() {
             break;
+        }
+        if options.days
+            && let Some(day) = files.iter().filter_map(Fed::day).max()
+        {
+            days.pass_until(&mut engine, day);
         }
         let (more, said) = receive(&mut engine, &files);
         groups += 1;
@@ -320,20 +218,24 @@ fn load(options: &Options) {
         files_total += files.len() as u64;
         bytes_total += files.iter().map(|file| file.bytes.len() as u64).sum::<u64>();
         if window_messages >= window {
-            let cpu = cpu_secs();
+            let cpu = cpu_secs() - days.cpu_secs;
             println!(
                 "{{\"window\":{messages},\"messages_per_second\":{:.0},\"cpu_us_per_message\":{:.1},\"rss_kib\":{},\
                  \"peak_rss_kib\":{}}}",
-                window_messages as f64 / window_start.elapsed().as_secs_f64(),
+                window_messages as f64 / (start.elapsed().as_secs_f64() - days.seconds - window_start),
                 (cpu - window_cpu) * 1e6 / window_messages as f64,
                 memory_kib("VmRSS"),
                 memory_kib("VmHWM"),
             );
-            (window_start, window_messages, window_cpu) = (Instant::now(), 0, cpu);
+            (window_start, window_messages, window_cpu) =
+                (start.elapsed().as_secs_f64() - days.seconds, 0, cpu);
         }
     }
     engine.settle().expect("the last group is committed");
-    let in_receive = start.elapsed().as_secs_f64();
+    let in_receive = start.elapsed().as_secs_f64() - days.seconds;
+    if options.days {
+        days.say();
+    }
     let counts = engine.store().counts().expect("the store answers");
     println!(
         "{{\"files\":{files_total},\"megabytes\":{:.1},\"messages\":{messages},\"notices\":{notices},\"entries\":{},\
@@ -384,7 +286,7 @@ fn say_bytes(engine: &Engine, options: &Options, messages: u64) {
 fn main() {
     let options = options();
     match options.part {
-        Part::Feed => return feed(&options).expect("somebody reads the files"),
+        Part::Feed => return feed(&plan(&options)).expect("somebody reads the files"),
         Part::Open => return open_and_say(&options),
         Part::Load => load(&options),
     }
