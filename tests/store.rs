@@ -2,7 +2,7 @@
 
 mod store_support;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 use entrywatch::ident::BillOfLading;
 use entrywatch::outbox::Letter;
-use entrywatch::step::{OpenTrouble, Position, Step};
+use entrywatch::step::{DigestKey, OpenTrouble, Position, Step};
 use entrywatch::store::memory::MemoryStore;
 use entrywatch::store::sled::{SledSettings, SledStore};
 use entrywatch::store::{Counts, LetterFilter, Occasion, Store, StoreError};
@@ -340,8 +340,47 @@ fn step_of(seq: u64, ops: &[Op]) -> Step {
     step
 }
 
+/// An alert of the one moment of [`digests_of_one_moment`].
+fn of_one_moment(index: u16) -> DigestKey {
+    DigestKey { alert: alert_key(u64::from(index)), ..digest_key(0) }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn digests_of_one_moment(
+        batches in prop::collection::vec((0..400u16, prop::collection::vec((0..90u16, prop::bool::weighted(0.8)), 1..90)), 1..12)
+    ) {
+        let mut expected = BTreeSet::from([digest_key(1), digest_key(2), digest_key(3)]);
+        let mut steps = vec![Step::at(position(1))];
+        steps[0].digest.extend(expected.iter().map(|key| (key.clone(), true)));
+        for (seq, (from, batch)) in (2..).zip(&batches) {
+            let mut step = Step::at(position(seq));
+            for &(offset, waits) in batch {
+                step.digest.insert(of_one_moment(from + offset), waits);
+            }
+            steps.push(step);
+        }
+        for (key, &waits) in steps.iter().skip(1).flat_map(|step| &step.digest) {
+            if waits { expected.insert(key.clone()) } else { expected.remove(key) };
+        }
+        let expected: Vec<DigestKey> = expected.into_iter().collect();
+        for_each_store(|store| {
+            for step in &steps {
+                store.commit(step).expect("commit");
+            }
+            assert_eq!(store.digest(None, usize::MAX).expect("read"), expected);
+            let ops: Vec<&DigestKey> =
+                expected.iter().filter(|key| &*key.recipient == "ops@importer.example").collect();
+            let first = store.digest(Some("ops@importer.example"), 70).expect("read");
+            assert_eq!(first.iter().collect::<Vec<_>>(), ops[..ops.len().min(70)]);
+            let mut gone = Step::at(position(99));
+            gone.digest.extend(expected.iter().map(|key| (key.clone(), false)));
+            store.commit(&gone).expect("commit");
+            assert_eq!(store.digest(None, 9).expect("read"), []);
+        });
+    }
 
     #[test]
     fn sled_says_what_memory_says(steps in prop::collection::vec(prop::collection::vec(op(), 0..12), 1..8)) {

@@ -40,7 +40,7 @@ impl Change {
 }
 
 /// The changes of a step.
-struct Changes<'a> {
+pub(super) struct Changes<'a> {
     packer: &'a mut Packer,
     list: Vec<Change>,
     /// How many letters begin or cease to wait.
@@ -48,7 +48,7 @@ struct Changes<'a> {
 }
 
 impl Changes<'_> {
-    fn put<T: Serialize>(&mut self, shelf: Shelf, key: &[u8], value: &T) -> Result<()> {
+    pub(super) fn put<T: Serialize>(&mut self, shelf: Shelf, key: &[u8], value: &T) -> Result<()> {
         let packed = self
             .packer
             .pack(value)
@@ -59,11 +59,11 @@ impl Changes<'_> {
     }
 
     /// A value that is the key's own business: an index.
-    fn put_raw(&mut self, shelf: Shelf, key: &[u8], value: &[u8]) {
+    pub(super) fn put_raw(&mut self, shelf: Shelf, key: &[u8], value: &[u8]) {
         self.list.push(Change { shelf, key: key.into(), value: Some(value.into()), parts: Vec::new() });
     }
 
-    fn remove(&mut self, shelf: Shelf, key: &[u8]) {
+    pub(super) fn remove(&mut self, shelf: Shelf, key: &[u8]) {
         self.list.push(Change { shelf, key: key.into(), value: None, parts: Vec::new() });
     }
 
@@ -90,12 +90,6 @@ impl Changes<'_> {
             match due {
                 Some(due) => self.put(Shelf::Due, &keys::due(key), due)?,
                 None => self.remove(Shelf::Due, &keys::due(key)),
-            }
-        }
-        for (key, &waits) in &step.digest {
-            match waits {
-                true => self.put_raw(Shelf::Digest, &keys::digest(key), &[codec::FORMAT]),
-                false => self.remove(Shelf::Digest, &keys::digest(key)),
             }
         }
         for (key, course) in &step.courses {
@@ -156,6 +150,7 @@ impl SledStore {
         let mut changes = Changes { packer: &mut packer, list: Vec::new(), waiting: 0 };
         changes.of_step(step)?;
         let counts = self.read(|database| {
+            changes.of_digests(step, database)?;
             for (key, letter) in &step.letters {
                 let before: Option<Letter> = database.get(Shelf::Letters, key.as_str().as_bytes())?;
                 changes.of_letter(before.as_ref(), letter)?;

@@ -173,8 +173,13 @@ pub(super) fn digest_of(recipient: &str) -> Vec<u8> {
     bytes
 }
 
+/// How the keys begin of what waits for one recipient from one moment.
+pub(super) fn digest_moment(key: &DigestKey) -> Vec<u8> {
+    [&digest_of(&key.recipient)[..], &instant(key.raised_at)].concat()
+}
+
 pub(super) fn digest(key: &DigestKey) -> Vec<u8> {
-    [&digest_of(&key.recipient)[..], &instant(key.raised_at), key.alert.as_str().as_bytes()].concat()
+    [&digest_moment(key)[..], key.alert.as_str().as_bytes()].concat()
 }
 
 pub(super) fn parse_digest(bytes: &[u8]) -> Option<DigestKey> {

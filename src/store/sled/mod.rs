@@ -16,7 +16,7 @@
 //! | alerts | alert key | [`Alert`] |
 //! | letters | letter key | [`Letter`] |
 //! | letters_by | see `keys` | next try, raw |
-//! | digest | recipient, moment, alert | nothing |
+//! | digest | recipient, moment, first alert | the alerts behind it: a page |
 //! | quarantine | file, piece | [`Quarantined`] |
 //! | parts | tree, key, number | part of a value above 7 KiB |
 //! | troubles | subject, code | [`OpenTrouble`] |
@@ -27,6 +27,7 @@
 
 mod commit;
 mod database;
+mod digest;
 mod keys;
 mod open;
 mod read;

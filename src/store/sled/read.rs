@@ -8,7 +8,6 @@ use super::database::Database;
 use super::keys::{self, Range, Shelf};
 use super::{State, fault, unreadable};
 use crate::outbox::{AgendaKey, Letter, LetterKey};
-use crate::step::DigestKey;
 use crate::store::codec::{CodecError, Split};
 use crate::store::{LetterFilter, Result, StoreError};
 
@@ -34,7 +33,12 @@ impl Database {
     }
 
     /// `None` when the value's parts are those of another commit.
-    fn read_value<T: DeserializeOwned>(&self, shelf: Shelf, key: &[u8], value: &[u8]) -> Result<Option<T>> {
+    pub(super) fn read_value<T: DeserializeOwned>(
+        &self,
+        shelf: Shelf,
+        key: &[u8],
+        value: &[u8],
+    ) -> Result<Option<T>> {
         let fault = |error: CodecError| unreadable(shelf, key, &error);
         let Some(split) = Split::of(value) else {
             return self.with_unpacker(|unpacker| unpacker.unpack(value).map(Some).map_err(fault));
@@ -84,7 +88,7 @@ impl Database {
     }
 
     /// Hands over the keys and raw values of a range until the visitor has enough.
-    fn each(
+    pub(super) fn each(
         &self,
         shelf: Shelf,
         range: Range,
@@ -97,22 +101,6 @@ impl Database {
             }
         }
         Ok(())
-    }
-
-    pub(super) fn digest_keys(&self, recipient: Option<&str>, limit: usize) -> Result<Vec<DigestKey>> {
-        let range = match recipient {
-            Some(recipient) => keys::prefixed(&keys::digest_of(recipient)),
-            None => keys::above(None),
-        };
-        let mut found = Vec::new();
-        self.each(Shelf::Digest, range, |key, _| {
-            if found.len() == limit {
-                return Ok(false);
-            }
-            found.push(keys::parse_digest(key).ok_or_else(|| bad_key(Shelf::Digest, key))?);
-            Ok(true)
-        })?;
-        Ok(found)
     }
 
     pub(super) fn agenda_keys(&self, range: Range, limit: usize) -> Result<Vec<AgendaKey>> {
@@ -193,6 +181,6 @@ impl Database {
     }
 }
 
-fn bad_key(shelf: Shelf, key: &[u8]) -> StoreError {
+pub(super) fn bad_key(shelf: Shelf, key: &[u8]) -> StoreError {
     StoreError::Unreadable { what: format!("a key of {}: {}", shelf.name(), key.escape_ascii()) }
 }
