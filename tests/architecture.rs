@@ -70,7 +70,6 @@ const LONG: &[(&str, &str)] = &[
     ("src/interpret/abi/liquidation.rs::resolve", "one line a field"),
     ("src/interpret/x12/advice.rs::verdict", "one line an element"),
     ("src/interpret/x12/status.rs::resolve", "one line an element"),
-    ("src/rules/tests.rs", "one case a matcher"),
 ];
 
 /// Files of the repository that are read as text when looking for traces of a machine.

@@ -206,22 +206,109 @@ when = { agency = "FDA" }
 severity = "warning"
 test = [{ notice = { kind = "agency_status", effect = "exam", agency = "FDA" }, expect = "now" }]
 [[rule]]
+name = "epa-exams"
+title = "EPA exams"
+on = "notice"
+when = { effect = "exam", agency = "EPA" }
+severity = "critical"
+delivery = "none"
+[[rule]]
 name = "exams"
 title = "Exams"
 on = "notice"
 when = { effect = "exam" }
 severity = "critical"
-[[rule]]
-name = "fda-exams"
-title = "FDA exams"
-on = "notice"
-when = { effect = "exam", agency = "EPA" }
-severity = "critical"
-delivery = "none"
 "#;
     let rules = parse("cross.toml", text).expect("sound rules");
     let overlaps = inspect::overlaps(&rules, &Grammar::embedded().codes, &audience());
     expect_test::expect!["`fda` and `exams` both hold for 1 of the events tried (test 1 of rule `fda`) and both mail operations@example.com; `fda` is asked first and decides"].assert_eq(&overlaps.join("\n"));
+}
+
+#[test]
+fn rules_on_one_clock_or_silence_that_cross_are_named() {
+    let text = r#"
+[[rule]]
+name = "by-port"
+title = "By port"
+on = "deadline"
+deadline = ["ES_DUE", "PROTEST_DUE"]
+when = { port = { prefix = "27" } }
+remind = [7, 1]
+severity = "warning"
+[[rule]]
+name = "summaries"
+title = "Summaries"
+on = "deadline"
+deadline = "ES_DUE"
+remind = [5, 1]
+severity = "critical"
+[[rule]]
+name = "of-acme"
+title = "Of acme"
+on = "silence"
+when = { broker = "acme" }
+severity = "warning"
+[[rule]]
+name = "of-statements"
+title = "Of statements"
+on = "silence"
+when = { code = ["not-final", "on-no-statement"] }
+severity = "warning"
+"#;
+    let rules = parse("cross.toml", text).expect("sound rules");
+    let overlaps = inspect::overlaps(&rules, &Grammar::embedded().codes, &audience());
+    expect_test::expect![[r#"
+        `by-port` and `summaries` both hold for 4 of the events tried (clock ES_DUE on its last day with port 27) and both mail operations@example.com; `by-port` is asked first and decides
+        `of-acme` and `of-statements` both hold for 2 of the events tried (silence on-no-statement with broker acme) and both mail operations@example.com; `of-acme` is asked first and decides"#]].assert_eq(&overlaps.join("\n"));
+}
+
+#[test]
+fn what_is_probably_not_meant_is_told() {
+    let text = r#"
+[[rule]]
+name = "quiet-weekend"
+title = "Quiet weekend"
+on = "notice"
+when = { weekday = ["Sat", "Sun"], effect = "exam" }
+delivery = "none"
+[[rule]]
+name = "releases"
+title = "Releases"
+on = "notice"
+when = { effect = ["release", "one_government"] }
+severity = "info"
+delivery = "digest"
+notify = ["finance"]
+[[rule]]
+name = "one-entry"
+title = "One entry"
+on = "notice"
+when = { entry_number = "ABC12345670" }
+severity = "warning"
+notify = ["finance"]
+"#;
+    let files = [("my.toml", text), (EMBEDDED_NAME, EMBEDDED)];
+    let rules = Rules::parse(&files, &Playbook::embedded(), &["operations", "finance"], &known());
+    let rules = rules.unwrap_or_else(|faults| panic!("{}", shown(&faults)));
+    let team = |name: &str, severity_min| Team {
+        name: name.into(),
+        to: vec![format!("{name}@example.com").into()],
+        zone: Zone::named("America/New_York").expect("a zone"),
+        digest_at: chrono::NaiveTime::from_hms_opt(8, 0, 0).expect("a time"),
+        severity_min,
+    };
+    let teams = vec![team("operations", Severity::Info), team("finance", Severity::Critical)];
+    let warnings = inspect::warnings(&rules, &Grammar::embedded().codes, &Audience::new(teams));
+    let told: Vec<String> =
+        warnings.iter().map(|warning| format!("{}: {}", warning.what, warning.text)).collect();
+    expect_test::expect![[r#"
+        rules: my.toml:20:25: the check digit of entry number `ABC-1234567-0` is wrong, unless CBP gave its filer an offset
+           20 | when = { entry_number = "ABC12345670" }
+              |                         ^^^^^^^^^^^^^
+        alerts muted: rule `quiet-weekend` (my.toml:2) tells nobody of what is critical or a legal date: `exam` (rules/default.toml:106), 8 of the events tried, like bill_status 1A of ams-dispositions with Sat. If that is meant, say so in the rule: replaces = ["exam"]
+        rules in front: behind rule `releases` (my.toml:8) these can never be asked: `released-with-open-holds` (rules/default.toml:257), `released` (rules/default.toml:270). If that is meant, say so in the rule: replaces = ["released", "released-with-open-holds"]
+        letters to nobody: rule `releases` (my.toml:8) tells finance of what is info at most, and none of them takes that (severity_min): nobody gets its letters
+        letters to nobody: rule `one-entry` (my.toml:16) tells finance of what is warning at most, and none of them takes that (severity_min): nobody gets its letters"#]].assert_eq(&told.join("\n"));
 }
 
 #[test]

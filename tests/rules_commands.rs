@@ -186,6 +186,11 @@ fn tests_and_check(place: &Place) {
     has(&text, &[" passed, 0 failed"]);
     assert_eq!(place.out(&["rules", "test", "candidate.toml"]), "2 passed, 0 failed\n");
     assert_eq!(place.out(&["rules", "test", "scenarios/hold.txt"]), "1 passed, 0 failed\n");
+    place.write(
+        "untested.toml",
+        "[[rule]]\nname = \"mute\"\ntitle = \"Mute\"\non = \"notice\"\nwhen = { effect = \"exam\" }\ndelivery = \"none\"\n",
+    );
+    has(&place.out(&["rules", "test", "untested.toml"]), &["untested.toml: no tests", "nothing was tried"]);
     let text = place.out(&["check", "--offline"]);
     has(
         &text,

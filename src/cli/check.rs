@@ -32,6 +32,9 @@ struct Line<'a> {
     what: &'a str,
     ok: bool,
     detail: &'a str,
+    /// It is no failure, and probably not meant.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    warning: bool,
 }
 
 #[derive(serde::Serialize)]
@@ -63,7 +66,7 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
         lines: report
             .lines
             .iter()
-            .map(|line| Line { what: &line.what, ok: line.ok, detail: &line.detail })
+            .map(|line| Line { what: &line.what, ok: line.ok, detail: &line.detail, warning: line.warning })
             .collect(),
     };
     for fault in &shown.faults {
@@ -72,7 +75,11 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
     }
     let print = |out: &mut super::output::Out| {
         for line in &shown.lines {
-            let mark = if line.ok { "ok  ".to_owned() } else { ui.paint(Paint::Red, "FAIL") };
+            let mark = match (line.ok, line.warning) {
+                (false, _) => ui.paint(Paint::Red, "FAIL"),
+                (true, true) => ui.paint(Paint::Yellow, "warn"),
+                (true, false) => "ok  ".to_owned(),
+            };
             writeln!(out, "{mark}  {}: {}", line.what, line.detail)?;
         }
         Ok(())
@@ -98,6 +105,11 @@ fn look_inside(config: &Config, report: &mut CheckReport) {
     let audience = assemble::audience(config);
     for overlap in inspect::overlaps(&config.rules, &config.grammar.codes, &audience) {
         report.add("rules overlap", Ok(overlap));
+    }
+    if config.rules_are_meant() {
+        for warning in inspect::warnings(&config.rules, &config.grammar.codes, &audience) {
+            report.warn(warning.what, warning.text);
+        }
     }
 }
 

@@ -16,6 +16,9 @@ pub struct CheckLine {
     pub ok: bool,
     /// `42 rules, 96 tests`, or the reason of the failure.
     pub detail: String,
+    /// It is no failure, and probably not meant.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub warning: bool,
 }
 
 /// The result of a check. Without faults and failed lines the configuration may go live.
@@ -40,7 +43,12 @@ impl CheckReport {
             Ok(detail) => (true, detail),
             Err(reason) => (false, reason),
         };
-        self.lines.push(CheckLine { what: what.into(), ok, detail });
+        self.lines.push(CheckLine { what: what.into(), ok, detail, warning: false });
+    }
+
+    /// Adds what is no failure and probably not meant.
+    pub fn warn(&mut self, what: impl Into<String>, detail: String) {
+        self.lines.push(CheckLine { what: what.into(), ok: true, detail, warning: true });
     }
 }
 

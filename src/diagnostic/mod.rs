@@ -21,6 +21,9 @@ pub use self::toml_text::{Field, RawKind, RawValue, Written, WrittenTable, read_
 /// More faults than this in one file are counted, not shown.
 pub const FAULTS_MAX: usize = 200;
 
+/// What is shorter is nobody's abbreviation.
+const CUT_BYTES_MIN: usize = 3;
+
 /// How many names a list in a message shows.
 const NAMES_SHOWN: usize = 12;
 
@@ -127,12 +130,14 @@ impl Source {
 pub struct Faults {
     source: Source,
     found: Vec<Diagnostic>,
+    /// What is no fault, and probably not meant either.
+    remarks: Vec<Diagnostic>,
     dropped: usize,
 }
 
 impl Faults {
     pub fn of(source: Source) -> Self {
-        Self { source, found: Vec::new(), dropped: 0 }
+        Self { source, found: Vec::new(), remarks: Vec::new(), dropped: 0 }
     }
 
     pub fn source(&self) -> &Source {
@@ -149,6 +154,17 @@ impl Faults {
         } else {
             self.dropped += 1;
         }
+    }
+
+    /// Something that is no fault, and probably not meant either.
+    pub fn remark(&mut self, span: Range<usize>, message: impl Into<String>) {
+        if self.remarks.len() < FAULTS_MAX {
+            self.remarks.push(self.source.fault(span, message));
+        }
+    }
+
+    pub fn take_remarks(&mut self) -> Vec<Diagnostic> {
+        std::mem::take(&mut self.remarks)
     }
 
     pub fn extend(&mut self, faults: impl IntoIterator<Item = Diagnostic>) {
@@ -174,16 +190,27 @@ impl Faults {
     }
 }
 
-/// The known name that was probably meant.
+/// The known name that was probably meant: one with few letters changed, else the only one that is an abbreviation of what
+/// was written, or the other way round (`Saturday` for `Sat`, `crit` for `critical`).
 pub fn suggest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = wrong.to_lowercase();
     let limit = (wrong.chars().count() / 3).clamp(1, 4);
-    known
-        .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
-        .filter(|(distance, _)| *distance <= limit)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, name)| name)
+    let mut nearest: Option<(usize, &str)> = None;
+    let mut cut: Option<&str> = None;
+    let mut cuts = 0;
+    for name in known {
+        let plain = name.to_lowercase();
+        let distance = strsim::damerau_levenshtein(&lower, &plain);
+        if distance <= limit && nearest.is_none_or(|(best, _)| distance < best) {
+            nearest = Some((distance, name));
+        }
+        let short = lower.len().min(plain.len());
+        if short >= CUT_BYTES_MIN && (lower.starts_with(&plain) || plain.starts_with(&lower)) {
+            cuts += 1;
+            cut = Some(name);
+        }
+    }
+    nearest.map(|(_, name)| name).or(cut.filter(|_| cuts == 1))
 }
 
 /// What stands in brackets behind a wrong name: `did you mean `poll`?`, else the names that there are.
@@ -236,6 +263,13 @@ mod tests {
         {
             assert_eq!(suggest(wrong, known), wanted, "{wrong}");
         }
+        let words = ["Sat", "Sun", "critical", "released", "rejected"];
+        for (wrong, wanted) in
+            [("Saturday", Some("Sat")), ("crit", Some("critical")), ("rel", Some("released"))]
+        {
+            assert_eq!(suggest(wrong, words), wanted, "{wrong}");
+        }
+        assert_eq!(suggest("sum", ["summary_due", "summary_rejected"]), None, "two are as likely");
         assert_eq!(hint("zzzz", "defined", known), "defined: poll, settle, path");
         assert_eq!(names([]), "none");
     }

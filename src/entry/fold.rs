@@ -65,6 +65,7 @@ impl Entry {
             recorded: Vec::new(),
             entry_dates: Vec::new(),
             witnesses: Vec::new(),
+            goods: Default::default(),
             unknown_codes: Default::default(),
             check_digit_offset: number.check_digit_offset(),
         }
@@ -147,6 +148,7 @@ impl Fold {
         if matches!(notice.effect, Effect::Unknown) {
             entry.unknown_codes.extend(notice.code);
         }
+        entry.goods.take(notice);
         recorded::note(entry, notice);
     }
 

@@ -9,6 +9,7 @@ mod deadlines;
 mod facts;
 mod fold;
 mod fold_facts;
+mod goods;
 pub mod history;
 mod holds;
 mod life;
@@ -29,6 +30,7 @@ pub use facts::{
     Answered, BillState, CargoEvent, CensusKey, CensusState, Filing as FiledSummary, FilingFlags, Line,
     Monthly, ProtestState, Rejection, Removed, Scheduled, Statement, StatementState, Tib, Told,
 };
+pub use goods::{Goods, GoodsLine, tariff};
 pub use history::{ClockMove, Standing};
 pub use holds::{HoldKey, HoldState, Scope};
 pub use life::{Added, BillNotices, Followed, Held, Life, Reminder, Sighting, Unmatched};
@@ -82,6 +84,9 @@ pub struct Entry {
     pub entry_dates: Vec<Dated>,
     /// Rows of reports from the ACE portal. See [`Entry::contradictions`].
     pub witnesses: Vec<Witness>,
+    /// What is said of the goods. See [`Entry::goods`].
+    #[serde(skip)]
+    pub goods: Goods,
     pub unknown_codes: BTreeSet<Token>,
     pub check_digit_offset: u8,
 }

@@ -1,12 +1,16 @@
 //! The keys of a rule about the time after its alert was told: saying it again, its end, and who is told when nobody answers.
 
+use std::ops::Range;
+
+use toml::Spanned;
+
 use super::compile::Compiler;
 use super::condition::Condition;
 use super::keys::Subject;
 use super::plan::{Escalation, Gather, Repeat, Span};
 use super::raw::{RawEscalation, RawRule};
 use super::routing::People;
-use super::{On, Vocabulary};
+use super::{Delivery, On, Vocabulary};
 use crate::diagnostic::{Faults, RawKind, WrittenTable};
 
 /// A ladder that somebody acknowledged opens again with so many days left, unless the rule says otherwise.
@@ -53,7 +57,7 @@ impl Aftermath {
 /// Reads the keys.
 pub(super) fn read(
     raw: &RawRule,
-    on: On,
+    (on, delivery): (On, Option<Delivery>),
     called: &str,
     people: &People<'_>,
     known: &Vocabulary,
@@ -80,13 +84,39 @@ pub(super) fn read(
     {
         faults.add(flag.span(), format!("{called}: `tell_when_over` needs `until`, which says when that is"));
     }
+    let list = raw.escalate.given().map(Vec::as_slice).unwrap_or_default();
+    if let Some(delivery) = delivery.filter(|delivery| *delivery != Delivery::Now) {
+        told_later(raw, on, called, delivery, list, faults);
+    }
     Aftermath {
         repeat: repeat(raw, on, called, faults),
         until,
         tell_when_over,
-        escalate: escalations(raw, called, people, faults),
-        gather: gather(raw, called, faults),
+        escalate: escalations(list, called, &raw.span, people, faults),
+        gather: raw.gather.given().map_or(Gather::AsTeam, |text| gather(text, called, faults)),
         reopen_days: reopen(raw, on, called, faults),
+    }
+}
+
+/// What nobody is told at once is not said again, and nobody is asked to answer it.
+fn told_later(
+    raw: &RawRule,
+    on: On,
+    called: &str,
+    delivery: Delivery,
+    escalate: &[RawEscalation],
+    faults: &mut Faults,
+) {
+    let why = match delivery {
+        Delivery::None => "tells nobody (delivery = \"none\")",
+        _ => "waits for the digest (delivery = \"digest\"), which says everything once",
+    };
+    if let Some(value) = raw.remind.given().filter(|_| on != On::Deadline) {
+        faults.add(value.span.clone(), format!("{called} {why}, so it has no `remind`"));
+    }
+    if let Some(step) = escalate.first() {
+        let message = format!("{called} {why}, so nobody is expected to answer and it has no `escalate`");
+        faults.add(step.span.clone(), message);
     }
 }
 
@@ -103,18 +133,23 @@ fn repeat(raw: &RawRule, on: On, called: &str, faults: &mut Faults) -> Option<Re
     Repeat::parse(text, value.span.clone(), called, faults)
 }
 
-fn escalations(raw: &RawRule, called: &str, people: &People<'_>, faults: &mut Faults) -> Box<[Escalation]> {
-    let list = raw.escalate.given().map(Vec::as_slice).unwrap_or_default();
+pub(super) fn escalations(
+    list: &[RawEscalation],
+    called: &str,
+    owner: &Range<usize>,
+    people: &People<'_>,
+    faults: &mut Faults,
+) -> Box<[Escalation]> {
     if list.len() > ESCALATIONS_MAX {
-        faults.add(raw.span.clone(), format!("{called} escalates more than {ESCALATIONS_MAX} times"));
+        faults.add(owner.clone(), format!("{called} escalates more than {ESCALATIONS_MAX} times"));
     }
     let one = |item: &RawEscalation| {
         let after = item.after.require("after", RawEscalation::OWNER, &item.span, faults);
         let after = after.and_then(|text| {
             let span = Span::parse(text.get_ref());
             if span.is_none() {
-                let message =
-                    format!("`after` is no length of time: `{}` (example: 4 hours)", text.get_ref());
+                let hint = Span::hint(text.get_ref(), "4 hours");
+                let message = format!("`after` is no length of time: `{}` ({hint})", text.get_ref());
                 faults.add(text.span(), message);
             }
             span
@@ -128,18 +163,21 @@ fn escalations(raw: &RawRule, called: &str, people: &People<'_>, faults: &mut Fa
     list.iter().filter_map(one).collect()
 }
 
-fn gather(raw: &RawRule, called: &str, faults: &mut Faults) -> Gather {
-    let Some(text) = raw.gather.given() else { return Gather::AsTeam };
+pub(super) fn gather(text: &Spanned<String>, called: &str, faults: &mut Faults) -> Gather {
     if text.get_ref() == "off" {
         return Gather::Never;
     }
-    match Span::parse(text.get_ref()).filter(|span| span.minutes() <= GATHER_MINUTES_MAX) {
+    let length = Span::parse(text.get_ref());
+    let is_length = length.is_some();
+    match length.filter(|span| span.minutes() <= GATHER_MINUTES_MAX) {
         Some(span) => Gather::For(span),
         None => {
-            let message = format!(
-                "{called}: `gather` is no length of time up to a day: `{}` (examples: 5 minutes, off)",
-                text.get_ref()
-            );
+            let hint = match Span::hint(text.get_ref(), "") {
+                near if near.starts_with("did") && !is_length => near,
+                _ => "examples: 5 minutes, off".to_owned(),
+            };
+            let message =
+                format!("{called}: `gather` is no length of time up to a day: `{}` ({hint})", text.get_ref());
             faults.add(text.span(), message);
             Gather::AsTeam
         }
@@ -153,11 +191,17 @@ fn reopen(raw: &RawRule, on: On, called: &str, faults: &mut Faults) -> i64 {
             days.span(),
             format!("{called} is on a {}; only a rule on deadlines has `reopen`", on.as_str()),
         );
-    } else if !(REOPEN_DAYS_MIN..=REOPEN_DAYS_MAX).contains(days.get_ref()) {
+    } else {
+        check_reopen(days, called, faults);
+    }
+    *days.get_ref()
+}
+
+pub(super) fn check_reopen(days: &Spanned<i64>, called: &str, faults: &mut Faults) {
+    if !(REOPEN_DAYS_MIN..=REOPEN_DAYS_MAX).contains(days.get_ref()) {
         let message = format!(
             "{called}: `reopen` is {REOPEN_DAYS_MIN} to {REOPEN_DAYS_MAX} days: the last {REOPEN_DAYS_MIN} cannot be silenced"
         );
         faults.add(days.span(), message);
     }
-    *days.get_ref()
 }

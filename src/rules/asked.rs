@@ -2,7 +2,7 @@
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::condition::Facts;
+use super::facts::Facts;
 use crate::entry::{Entry, EntryDeadline};
 
 /// An entry as inhibitions see it.

@@ -4,22 +4,21 @@ use std::ops::Range;
 
 use toml::Spanned;
 
-use super::On;
 use super::condition::{Clause, Condition, Flag, SeverityMatch, Test, Weekdays};
 use super::keys::Subject;
-use super::matcher::{FieldMatch, NumberMatch, TextMatch, TimeSpan, words};
+use super::lines::{LineMatch, TariffMatch};
+use super::matcher::{FieldMatch, TextMatch, TimeSpan, words};
 use super::names::{Set, effect_set, effect_words, kind_set, kind_words, status_set, status_words};
+use super::numbers::{Measure, NumberMatch};
 use super::vocabulary::Vocabulary;
 use crate::diagnostic::{Faults, RawKind, RawValue, hint};
 use crate::place::Severity;
 
-/// The code table whose codes are the entry types.
-const ENTRY_TYPES: &str = "entry-types";
-
 /// `any` and `not` nest at most this deep.
 const DEPTH_MAX: usize = 8;
 
-type Item = (Spanned<String>, RawValue);
+/// A key of a condition with its value.
+pub(super) type Item = (Spanned<String>, RawValue);
 
 /// Turns `when` into a condition.
 pub(super) struct Compiler<'a> {
@@ -32,10 +31,18 @@ impl Compiler<'_> {
         self.table("when", value, 0, faults).unwrap_or_default()
     }
 
+    /// The condition of a rule or a route, which may leave it out but not leave it empty.
+    pub fn when(&self, value: &RawValue, called: &str, faults: &mut Faults) -> Condition {
+        if matches!(&value.kind, RawKind::Table(items) if items.is_empty()) {
+            let message = format!("{called} has an empty `when`; leave the key out if it is to hold always");
+            faults.add(value.span.clone(), message);
+        }
+        self.condition(value, faults)
+    }
+
     /// The brokers of an override: written like the condition `broker`.
     pub fn broker(&self, value: &RawValue, faults: &mut Faults) -> Option<TextMatch> {
-        self.check_literals("broker", value, faults);
-        TextMatch::read("broker", value, faults)
+        self.text("broker", value, faults)
     }
 
     fn table(&self, key: &str, value: &RawValue, depth: usize, faults: &mut Faults) -> Option<Condition> {
@@ -47,6 +54,15 @@ impl Compiler<'_> {
             faults.add(value.span.clone(), format!("`any` and `not` nest deeper than {DEPTH_MAX} levels"));
             return None;
         }
+        if items.is_empty() && depth > 0 {
+            let message = match key {
+                "not" => "`not` forbids nothing: an empty table always holds, so this can never match",
+                _ => "an empty table in `any` always holds, so the whole list does",
+            };
+            faults.add(value.span.clone(), message);
+            return None;
+        }
+        let before = faults.len();
         let mut clauses = Vec::with_capacity(items.len());
         for (name, value) in items {
             let text = faults.source().text().get(name.span().start..value.span.end).unwrap_or_default();
@@ -54,7 +70,14 @@ impl Compiler<'_> {
             self.clauses(name, value, depth, &text, &mut clauses, faults);
         }
         self.check_codes(items, faults);
-        Some(Condition(clauses))
+        let condition = Condition(clauses);
+        if faults.len() == before
+            && let Some((one, other)) = condition.contradiction()
+        {
+            let message = format!("`{key}` can never hold: `{one}` and `{other}` exclude each other");
+            faults.add(value.span.clone(), message);
+        }
+        Some(condition)
     }
 
     fn clauses(
@@ -101,12 +124,19 @@ impl Compiler<'_> {
         Some(Test::Any(list))
     }
 
+    fn asks_something(&self, key: &str, items: &[Item], value: &RawValue, faults: &mut Faults) {
+        if items.is_empty() {
+            faults.add(value.span.clone(), format!("`{key}` asks for nothing"));
+        }
+    }
+
     /// `field = { pga_code = "FD1", line = { above = 3 } }`: one clause a field.
     fn fields(&self, value: &RawValue, into: &mut Vec<Clause>, faults: &mut Faults) {
         let RawKind::Table(items) = &value.kind else {
             let message = "`field` must be a table of field names, like { remark = { glob = \"*RUSH*\" } }";
             return faults.add(value.span.clone(), message);
         };
+        self.asks_something("field", items, value, faults);
         for (name, value) in items {
             let key = name.get_ref();
             if !self.known.has_field(key) {
@@ -127,12 +157,13 @@ impl Compiler<'_> {
             let message = "`days_left` must be a table of deadlines, like { ES_DUE = { at_most = 3 } }";
             return faults.add(value.span.clone(), message);
         };
+        self.asks_something("days_left", items, value, faults);
         for (name, value) in items {
             let id = name.get_ref();
             if !self.known.deadlines().any(|known| known == id) {
                 let hint = hint(id, "known", self.known.deadlines());
                 faults.add(name.span(), format!("there is no deadline `{id}` ({hint})"));
-            } else if let Some(days) = NumberMatch::read(id, value, faults) {
+            } else if let Some(days) = NumberMatch::read(id, value, Measure::Days, faults) {
                 let test = Test::DaysLeft { id: id.as_str().into(), days };
                 into.push(Clause { text: format!("days_left {id}").into(), test });
             }
@@ -140,10 +171,11 @@ impl Compiler<'_> {
     }
 
     fn test(&self, key: &str, value: &RawValue, faults: &mut Faults) -> Option<Test> {
-        self.check_literals(key, value, faults);
+        use Measure::{Any, Count, Days, Dollars};
         let flag = |of: Flag, faults: &mut Faults| flag(key, value, faults).map(|on| Test::Flag(of, on));
-        let number =
-            |of: fn(NumberMatch) -> Test, faults: &mut Faults| NumberMatch::read(key, value, faults).map(of);
+        let number = |of: fn(NumberMatch) -> Test, measure: Measure, faults: &mut Faults| {
+            NumberMatch::read(key, value, measure, faults).map(of)
+        };
         match key {
             "kind" => set(key, value, kind_set, kind_words(), faults).map(Test::Kind),
             "effect" => set(key, value, effect_set, effect_words(), faults).map(Test::Effect),
@@ -154,12 +186,20 @@ impl Compiler<'_> {
             "weekday" => set(key, value, Weekdays::one, Weekdays::words(), faults)
                 .map(|set| Test::Weekday(Weekdays(set))),
             "time" => TimeSpan::read(key, value, faults).map(Test::Time),
-            "difference" => number(Test::Difference, faults),
-            "paid" => number(Test::Paid, faults),
-            "liquidated" => number(Test::Liquidated, faults),
-            "open_holds" => number(Test::OpenHolds, faults),
-            "hold_days" => number(Test::HoldDays, faults),
-            "age_days" => number(Test::AgeDays, faults),
+            "difference" => number(Test::Difference, Any, faults),
+            "paid" => number(Test::Paid, Dollars, faults),
+            "liquidated" => number(Test::Liquidated, Dollars, faults),
+            "open_holds" => number(Test::OpenHolds, Count, faults),
+            "hold_days" => number(Test::HoldDays, Count, faults),
+            "age_days" => number(Test::AgeDays, Days, faults),
+            "lines" => number(Test::Lines, Count, faults),
+            "entered_value" => number(Test::EnteredValue, Dollars, faults),
+            "duty" => number(Test::Duty, Dollars, faults),
+            "line" => LineMatch::read(value, faults).map(Test::Line),
+            "tariff" => {
+                TariffMatch::read(key, value, faults).map(|tariff| Test::Line(LineMatch::of_tariff(tariff)))
+            }
+            "product_line" => self.known.product_lines.read(value, faults).map(Test::ProductLine),
             "difference_known" => flag(Flag::DifferenceKnown, faults),
             "contradicted" => flag(Flag::Contradicted, faults),
             "open_hold_after" => flag(Flag::OpenHoldAfter, faults),
@@ -171,80 +211,7 @@ impl Compiler<'_> {
             "suspended" => flag(Flag::Suspended, faults),
             "in_question" => flag(Flag::InQuestion, faults),
             "by_law" => flag(Flag::ByLaw, faults),
-            _ => text_test(key, TextMatch::read(key, value, faults)?),
-        }
-    }
-
-    /// Names of things that somebody defines must be defined.
-    fn check_literals(&self, key: &str, value: &RawValue, faults: &mut Faults) {
-        let known = self.known;
-        match key {
-            "table" => self.check_names(key, value, known.has_tables(), known.tables(), faults),
-            "agency" | "hold_agency" => {
-                self.check_names(key, value, known.agencies().next().is_some(), known.agencies(), faults);
-            }
-            "broker" => {
-                self.check_names(key, value, known.brokers().next().is_some(), known.brokers(), faults);
-            }
-            "open_deadline" => self.check_names(key, value, true, known.deadlines(), faults),
-            "entry_type" => {
-                let types = known.codes(ENTRY_TYPES);
-                let types = types.into_iter().flatten();
-                self.check_names(key, value, types.clone().next().is_some(), types, faults);
-            }
-            _ => {}
-        }
-    }
-
-    /// Literal names must be known ones. Patterns are taken as they are.
-    fn check_names<'n>(
-        &self,
-        key: &str,
-        value: &RawValue,
-        is_checked: bool,
-        known: impl Iterator<Item = &'n str> + Clone,
-        faults: &mut Faults,
-    ) {
-        for (word, span) in literals(value).filter(|_| is_checked) {
-            if !known.clone().any(|name| name == word) {
-                let hint = hint(word, "known", known.clone());
-                faults.add(span, format!("`{key}` names `{word}`, which is not known ({hint})"));
-            }
-        }
-    }
-
-    /// Literal codes must stand in the tables that the same condition names, else in any table.
-    fn check_codes(&self, items: &[Item], faults: &mut Faults) {
-        let find = |key: &str| items.iter().find(|(name, _)| name.get_ref() == key).map(|(_, value)| value);
-        let Some(codes) = find("code") else { return };
-        if self.on == Subject::Rule(On::Trouble) {
-            return self.check_names("code", codes, true, Vocabulary::troubles(), faults);
-        }
-        if self.on == Subject::Rule(On::Silence) {
-            return self.check_names("code", codes, true, Vocabulary::silences(), faults);
-        }
-        if self.on != Subject::Rule(On::Notice) || !self.known.has_tables() {
-            return;
-        }
-        let tables: Vec<&str> = match find("table") {
-            Some(tables) => literals(tables).map(|(word, _)| word).collect(),
-            None => self.known.tables().collect(),
-        };
-        if !tables.iter().any(|table| self.known.codes(table).is_some()) {
-            return;
-        }
-        for (code, span) in literals(codes) {
-            if !tables.iter().any(|table| self.known.has_code(table, code)) {
-                let message = match tables[..] {
-                    [table] => {
-                        let known = self.known.codes(table).into_iter().flatten();
-                        let hint = crate::diagnostic::names(known);
-                        format!("the table `{table}` has no code `{code}` (codes: {hint})")
-                    }
-                    _ => format!("no code table has the code `{code}`"),
-                };
-                faults.add(span, message);
-            }
+            _ => text_test(key, self.text(key, value, faults)?),
         }
     }
 }
@@ -269,18 +236,6 @@ fn text_test(key: &str, wanted: TextMatch) -> Option<Test> {
         "order" => Test::Order(wanted),
         "broker_reference" => Test::BrokerReference(wanted),
         _ => return None,
-    })
-}
-
-/// The texts of a value that is a text or a list of texts.
-fn literals(value: &RawValue) -> impl Iterator<Item = (&str, Range<usize>)> {
-    let items = match &value.kind {
-        RawKind::List(items) => &items[..],
-        _ => std::slice::from_ref(value),
-    };
-    items.iter().filter_map(|item| match &item.kind {
-        RawKind::Text(text) => Some((text.as_str(), item.span.clone())),
-        _ => None,
     })
 }
 

@@ -1,200 +1,19 @@
 //! Conditions: what must hold for a rule to decide. Compiled once, evaluated without allocation.
 
-use std::cell::OnceCell;
 use std::fmt;
+use std::sync::Arc;
 
-use chrono::{Datelike, NaiveDate, NaiveDateTime};
+use chrono::{Datelike, NaiveDate};
 use rust_decimal::Decimal;
 
-use super::matcher::{FieldMatch, NumberMatch, TextMatch, TimeSpan};
-use super::names::{EFFECTS, Set, effect_index, kind_index};
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Status};
-use crate::ident::BillOfLading;
-use crate::notice::{Effect, Liquidation, Notice, Token};
+use super::facts::Facts;
+use super::lines::{LineMatch, ProductLine};
+use super::matcher::{FieldMatch, TextMatch, TimeSpan};
+use super::names::{Set, effect_index, kind_index};
+use super::numbers::NumberMatch;
+use crate::entry::Entry;
+use crate::notice::{Liquidation, Notice};
 use crate::place::Severity;
-
-/// What a condition is asked about. Matchers about a part that is missing do not hold.
-#[derive(Debug, Default)]
-pub(super) struct Facts<'a> {
-    pub notice: Option<&'a Notice>,
-    pub before: Option<&'a Entry>,
-    pub after: Option<&'a Entry>,
-    pub broker: &'a str,
-    pub deadlines: &'a [EntryDeadline],
-    /// The code of a trouble.
-    pub trouble: Option<&'a str>,
-    pub trouble_severity: Option<Severity>,
-    /// How loud the alert is, for routes.
-    pub alert_severity: Option<Severity>,
-    /// The wall-clock time at which the file was received.
-    pub now: Option<NaiveDateTime>,
-    /// The clock of a reminder.
-    pub deadline: Option<&'a EntryDeadline>,
-    /// The day of a reminder.
-    pub on: Option<NaiveDate>,
-    pub status: OnceCell<Option<Status>>,
-    pub status_before: OnceCell<Option<Status>>,
-}
-
-impl<'a> Facts<'a> {
-    fn status(&self) -> Option<Status> {
-        *self.status.get_or_init(|| self.after.map(Entry::status))
-    }
-
-    fn status_before(&self) -> Option<Status> {
-        *self.status_before.get_or_init(|| self.before.map(Entry::status))
-    }
-
-    /// Who speaks: the agency of the hold, removal or reversal, else the notice's field `agency`.
-    fn agency(&self) -> Option<&str> {
-        let notice = self.notice?;
-        match &notice.effect {
-            Effect::Hold { agency, .. }
-            | Effect::Clear { agency, .. }
-            | Effect::ReleaseReversed { agency, .. } => Some(agency.as_str()),
-            _ => notice.field("agency"),
-        }
-    }
-
-    /// The agency and code of the hold that the notice opens.
-    fn opened_hold(&self) -> Option<(Token, Token)> {
-        match self.notice?.effect {
-            Effect::Hold { agency, code, .. } | Effect::ReleaseReversed { agency, code } => {
-                Some((agency, code))
-            }
-            _ => None,
-        }
-    }
-
-    /// For a notice that opens a hold, whether that hold stands after the file; for any other, whether any does.
-    fn open_hold_after(&self) -> bool {
-        match (self.opened_hold(), self.after) {
-            (Some(_), None) => true,
-            (Some((agency, code)), Some(entry)) => self.stands(entry, agency, code),
-            (None, entry) => entry.is_some_and(Entry::has_open_hold),
-        }
-    }
-
-    /// Whether the hold that the notice opens stood already before the file, or the notice tells again what the entry
-    /// knew.
-    fn repeated(&self) -> bool {
-        match (self.opened_hold(), self.before) {
-            (Some((agency, code)), Some(entry)) => self.stands(entry, agency, code),
-            (None, Some(entry)) => self.notice.is_some_and(|notice| entry.knows(notice)),
-            (_, None) => false,
-        }
-    }
-
-    fn stands(&self, entry: &Entry, agency: Token, code: Token) -> bool {
-        self.notice.is_some_and(|notice| {
-            entry.open_holds().any(|(key, _)| {
-                key.agency == agency
-                    && key.code == code
-                    && key.scope.bill == notice.bill
-                    && key.scope.house_bill == notice.house_bill
-                    && key.scope.container == notice.container
-            })
-        })
-    }
-
-    fn severity(&self) -> Option<Severity> {
-        self.alert_severity.or(self.notice.map(|notice| notice.severity)).or(self.trouble_severity)
-    }
-
-    fn code(&self) -> Option<&str> {
-        self.trouble.or_else(|| self.notice.and_then(|notice| notice.code.as_ref()).map(Token::as_str))
-    }
-
-    fn entry_type(&self) -> Option<&str> {
-        self.after.and_then(|entry| entry.entry_type.as_ref()).map(Token::as_str)
-    }
-
-    fn port(&self) -> Option<&str> {
-        self.after.and_then(|entry| entry.port.as_ref()).map(Token::as_str)
-    }
-
-    fn holds_text(&self) -> String {
-        let holds = self.after.into_iter().flat_map(Entry::open_holds);
-        let holds: Vec<String> = holds.map(|(key, _)| format!("{} {}", key.agency, key.code)).collect();
-        if holds.is_empty() { "no hold stands".to_owned() } else { holds.join(", ") }
-    }
-
-    fn has_open_deadline(&self, ids: &TextMatch) -> bool {
-        self.running().any(|deadline| ids.matches(&deadline.id))
-    }
-
-    fn running(&self) -> impl Iterator<Item = &'a EntryDeadline> + use<'a> {
-        self.deadlines.iter().filter(|deadline| deadline.state == DeadlineState::Open)
-    }
-
-    /// Days left to the day to act of each running clock with this id.
-    fn days_left(&self, id: &str) -> impl Iterator<Item = i64> {
-        let day = self.day();
-        let targets = self.running().filter(move |deadline| *deadline.id == *id);
-        targets.filter_map(move |deadline| Some((deadline.target()? - day?).num_days()))
-    }
-
-    /// The day of the event: when the file was received, or of the reminder.
-    fn day(&self) -> Option<NaiveDate> {
-        self.now.map(|now| now.date()).or(self.on)
-    }
-
-    /// How long the oldest hold that stands has stood.
-    fn hold_days(&self) -> Option<i64> {
-        let oldest = self.after?.open_holds().filter_map(|(_, hold)| hold.since).map(|at| at.date).min()?;
-        Some((self.day()? - oldest).num_days())
-    }
-
-    fn age_days(&self) -> Option<i64> {
-        Some((self.day()? - self.notice?.at?.date).num_days())
-    }
-
-    /// The assessment that the notice states; for a deadline, the last one of the entry.
-    fn liquidation(&self) -> Option<&Liquidation> {
-        match self.notice.map(|notice| &notice.effect) {
-            Some(Effect::Liquidated(liquidation)) => Some(liquidation),
-            Some(_) => None,
-            None => self.after.and_then(Entry::liquidation),
-        }
-    }
-
-    /// The bills that the notice names; without any, those of the entry.
-    fn bills(&self) -> Vec<&str> {
-        let named: Vec<&str> = match self.notice {
-            Some(notice) => notice.bill.iter().chain(&notice.house_bill).map(BillOfLading::as_str).collect(),
-            None => Vec::new(),
-        };
-        match (named.is_empty(), self.after) {
-            (true, Some(entry)) => entry.references.bills.iter().map(BillOfLading::as_str).collect(),
-            _ => named,
-        }
-    }
-
-    fn containers(&self) -> Vec<&str> {
-        match (self.notice.and_then(|notice| notice.container.as_ref()), self.after) {
-            (Some(container), _) => vec![container.as_str()],
-            (None, Some(entry)) => entry.references.containers.iter().map(Token::as_str).collect(),
-            (None, None) => Vec::new(),
-        }
-    }
-
-    fn flag(&self, flag: Flag) -> Option<bool> {
-        let entry = self.after;
-        Some(match flag {
-            Flag::OpenHoldAfter => self.open_hold_after(),
-            Flag::OpenHoldBefore => self.before.is_some_and(Entry::has_open_hold),
-            Flag::Repeated => self.repeated(),
-            Flag::KnownEntry => self.before.is_some(),
-            Flag::HasEntry => entry.is_some(),
-            Flag::Released => entry?.released_at().is_some(),
-            Flag::Suspended => entry?.is_suspended(),
-            Flag::InQuestion => entry?.is_in_question(),
-            Flag::ByLaw => self.deadline?.is_by_law(),
-            Flag::DifferenceKnown => self.liquidation()?.difference().is_some(),
-            Flag::Contradicted => entry?.is_newly_contradicted(self.before),
-        })
-    }
-}
 
 /// A question with a plain answer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -225,6 +44,11 @@ impl Weekdays {
 
     pub fn one(word: &str) -> Option<Set> {
         Self::WORDS.iter().position(|name| *name == word).map(Set::one)
+    }
+
+    /// The first of them, in days from Monday.
+    pub fn first(self) -> Option<u64> {
+        (0..7).find(|day| self.0.has(*day as usize))
     }
 
     fn has(self, day: NaiveDate) -> bool {
@@ -285,13 +109,26 @@ pub(super) enum Test {
     HoldCode(TextMatch),
     OpenHolds(NumberMatch),
     HoldDays(NumberMatch),
-    Field { name: Box<str>, value: FieldMatch },
+    Field {
+        name: Box<str>,
+        value: FieldMatch,
+    },
     Difference(NumberMatch),
     Paid(NumberMatch),
     Liquidated(NumberMatch),
     Flag(Flag, bool),
+    /// A line of the entry fits.
+    Line(LineMatch),
+    Lines(NumberMatch),
+    EnteredValue(NumberMatch),
+    Duty(NumberMatch),
+    /// The entry belongs to one of them.
+    ProductLine(Box<[Arc<ProductLine>]>),
     OpenDeadline(TextMatch),
-    DaysLeft { id: Box<str>, days: NumberMatch },
+    DaysLeft {
+        id: Box<str>,
+        days: NumberMatch,
+    },
     Time(TimeSpan),
     Weekday(Weekdays),
     AgeDays(NumberMatch),
@@ -305,7 +142,7 @@ pub(super) enum SeverityMatch {
 }
 
 impl SeverityMatch {
-    fn matches(&self, severity: Severity) -> bool {
+    pub fn matches(&self, severity: Severity) -> bool {
         match self {
             Self::In(list) => list.contains(&severity),
             Self::AtLeast(least) => severity >= *least,
@@ -324,6 +161,11 @@ pub struct AskedClause {
 }
 
 impl Condition {
+    /// A condition of one clause.
+    pub fn of(test: Test) -> Self {
+        Self(vec![Clause { text: "".into(), test }])
+    }
+
     pub fn holds(&self, facts: &Facts<'_>) -> bool {
         self.0.iter().all(|clause| clause.test.holds(facts))
     }
@@ -353,6 +195,45 @@ impl Condition {
 }
 
 impl Test {
+    /// The comparison of a clause about one text.
+    pub fn text(&self) -> Option<&TextMatch> {
+        match self {
+            Self::Code(wanted)
+            | Self::Table(wanted)
+            | Self::Agency(wanted)
+            | Self::EntryType(wanted)
+            | Self::Port(wanted)
+            | Self::Importer(wanted)
+            | Self::Broker(wanted)
+            | Self::Filer(wanted)
+            | Self::EntryNumber(wanted)
+            | Self::Bill(wanted)
+            | Self::Container(wanted)
+            | Self::Order(wanted)
+            | Self::BrokerReference(wanted)
+            | Self::HoldAgency(wanted)
+            | Self::HoldCode(wanted)
+            | Self::OpenDeadline(wanted) => Some(wanted),
+            _ => None,
+        }
+    }
+
+    /// The bounds of a clause about one number.
+    pub fn bounds(&self) -> Option<&NumberMatch> {
+        match self {
+            Self::OpenHolds(bounds)
+            | Self::HoldDays(bounds)
+            | Self::Difference(bounds)
+            | Self::Paid(bounds)
+            | Self::Liquidated(bounds)
+            | Self::Lines(bounds)
+            | Self::EnteredValue(bounds)
+            | Self::Duty(bounds)
+            | Self::AgeDays(bounds) => Some(bounds),
+            _ => None,
+        }
+    }
+
     fn holds(&self, facts: &Facts<'_>) -> bool {
         let notice = facts.notice;
         match self {
@@ -367,6 +248,12 @@ impl Test {
                 .status()
                 .is_some_and(|status| set.has(status as usize) && facts.status_before() != Some(status)),
             Self::Flag(flag, wanted) => facts.flag(*flag) == Some(*wanted),
+            Self::Line(wanted) => {
+                facts.after.is_some_and(|entry| entry.goods().any(|line| wanted.matches(line)))
+            }
+            Self::ProductLine(list) => {
+                facts.after.is_some_and(|entry| list.iter().any(|line| line.has(entry)))
+            }
             Self::OpenDeadline(ids) => facts.has_open_deadline(ids),
             Self::DaysLeft { id, days } => facts.days_left(id).any(|left| days.matches(left.into())),
             Self::Time(span) => facts.now.is_some_and(|now| span.has(now.time())),
@@ -382,7 +269,7 @@ impl Test {
         Some(number.is_some_and(|number| bounds.matches(number)))
     }
 
-    fn number(&self, facts: &Facts<'_>) -> Option<(&NumberMatch, Option<Decimal>)> {
+    pub fn number(&self, facts: &Facts<'_>) -> Option<(&NumberMatch, Option<Decimal>)> {
         let money = |of: fn(&Liquidation) -> Option<Decimal>| facts.liquidation().and_then(of);
         Some(match self {
             Self::Difference(bounds) => (bounds, money(Liquidation::difference)),
@@ -391,6 +278,12 @@ impl Test {
             Self::OpenHolds(bounds) => {
                 (bounds, facts.after.map(|entry| Decimal::from(entry.open_holds().count() as u64)))
             }
+            Self::Lines(bounds) => {
+                let lines = facts.after.map(|entry| entry.goods().count()).filter(|lines| *lines > 0);
+                (bounds, lines.map(|lines| Decimal::from(lines as u64)))
+            }
+            Self::EnteredValue(bounds) => (bounds, facts.after.and_then(Entry::entered_value)),
+            Self::Duty(bounds) => (bounds, facts.after.and_then(Entry::estimated_duty)),
             Self::HoldDays(bounds) => (bounds, facts.hold_days().map(Decimal::from)),
             Self::AgeDays(bounds) => (bounds, facts.age_days().map(Decimal::from)),
             _ => return None,
@@ -426,67 +319,8 @@ impl Test {
             _ => false,
         }
     }
-
-    /// What the event or the entry has where the clause looks.
-    fn found(&self, facts: &Facts<'_>) -> String {
-        let notice = facts.notice;
-        let entry = facts.after;
-        let said = |value: Option<&str>| value.map_or("none".to_owned(), str::to_owned);
-        let list = |values: &[&str]| if values.is_empty() { "none".to_owned() } else { values.join(", ") };
-        let status = |status: Option<Status>| said(status.map(Status::as_str));
-        match self {
-            Self::Any(_) | Self::Not(_) => String::new(),
-            Self::Kind(_) => said(notice.map(|notice| notice.kind.as_str())),
-            Self::Effect(_) => {
-                said(notice.and_then(|notice| EFFECTS.get(effect_index(&notice.effect)).copied()))
-            }
-            Self::Severity(_) => said(facts.severity().map(Severity::as_str)),
-            Self::Status(_) => status(facts.status()),
-            Self::StatusBefore(_) => status(facts.status_before()),
-            Self::Became(_) => {
-                format!("{}, before {}", status(facts.status()), status(facts.status_before()))
-            }
-            Self::Flag(flag, _) => facts.flag(*flag).map_or("not known".to_owned(), |on| on.to_string()),
-            Self::Code(_) => said(facts.code()),
-            Self::Table(_) => said(notice.and_then(|notice| notice.table.as_deref())),
-            Self::Agency(_) => said(facts.agency()),
-            Self::Broker(_) => facts.broker.to_owned(),
-            Self::EntryType(_) => said(facts.entry_type()),
-            Self::Port(_) => said(facts.port()),
-            // The number may be a person's: whether it fits is said, not what it is.
-            Self::Importer(_) => {
-                said(entry.and_then(|entry| entry.importer.as_deref()).map(|_| "another one"))
-            }
-            Self::Filer(_) => said(entry.map(|entry| entry.filer.as_str())),
-            Self::EntryNumber(_) => said(entry.map(|entry| entry.number.as_str())),
-            Self::Bill(_) => list(&facts.bills()),
-            Self::Container(_) => list(&facts.containers()),
-            Self::Order(_) => list(
-                &entry.iter().flat_map(|entry| &entry.references.orders).map(|o| &**o).collect::<Vec<_>>(),
-            ),
-            Self::BrokerReference(_) => said(entry.and_then(|entry| entry.references.broker.as_deref())),
-            Self::HoldAgency(_) | Self::HoldCode(_) => facts.holds_text(),
-            Self::Field { name, .. } => match notice {
-                Some(notice) => list(&values(notice, name).collect::<Vec<_>>()),
-                None => "none".to_owned(),
-            },
-            Self::OpenDeadline(_) => list(&facts.running().map(|deadline| &*deadline.id).collect::<Vec<_>>()),
-            Self::DaysLeft { id, .. } => {
-                let left: Vec<String> = facts.days_left(id).map(|left| left.to_string()).collect();
-                if left.is_empty() { "no such clock runs".to_owned() } else { left.join(", ") }
-            }
-            Self::Time(_) => facts.now.map_or("not known".to_owned(), |now| now.format("%H:%M").to_string()),
-            Self::Weekday(_) => {
-                facts.day().map_or("not known".to_owned(), |day| day.format("%a").to_string())
-            }
-            _ => match self.number(facts) {
-                Some((_, Some(number))) => number.to_string(),
-                _ => "not known".to_owned(),
-            },
-        }
-    }
 }
 
-fn values<'n>(notice: &'n Notice, name: &str) -> impl Iterator<Item = &'n str> {
+pub(super) fn values<'n>(notice: &'n Notice, name: &str) -> impl Iterator<Item = &'n str> {
     notice.fields.iter().filter(move |(key, _)| *key == name).map(|(_, value)| value)
 }

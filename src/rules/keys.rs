@@ -63,6 +63,7 @@ pub(super) enum Section {
     Holds,
     Deadlines,
     Amounts,
+    Goods,
     Parties,
     References,
     Time,
@@ -70,13 +71,14 @@ pub(super) enum Section {
 }
 
 impl Section {
-    pub const ALL: [(Self, &'static str); 10] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Nesting, "Nesting"),
         (Self::Notice, "The notice"),
         (Self::Entry, "The entry, before and after the file"),
         (Self::Holds, "Holds"),
         (Self::Deadlines, "Deadlines"),
         (Self::Amounts, "Amounts"),
+        (Self::Goods, "Goods, line by line"),
         (Self::Parties, "Broker, importer, port"),
         (Self::References, "References"),
         (Self::Time, "Time"),
@@ -195,6 +197,24 @@ keys! {
     "paid" on ENTRY, NUMBER, "what was paid, in dollars, as the liquidation states it", r#"paid = { at_least = "10000.00" }"#;
     "liquidated" on ENTRY, NUMBER, "what Customs assessed, in dollars, as the liquidation states it",
         r#"liquidated = { above = "0.00" }"#;
+
+    Goods:
+    "tariff" on ENTRY | ROUTE, "tariff number(s)",
+        "a line of the entry bears a tariff number that begins like this: a chapter, a heading or a number, with or without dots",
+        r#"tariff = ["8708.30", "4011"]"#;
+    "line" on ENTRY | ROUTE, "table",
+        "one line of the entry fits all of it: `tariff` as above, `value` and `duty` of the line in dollars, `origin` as two letters",
+        r#"line = { tariff = "8708", value = { above = "10000.00" }, origin = "CN" }"#;
+    "lines" on ENTRY | ROUTE, NUMBER, "how many lines the entry has; never holds while none is known",
+        "lines = { above = 50 }";
+    "entered_value" on ENTRY | ROUTE, NUMBER,
+        "entered value in dollars: the total of the summary, else the sum of the lines when each states one",
+        r#"entered_value = { at_least = "250000.00" }"#;
+    "duty" on ENTRY | ROUTE, NUMBER, "estimated duty in dollars, found the same way",
+        r#"duty = { above = "5000.00" }"#;
+    "product_line" on ENTRY | ROUTE, "name(s) of product lines",
+        "a line of the entry has a tariff number of one of these product lines, or the entry one of their purchase orders",
+        r#"product_line = "brakes""#;
 
     Parties:
     "broker" on ANY, TEXT, "the broker who dropped the file", r#"broker = "acme""#;

@@ -1,9 +1,9 @@
-//! Typed comparisons of one value: texts, numbers, dates. There is no expression language.
+//! Typed comparisons of one value: texts, dates, times of day; `numbers` has those of numbers. There is no expression language.
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{Days, NaiveDate, NaiveTime};
 use regex::Regex;
-use rust_decimal::Decimal;
 
+use super::numbers::{Measure, NUMBER_KEYS, NumberMatch};
 use crate::diagnostic::{Faults, RawKind, RawValue, hint};
 
 /// A compiled regular expression takes at most this much memory.
@@ -13,7 +13,6 @@ const LIST_MAX: usize = 1_000;
 
 /// The keys of a comparison written as a table.
 pub(super) const TEXT_KEYS: &[&str] = &["glob", "regex", "prefix"];
-pub(super) const NUMBER_KEYS: &[&str] = &["above", "below", "at_least", "at_most"];
 pub(super) const DATE_KEYS: &[&str] = &["before", "after"];
 
 /// A comparison of one text.
@@ -32,6 +31,16 @@ impl TextMatch {
             Self::Glob(pattern) => glob(pattern.as_bytes(), text.as_bytes()),
             Self::Regex(regex) => regex.is_match(text),
             Self::Prefix(prefix) => text.starts_with(&**prefix),
+        }
+    }
+
+    /// A text that fits, for events that are made up; `None` for what cannot be made up.
+    pub fn example(&self) -> Option<String> {
+        match self {
+            Self::In(list) => list.first().map(|value| value.to_string()),
+            Self::Prefix(start) => Some(start.to_string()),
+            Self::Glob(pattern) => Some(pattern.replace('*', "").replace('?', "0")),
+            Self::Regex(_) => None,
         }
     }
 
@@ -109,71 +118,6 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
     pattern[p..].iter().all(|&byte| byte == b'*')
 }
 
-/// Bounds on a number; all must hold.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct NumberMatch {
-    above: Option<Decimal>,
-    below: Option<Decimal>,
-    at_least: Option<Decimal>,
-    at_most: Option<Decimal>,
-}
-
-impl NumberMatch {
-    pub fn matches(&self, number: Decimal) -> bool {
-        self.above.is_none_or(|bound| number > bound)
-            && self.below.is_none_or(|bound| number < bound)
-            && self.at_least.is_none_or(|bound| number >= bound)
-            && self.at_most.is_none_or(|bound| number <= bound)
-    }
-
-    /// Reads `{ above = "0.00" }`.
-    pub fn read(key: &str, value: &RawValue, faults: &mut Faults) -> Option<Self> {
-        let RawKind::Table(items) = &value.kind else {
-            let wanted = format!("`{key}` must be a comparison like {{ above = \"0.00\" }}");
-            faults.add(value.span.clone(), format!("{wanted}, not {}", value.kind_name()));
-            return None;
-        };
-        let mut this = Self::default();
-        for (name, value) in items {
-            let Some(slot) = this.slot(name.get_ref()) else {
-                let hint = hint(name.get_ref(), "known", NUMBER_KEYS.iter().copied());
-                faults.add(name.span(), format!("`{key}` has no comparison `{}` ({hint})", name.get_ref()));
-                return None;
-            };
-            *slot = Some(number(name.get_ref(), value, faults)?);
-        }
-        if this == Self::default() {
-            faults.add(value.span.clone(), format!("`{key}` compares with nothing"));
-            return None;
-        }
-        Some(this)
-    }
-
-    fn slot(&mut self, name: &str) -> Option<&mut Option<Decimal>> {
-        match name {
-            "above" => Some(&mut self.above),
-            "below" => Some(&mut self.below),
-            "at_least" => Some(&mut self.at_least),
-            "at_most" => Some(&mut self.at_most),
-            _ => None,
-        }
-    }
-}
-
-/// A whole number, or a text that holds a decimal number: TOML's own fractions are binary and would round.
-pub(super) fn number(key: &str, value: &RawValue, faults: &mut Faults) -> Option<Decimal> {
-    let number = match &value.kind {
-        RawKind::Integer(number) => Some(Decimal::from(*number)),
-        RawKind::Text(text) => text.trim().parse().ok(),
-        _ => None,
-    };
-    if number.is_none() {
-        let message = format!("`{key}` must be a whole number, or an amount in quotes like \"250.00\"");
-        faults.add(value.span.clone(), message);
-    }
-    number
-}
-
 /// A comparison of one named field of a notice.
 #[derive(Clone, Debug)]
 pub(super) enum FieldMatch {
@@ -214,7 +158,7 @@ impl FieldMatch {
                     return Self::date(key, items, faults);
                 }
                 if NUMBER_KEYS.contains(&first) {
-                    return NumberMatch::read(key, value, faults).map(Self::Number);
+                    return NumberMatch::read(key, value, Measure::Any, faults).map(Self::Number);
                 }
                 if !TEXT_KEYS.contains(&first) && !items.is_empty() {
                     let all = TEXT_KEYS.iter().chain(NUMBER_KEYS).chain(DATE_KEYS).copied();
@@ -243,6 +187,15 @@ impl FieldMatch {
             };
             if name.get_ref() == "before" { before = Some(date) } else { after = Some(date) }
         }
+        if let (Some(first), Some(last)) = (after.and_then(|day: NaiveDate| day.succ_opt()), before)
+            && first >= last
+        {
+            let span = items[0].0.span().start..items.last().map_or(0, |(_, value)| value.span.end);
+            let message =
+                format!("`{key}` can never hold: no day is after {} and before {last}", first - Days::new(1));
+            faults.add(span, message);
+            return None;
+        }
         Some(Self::Date { before, after })
     }
 }
@@ -255,6 +208,10 @@ pub(super) struct TimeSpan {
 }
 
 impl TimeSpan {
+    pub fn start(self) -> NaiveTime {
+        self.from
+    }
+
     pub fn has(self, time: NaiveTime) -> bool {
         match self.from < self.to {
             true => self.from <= time && time < self.to,
@@ -357,17 +314,5 @@ mod tests {
         {
             assert_eq!((night.has(at(time)), day.has(at(time))), (is_night, !is_night), "{time}");
         }
-    }
-
-    #[test]
-    fn numbers_are_compared_exactly() {
-        let bound = |text: &str| text.parse::<Decimal>().ok();
-        let above = NumberMatch { above: bound("0.00"), ..NumberMatch::default() };
-        for (text, wanted) in [("0", false), ("0.01", true), ("-3", false)] {
-            assert_eq!(above.matches(text.parse().expect("a number")), wanted, "{text}");
-        }
-        let within = NumberMatch { at_least: bound("1"), at_most: bound("2"), ..NumberMatch::default() };
-        assert!(within.matches(Decimal::ONE) && within.matches(Decimal::TWO));
-        assert!(!within.matches(Decimal::from(3)));
     }
 }

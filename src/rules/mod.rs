@@ -15,12 +15,21 @@ mod answering;
 mod asked;
 mod compile;
 mod condition;
+mod defaults;
+mod facts;
+mod form;
+mod found;
+mod front;
+mod implied;
 mod inhibit;
 mod invented;
 mod keys;
 mod ladder;
+mod lines;
+mod literals;
 mod matcher;
 mod names;
+mod numbers;
 mod overlap;
 mod parse;
 mod plan;
@@ -32,6 +41,8 @@ mod rule;
 pub mod sample;
 mod selftest;
 mod stated;
+mod testread;
+mod tried;
 mod vocabulary;
 
 use std::collections::BTreeMap;
@@ -41,7 +52,8 @@ use chrono::{NaiveDate, NaiveDateTime};
 pub use self::answering::Aftermath;
 pub use self::asked::{EntryContext, SilenceContext};
 pub use self::condition::AskedClause;
-use self::condition::Facts;
+use self::facts::Facts;
+pub use self::front::{Behind, Front, LostTest, Muted};
 pub use self::inhibit::Inhibit;
 pub use self::ladder::{Ladder, Step};
 use self::names::kind_index;
@@ -176,6 +188,10 @@ pub struct Rules {
     tests: Vec<TestCase>,
     sources: Vec<Source>,
     version: String,
+    /// What is no fault, and probably not meant either.
+    remarks: Vec<Diagnostic>,
+    /// Every id of a deadline.
+    clocks: Box<[Box<str>]>,
 }
 
 impl Rules {
@@ -231,7 +247,14 @@ impl Rules {
             tests,
             sources,
             version,
+            remarks: Vec::new(),
+            clocks: Box::default(),
         }
+    }
+
+    /// What is no fault, and probably not meant either, each with its place.
+    pub fn remarks(&self) -> &[Diagnostic] {
+        &self.remarks
     }
 
     /// In the order in which they are asked.

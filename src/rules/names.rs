@@ -22,6 +22,11 @@ impl Set {
         Self(self.0 & other.0)
     }
 
+    /// Whether the other set has every word of this one.
+    pub fn is_within(self, other: Self) -> bool {
+        self.0 & !other.0 == 0
+    }
+
     pub fn has(self, index: usize) -> bool {
         self.0 & (1 << (index & 63)) != 0
     }

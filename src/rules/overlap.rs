@@ -7,10 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use super::condition::Facts;
-use super::names::kind_index;
-use super::{Delivery, On, Rule, Rules, sample};
-use crate::entry::Entry;
+use super::rule::Deadlines;
+use super::{Delivery, On, Rule, Rules};
 use crate::grammar::CodeTables;
 
 /// Two rules that cross.
@@ -27,10 +25,7 @@ pub struct Overlap {
     pub example: String,
 }
 
-/// Takes the numbers of the rules that hold for an event, and words for the event.
-type Heard<'h> = &'h mut dyn FnMut(&[usize], &dyn Fn() -> String);
-
-/// What is known of two rules while events are tried: events of both, of the first alone, of the second alone.
+/// What is known of two rules while events are tried.
 #[derive(Default)]
 struct Pair {
     both: usize,
@@ -38,25 +33,25 @@ struct Pair {
 }
 
 impl Rules {
-    /// Tries every code of every table, every trouble and the events of the rules' own tests, and answers the rules that
-    /// cross and share somebody to tell. `people` are the addresses behind names of teams.
+    /// Tries every code of every table, every clock, silence and trouble and the events of the rules' own tests, and answers the
+    /// rules that cross and share somebody to tell. `people` are the addresses behind names of teams.
     pub fn overlaps(&self, tables: &CodeTables, people: &dyn Fn(&Rule) -> Vec<Box<str>>) -> Vec<Overlap> {
         let mut alone = vec![0_usize; self.rules.len()];
         let mut pairs: BTreeMap<(usize, usize), Pair> = BTreeMap::new();
-        self.try_events(tables, &mut |held: &[usize], words: &dyn Fn() -> String| {
+        self.try_events(tables, &mut |tried, held| {
             for (at, &first) in held.iter().enumerate() {
                 alone[first] += 1;
                 for &second in &held[at + 1..] {
                     let pair = pairs.entry((first, second)).or_default();
                     if pair.both == 0 {
-                        pair.example = words();
+                        pair.example = (tried.words)();
                     }
                     pair.both += 1;
                 }
             }
         });
         let crosses = |first: usize, second: usize, both: usize| {
-            !self.rules[second].condition.is_leftover() && alone[first] > both && alone[second] > both
+            !self.rules[second].is_leftover() && alone[first] > both && alone[second] > both
         };
         let mut overlaps = Vec::new();
         for ((first, second), pair) in pairs {
@@ -75,52 +70,11 @@ impl Rules {
         }
         overlaps
     }
+}
 
-    /// Hands over, for each event, the numbers of the rules that hold, and words for the event.
-    fn try_events(&self, tables: &CodeTables, heard: Heard<'_>) {
-        let mut try_facts = |on: On, facts: &Facts<'_>, words: &dyn Fn() -> String| {
-            let holds = |index: &u16| {
-                self.rules.get(usize::from(*index)).is_some_and(|rule| rule.condition.holds(facts))
-            };
-            let candidates: &[u16] = match (on, facts.notice) {
-                (On::Notice, Some(notice)) => {
-                    self.by_kind.get(kind_index(notice.kind)).map_or(&[], |list| list)
-                }
-                (On::Trouble, _) => &self.on_trouble,
-                (On::Silence, _) => &self.on_silence,
-                _ => &[],
-            };
-            let held: Vec<usize> =
-                candidates.iter().filter(|index| holds(index)).map(|&index| usize::from(index)).collect();
-            heard(&held, words);
-        };
-        for notice in sample::notices(tables) {
-            let after = notice.entry.map(|number| Entry::of(number, [&notice]));
-            let facts = Facts { notice: Some(&notice), after: after.as_ref(), ..Facts::default() };
-            let words = || {
-                let code = notice.code.as_ref().map(|code| code.as_str()).unwrap_or_default();
-                format!(
-                    "{} {} of {}",
-                    notice.kind.as_str(),
-                    code,
-                    notice.table.as_deref().unwrap_or("no table")
-                )
-            };
-            try_facts(On::Notice, &facts, &words);
-        }
-        for test in &self.tests {
-            test.with_facts(|on, facts, words| try_facts(on, facts, words));
-        }
-        for code in super::Vocabulary::silences() {
-            let facts = Facts { trouble: Some(code), ..Facts::default() };
-            try_facts(On::Silence, &facts, &|| format!("silence {code}"));
-        }
-        for code in super::Vocabulary::troubles() {
-            for severity in [crate::place::Severity::Warning, crate::place::Severity::Critical] {
-                let facts =
-                    Facts { trouble: Some(code), trouble_severity: Some(severity), ..Facts::default() };
-                try_facts(On::Trouble, &facts, &|| format!("trouble {code}"));
-            }
-        }
+impl Rule {
+    /// Asks for nothing but a severity: meant for whatever other rules leave. A rule on some deadlines asks for those.
+    fn is_leftover(&self) -> bool {
+        self.condition.is_leftover() && (self.on != On::Deadline || self.deadlines == Deadlines::All)
     }
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::answering;
 use super::compile::{Compiler, severity};
 use super::condition::Condition;
+use super::defaults;
 use super::inhibit;
 use super::keys::Subject;
 use super::ladder::{Ladder, STEP_DAYS_MAX, Step};
@@ -15,7 +16,8 @@ use super::matcher::words;
 use super::raw::{RawRule, RawRules};
 use super::routing::{People, Routing, is_plain_name};
 use super::rule::{Deadlines, Loudness};
-use super::selftest::{self, TestCase};
+use super::selftest::TestCase;
+use super::testread;
 use super::{Delivery, On, Playbook, Rule, Rules, Vocabulary};
 use crate::diagnostic::{
     Diagnostic, Faults, Field, RawKind, RawValue, Source, WrittenTable, hint, read_toml,
@@ -29,7 +31,8 @@ const OF_TROUBLE: &str = "of-trouble";
 struct Known<'a> {
     playbook: &'a Playbook,
     people: People<'a>,
-    vocabulary: &'a Vocabulary,
+    /// With the product lines of the files.
+    vocabulary: Vocabulary,
 }
 
 pub(super) fn parse(
@@ -38,14 +41,17 @@ pub(super) fn parse(
     teams: &[&str],
     vocabulary: &Vocabulary,
 ) -> Result<Rules, Vec<Diagnostic>> {
-    let mut known = Known { playbook, people: People::new(teams), vocabulary };
+    let mut known = Known { playbook, people: People::new(teams), vocabulary: vocabulary.clone() };
     let sources: Vec<Source> = files.iter().map(|(name, text)| Source::new(name, text)).collect();
     let mut written: Vec<(RawRules, Faults)> =
         sources.iter().map(|source| read_file(source, &mut known)).collect();
-    let (mut rules, mut tests, mut faults) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut rules, mut tests) = (Vec::new(), Vec::new());
+    let (mut faults, mut remarks) = (Vec::new(), Vec::new());
     let (mut names, mut routing, mut inhibits) = (BTreeMap::new(), Routing::default(), Vec::new());
+    let vocabulary = &known.vocabulary;
     for (file, (raw, found)) in (0..).zip(&mut written) {
         let first = rules.len();
+        defaults::apply(raw, &known.people, known.playbook, found);
         for raw in raw.rule.given().map(Vec::as_slice).unwrap_or_default() {
             check_name(raw, &mut names, found);
             let Some(rule) = rule(raw, file, &known, found) else { continue };
@@ -59,6 +65,8 @@ pub(super) fn parse(
     for (raw, mut found) in written {
         Routing::check_rules(&raw, &names, &mut found);
         inhibit::check_rules(&raw, &names, &mut found);
+        check_replaces(&raw, &rules, &names, &mut found);
+        remarks.extend(found.take_remarks());
         faults.extend(found.into_sorted());
     }
     if rules.len() > Rules::RULES_MAX {
@@ -68,7 +76,12 @@ pub(super) fn parse(
     if !faults.is_empty() {
         return Err(faults);
     }
-    Ok(Rules::new(rules, routing, inhibits, tests, sources, version(files, playbook)))
+    let clocks = vocabulary.deadlines().map(Into::into).collect();
+    Ok(Rules {
+        remarks,
+        clocks,
+        ..Rules::new(rules, routing, inhibits, tests, sources, version(files, playbook))
+    })
 }
 
 /// Reads one file and takes its groups.
@@ -79,11 +92,13 @@ fn read_file(source: &Source, known: &mut Known<'_>) -> (RawRules, Faults) {
         && raw.group.is_absent()
         && raw.route.is_absent()
         && raw.broker_override.is_absent()
-        && raw.inhibit.is_absent();
+        && raw.inhibit.is_absent()
+        && raw.product_line.is_absent();
     if is_empty && found.is_empty() {
         found.push(Diagnostic::of_file(source.name(), "the file has no [[rule]]"));
     }
     known.people.add(&raw, &mut found);
+    known.vocabulary.product_lines.add(&raw, &mut found);
     (raw, found)
 }
 
@@ -127,18 +142,18 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
     }
     let on = word(&raw.on, "on", &called, raw, On::parse, On::ALL.map(On::as_str), faults)?;
     let condition = match raw.when.given() {
-        Some(when) => Compiler { on: Subject::Rule(on), known: known.vocabulary }.condition(when, faults),
+        Some(when) => {
+            Compiler { on: Subject::Rule(on), known: &known.vocabulary }.when(when, &called, faults)
+        }
         None => Condition::default(),
     };
     let delivery = match raw.delivery.is_absent() {
         true => Some(Delivery::Now),
-        false => {
-            word(&raw.delivery, "delivery", &called, raw, Delivery::parse, ["now", "digest", "none"], faults)
-        }
+        false => word(&raw.delivery, "delivery", &called, raw, Delivery::parse, Delivery::WORDS, faults),
     };
     let is_silent = delivery == Some(Delivery::None);
     let loudness = loudness(raw, on, &called, is_silent, faults);
-    let (deadlines, ladder) = clock_keys(raw, on, &called, is_silent, known.vocabulary, faults);
+    let (deadlines, ladder) = clock_keys(raw, on, &called, is_silent, &known.vocabulary, faults);
     let severity_from = severity_from(raw, on, ladder.as_ref(), faults);
     let notify = match raw.notify.given() {
         Some(notify) => {
@@ -147,8 +162,10 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
         }
         None => known.people.all(),
     };
-    let after = answering::read(raw, on, &called, &known.people, known.vocabulary, faults);
-    let next_step = next_step(raw, &called, known.playbook, faults);
+    let after = answering::read(raw, (on, delivery), &called, &known.people, &known.vocabulary, faults);
+    let next_step =
+        raw.next_step.given().map_or("".into(), |key| next_step_of(key, &called, known.playbook, faults));
+    let replaces = raw.replaces.given().map(Vec::as_slice).unwrap_or_default();
     let name = raw.name.given()?.get_ref();
     let place = faults.source().place(raw.span.start);
     (faults.len() == before).then_some(Rule {
@@ -160,6 +177,7 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
         is_routed: raw.notify.is_absent(),
         next_step,
         place: place.into(),
+        replaces: replaces.iter().map(|rule| rule.get_ref().as_str().into()).collect(),
         file,
         condition,
         loudness: loudness?,
@@ -253,7 +271,7 @@ fn deadline_ids(
     Some(Deadlines::Ids(words.into_iter().map(|(id, _)| id).collect()))
 }
 
-fn ladder(value: &RawValue, called: &str, faults: &mut Faults) -> Option<Ladder> {
+pub(super) fn ladder(value: &RawValue, called: &str, faults: &mut Faults) -> Option<Ladder> {
     let RawKind::List(items) = &value.kind else {
         faults.add(
             value.span.clone(),
@@ -323,8 +341,13 @@ fn severity_from(
     steps
 }
 
-fn next_step(raw: &RawRule, called: &str, playbook: &Playbook, faults: &mut Faults) -> Box<str> {
-    let Some(key) = raw.next_step.given() else { return "".into() };
+/// The text of a step of the playbook.
+pub(super) fn next_step_of(
+    key: &toml::Spanned<String>,
+    called: &str,
+    playbook: &Playbook,
+    faults: &mut Faults,
+) -> Box<str> {
     match playbook.get(key.get_ref()) {
         Some(text) => text.into(),
         None => {
@@ -336,20 +359,15 @@ fn next_step(raw: &RawRule, called: &str, playbook: &Playbook, faults: &mut Faul
     }
 }
 
-/// A rule behind one with the same condition, or with none, in the same file can never decide: that is a mistake. In
-/// another file it is an operator's own rule that overrides.
+/// A rule behind one that holds whenever it does, in the same file, can never decide: that is a mistake. In another file it is an
+/// operator's own rule that overrides, and [`front`](super::front) tells of it.
 fn check_shadow(earlier: &[Rule], rule: &Rule, raw: &RawRule, faults: &mut Faults) {
-    let condition = format!("{:?}", rule.condition);
-    let covers = |first: &&Rule| {
-        first.on == rule.on
-            && covers(&first.deadlines, &rule.deadlines)
-            && (first.condition.0.is_empty() || format!("{:?}", first.condition) == condition)
-    };
-    let Some(first) = earlier.iter().find(covers) else { return };
+    let Some(first) = earlier.iter().find(|first| first.covers(rule)) else { return };
     let span: Range<usize> = raw.name.given().map_or(raw.span.clone(), toml::Spanned::span);
-    let reason = match first.condition.0.is_empty() {
-        true => "has no condition and",
-        false => "has the same condition and",
+    let reason = match (first.condition.0.is_empty(), rule.condition.implies(&first.condition)) {
+        (true, _) => "has no condition and",
+        (false, true) if first.condition.implies(&rule.condition) => "has the same condition and",
+        _ => "holds whenever it does and",
     };
     let message = format!(
         "rule `{}` can never match: `{}` (at {}) {reason} is asked first",
@@ -358,15 +376,37 @@ fn check_shadow(earlier: &[Rule], rule: &Rule, raw: &RawRule, faults: &mut Fault
     faults.add(span, message);
 }
 
-fn covers(first: &Deadlines, second: &Deadlines) -> bool {
-    match second {
-        Deadlines::All => *first == Deadlines::All,
-        Deadlines::Ids(ids) => ids.iter().all(|id| first.has(id)),
+/// What a rule replaces are rules of later files on the same subject.
+fn check_replaces(raw: &RawRules, rules: &[Rule], names: &BTreeMap<String, String>, faults: &mut Faults) {
+    for raw in raw.rule.given().map(Vec::as_slice).unwrap_or_default() {
+        let called = called(raw);
+        let own = raw.name.given().and_then(|name| rules.iter().find(|rule| &*rule.name == name.get_ref()));
+        for name in raw.replaces.given().map(Vec::as_slice).unwrap_or_default() {
+            let text = name.get_ref();
+            if !names.contains_key(text) {
+                let hint = hint(text, "known", names.keys().map(String::as_str));
+                faults.add(
+                    name.span(),
+                    format!("{called} replaces `{text}`, and there is no such rule ({hint})"),
+                );
+                continue;
+            }
+            let other = rules.iter().find(|rule| *rule.name == **text);
+            let (Some(own), Some(other)) = (own, other) else { continue };
+            let reason = if other.file <= own.file {
+                format!("which stands in no later file (at {}), so it is not asked in its place", other.place)
+            } else if other.on != own.on {
+                format!("which is on a {}", other.on.as_str())
+            } else {
+                continue;
+            };
+            faults.add(name.span(), format!("{called} replaces `{text}`, {reason}"));
+        }
     }
 }
 
 fn tests_of(raw: &RawRule, rule: &Rule, known: &Vocabulary, faults: &mut Faults) -> Vec<TestCase> {
     let tests = raw.test.given().map(Vec::as_slice).unwrap_or_default();
-    let read = |(index, test)| selftest::read(test, rule, index + 1, known, faults);
+    let read = |(index, test)| testread::read(test, rule, index + 1, known, faults);
     tests.iter().enumerate().filter_map(read).collect()
 }

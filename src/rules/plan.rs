@@ -7,7 +7,7 @@ use std::ops::Range;
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
 use crate::clock::Zone;
-use crate::diagnostic::Faults;
+use crate::diagnostic::{Faults, suggest};
 
 /// The longest span, in minutes: 90 days.
 const SPAN_MINUTES_MAX: u32 = 90 * 1_440;
@@ -45,6 +45,25 @@ impl Span {
             _ => return None,
         };
         (count > 0 && span.minutes() <= SPAN_MINUTES_MAX).then_some(span)
+    }
+
+    /// What is wrong with a text that is no length of time: `(did you mean `2 hours`?)`, else the example.
+    pub(super) fn hint(text: &str, example: &str) -> String {
+        let text = text.trim();
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let (count, unit) = text.split_at(digits);
+        let unit = match unit.trim().to_lowercase().trim_end_matches(['.', 's']) {
+            "m" | "min" | "minuit" | "minut" => Some("minutes"),
+            "h" | "hr" | "hour" => Some("hours"),
+            "d" => Some("days"),
+            "w" | "wk" => Some("weeks"),
+            unit => suggest(unit, ["minutes", "hours", "days", "weeks"]),
+        };
+        let near = unit.map(|unit| format!("{} {unit}", if count.is_empty() { "1" } else { count }));
+        match near.filter(|near| Self::parse(near).is_some()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("example: {example}"),
+        }
     }
 
     /// Its usual length; a day of a clock change is longer or shorter.
@@ -105,12 +124,14 @@ impl Repeat {
                 has_first = true;
                 plan.first = Span::parse(first);
                 if plan.first.is_none() {
-                    fault(format!("`remind` waits `{first}`, which is no length of time (example: 2 hours)"));
+                    let hint = Span::hint(first, "2 hours");
+                    fault(format!("`remind` waits `{first}`, which is no length of time ({hint})"));
                 }
             } else if let Some(every) = part.strip_prefix("every ").filter(|_| plan.every.is_none()) {
                 match Span::parse(every) {
                     None => fault(format!(
-                        "`remind` says `every {every}`, which is no length of time (example: every 2 days)"
+                        "`remind` says `every {every}`, which is no length of time ({})",
+                        Span::hint(every, "every 2 days")
                     )),
                     Some(every) if every.minutes() < EVERY_MINUTES_MIN => {
                         fault(format!("`remind` repeats no sooner than every {EVERY_MINUTES_MIN} minutes"));

@@ -13,6 +13,28 @@ written! {
         route: Vec<RawRoute>,
         broker_override: Vec<RawOverride>,
         inhibit: Vec<RawInhibit>,
+        product_line: Vec<RawProductLine>,
+        defaults: RawDefaults,
+    }
+
+    /// One `[[product_line]]`: goods under a name, for conditions and routes.
+    pub struct RawProductLine as "the product line" {
+        name: Spanned<String>,
+        tariff: RawValue,
+        order: RawValue,
+    }
+
+    /// `[defaults]`: what the rules of the file have unless they say otherwise.
+    pub struct RawDefaults as "[defaults]" {
+        severity: Spanned<String>,
+        delivery: Spanned<String>,
+        notify: Vec<Spanned<String>>,
+        next_step: Spanned<String>,
+        gather: Spanned<String>,
+        remind: RawValue,
+        ladder: RawValue,
+        escalate: Vec<RawEscalation>,
+        reopen: Spanned<i64>,
     }
 
     /// One `[[inhibit]]`: while an entry is so, some rules tell nothing of it.
@@ -62,6 +84,7 @@ written! {
         escalate: Vec<RawEscalation>,
         gather: Spanned<String>,
         reopen: Spanned<i64>,
+        replaces: Vec<Spanned<String>>,
         test: Vec<RawTest>,
     }
 
@@ -84,6 +107,7 @@ written! {
         also: Vec<RawNotice>,
         received: Spanned<String>,
         clocks: RawValue,
+        lines: Vec<RawLine>,
         deadline: Spanned<String>,
         act_by: Spanned<NaiveDate>,
         on: Spanned<NaiveDate>,
@@ -95,6 +119,14 @@ written! {
         broker: Spanned<String>,
         expect: Spanned<String>,
         severity: Spanned<String>,
+    }
+
+    /// An invented line of the entry.
+    pub struct RawLine as "the line" {
+        tariff: Spanned<String>,
+        value: Spanned<String>,
+        duty: Spanned<String>,
+        origin: Spanned<String>,
     }
 
     /// An invented notice.

@@ -23,8 +23,13 @@ fn example(key: &Key) -> String {
         Some(&"trouble") => "on       = \"trouble\"\n",
         _ => "on       = \"notice\"\n",
     };
+    // A product line is defined where it is used.
+    let defined = match key.name {
+        "product_line" => "[[product_line]]\nname   = \"brakes\"\ntariff = [\"8708.30\", \"6813\"]\n\n",
+        _ => "",
+    };
     format!(
-        "[[rule]]\nname     = \"by-{name}\"\ntitle    = \"Example\"\n{rest}when     = {{ {example} }}\nseverity = \"warning\"\n"
+        "{defined}[[rule]]\nname     = \"by-{name}\"\ntitle    = \"Example\"\n{rest}when     = {{ {example} }}\nseverity = \"warning\"\n"
     )
 }
 
@@ -88,6 +93,7 @@ const TAIL: &str = "\
 | text | `\"x\"`, a list `[\"x\", \"y\"]`, `{ glob = \"27*\" }`, `{ prefix = \"27\" }`, `{ regex = \"^27\" }` |
 | word(s) | `\"x\"` or a list, out of the words below |
 | severity | `\"critical\"`, a list, or `{ at_least = \"warning\" }` |
+| tariff number(s) | `\"8708.30\"` or a list: chapters, headings or numbers, with or without dots; each covers all that begin like it |
 | number | `{ above, below, at_least, at_most }`; whole numbers, or amounts in quotes: `{ above = \"250.00\" }` |
 | comparison of a field | a text, a number, a date `{ before = 2026-04-01, after = 2026-03-01 }`, or `true`/`false`: it is there, or not |
 | day name(s) | `Mon`, `Tue`, `Wed`, `Thu`, `Fri`, `Sat`, `Sun` |

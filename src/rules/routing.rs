@@ -10,7 +10,8 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::compile::{Compiler, severity};
-use super::condition::{Condition, Facts};
+use super::condition::{Condition, Test};
+use super::facts::Facts;
 use super::keys::Subject;
 use super::matcher::TextMatch;
 use super::raw::{RawGroup, RawOverride, RawRoute, RawRules};
@@ -135,10 +136,22 @@ pub struct Route {
     condition: Condition,
 }
 
+impl Route {
+    /// The loudest alert that it is for; `None` when it does not ask for a severity.
+    pub fn loudest(&self) -> Option<Severity> {
+        let asked = self.condition.0.iter().find_map(|clause| match &clause.test {
+            Test::Severity(wanted) => Some(wanted),
+            _ => None,
+        });
+        let loud_first = [Severity::Critical, Severity::Warning, Severity::Info];
+        asked.and_then(|asked| loud_first.into_iter().find(|severity| asked.matches(*severity)))
+    }
+}
+
 /// What is different for some brokers.
 #[derive(Clone, Debug)]
 pub(super) struct Override {
-    broker: TextMatch,
+    pub broker: TextMatch,
     /// `None` for all rules.
     rules: Option<Box<[Box<str>]>>,
     severity: Option<Severity>,
@@ -148,6 +161,25 @@ pub(super) struct Override {
 }
 
 impl Override {
+    pub fn decides(&self, rule: &Rule, broker: &str) -> bool {
+        self.is_about(rule) && self.broker.matches(broker)
+    }
+
+    /// It names no rules.
+    pub fn is_for_all(&self) -> bool {
+        self.rules.is_none()
+    }
+
+    /// Whether this one decides wherever the other would.
+    fn covers(&self, other: &Self) -> bool {
+        let has_rules = match (&self.rules, &other.rules) {
+            (None, _) => true,
+            (Some(own), Some(theirs)) => theirs.iter().all(|rule| own.contains(rule)),
+            (Some(_), None) => false,
+        };
+        has_rules && other.broker.implies(&self.broker)
+    }
+
     pub fn is_about(&self, rule: &Rule) -> bool {
         self.rules.as_ref().is_none_or(|rules| rules.contains(&rule.name))
     }
@@ -177,8 +209,7 @@ impl Routing {
     /// Decides how the alert of `rule` is told.
     pub fn tell<'r>(&'r self, rule: &'r Rule, severity: Severity, facts: &mut Facts<'_>) -> Telling<'r> {
         let broker = facts.broker;
-        let changed =
-            self.overrides.iter().find(|change| change.broker.matches(broker) && change.is_about(rule));
+        let changed = self.overrides.iter().find(|change| change.decides(rule, broker));
         let severity = changed.and_then(|change| change.severity).unwrap_or(severity);
         let delivery = changed.and_then(|change| change.delivery).unwrap_or(rule.delivery);
         let overridden = changed.map(|change| &*change.place);
@@ -208,7 +239,16 @@ impl Routing {
             self.routes.extend(route);
         }
         for raw in raw.broker_override.given().map(Vec::as_slice).unwrap_or_default() {
-            self.overrides.extend(change(raw, people, known, faults));
+            let Some(change) = change(raw, people, known, faults) else { continue };
+            if let Some(first) = self.overrides.iter().find(|first| first.covers(&change)) {
+                let message = format!(
+                    "{} can never decide: the one at {} fits the same brokers and rules and is asked first",
+                    RawOverride::OWNER,
+                    first.place
+                );
+                faults.add(raw.span.clone(), message);
+            }
+            self.overrides.push(change);
         }
     }
 
@@ -230,17 +270,25 @@ impl Routing {
         }
         if let Some(first) = self.routes.iter().find(|route| *route.name == *text) {
             faults.add(name.span(), format!("there is already a route `{text}` (at {})", first.place));
-        } else if let Some(first) = self.routes.iter().find(|route| route.condition.0.is_empty()) {
+        }
+        let condition = match raw.when.given() {
+            Some(when) => Compiler { on: Subject::Route, known }.when(when, &called, faults),
+            None => Condition::default(),
+        };
+        let covers = |first: &&Route| condition.implies(&first.condition);
+        if faults.len() == before
+            && let Some(first) = self.routes.iter().find(covers)
+        {
+            let reason = match first.condition.0.is_empty() {
+                true => "has no condition and",
+                false => "holds whenever it does and",
+            };
             let message = format!(
-                "{called} can never match: route `{}` (at {}) has no condition and is asked first",
+                "{called} can never match: route `{}` (at {}) {reason} is asked first",
                 first.name, first.place
             );
             faults.add(name.span(), message);
         }
-        let condition = match raw.when.given() {
-            Some(when) => Compiler { on: Subject::Route, known }.condition(when, faults),
-            None => Condition::default(),
-        };
         let notify = raw.notify.require("notify", &called, &raw.span, faults)?;
         let notify = people.resolve(&called, notify, &name.span(), faults);
         let place = faults.source().place(raw.span.start).into();
@@ -280,7 +328,7 @@ fn change(
     let delivery = raw.delivery.given().and_then(|text| {
         let delivery = Delivery::parse(text.get_ref());
         if delivery.is_none() {
-            let hint = hint(text.get_ref(), "known", ["now", "digest", "none"]);
+            let hint = hint(text.get_ref(), "known", Delivery::WORDS);
             faults
                 .add(text.span(), format!("{CALLED}: `delivery` has no value `{}` ({hint})", text.get_ref()));
         }

@@ -42,6 +42,8 @@ pub enum Delivery {
 }
 
 impl Delivery {
+    pub(super) const WORDS: [&'static str; 3] = ["now", "digest", "none"];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Now => "now",
@@ -96,6 +98,8 @@ pub struct Rule {
     pub next_step: Box<str>,
     /// Where it stands: `rules/default.toml:41`.
     pub place: Box<str>,
+    /// Rules of later files in whose place this one decides, and is meant to.
+    pub(super) replaces: Box<[Box<str>]>,
     /// Which file, in the order in which they are asked.
     pub(super) file: u16,
     pub(super) condition: Condition,
@@ -109,6 +113,15 @@ pub struct Rule {
 }
 
 impl Rule {
+    /// Whether this one holds whenever the other does, so that the other decides nothing behind it.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let has_clocks = match &other.deadlines {
+            Deadlines::All => self.deadlines == Deadlines::All,
+            Deadlines::Ids(ids) => ids.iter().all(|id| self.deadlines.has(id)),
+        };
+        self.on == other.on && has_clocks && other.condition.implies(&self.condition)
+    }
+
     /// How loud an alert about a cause of this severity is.
     pub fn severity(&self, of_cause: Severity) -> Severity {
         match self.loudness {
@@ -149,6 +162,12 @@ impl Rule {
             Loudness::Fixed(severity) => Some(severity),
             Loudness::OfCause => None,
         }
+    }
+
+    /// The loudest that an alert of it may be, overrides aside.
+    pub fn loudest(&self) -> Severity {
+        let steps = self.severity_from.iter().map(|(_, severity)| *severity);
+        steps.chain([self.severity(Severity::Critical)]).max().unwrap_or(Severity::Critical)
     }
 
     /// Each clause of `when` as written.

@@ -5,29 +5,26 @@
 
 use std::ops::Range;
 
-use chrono::{NaiveDate, NaiveDateTime, TimeDelta};
+use chrono::{NaiveDate, NaiveDateTime};
 use serde::Serialize;
 
-use super::compile::severity;
-use super::condition::Facts;
-use super::invented::{ENTRY, read_notice};
-use super::raw::{RawNotice, RawTest};
-use super::{
-    DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, SilenceContext, Step, Telling, Vocabulary,
-};
-use crate::diagnostic::{Diagnostic, Faults, RawKind, WrittenTable, hint};
-use crate::entry::{DeadlineState, Entry, EntryDeadline};
+use super::facts::Facts;
+use super::invented::ENTRY;
+use super::tried::Tried;
+use super::{DeadlineContext, Delivery, NoticeContext, On, Rule, Rules, SilenceContext, Step, Telling};
+use crate::diagnostic::Diagnostic;
+use crate::entry::{Entry, EntryDeadline, Goods, GoodsLine};
 use crate::ident::EntryNumber;
-use crate::notice::{EventTime, Notice};
+use crate::notice::Notice;
 use crate::place::Severity;
 
 /// The day of the notice under test; notices in `before` come a day earlier.
-const DAY: &str = "2026-03-02T09:00:00";
-const BROKER: &str = "test-broker";
+pub(super) const DAY: &str = "2026-03-02T09:00:00";
+pub(super) const BROKER: &str = "test-broker";
 
 /// What the event should lead to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Expect {
+pub(super) enum Expect {
     /// This rule decides and tells somebody, now or in the digest.
     Alert,
     Now,
@@ -39,9 +36,9 @@ enum Expect {
 }
 
 impl Expect {
-    const WORDS: [&str; 5] = ["alert", "now", "digest", "silence", "nothing"];
+    pub const WORDS: [&str; 5] = ["alert", "now", "digest", "silence", "nothing"];
 
-    fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let all = [Self::Alert, Self::Now, Self::Digest, Self::Silence, Self::Nothing];
         Self::WORDS.iter().position(|word| *word == text).map(|index| all[index])
     }
@@ -58,7 +55,7 @@ impl Expect {
 }
 
 #[derive(Clone, Debug)]
-enum Event {
+pub(super) enum Event {
     Notice {
         before: Vec<Notice>,
         notice: Box<Notice>,
@@ -86,15 +83,17 @@ enum Event {
 /// One test of one rule, checked.
 #[derive(Clone, Debug)]
 pub(super) struct TestCase {
-    rule: Box<str>,
+    pub rule: Box<str>,
     /// Which test of the rule, from 1.
-    number: usize,
-    file: u16,
-    span: Range<usize>,
-    event: Event,
-    broker: Box<str>,
-    expect: (Expect, Range<usize>),
-    severity: Option<(Severity, Range<usize>)>,
+    pub number: usize,
+    pub file: u16,
+    pub span: Range<usize>,
+    pub event: Event,
+    /// Lines of the entry.
+    pub lines: Vec<GoodsLine>,
+    pub broker: Box<str>,
+    pub expect: (Expect, Range<usize>),
+    pub severity: Option<(Severity, Range<usize>)>,
 }
 
 /// How a test went.
@@ -157,15 +156,50 @@ impl TestCase {
             .then(|| (span.clone(), format!("expected severity {}, but it was {got}", wanted.as_str())))
     }
 
-    /// The event as conditions see it, with words for it. Clocks are left out: which rule has one is a matter of ids.
-    pub fn with_facts(&self, heard: impl FnOnce(On, &Facts<'_>, &dyn Fn() -> String)) {
+    pub fn is_of(&self, rule: &Rule) -> bool {
+        self.rule == rule.name
+    }
+
+    /// Whether it sends a letter as things stand behind the files in front.
+    pub fn is_told(&self, rules: &Rules) -> bool {
+        let answer = self.ask(rules);
+        answer.rule.is_some_and(|rule| self.is_of(rule))
+            && matches!(answer.delivery, Some(Delivery::Now | Delivery::Digest))
+    }
+
+    /// `rules/default.toml:41`.
+    pub fn place(&self, rules: &Rules) -> String {
+        rules.sources[usize::from(self.file)].place(self.span.start)
+    }
+
+    /// The entry that notices make, with the lines that the test gives it.
+    fn entry<'n>(&self, number: EntryNumber, notices: impl IntoIterator<Item = &'n Notice>) -> Entry {
+        let mut entry = Entry::of(number, notices);
+        if !self.lines.is_empty() {
+            entry.goods = Goods::approved(self.lines.iter().cloned());
+        }
+        entry
+    }
+
+    /// The entry of a test whose notices came before; one without notices is about an entry all the same when `always`.
+    fn earlier(&self, before: &[Notice], always: bool) -> Option<Entry> {
+        let named = before.iter().find_map(|notice| notice.entry);
+        let made_up = || EntryNumber::parse(ENTRY).filter(|_| always || !self.lines.is_empty());
+        Some(self.entry(named.or_else(made_up)?, before))
+    }
+
+    /// The event as conditions see it, with words for it.
+    pub fn with_facts(&self, heard: impl FnOnce(On, &Tried<'_>)) {
         let words = || format!("test {} of rule `{}`", self.number, self.rule);
+        let tell = |on: On, facts: &Facts<'_>, cause: Severity, days_left: Option<i64>| {
+            heard(on, &Tried { facts, cause, days_left, words: &words, test: Some(self) });
+        };
         match &self.event {
             Event::Notice { before, notice, also, clocks, received } => {
                 let known = (!before.is_empty()).then_some(notice.entry).flatten();
-                let earlier = known.map(|number| Entry::of(number, before));
+                let earlier = known.map(|number| self.entry(number, before));
                 let all = || before.iter().chain([&**notice]).chain(also);
-                let after = notice.entry.map(|number| Entry::of(number, all()));
+                let after = notice.entry.map(|number| self.entry(number, all()));
                 let facts = Facts {
                     notice: Some(notice),
                     before: earlier.as_ref(),
@@ -175,7 +209,7 @@ impl TestCase {
                     now: Some(*received),
                     ..Facts::default()
                 };
-                heard(On::Notice, &facts, &words);
+                tell(On::Notice, &facts, notice.severity, None);
             }
             Event::Trouble { code, severity } => {
                 let facts = Facts {
@@ -184,11 +218,10 @@ impl TestCase {
                     broker: &self.broker,
                     ..Facts::default()
                 };
-                heard(On::Trouble, &facts, &words);
+                tell(On::Trouble, &facts, *severity, None);
             }
             Event::Silence { before, code, on } => {
-                let entry = before.iter().find_map(|notice| notice.entry);
-                let entry = entry.map(|number| Entry::of(number, before));
+                let entry = self.earlier(before, false);
                 let facts = Facts {
                     trouble: Some(code),
                     after: entry.as_ref(),
@@ -196,9 +229,20 @@ impl TestCase {
                     on: Some(*on),
                     ..Facts::default()
                 };
-                heard(On::Silence, &facts, &words);
+                tell(On::Silence, &facts, Severity::Warning, None);
             }
-            Event::Deadline { .. } => {}
+            Event::Deadline { before, deadline, on, .. } => {
+                let entry = self.earlier(before, true);
+                let facts = Facts {
+                    after: entry.as_ref(),
+                    broker: &self.broker,
+                    deadline: Some(deadline),
+                    on: Some(*on),
+                    ..Facts::default()
+                };
+                let days_left = deadline.target().map(|target| (target - *on).num_days());
+                tell(On::Deadline, &facts, Severity::Warning, days_left);
+            }
         }
     }
 
@@ -206,9 +250,9 @@ impl TestCase {
         match &self.event {
             Event::Notice { before, notice, also, clocks, received } => {
                 let known = (!before.is_empty()).then_some(notice.entry).flatten();
-                let entry_before = known.map(|number| Entry::of(number, before));
+                let entry_before = known.map(|number| self.entry(number, before));
                 let all = || before.iter().chain([&**notice]).chain(also);
-                let entry_after = notice.entry.map(|number| Entry::of(number, all()));
+                let entry_after = notice.entry.map(|number| self.entry(number, all()));
                 let ctx = NoticeContext {
                     notice,
                     before: entry_before.as_ref(),
@@ -220,10 +264,7 @@ impl TestCase {
                 Answer::of(rules.tell_notice(&ctx, self.file))
             }
             Event::Deadline { before, deadline, on, .. } => {
-                let number =
-                    before.iter().find_map(|notice| notice.entry).or_else(|| EntryNumber::parse(ENTRY));
-                let Some(number) = number else { return Answer::default() };
-                let entry = Entry::of(number, before);
+                let Some(entry) = self.earlier(before, true) else { return Answer::default() };
                 let ctx = DeadlineContext { deadline, entry: &entry, broker: &self.broker, on: *on };
                 match rules.for_deadline_from(&ctx, self.file) {
                     Some(hit) => Answer {
@@ -246,8 +287,7 @@ impl TestCase {
                 Answer::of(rule.map(told))
             }
             Event::Silence { before, code, on } => {
-                let entry = before.iter().find_map(|notice| notice.entry);
-                let entry = entry.map(|number| Entry::of(number, before));
+                let entry = self.earlier(before, false);
                 let ctx = SilenceContext { code, entry: entry.as_ref(), broker: &self.broker, on: *on };
                 Answer::of(rules.tell_silence(&ctx, self.file))
             }
@@ -265,176 +305,4 @@ impl<'r> Answer<'r> {
             step: None,
         }
     }
-}
-
-/// Checks one test as written.
-pub(super) fn read(
-    raw: &RawTest,
-    rule: &Rule,
-    number: usize,
-    known: &Vocabulary,
-    faults: &mut Faults,
-) -> Option<TestCase> {
-    let before = faults.len();
-    let event = match rule.on {
-        On::Notice => notice_event(raw, known, faults),
-        On::Deadline => deadline_event(raw, known, faults),
-        On::Trouble => trouble_event(raw, faults),
-        On::Silence => silence_event(raw, known, faults),
-    };
-    let expect = raw.expect.require("expect", RawTest::OWNER, &raw.span, faults)?;
-    let parsed = Expect::parse(expect.get_ref());
-    if parsed.is_none() {
-        let hint = hint(expect.get_ref(), "known", Expect::WORDS);
-        faults.add(expect.span(), format!("`expect` has no value `{}` ({hint})", expect.get_ref()));
-    }
-    let loud = raw.severity.given().and_then(|text| {
-        severity(text.get_ref(), text.span(), faults).map(|severity| (severity, text.span()))
-    });
-    let broker = raw.broker.given().map_or(BROKER, |broker| broker.get_ref());
-    if faults.len() != before {
-        return None;
-    }
-    Some(TestCase {
-        rule: rule.name.clone(),
-        number,
-        file: rule.file,
-        span: raw.span.clone(),
-        event: event?,
-        broker: broker.into(),
-        expect: (parsed?, expect.span()),
-        severity: loud,
-    })
-}
-
-fn notice_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Option<Event> {
-    let notice = raw.notice.require("notice", RawTest::OWNER, &raw.span, faults)?;
-    let day: EventTime = EventTime::parse(DAY)?;
-    let notice_at = |index: usize, days: i64| EventTime {
-        date: day.date + TimeDelta::days(days),
-        time: day.time.map(|time| time + TimeDelta::minutes(index as i64)),
-    };
-    let before = notices(&raw.before, 0, |index| notice_at(index, -1), known, faults);
-    let also = notices(&raw.also, 1_000, |index| notice_at(index + 1, 0), known, faults);
-    let notice = read_notice(notice, 500, notice_at(0, 0), known, faults)?;
-    let received = match raw.received.given() {
-        None => day.start(),
-        Some(text) => match EventTime::parse(text.get_ref()) {
-            Some(at) => at.start(),
-            None => {
-                faults.add(text.span(), "`received` is a date or a time like 2026-03-02T09:00:00");
-                return None;
-            }
-        },
-    };
-    let clocks = clocks(raw, known, faults)?;
-    Some(Event::Notice { before, notice: Box::new(notice), also, clocks, received })
-}
-
-/// `clocks = { PROTEST_DUE = 2026-09-02 }`: clocks of the entry that run, each with its day to act.
-fn clocks(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Option<Vec<EntryDeadline>> {
-    let Some(value) = raw.clocks.given() else { return Some(Vec::new()) };
-    let RawKind::Table(items) = &value.kind else {
-        faults.add(value.span.clone(), "`clocks` must be a table of days, like { PROTEST_DUE = 2026-09-02 }");
-        return None;
-    };
-    let mut clocks = Vec::with_capacity(items.len());
-    for (id, value) in items {
-        check_deadline(id, known, faults);
-        let RawKind::Date(day) = value.kind else {
-            faults.add(value.span.clone(), format!("`{}` must be a date like 2026-09-02", id.get_ref()));
-            return None;
-        };
-        clocks.push(clock(id.get_ref(), day));
-    }
-    Some(clocks)
-}
-
-fn check_deadline(id: &toml::Spanned<String>, known: &Vocabulary, faults: &mut Faults) {
-    if !known.deadlines().any(|name| name == id.get_ref()) {
-        let hint = hint(id.get_ref(), "known", known.deadlines());
-        faults.add(id.span(), format!("there is no deadline `{}` ({hint})", id.get_ref()));
-    }
-}
-
-/// A clock that runs to a day.
-fn clock(id: &str, act_by: NaiveDate) -> EntryDeadline {
-    EntryDeadline {
-        id: id.into(),
-        instance: "".into(),
-        due: Some(act_by),
-        special: None,
-        act_by: Some(act_by),
-        internal: None,
-        state: DeadlineState::Open,
-        because: "".into(),
-        basis: "".into(),
-        from: Vec::new(),
-        starts: None,
-        bases: Vec::new(),
-    }
-}
-
-fn notices(
-    raw: &crate::diagnostic::Field<Vec<RawNotice>>,
-    first: u32,
-    at: impl Fn(usize) -> EventTime,
-    known: &Vocabulary,
-    faults: &mut Faults,
-) -> Vec<Notice> {
-    let raw = raw.given().map(Vec::as_slice).unwrap_or_default();
-    let numbered = raw.iter().enumerate();
-    numbered
-        .filter_map(|(index, raw)| read_notice(raw, first + index as u32, at(index), known, faults))
-        .collect()
-}
-
-fn deadline_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Option<Event> {
-    let id = raw.deadline.require("deadline", RawTest::OWNER, &raw.span, faults);
-    let act_by = raw.act_by.require("act_by", RawTest::OWNER, &raw.span, faults);
-    let on = raw.on.require("on", RawTest::OWNER, &raw.span, faults);
-    if let Some(id) = id {
-        check_deadline(id, known, faults);
-    }
-    let step = raw.step.given().and_then(|value| {
-        let step = super::parse::step(value);
-        if step.is_none() {
-            faults.add(value.span.clone(), "`step` is a number of days or \"overdue\"");
-        }
-        step
-    });
-    let day = EventTime::parse(DAY)?;
-    let before = notices(&raw.before, 0, |_| day, known, faults);
-    let mut deadline = clock(id?.get_ref(), *act_by?.get_ref());
-    if raw.by_law.given().is_some_and(|by_law| *by_law.get_ref()) {
-        // Long enough ago that every step of a ladder counts.
-        deadline.starts = Some(NaiveDate::MIN);
-        deadline.state = DeadlineState::Ahead;
-    }
-    Some(Event::Deadline { before, deadline: Box::new(deadline), on: *on?.get_ref(), step })
-}
-
-fn silence_event(raw: &RawTest, known: &Vocabulary, faults: &mut Faults) -> Option<Event> {
-    let code = raw.silence.require("silence", RawTest::OWNER, &raw.span, faults)?;
-    if !Vocabulary::silences().any(|name| name == code.get_ref()) {
-        let hint = hint(code.get_ref(), "known", Vocabulary::silences());
-        faults.add(code.span(), format!("there is no silence `{}` ({hint})", code.get_ref()));
-    }
-    let day = EventTime::parse(DAY)?;
-    let before = notices(&raw.before, 0, |_| day, known, faults);
-    let on = raw.on.given().map_or(day.date, |on| *on.get_ref());
-    Some(Event::Silence { before, code: code.get_ref().as_str().into(), on })
-}
-
-fn trouble_event(raw: &RawTest, faults: &mut Faults) -> Option<Event> {
-    let code = raw.trouble.require("trouble", RawTest::OWNER, &raw.span, faults)?;
-    if !Vocabulary::troubles().any(|name| name == code.get_ref()) {
-        let hint = hint(code.get_ref(), "known", Vocabulary::troubles());
-        faults.add(code.span(), format!("there is no trouble `{}` ({hint})", code.get_ref()));
-    }
-    let loud = match raw.trouble_severity.given() {
-        Some(text) => severity(text.get_ref(), text.span(), faults)?,
-        None => Severity::Warning,
-    };
-    Some(Event::Trouble { code: code.get_ref().as_str().into(), severity: loud })
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::lines::ProductLines;
 use crate::decode::csv::{FIELDS, REPORT_FIELDS};
 use crate::grammar::{CodeTables, Grammar};
 use crate::notice::{CBP, FactKind};
@@ -196,6 +197,8 @@ pub struct Vocabulary {
     brokers: BTreeSet<Box<str>>,
     agencies: BTreeSet<Box<str>>,
     fields: BTreeSet<Box<str>>,
+    /// Defined by the rule files themselves.
+    pub(super) product_lines: ProductLines,
 }
 
 impl Vocabulary {

@@ -1,10 +1,13 @@
-//! What `check` should tell of rules that are sound: templates that fail when a rule fires, and rules that overlap.
+//! What `check` should tell of rules that are sound: templates that fail when a rule fires, rules that overlap, rules in front that
+//! keep others quiet, letters that reach nobody.
+
+use std::collections::BTreeSet;
 
 use crate::email::{Renderer, SampleSubject, letters_of_rule};
 use crate::grammar::CodeTables;
 use crate::outbox::Audience;
-use crate::place::Severity;
-use crate::rules::{Delivery, On, Rule, Rules};
+use crate::rules::{Behind, Delivery, Front, On, Rule, Rules};
+use crate::words::count;
 
 /// Overlaps that are told one by one; the rest is counted.
 const OVERLAPS_SHOWN: usize = 20;
@@ -32,10 +35,7 @@ pub fn render_all(rules: &Rules, renderer: &Renderer) -> Result<usize, String> {
 
 /// Rules that cross, a sentence each.
 pub fn overlaps(rules: &Rules, tables: &CodeTables, audience: &Audience) -> Vec<String> {
-    let people = |rule: &Rule| {
-        let severity = rule.fixed_severity().unwrap_or(Severity::Critical);
-        audience.recipients(rule.notify.iter().map(|team| &**team), severity)
-    };
+    let people = |rule: &Rule| audience.recipients(rule.notify.iter().map(|team| &**team), rule.loudest());
     let overlaps = rules.overlaps(tables, &people);
     let more = overlaps.len().saturating_sub(OVERLAPS_SHOWN);
     let mut sentences: Vec<String> = overlaps
@@ -57,4 +57,119 @@ pub fn overlaps(rules: &Rules, tables: &CodeTables, audience: &Audience) -> Vec<
         sentences.push(format!("{more} more pairs"));
     }
     sentences
+}
+
+/// Something that is no fault, and that somebody should know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Warning {
+    /// What it is about, in a word or two.
+    pub what: &'static str,
+    pub text: String,
+}
+
+/// Everything of rules that is probably not meant.
+pub fn warnings(rules: &Rules, tables: &CodeTables, audience: &Audience) -> Vec<Warning> {
+    let remarks = rules.remarks().iter();
+    let remarks = remarks.map(|remark| Warning { what: "rules", text: remark.to_string() });
+    let fronts = rules.fronts(tables);
+    let fronts = fronts.iter().flat_map(in_front);
+    remarks.chain(fronts).chain(unheard(rules, audience)).collect()
+}
+
+/// What a rule in front keeps from those behind it.
+fn in_front(front: &Front) -> Vec<Warning> {
+    let called = format!("{} ({})", front.called, front.place);
+    let named = |behind: &Behind| format!("`{}` ({})", behind.rule, behind.place);
+    let mut warnings = Vec::new();
+    if !front.never.is_empty() {
+        let never: Vec<String> = front.never.iter().map(named).collect();
+        let text = format!("behind {called} these can never be asked: {}", never.join(", "));
+        warnings.push(Warning { what: "rules in front", text });
+    }
+    let (silent, delayed): (Vec<_>, Vec<_>) = front.muted.iter().partition(|muted| muted.is_silent);
+    for (muted, instead) in [(silent, "tells nobody of"), (delayed, "does not tell at once of")] {
+        if muted.is_empty() {
+            continue;
+        }
+        let one = |muted: &&crate::rules::Muted| {
+            format!("{}, {} of the events tried, like {}", named(&muted.behind), muted.events, muted.example)
+        };
+        let muted: Vec<String> = muted.iter().map(one).collect();
+        let text = format!("{called} {instead} what is critical or a legal date: {}", muted.join("; "));
+        warnings.push(Warning { what: "alerts muted", text });
+    }
+    if !front.tests.is_empty() || front.more_tests > 0 {
+        let mut tests: Vec<String> = Vec::new();
+        let lost = front.tests.iter();
+        tests.extend(lost.map(|test| format!("test {} of `{}` ({})", test.number, test.rule, test.place)));
+        if front.more_tests > 0 {
+            tests.push(format!("{} of the rules named above", count(front.more_tests, "test")));
+        }
+        let text = format!("with {called} in front, letters of tests are not sent: {}", tests.join(", "));
+        warnings.push(Warning { what: "letters lost", text });
+    }
+    if let Some(last) = warnings.last_mut() {
+        last.text.push_str(&meant(front));
+    }
+    warnings
+}
+
+/// How to say that it is meant.
+fn meant(front: &Front) -> String {
+    if !front.may_replace {
+        return ". If that is meant, name the rules in its `rules`".to_owned();
+    }
+    let never = front.never.iter().map(|behind| &behind.rule);
+    let muted = front.muted.iter().map(|muted| &muted.behind.rule);
+    let tests = front.tests.iter().map(|test| &test.rule);
+    let names: BTreeSet<String> = never.chain(muted).chain(tests).map(|name| format!("\"{name}\"")).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    format!(". If that is meant, say so in the rule: replaces = [{}]", names.join(", "))
+}
+
+/// Rules whose letters reach nobody, because no team that they name takes anything as quiet.
+fn unheard(rules: &Rules, audience: &Audience) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let mut silent = 0;
+    for rule in rules.iter().filter(|rule| rule.delivery != Delivery::None) {
+        let loudest = rule.loudest();
+        if !audience.recipients(rule.notify.iter().map(|team| &**team), loudest).is_empty() {
+            continue;
+        }
+        if rule.is_routed {
+            silent += 1;
+            continue;
+        }
+        let teams: Vec<&str> = rule.notify.iter().map(|team| &**team).collect();
+        let text = format!(
+            "rule `{}` ({}) tells {} of what is {} at most, and none of them takes that (severity_min): nobody gets its letters",
+            rule.name,
+            rule.place,
+            teams.join(", "),
+            loudest.as_str(),
+        );
+        warnings.push(Warning { what: "letters to nobody", text });
+    }
+    if silent > 0 {
+        let rules = count(silent, "rule");
+        let text =
+            format!("{rules} without `notify` would tell all teams, and no team takes anything as quiet");
+        warnings.push(Warning { what: "letters to nobody", text });
+    }
+    for route in rules.routes() {
+        let hears =
+            |severity| !audience.recipients(route.notify.iter().map(|team| &**team), severity).is_empty();
+        if let Some(loudest) = route.loudest()
+            && !hears(loudest)
+        {
+            let text = format!(
+                "route `{}` ({}) is for what is {} at most, and none of its teams takes that (severity_min)",
+                route.name,
+                route.place,
+                loudest.as_str()
+            );
+            warnings.push(Warning { what: "letters to nobody", text });
+        }
+    }
+    warnings
 }

@@ -6,7 +6,8 @@
 //! * [`why`] asks a rule about everything that is known of one entry.
 //! * [`timeline`] says in plain words when the mails of a rule go out.
 //! * [`drift`] reads the archive again for what the tables do not know.
-//! * [`inspect`] looks for what `check` should tell: templates that fail, rules that overlap.
+//! * [`inspect`] looks for what `check` should tell: templates that fail, rules that overlap, rules in front that
+//!   keep others quiet, letters that reach nobody.
 //!
 //! Nothing here sends anything, and nothing here writes where the daemon does.
 

@@ -35,21 +35,28 @@ pub struct Ran {
 struct Report {
     passed: usize,
     failed: usize,
+    /// Files that were named and have no test.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    without_tests: Vec<String>,
     tests: Vec<Ran>,
 }
 
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     let config = &context.config;
-    let mut tests = Vec::new();
+    let (mut tests, mut without_tests) = (Vec::new(), Vec::new());
     if args.files.is_empty() {
         tests.extend(rule_tests(&config.rules));
         tests.extend(play_all(config, &config.scenarios)?);
     }
     for path in &args.files {
-        tests.extend(of_file(config, path)?);
+        let ran = of_file(config, path)?;
+        if ran.is_empty() {
+            without_tests.push(path.display().to_string());
+        }
+        tests.extend(ran);
     }
     let failed = tests.iter().filter(|test| !test.ok).count();
-    let report = Report { passed: tests.len() - failed, failed, tests };
+    let report = Report { passed: tests.len() - failed, failed, without_tests, tests };
     let exit = if failed == 0 { Exit::Fine } else { Exit::NotFine };
     answer(ui, &report, |out| print(out, ui, &report), exit)
 }
@@ -60,6 +67,15 @@ fn print(out: &mut Out, ui: &Ui, report: &Report) -> std::io::Result<()> {
         for line in test.faults.iter().flat_map(|fault| fault.lines()) {
             writeln!(out, "  {}", ui.paint(Paint::Plain, line))?;
         }
+    }
+    for file in &report.without_tests {
+        writeln!(out, "{file}: no tests")?;
+    }
+    if report.tests.is_empty() {
+        return writeln!(
+            out,
+            "no tests, so nothing was tried (docs/rules.md tells how a rule gets its tests)"
+        );
     }
     writeln!(out, "{} passed, {} failed", report.passed, report.failed)
 }
