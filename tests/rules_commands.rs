@@ -175,10 +175,24 @@ fn timeline(place: &Place) {
     let text = place.out(&["rules", "timeline", "summary-due", "--target", "2026-03-13"]);
     has(
         &text,
-        &["on the day to act", "2026-03-10 Tue 06:00  step 3        warning   to operations@example.com"],
+        &[
+            "on the day to act",
+            "2026-03-10 Tue 06:00 America/New_York  warning   step 3, letter to operations@example.com",
+        ],
     );
     let text = place.out(&["rules", "timeline", "routine"]);
     has(&text, &["Waits for the next daily digest, info: operations at 08:00 (America/New_York)."]);
+    let text = place.out(&["rules", "timeline", "cbp-hold", "--at", "2026-03-07 23:30", "--broker", "acme"]);
+    has(
+        &text,
+        &[
+            "If it happens on 2026-03-07 Sat 23:30 (America/New_York), mails leave:",
+            "2026-03-07 Sat 23:30 America/New_York  critical  letter to operations@example.com",
+        ],
+    );
+    let ran = place.run(&["rules", "timeline", "cbp-hold", "--broker", "acne"]);
+    assert_eq!(ran.code, Some(2));
+    has(&ran.err, &["there is no broker `acne` (did you mean `acme`?)"]);
 }
 
 fn tests_and_check(place: &Place) {

@@ -109,6 +109,19 @@ impl Context {
         }
     }
 
+    /// Names of brokers on the command line are those of the configuration.
+    ///
+    /// # Errors
+    /// When it has no broker of this name.
+    pub fn require_broker(&self, name: &str) -> Result<(), Failure> {
+        let known = || self.config.brokers.iter().map(|broker| broker.name.as_str());
+        if known().any(|known| known == name) {
+            return Ok(());
+        }
+        let hint = crate::diagnostic::hint(name, "known", known().collect::<Vec<_>>());
+        Err(Failure::usage(format!("there is no broker `{name}` ({hint})")))
+    }
+
     /// A question makes no state: a folder that holds none was probably named wrongly.
     ///
     /// # Errors

@@ -424,6 +424,12 @@ impl Rules {
         }
     }
 
+    /// How an alert of this rule is told when all that is known of its cause is the broker; blank for none. Overrides and routes that
+    /// ask for more do not hold.
+    pub fn tell_of_broker<'r>(&'r self, rule: &'r Rule, broker: &str, severity: Severity) -> Telling<'r> {
+        self.routing.tell(rule, severity, &mut Facts { broker, ..Facts::default() })
+    }
+
     /// Where overrides stand that change how this rule is told for some brokers.
     pub fn overrides_of<'r>(&'r self, rule: &'r Rule) -> impl Iterator<Item = &'r str> {
         self.routing.overrides.iter().filter(|change| change.is_about(rule)).map(|change| &*change.place)
