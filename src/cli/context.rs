@@ -109,19 +109,6 @@ impl Context {
         }
     }
 
-    /// Names of brokers on the command line are those of the configuration.
-    ///
-    /// # Errors
-    /// When it has no broker of this name.
-    pub fn require_broker(&self, name: &str) -> Result<(), Failure> {
-        let known = || self.config.brokers.iter().map(|broker| broker.name.as_str());
-        if known().any(|known| known == name) {
-            return Ok(());
-        }
-        let hint = crate::diagnostic::hint(name, "known", known().collect::<Vec<_>>());
-        Err(Failure::usage(format!("there is no broker `{name}` ({hint})")))
-    }
-
     /// A question makes no state: a folder that holds none was probably named wrongly.
     ///
     /// # Errors
@@ -184,10 +171,7 @@ pub fn config_file(named: Option<&Path>) -> Result<PathBuf, Failure> {
 
 /// Who asks for a change, as the journal will name them.
 pub fn author() -> String {
-    ["SUDO_USER", "USER", "LOGNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
-        .unwrap_or_else(|| "unknown".to_owned())
+    super::names::caller().unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The way to the data.

@@ -19,6 +19,7 @@ mod generate;
 mod grammar;
 mod ingest;
 mod interrupt;
+mod names;
 mod output;
 mod pages;
 mod pathways;

@@ -215,7 +215,11 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
         }
         Request::Life { number } => {
             let life = store.life(number)?;
-            value(&life.ok_or_else(|| ApiError::NotFound(format!("the entry {number} is not known")))?)
+            value(
+                &life.ok_or_else(|| {
+                    ApiError::NotFound(format!("no message has named entry {number} so far"))
+                })?,
+            )
         }
         Request::Lives { after, limit } => {
             value(&page::walk_lives(store, after, limit, |life, rows| rows.push(life.clone()))?)

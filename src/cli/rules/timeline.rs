@@ -9,6 +9,7 @@ use super::no_such_rule;
 use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
+use crate::cli::names::configured_broker;
 use crate::cli::output::{Out, Paint, Ui, answer, day_or_dash};
 use crate::clock::Zone;
 use crate::daemon::assemble;
@@ -52,7 +53,7 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         return Err(no_such_rule(context, &args.rule));
     };
     if let Some(broker) = &args.broker {
-        context.require_broker(broker)?;
+        configured_broker(context, broker)?;
     }
     let pipeline = Arc::new(assemble::pipeline(&context.config).map_err(Failure::usage)?);
     let zone = pipeline.audience.teams().first().map_or(&context.zone, |team| &team.zone);
