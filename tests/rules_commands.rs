@@ -127,7 +127,8 @@ fn why(place: &Place) {
         &[
             "PROTEST_DUE@2026-02-13",
             "step 14       2026-07-29 Wed  said",
-            "step 90       2026-05-14 Thu  not said",
+            "step 90       2026-05-14 Thu  not said: it passed unseen, and step 14 was told instead",
+            "step 7        2026-08-05 Wed  not said: nobody looked at the clock then; step overdue counts now",
         ],
     );
     let json: Value =

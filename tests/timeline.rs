@@ -144,22 +144,9 @@ fn sent(case: &Case) -> (Mails, Option<NaiveDate>) {
 fn take(life: &mut Life) -> Mails {
     let store = life.desk.store();
     let kind = |sent: &life::Sent| {
-        format!("{:?}", store.letter(sent.mail.key()).expect("it answers").expect("it is there").kind)
+        store.letter(sent.mail.key()).expect("it answers").expect("it is there").kind.to_string()
     };
-    let mails = life.mails();
-    mails.into_iter().map(|sent| (sent.at, sent.to.clone(), words(&kind(&sent)))).collect()
-}
-
-/// `Reminder { nth: 2 }` as the timeline says it.
-fn words(kind: &str) -> String {
-    let digits: String = kind.chars().filter(char::is_ascii_digit).collect();
-    match kind {
-        "Alert" => "letter".to_owned(),
-        kind if kind.starts_with("Reminder") => format!("reminder {digits}"),
-        kind if kind.starts_with("Escalation") => format!("escalation {digits}"),
-        kind if kind.starts_with("Bundle") => "summary".to_owned(),
-        _ => "digest".to_owned(),
-    }
+    life.mails().into_iter().map(|sent| (sent.at, sent.to.clone(), kind(&sent))).collect()
 }
 
 fn foretold(case: &Case, target: Option<NaiveDate>) -> Timeline {

@@ -359,7 +359,8 @@ impl Rules {
         self.first(&self.on_trouble, from, |rule| rule.condition.holds(&facts))
     }
 
-    fn tell_silence(&self, ctx: &SilenceContext<'_>, from: u16) -> Option<(&Rule, Telling<'_>)> {
+    /// The rule that decides about something that should have been said, and how it is told.
+    pub fn tell_silence(&self, ctx: &SilenceContext<'_>, from: u16) -> Option<(&Rule, Telling<'_>)> {
         let facts = ctx.facts();
         let rule = self.first(&self.on_silence, from, |rule| rule.condition.holds(&facts))?;
         Some((rule, self.routing.tell(rule, rule.severity(Severity::Warning), &mut ctx.facts())))
@@ -412,6 +413,14 @@ impl Rules {
         }];
         clauses.extend(rule.condition.explain(&ctx.facts()));
         Some(self.explained(rule, On::Deadline, clauses, self.decide_deadline(ctx, 0)))
+    }
+
+    /// What the rule named `name` makes of something that should have been said, clause by clause.
+    pub fn why_silence(&self, ctx: &SilenceContext<'_>, name: &str) -> Option<Why> {
+        let rule = self.get(name)?;
+        let clauses = rule.condition.explain(&ctx.facts());
+        let decided_by = self.tell_silence(ctx, 0).map(|(rule, _)| rule);
+        Some(self.explained(rule, On::Silence, clauses, decided_by))
     }
 
     fn explained(&self, rule: &Rule, on: On, clauses: Vec<AskedClause>, decided_by: Option<&Rule>) -> Why {

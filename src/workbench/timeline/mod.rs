@@ -13,7 +13,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::BenchError;
-use crate::outbox::{Audience, Wait};
+use crate::outbox::Audience;
 use crate::pipeline::Pipeline;
 use crate::place::Severity;
 use crate::rules::{Delivery, On, Rule};
@@ -81,7 +81,7 @@ pub struct TimelineMail {
     /// The zone of that clock.
     pub zone: String,
     pub severity: Severity,
-    /// `letter`, `reminder 2`, `escalation 1`, `digest`, `summary`.
+    /// `letter`, `reminder 2`, `escalation 1`, `digest of 2026-03-03`, `summary (over the cap of letters)`.
     pub what: String,
     /// The step of the ladder: `30`, `overdue`.
     pub step: Option<String>,
@@ -122,13 +122,4 @@ fn next_timely(rule: &Rule, audience: &Audience, from: DateTime<Utc>) -> Option<
     let zone = &audience.teams().first()?.zone;
     let moments = (0..TIMELY_MINUTES).map(|minutes| from + chrono::TimeDelta::minutes(minutes));
     moments.into_iter().find(|at| rule.untimely(zone.local(*at)).is_empty())
-}
-
-fn wait_words(wait: Wait) -> &'static str {
-    match wait {
-        Wait::Quiet => "held back by quiet hours",
-        Wait::Burst => "gathered",
-        Wait::Flood => "over the cap of letters",
-        Wait::Silence => "silenced",
-    }
 }

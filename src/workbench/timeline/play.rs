@@ -5,12 +5,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
-use super::{Occasion, TimelineMail, wait_words};
+use super::{Occasion, TimelineMail};
 use crate::deadline::calendar::day_text;
 use crate::email::{SampleSubject, letters_of_rule};
-use crate::outbox::{
-    Ack, Alert, AlertKey, Cause, Course, DeadlineBrief, Happened, Letter, LetterKind, LetterState,
-};
+use crate::outbox::{Ack, Alert, AlertKey, Cause, Course, DeadlineBrief, Happened, Letter, LetterState};
 use crate::pipeline::{Mailing, Pipeline};
 use crate::place::Severity;
 use crate::rules::{Delivery, Ladder, On, Rule, Step, Telling};
@@ -240,7 +238,7 @@ impl Play<'_> {
             local: local_words(zone, at),
             zone: zone.map_or("UTC", |zone| zone.name()).to_owned(),
             severity: self.severity(letter)?,
-            what: what(letter.kind),
+            what: letter.kind.to_string(),
             step: (!names.is_empty()).then(|| names.join(", ")),
             day: steps.last().map(|(_, day)| *day),
             waited: self.waited(letter, at)?,
@@ -267,22 +265,11 @@ impl Play<'_> {
                     && **recipient == *letter.recipient
                     && *until == letter.created_at
                 {
-                    return Ok(Some(wait_words(*wait).to_owned()));
+                    return Ok(Some(wait.held_back().to_owned()));
                 }
             }
         }
         Ok(None)
-    }
-}
-
-fn what(kind: LetterKind) -> String {
-    match kind {
-        LetterKind::Alert => "letter".to_owned(),
-        LetterKind::Digest { .. } => "digest".to_owned(),
-        LetterKind::Bundle { .. } => "summary".to_owned(),
-        LetterKind::Reminder { nth } => format!("reminder {nth}"),
-        LetterKind::Escalation { level } => format!("escalation {level}"),
-        LetterKind::Over => "it is over".to_owned(),
     }
 }
 
