@@ -157,6 +157,10 @@ fn a_change_is_taken_over_by_itself_and_a_wrong_one_is_refused_and_told() {
     daemon.signal("-HUP");
     daemon.wait("it is refused by a signal", || daemon.count("The new configuration is refused") == 2);
     assert_eq!((version(), since(), refused().len()), (second.clone(), changed.clone(), 1));
+    // What is on disk is no rule file at all: the daemon goes on, and commands still reach it.
+    fs::write(site.path("mine.toml"), "[[rule]]\nname = \"mine\"\n").expect("no rule");
+    daemon.wait("it is refused by itself", || daemon.count("The new configuration is refused") == 3);
+    assert_eq!((version(), since(), refused().len()), (second.clone(), changed.clone(), 1));
     let shown = site.run(&["status"]).out;
     assert!(shown.contains(&format!("config       {second}, in force since 2")), "{shown}");
     assert!(shown.contains("configuration: the configuration on disk is not in force"), "{shown}");

@@ -320,7 +320,8 @@ fn each_step_of_a_ladder_says_why_it_was_not_said() {
     life.desk.receive("so.txt", "acme", &file);
     life.tick();
     let store = life.desk.store();
-    let stored = |store: &dyn Store| store.lives(None, 1).expect("the store answers").remove(0);
+    let number = store.lives(None, 1).expect("the store answers")[0].number;
+    let stored = |store: &dyn Store| store.life(number).expect("the store answers").expect("it is there");
     let asked = ask_about(&life, &stored(&*store), "summary-due");
     let steps: Vec<(&str, &str)> =
         asked.clocks[0].steps.iter().map(|step| (&*step.step, &*step.unsaid)).collect();
@@ -342,6 +343,13 @@ fn each_step_of_a_ladder_says_why_it_was_not_said() {
     let asked = ask_about(&life, &stored(&*store), "summary-missing");
     let missing = asked.silences.iter().find(|silence| silence.matches).expect("a summary is missing");
     assert!(missing.verdict.starts_with("decides: "), "{missing:?}");
+    assert!(missing.verdict.contains("acme has dropped no file since 2025-04-"), "{missing:?}");
+    assert!(!told(&life, &asked).contains("letter"), "nobody knows yet whether it is missing");
+    // The broker speaks, of another entry.
+    life.receive(7, "acme", "03", "0420251000");
+    life.until("2025-04-22T15:00:00Z");
+    let asked = ask_about(&life, &stored(&*store), "summary-missing");
+    let missing = asked.silences.iter().find(|silence| silence.matches).expect("a summary is missing");
     let telling = missing.telling.as_ref().expect("it is told");
     assert_eq!(telling.recipients, ["operations@example.com"]);
     let text = told(&life, &asked);

@@ -353,21 +353,6 @@ impl Condition {
 }
 
 impl Test {
-    /// Asks for nothing but the day of the week and the time of day.
-    pub fn is_of_time(&self) -> bool {
-        let all = |condition: &Condition| condition.0.iter().all(|clause| clause.test.is_of_time());
-        match self {
-            Self::Time(_) | Self::Weekday(_) => true,
-            Self::Any(list) => list.iter().all(all),
-            Self::Not(condition) => all(condition),
-            _ => false,
-        }
-    }
-
-    pub fn is_of_severity(&self) -> bool {
-        matches!(self, Self::Severity(_))
-    }
-
     pub fn holds(&self, facts: &Facts<'_>) -> bool {
         let notice = facts.notice;
         match self {

@@ -32,6 +32,7 @@ mod rule;
 pub mod sample;
 mod selftest;
 mod stated;
+mod timely;
 mod vocabulary;
 
 use std::collections::BTreeMap;

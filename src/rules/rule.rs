@@ -1,9 +1,7 @@
 //! One checked rule: what it is about, how loud it is, whom it tells.
 
-use chrono::NaiveDateTime;
-
 use super::answering::Aftermath;
-use super::condition::{Condition, Facts};
+use super::condition::Condition;
 use super::ladder::Ladder;
 use crate::place::Severity;
 
@@ -151,25 +149,6 @@ impl Rule {
             Loudness::Fixed(severity) => Some(severity),
             Loudness::OfCause => None,
         }
-    }
-
-    /// The clauses about the day of the week and the time of day that do not hold at this moment of the first team's wall clock, as
-    /// written.
-    pub fn untimely(&self, now: NaiveDateTime) -> Vec<&str> {
-        let facts = Facts { now: Some(now), ..Facts::default() };
-        let clauses = self.condition.0.iter().filter(|clause| clause.test.is_of_time());
-        clauses.filter(|clause| !clause.test.holds(&facts)).map(|clause| &*clause.text).collect()
-    }
-
-    /// The loudest alert that the rule may raise, overrides and ladder aside.
-    pub fn loudest(&self) -> Severity {
-        let all = [Severity::Critical, Severity::Warning, Severity::Info];
-        let is_possible = |severity: &Severity| {
-            let facts = Facts { alert_severity: Some(*severity), ..Facts::default() };
-            self.condition.0.iter().all(|clause| !clause.test.is_of_severity() || clause.test.holds(&facts))
-        };
-        let of_cause = all.into_iter().find(is_possible).unwrap_or(Severity::Critical);
-        self.severity(of_cause)
     }
 
     /// Each clause of `when` as written.

@@ -300,17 +300,8 @@ fn compare(
         counts.live += before.len() as u64;
         counts.candidate += after.len() as u64;
         for (before, after) in differing(before, after) {
-            let (what, digest) = match (before, after) {
-                (Some(_), Some(_)) => (ChangeKind::Changed, None),
-                (None, Some(told)) => match digest_instead(id, told, &told_live) {
-                    Some(at) => (ChangeKind::FromDigest, Some(local_day(audience, &id.recipient, at))),
-                    None => (ChangeKind::Added, None),
-                },
-                (told, _) => match told.and_then(|told| digest_instead(id, told, &told_candidate)) {
-                    Some(at) => (ChangeKind::ToDigest, Some(local_day(audience, &id.recipient, at))),
-                    None => (ChangeKind::Removed, None),
-                },
-            };
+            let (what, digest) = kind_of(id, (before, after), (&told_live, &told_candidate));
+            let digest = digest.map(|at| local_day(audience, &id.recipient, at));
             *counter(counts, what) += 1;
             if changes.len() < CHANGES_MAX {
                 changes.push(Change { digest, ..change(id, what, before, after) });
@@ -336,6 +327,21 @@ fn compare(
     let mut counts = Counts::default();
     days.iter().for_each(|day| counts.add(&day.counts));
     Backtest { since, until, lines, counts, changes, days }
+}
+
+/// What became of a letter, and the digest that tells, or told, the same.
+fn kind_of(
+    id: &LetterId,
+    (before, after): (Option<&Told>, Option<&Told>),
+    (live, candidate): (&Firsts<'_>, &Firsts<'_>),
+) -> (ChangeKind, Option<DateTime<Utc>>) {
+    let instead = |told: Option<&Told>, there| told.and_then(|told| digest_instead(id, told, there));
+    let (digest, moved, plain) = match (before, after) {
+        (Some(_), Some(_)) => return (ChangeKind::Changed, None),
+        (None, _) => (instead(after, live), ChangeKind::FromDigest, ChangeKind::Added),
+        (_, None) => (instead(before, candidate), ChangeKind::ToDigest, ChangeKind::Removed),
+    };
+    (if digest.is_some() { moved } else { plain }, digest)
 }
 
 fn counter(counts: &mut Counts, what: ChangeKind) -> &mut u64 {

@@ -209,8 +209,10 @@ fn abouts(letter: &[String]) -> BTreeSet<String> {
 }
 
 /// Every telling of each thing to each recipient: moment, and whether in a digest.
-fn tellings(side: &Known) -> BTreeMap<(String, String), BTreeSet<(DateTime<Utc>, bool)>> {
-    let mut tellings: BTreeMap<(String, String), BTreeSet<(DateTime<Utc>, bool)>> = BTreeMap::new();
+type Tellings = BTreeMap<(String, String), BTreeSet<(DateTime<Utc>, bool)>>;
+
+fn tellings(side: &Known) -> Tellings {
+    let mut tellings = Tellings::new();
     for ((recipient, at, is_digest, _), letters) in side {
         for thing in letters.iter().flat_map(|letter| abouts(letter)) {
             tellings.entry((recipient.clone(), thing)).or_default().insert((*at, *is_digest));
@@ -233,7 +235,7 @@ pub fn count(live: &Known, candidate: &Known, since: NaiveDate) -> Table {
             continue;
         }
         // All that an alert letter tells is told by digests first on the other side.
-        let by_digest = |letter: &[String], other: &BTreeMap<(String, String), BTreeSet<_>>| {
+        let by_digest = |letter: &[String], other: &Tellings| {
             let first =
                 |thing: String| other.get(&(id.0.clone(), thing)).and_then(|all| all.first().copied());
             !id.2

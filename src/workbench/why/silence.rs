@@ -18,9 +18,15 @@ impl Asked<'_> {
             let Some(answer) = self.rules.why_silence(&ctx, &rule.name) else { continue };
             let told = self.rules.tell_silence(&ctx, 0).filter(|(decided, _)| decided.name == rule.name);
             let told = told.map(|(_, telling)| telling);
-            let when = match silence.day > self.today {
-                true => format!("; nothing is missing before {}", silence.day),
-                false => String::new(),
+            let looked_at = life.reminders.iter().find(|known| *known.deadline == *silence.key());
+            let when = match looked_at {
+                _ if silence.day > self.today => format!("; nothing is missing before {}", silence.day),
+                // The clock asks again each day until the broker has spoken since.
+                Some(known) if known.day > self.today => format!(
+                    "; {broker} has dropped no file since {} when the clock was last looked at, so it may be on its way: looked at again on {}",
+                    silence.day, known.day
+                ),
+                _ => String::new(),
             };
             let verdict = self.verdict(&answer, told.as_ref()) + &when;
             let telling = told.filter(|telling| telling.delivery != Delivery::None).map(|telling| {
