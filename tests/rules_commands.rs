@@ -201,7 +201,8 @@ fn timeline(place: &Place) {
 fn names_that_nobody_knows_are_refused() {
     let place = Place::new();
     let silence = |what: [&str; 2]| {
-        let until = chrono::Utc::now().date_naive() + chrono::Days::new(10);
+        let now = entrywatch::clock::Clock::now(&entrywatch::clock::SystemClock);
+        let until = now.date_naive() + chrono::Days::new(10);
         let until = until.to_string();
         let arguments = ["alerts", "silence", what[0], what[1], "--reason", "known", "--until", &until];
         (place.run(&arguments), place.run(&[&arguments[..], &["--owner", "unknown"]].concat()))
