@@ -271,8 +271,8 @@ fn timelines_are_told_in_plain_words() {
         Each step is told once. Steps that passed unseen become one mail; when the date moves, the ladder begins anew.
         An acknowledgement pauses the ladder until its day comes or 14 days are left; the last 7 days before a legal day cannot be silenced.
         Each of operations gets what comes after 3 letters for one broker within 2 minutes in one letter; gets at most 30 letters in 10 minutes, and one summary of the rest.
-        2026-02-11 Wed 08:00 America/New_York 30 info digest operations@example.com None
-        2026-03-06 Fri 08:00 America/New_York 7 info digest operations@example.com None"#]].assert_eq(&told("watch-dates"));
+        2026-02-11 Wed 08:00 America/New_York 30 info digest of 2026-02-11 operations@example.com None
+        2026-03-06 Fri 08:00 America/New_York 7 info digest of 2026-03-06 operations@example.com None"#]].assert_eq(&told("watch-dates"));
     expect_test::expect![[r#"
         Looks at every notice that was not known before; it applies when kind = ["acknowledgement", "filing_response"] and severity = "info".
         Keeps silent: no alert, no mail, and no later rule is asked."#]].assert_eq(&told("acknowledged"));
