@@ -331,7 +331,7 @@ fn each_step_of_a_ladder_says_why_it_was_not_said() {
             ("5", "had passed when its date was known, on 2025-04-14 Mon"),
             ("3", "had passed when its date was known, on 2025-04-14 Mon"),
             // It was said, which the answer of the store tells; without one it is what counts today.
-            ("2", "not said yet: the clock is looked at when the daemon runs"),
+            ("2", "it is due, and the clock is looked at when the daemon runs"),
             ("1", "comes in 1 day"),
             ("0", "comes in 2 days"),
             ("overdue", "comes in 3 days"),

@@ -56,7 +56,7 @@ impl Asked<'_> {
             DeadlineState::Open | DeadlineState::Ahead => match (passed, counts) {
                 (Some(known), _) => format!("had passed when its date was known, on {}", day_text(known)),
                 (None, Some(counts)) if counts == step => {
-                    "not said yet: the clock is looked at when the daemon runs".to_owned()
+                    "it is due, and the clock is looked at when the daemon runs".to_owned()
                 }
                 (None, Some(counts)) => format!("nobody looked at the clock then; step {counts} counts now"),
                 (None, None) => "the ladder is over".to_owned(),
