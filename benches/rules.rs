@@ -156,11 +156,11 @@ fn play(messages: u64) {
          \"live\":{},\"candidate\":{},\"added\":{},\"removed\":{},\"changed\":{},\"peak_rss_kib\":{peak_kib},\
          \"two_engines_seconds\":{engines_secs:.1},\"is_equal\":true}}",
         written as f64 / secs,
-        result.live,
-        result.candidate,
-        result.added,
-        result.removed,
-        result.changed,
+        result.counts.live,
+        result.counts.candidate,
+        result.counts.added,
+        result.counts.removed,
+        result.counts.changed,
     );
 }
 

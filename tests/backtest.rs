@@ -73,7 +73,13 @@ fn a_backtest_gives_what_two_engines_give() {
         let result =
             backtest(&journal, &live, &other, since, lived.clock.now(), &|_| {}).expect("it is played");
         assert_eq!(table_of(&result), count(&ours, &theirs, since), "since {since}");
-        let kinds = [ChangeKind::Added, ChangeKind::Removed, ChangeKind::Changed];
+        let kinds = [
+            ChangeKind::Added,
+            ChangeKind::Removed,
+            ChangeKind::Changed,
+            ChangeKind::ToDigest,
+            ChangeKind::FromDigest,
+        ];
         let found = |kind: &ChangeKind| result.changes.iter().any(|change| change.what == *kind);
         assert!(since > course.start.date_naive() || kinds.iter().all(found), "{:?}", result.changes);
     }
@@ -81,7 +87,9 @@ fn a_backtest_gives_what_two_engines_give() {
     let journal = JournalReader::open(tried.folder.path()).expect("the journal opens");
     let since = "2025-03-01".parse().expect("a date");
     let same = backtest(&journal, &live, &live, since, tried.clock.now(), &|_| {}).expect("it is played");
-    assert!(same.is_same() && same.live == ours.values().map(|letters| letters.len() as u64).sum::<u64>());
+    assert!(
+        same.is_same() && same.counts.live == ours.values().map(|letters| letters.len() as u64).sum::<u64>()
+    );
 }
 
 /// A reminder that is due when the message comes is told then, not the next morning.

@@ -263,7 +263,40 @@ fn message_id(mail: &Stored) -> String {
 }
 
 #[test]
-fn a_connection_that_drops_in_the_middle_of_the_message_repeats_it_under_one_id() {
+fn a_connection_that_drops_in_the_middle_of_the_message_loses_nothing_and_repeats_nothing() {
+    // The server saw the first line of the mail.
+    let Some(mut server) = SmtpServer::start(&["--fault", "drop-in-data"]) else { return };
+    let site = with_server(&server, "\"ops@example.com\"", "security = \"none\"\n");
+    let (code, round) = site.json(&["run", "--once"]);
+    assert_eq!((code, round["deferred"].as_u64(), round["letters_waiting"].as_u64()), (1, Some(1), Some(1)));
+    assert_eq!(
+        round["given_up"].as_u64(),
+        Some(0),
+        "a connection that drops is no refusal for good: {round}"
+    );
+    again(&site, server.port, ("", ""));
+    let mail = server.mail();
+    assert_eq!(mail.to, ["ops@example.com"]);
+    assert!(mail.content.contains("9Z7-1000042-5"), "the whole mail");
+    assert_eq!(site.json(&["run", "--once"]).1["letters"], 0, "sent once");
+}
+
+/// Each answer within the patience that the configuration has, all together beyond it.
+#[test]
+fn a_slow_server_gets_every_letter_once() {
+    let Some(mut server) = SmtpServer::start(&["--fault", "slow"]) else { return };
+    let to = "\"a@example.com\", \"b@example.com\", \"c@example.com\"";
+    let site = with_server(&server, to, "security = \"none\"\n");
+    let (code, round) = site.json(&["run", "--once"]);
+    assert_eq!((code, round["accepted"].as_u64(), round["letters_waiting"].as_u64()), (0, Some(3), Some(0)));
+    let mut to: Vec<String> = (0..3).flat_map(|_| server.mail().to).collect();
+    to.sort();
+    assert_eq!(to, ["a@example.com", "b@example.com", "c@example.com"]);
+    assert_eq!(site.json(&["run", "--once"]).1["letters"], 0, "and no fourth");
+}
+
+#[test]
+fn a_connection_that_drops_behind_the_message_repeats_it_under_one_id() {
     // The server has the mail, and the connection is gone before it says so.
     let Some(mut server) = SmtpServer::start(&["--fault", "cut-in-data"]) else { return };
     let site = with_server(&server, "\"ops@example.com\"", "security = \"none\"\n");

@@ -125,13 +125,23 @@ fn a_change_is_taken_over_by_itself_and_a_wrong_one_is_refused_and_told() {
     fs::write(site.path("mine.toml"), rule("warning")).expect("a rule");
     let daemon = Daemon::start(&site);
     let version = || site.json(&["status"]).1["config"].as_str().expect("a version").to_owned();
+    let since = || site.json(&["status"]).1["config_since"].as_str().expect("a moment").to_owned();
+    let refused = || -> Vec<String> {
+        let troubles = site.json(&["status"]).1["troubles"].as_array().expect("a list").clone();
+        let refused = troubles.iter().filter(|trouble| trouble["code"] == "reload-refused");
+        refused.map(|trouble| trouble["message"].as_str().expect("a text").to_owned()).collect()
+    };
     let first = version();
+    let begun = since();
     assert!(daemon.count(&format!("config=\"{first}\"")) == 1, "the log names it");
     // Nobody signals.
     fs::write(site.path("mine.toml"), rule("critical")).expect("a rule");
     daemon.wait("it is taken over", || daemon.count("The new configuration is in force.") == 1);
     let second = version();
     assert_ne!(first, second);
+    let changed = since();
+    assert!(begun < changed, "in force since {begun}, then since {changed}");
+    assert!(refused().is_empty());
     // Its own test fails: it is tested before it is put into force.
     let failing = rule("critical")
         + "test = [{ notice = { kind = \"bill_status\", code = \"1T\", effect = \"seizure\" }, expect = \"nothing\" }]\n";
@@ -142,6 +152,18 @@ fn a_change_is_taken_over_by_itself_and_a_wrong_one_is_refused_and_told() {
         2,
         "the refusal names the one that stays in force"
     );
+    daemon.wait("status shows it", || refused().iter().any(|message| message.contains("mine.toml:")));
+    // A signal reads the same wrong file: refused once more, and still one trouble.
+    daemon.signal("-HUP");
+    daemon.wait("it is refused by a signal", || daemon.count("The new configuration is refused") == 2);
+    assert_eq!((version(), since(), refused().len()), (second.clone(), changed.clone(), 1));
+    // What is on disk is no rule file at all: the daemon goes on, and commands still reach it.
+    fs::write(site.path("mine.toml"), "[[rule]]\nname = \"mine\"\n").expect("no rule");
+    daemon.wait("it is refused by itself", || daemon.count("The new configuration is refused") == 3);
+    assert_eq!((version(), since(), refused().len()), (second.clone(), changed.clone(), 1));
+    let shown = site.run(&["status"]).out;
+    assert!(shown.contains(&format!("config       {second}, in force since 2")), "{shown}");
+    assert!(shown.contains("configuration: the configuration on disk is not in force"), "{shown}");
     daemon.wait("it is told", || {
         site.mails()
             .iter()
@@ -149,7 +171,13 @@ fn a_change_is_taken_over_by_itself_and_a_wrong_one_is_refused_and_told() {
     });
     fs::write(site.path("mine.toml"), rule("warning")).expect("a rule");
     daemon.wait("it is taken over again", || daemon.count("The new configuration is in force.") == 2);
-    assert_eq!(version(), first);
+    assert_eq!((version(), refused().len()), (first, 0));
+    assert!(since() > changed);
+    // A signal without a change changes nothing.
+    let now = since();
+    daemon.signal("-HUP");
+    daemon.wait("it is read", || daemon.count("The new configuration is in force.") == 3);
+    assert_eq!(since(), now);
     daemon.wait("its end is told", || {
         site.mails().iter().any(|mail| subject(mail).contains("configuration: it is over"))
     });

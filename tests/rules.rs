@@ -17,7 +17,7 @@ use entrywatch::rules::{
     Delivery, EMBEDDED, EMBEDDED_NAME, NoticeContext, Playbook, Rules, Vocabulary, reference, sample,
 };
 use entrywatch::workbench::inspect;
-use entrywatch::workbench::timeline::timeline;
+use entrywatch::workbench::timeline::{Occasion, TimelineMail, timeline};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -322,37 +322,44 @@ fn every_rule_has_letters_that_render() {
 #[test]
 fn timelines_are_told_in_plain_words() {
     let config = Config::embedded_defaults(Path::new("/nowhere")).expect("the example is sound");
+    let pipeline = entrywatch::daemon::assemble::pipeline(&config).expect("the example is sound");
+    let pipeline = std::sync::Arc::new(pipeline);
     let told = |rule: &str| {
+        let rule = config.rules.get(rule).expect("the rule is there");
         let target = "2026-03-13".parse().expect("a date");
-        let told = timeline(&config.rules, &audience(), rule, target).expect("the rule is there");
+        let known = "2026-01-15T15:00:00Z".parse().expect("an instant");
+        let occasion = Occasion { target, ..Occasion::usual(rule, &audience(), known) };
+        let told = timeline(&pipeline, rule, &occasion).expect("it is played");
         let mut lines = told.sentences;
-        for mail in &told.mails {
-            let to: Vec<String> = mail.to.iter().map(|(to, at)| format!("{to} {at}")).collect();
-            lines.push(format!("{} {} {} {}", mail.at, mail.step, mail.severity.as_str(), to.join(", ")));
+        for TimelineMail { local, zone, step, severity, what, recipient, waited, .. } in told.mails {
+            let (step, severity) = (step.unwrap_or_default(), severity.as_str());
+            lines.push(format!("{local} {zone} {step} {severity} {what} {recipient} {waited:?}"));
         }
         lines.join("\n")
     };
     expect_test::expect![[r#"
         Reminds of ES_DUE: 5 days before, 3 days before, 2 days before, 1 day before, on the day to act, the day after.
-        Mails at once, warning, from 6:00 in the morning (America/New_York) on the day of a step.
+        Mails warning at 6:00 in the morning on the day of a step, by the clock of each recipient.
         It is critical from this step on: 1 day before.
         It names nobody, so it tells all: operations (operations@example.com).
         Each step is told once. Steps that passed unseen become one mail; when the date moves, the ladder begins anew.
         An acknowledgement pauses the ladder until its day comes or 14 days are left; the last 7 days before a legal day cannot be silenced.
-        2026-03-08 10:00:00 UTC 5 warning operations@example.com 2026-03-08 10:00:00 UTC
-        2026-03-10 10:00:00 UTC 3 warning operations@example.com 2026-03-10 10:00:00 UTC
-        2026-03-11 10:00:00 UTC 2 warning operations@example.com 2026-03-11 10:00:00 UTC
-        2026-03-12 10:00:00 UTC 1 critical operations@example.com 2026-03-12 10:00:00 UTC
-        2026-03-13 10:00:00 UTC 0 critical operations@example.com 2026-03-13 10:00:00 UTC
-        2026-03-14 10:00:00 UTC overdue critical operations@example.com 2026-03-14 10:00:00 UTC"#]].assert_eq(&told("summary-due"));
+        Each of operations gets what comes after 3 letters for one broker within 2 minutes in one letter; gets at most 30 letters in 10 minutes, and one summary of the rest.
+        2026-03-08 Sun 06:00 America/New_York 5 warning letter operations@example.com None
+        2026-03-10 Tue 06:00 America/New_York 3 warning letter operations@example.com None
+        2026-03-11 Wed 06:00 America/New_York 2 warning letter operations@example.com None
+        2026-03-12 Thu 06:00 America/New_York 1 critical letter operations@example.com None
+        2026-03-13 Fri 06:00 America/New_York 0 critical letter operations@example.com None
+        2026-03-14 Sat 06:00 America/New_York overdue critical letter operations@example.com None"#]].assert_eq(&told("summary-due"));
     expect_test::expect![[r#"
         Reminds of LIQ_SCHEDULED_EST, LIQ_DEEMED_1Y, LIQ_EXT_END, LIQ_CAP_4Y, LIQ_SUSP_6M, RELIQ_90D: 30 days before, 7 days before.
         Waits for the next daily digest, info: operations at 08:00 (America/New_York).
         It names nobody, so it tells all: operations (operations@example.com).
         Each step is told once. Steps that passed unseen become one mail; when the date moves, the ladder begins anew.
         An acknowledgement pauses the ladder until its day comes or 14 days are left; the last 7 days before a legal day cannot be silenced.
-        2026-02-11 11:00:00 UTC 30 info operations@example.com 2026-02-11 13:00:00 UTC
-        2026-03-06 11:00:00 UTC 7 info operations@example.com 2026-03-06 13:00:00 UTC"#]].assert_eq(&told("watch-dates"));
+        Each of operations gets what comes after 3 letters for one broker within 2 minutes in one letter; gets at most 30 letters in 10 minutes, and one summary of the rest.
+        2026-02-11 Wed 08:00 America/New_York 30 info digest of 2026-02-11 operations@example.com None
+        2026-03-06 Fri 08:00 America/New_York 7 info digest of 2026-03-06 operations@example.com None"#]].assert_eq(&told("watch-dates"));
     expect_test::expect![[r#"
         Looks at every notice that was not known before; it applies when kind = ["acknowledgement", "filing_response"] and severity = "info".
         Keeps silent: no alert, no mail, and no later rule is asked."#]].assert_eq(&told("acknowledged"));

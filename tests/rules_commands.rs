@@ -127,7 +127,8 @@ fn why(place: &Place) {
         &[
             "PROTEST_DUE@2026-02-13",
             "step 14       2026-07-29 Wed  said",
-            "step 90       2026-05-14 Thu  not said",
+            "step 90       2026-05-14 Thu  not said: it passed unseen, and step 14 was told instead",
+            "step 7        2026-08-05 Wed  not said: nobody looked at the clock then; step overdue counts now",
         ],
     );
     let json: Value =
@@ -175,10 +176,82 @@ fn timeline(place: &Place) {
     let text = place.out(&["rules", "timeline", "summary-due", "--target", "2026-03-13"]);
     has(
         &text,
-        &["on the day to act", "2026-03-10 Tue 06:00  step 3        warning   to operations@example.com"],
+        &[
+            "on the day to act",
+            "2026-03-10 Tue 06:00 America/New_York  warning   step 3, letter to operations@example.com",
+        ],
     );
     let text = place.out(&["rules", "timeline", "routine"]);
     has(&text, &["Waits for the next daily digest, info: operations at 08:00 (America/New_York)."]);
+    let text = place.out(&["rules", "timeline", "cbp-hold", "--at", "2026-03-07 23:30", "--broker", "acme"]);
+    has(
+        &text,
+        &[
+            "If it happens on 2026-03-07 Sat 23:30 (America/New_York), mails leave:",
+            "2026-03-07 Sat 23:30 America/New_York  critical  letter to operations@example.com",
+        ],
+    );
+    let ran = place.run(&["rules", "timeline", "cbp-hold", "--broker", "acne"]);
+    assert_eq!(ran.code, Some(2));
+    has(&ran.err, &["there is no broker `acne` (did you mean `acme`?)"]);
+}
+
+/// An empty list would hide a slip of the pen.
+#[test]
+fn names_that_nobody_knows_are_refused() {
+    let place = Place::new();
+    let silence = |what: [&str; 2]| {
+        let now = entrywatch::clock::Clock::now(&entrywatch::clock::SystemClock);
+        let until = now.date_naive() + chrono::Days::new(10);
+        let until = until.to_string();
+        let arguments = ["alerts", "silence", what[0], what[1], "--reason", "known", "--until", &until];
+        (place.run(&arguments), place.run(&[&arguments[..], &["--owner", "unknown"]].concat()))
+    };
+    for (arguments, code, said) in [
+        (
+            &["alerts", "list", "--rule", "cbp-hol"][..],
+            2,
+            "there is no rule `cbp-hol` (did you mean `cbp-hold`?)",
+        ),
+        (
+            &["alerts", "list", "--entry", "ABC-1234567-8"],
+            1,
+            "no message has named entry ABC-1234567-8 so far",
+        ),
+        (&["entries", "--broker", "acne"], 2, "there is no broker `acne` (did you mean `acme`?)"),
+        (&["report", "drift", "--broker", "acne"], 2, "there is no broker `acne` (did you mean `acme`?)"),
+        (&["calendar", "operation"], 2, "there is no team `operation` (did you mean `operations`?)"),
+    ] {
+        let ran = place.run(arguments);
+        assert_eq!((ran.code, ran.out.as_str()), (Some(code), ""), "{arguments:?}");
+        has(&ran.err, &[said]);
+    }
+    // A rule and a broker that are known may have nothing to show.
+    place.out(&["alerts", "list", "--rule", "seizure"]);
+    place.out(&["entries", "--broker", "ACME", "--open-hold"]);
+    for (what, said) in [
+        (["--rule", "cbp-hol"], "there is no rule `cbp-hol`"),
+        (["--broker", "acne"], "there is no broker `acne` (did you mean `acme`?)"),
+        (
+            ["--entry", "ABC-1234567-8"],
+            "no message has named entry ABC-1234567-8 so far, and its check digit is wrong; did you mean ABC-1234567-6?",
+        ),
+    ] {
+        let (ran, _) = silence(what);
+        assert_eq!(ran.code, Some(2), "{what:?}");
+        has(&ran.err, &[said]);
+    }
+    let (ran, nobody) = silence(["--entry", "ABC-1234567-6"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    has(
+        &ran.err,
+        &["Silent until", "No message has named the entry so far; the silence holds as soon as one does."],
+    );
+    assert_eq!(nobody.code, Some(2));
+    has(&nobody.err, &["--owner must be the name of a person or a team"]);
+    let shown = place.out(&["alerts", "silences"]);
+    assert_eq!(shown.lines().count(), 2, "the refused ones are not there: {shown}");
+    assert!(!shown.contains("unknown"), "{shown}");
 }
 
 fn tests_and_check(place: &Place) {

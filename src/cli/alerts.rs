@@ -5,6 +5,7 @@ use chrono::NaiveDate;
 use super::args;
 use super::context::{Context, author};
 use super::exit::{Exit, Failure, Outcome};
+use super::names;
 use super::output::{Paint, Table, Ui, done, instant, json_line, or_dash, written};
 use crate::ident::EntryNumber;
 use crate::outbox::{Acknowledgement, AlertKey, LetterKey, NewSilence, Silenced, Silences};
@@ -32,6 +33,9 @@ enum Command {
     Unsilence {
         /// The silence's number, as `alerts silences` shows it
         silence: u64,
+        /// Who ends it; default: the user who runs the command
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
     },
     /// Send a signed letter that asks nothing of anybody to a webhook, now and once
     TestWebhook {
@@ -136,8 +140,9 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         Some(Command::Ack(ack)) => acknowledge(ack, context, ui),
         Some(Command::Silence(new)) => silence(new, context, ui),
         Some(Command::Silences) => silences(context, ui),
-        Some(Command::Unsilence { silence }) => {
-            let action = Action::EndSilence { silence: *silence, by: author() };
+        Some(Command::Unsilence { silence, by }) => {
+            let by = names::responsible(by.as_deref(), "--by")?;
+            let action = Action::EndSilence { silence: *silence, by };
             context.door()?.ask::<()>(Request::Act { action })?;
             ui.remark("The silence is over.");
             Ok(Exit::Fine)
@@ -153,14 +158,18 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
 }
 
 fn acknowledge(ack: &Ack, context: &Context, ui: &Ui) -> Outcome {
+    let by = names::responsible(ack.by.as_deref(), "--by")?;
     let mut alerts: Vec<AlertKey> = ack.keys.iter().map(|key| AlertKey::parse(key)).collect();
     if let Some(entry) = ack.entry {
         let filter = AlertFilter { entry: Some(entry), severity: None, rule: ack.rule.clone() };
-        let open = newest(&filter, usize::MAX, context)?.into_iter().filter(|row| row.state == "open");
+        let found = newest(&filter, usize::MAX, context)?;
+        if found.is_empty() {
+            nothing_found(&filter, context)?;
+        }
+        let open = found.into_iter().filter(|row| row.state == "open");
         alerts.extend(open.map(|row| row.key));
     }
     let count = alerts.len();
-    let by = ack.by.clone().unwrap_or_else(author);
     let said = Acknowledgement { alerts, by, reason: ack.reason.clone(), until: ack.until, letter: None };
     context.door()?.ask::<()>(Request::Act { action: Action::Acknowledge { said } })?;
     ui.remark(&format!("{count} acknowledged until {}.", ack.until));
@@ -171,8 +180,14 @@ fn silence(new: &NewSilenceArgs, context: &Context, ui: &Ui) -> Outcome {
     if let Some(rule) = new.rule.as_ref().filter(|rule| context.config.rules.get(rule).is_none()) {
         return Err(super::rules::no_such_rule(context, rule));
     }
+    let owner = names::responsible(new.owner.as_deref(), "--owner")?;
+    let door = context.door()?;
+    if let Some(broker) = &new.broker {
+        names::require_broker(context, &door, broker)?;
+    }
+    let is_known = new.entry.map(|entry| names::is_known(&door, entry)).transpose()?;
     let silence = NewSilence {
-        owner: new.owner.clone().unwrap_or_else(author).into(),
+        owner: owner.into(),
         reason: new.reason.as_str().into(),
         until: new.until,
         what: Silenced {
@@ -182,11 +197,14 @@ fn silence(new: &NewSilenceArgs, context: &Context, ui: &Ui) -> Outcome {
         },
     };
     let words = silence.what.to_string();
-    context.door()?.ask::<()>(Request::Act { action: Action::Silence { silence } })?;
+    door.ask::<()>(Request::Act { action: Action::Silence { silence } })?;
     ui.remark(&format!(
         "Silent until {}: {words}. The last days of legal deadlines are told all the same.",
         new.until
     ));
+    if is_known == Some(false) {
+        ui.remark("No message has named the entry so far; the silence holds as soon as one does.");
+    }
     Ok(Exit::Fine)
 }
 
@@ -218,6 +236,9 @@ fn silences(context: &Context, ui: &Ui) -> Outcome {
 fn alerts(filter: &AlertFilter, limit: usize, context: &Context, ui: &Ui) -> Outcome {
     super::interrupt::exit_on_interrupt();
     let rows = newest(filter, limit, context)?;
+    if rows.is_empty() {
+        nothing_found(filter, context)?;
+    }
     let mut out = ui.stdout();
     written(&mut out, |out| {
         if ui.json {
@@ -238,6 +259,17 @@ fn alerts(filter: &AlertFilter, limit: usize, context: &Context, ui: &Ui) -> Out
         table.write(out, ui)
     })?;
     Ok(Exit::Fine)
+}
+
+/// No alert passes the filter: fine, unless it names a rule or an entry that nobody knows.
+fn nothing_found(filter: &AlertFilter, context: &Context) -> Result<(), Failure> {
+    if let Some(rule) = filter.rule.as_ref().filter(|rule| context.config.rules.get(rule).is_none()) {
+        return Err(super::rules::no_such_rule(context, rule));
+    }
+    if let Some(number) = filter.entry {
+        context.door()?.ask::<serde_json::Value>(Request::Life { number })?;
+    }
+    Ok(())
 }
 
 /// The store lists alerts by key, so all are looked at, and the newest kept.

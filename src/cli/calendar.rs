@@ -19,7 +19,12 @@ pub struct Args {
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     let teams = &context.config.teams;
     let team = match (&args.team, &teams[..]) {
-        (Some(team), _) => team.clone(),
+        (Some(team), _) if teams.iter().any(|known| *known.name == **team) => team.clone(),
+        (Some(team), _) => {
+            let known: Vec<&str> = teams.iter().map(|team| &*team.name).collect();
+            let hint = crate::diagnostic::hint(team, "known", known);
+            return Err(Failure::usage(format!("there is no team `{team}` ({hint})")));
+        }
         (None, [only]) => only.name.to_string(),
         (None, _) => {
             let names: Vec<&str> = teams.iter().map(|team| &*team.name).collect();

@@ -53,6 +53,21 @@ impl Context {
         Self::of(load_config(global)?)
     }
 
+    /// The same for what only a running daemon has to answer. While the configuration on disk is wrong the daemon goes on with the
+    /// one in force, and it can be asked as long as the file says where.
+    ///
+    /// # Errors
+    /// When there is no configuration, or it is not sound and no daemon runs.
+    pub fn load_for_daemon(global: &Global) -> Result<Self, Failure> {
+        let path = config_file(global.config.as_deref())?;
+        let (config, faults) = Config::inspect(&path);
+        match config {
+            Some(config) if faults.is_empty() => Self::of(config),
+            Some(config) if Client::new(&config.daemon.socket).health_blocking().is_ok() => Self::of(config),
+            _ => Err(Failure::usage(faults_text(&faults))),
+        }
+    }
+
     /// # Errors
     /// When the machine has no time-zone database.
     pub fn of(config: Config) -> Result<Self, Failure> {
@@ -171,10 +186,7 @@ pub fn config_file(named: Option<&Path>) -> Result<PathBuf, Failure> {
 
 /// Who asks for a change, as the journal will name them.
 pub fn author() -> String {
-    ["SUDO_USER", "USER", "LOGNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
-        .unwrap_or_else(|| "unknown".to_owned())
+    super::names::caller().unwrap_or_else(|| "unknown".to_owned())
 }
 
 /// The way to the data.

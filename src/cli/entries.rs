@@ -71,14 +71,19 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     let mut left = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let mut after: Option<EntryNumber> = None;
     let mut rows: Vec<EntryRow> = Vec::new();
+    let mut found = 0;
     loop {
         let limit = Some(left.min(PAGE_MAX));
         let page: Page<EntryRow, EntryNumber> =
             door.ask(Request::Entries { on, filter: filter.clone(), after, limit })?;
         left = left.saturating_sub(page.rows.len());
+        found += page.rows.len();
         after = page.next;
         rows.extend(page.rows);
         let is_last = after.is_none() || left == 0;
+        if let Some(broker) = args.broker.as_ref().filter(|_| is_last && found == 0) {
+            super::names::require_broker_of_filter(context, &door, broker)?;
+        }
         // A table is aligned as a whole, so its rows are collected, up to a page of them.
         if is_last || rows.len() >= PAGE_MAX || ui.json || args.csv {
             printer.print(&std::mem::take(&mut rows))?;

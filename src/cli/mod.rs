@@ -19,6 +19,7 @@ mod generate;
 mod grammar;
 mod ingest;
 mod interrupt;
+mod names;
 mod output;
 mod pages;
 mod pathways;
@@ -150,7 +151,7 @@ impl Command {
             Self::Decode(args) => decode::run(args, ui),
             Self::Run(args) => run::run(args, global, ui),
             Self::Ingest(args) => ingest::run(args, &context()?, ui),
-            Self::Status(_) => status::run(&context()?, ui),
+            Self::Status(_) => status::run(&Context::load_for_daemon(global)?, ui),
             Self::Entry(args) => entry::run(args, &context()?, ui),
             Self::Entries(args) => entries::run(args, &context()?, ui),
             Self::Due(args) => due::run(args, ui),

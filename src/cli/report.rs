@@ -49,6 +49,11 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     let rows = drift(&journal, &pipeline.interpreter, &window, &mut || progress.inc(1))
         .map_err(Failure::unreadable)?;
     progress.finish_and_clear();
+    let is_configured =
+        |name: &String| context.config.brokers.iter().any(|known| known.name.as_str() == name);
+    if let Some(broker) = broker.as_ref().filter(|broker| rows.is_empty() && !is_configured(broker)) {
+        return Err(super::names::no_such_broker(context, broker));
+    }
     let mut out = ui.stdout();
     written(&mut out, |out| {
         if ui.json {

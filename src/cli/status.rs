@@ -37,7 +37,8 @@ pub fn run(context: &Context, ui: &Ui) -> Outcome {
             let since = instant(trouble.since);
             writeln!(out, "trouble      since {since}: {}: {}", trouble.subject, clean(&trouble.message))?;
         }
-        writeln!(out, "config       {}", status.config)?;
+        let since = status.config_since.map(|at| format!(", in force since {}", instant(at)));
+        writeln!(out, "config       {}{}", status.config, since.unwrap_or_default())?;
         writeln!(out, "grammar      {}", status.grammar)?;
         writeln!(out, "deadlines    {}", status.deadlines)
     };

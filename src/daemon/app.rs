@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -48,6 +49,8 @@ pub enum StartError {
 /// A running daemon.
 pub struct App {
     settings: Settings,
+    /// Since when this configuration is in force.
+    in_force_since: DateTime<Utc>,
     clock: Arc<dyn Clock>,
     writer: Option<Writer>,
     writer_thread: Option<JoinHandle<Option<WriteError>>>,
@@ -97,6 +100,7 @@ impl App {
         let mut app = Self {
             pipeline: Arc::new(Mutex::new(settings.pipeline.clone())),
             settings,
+            in_force_since: clock.now(),
             clock,
             writer: Some(writer),
             writer_thread: Some(thread),
@@ -128,6 +132,11 @@ impl App {
 
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Since when the configuration is in force: the start, or the last reload that changed it.
+    pub fn in_force_since(&self) -> DateTime<Utc> {
+        self.in_force_since
     }
 
     pub fn writer(&self) -> Option<&Writer> {
@@ -172,6 +181,9 @@ impl App {
         Self::stop_task(self.calendars.take()).await;
         Self::stop_task(self.receipts.take()).await;
         let (state_folder, socket) = (self.settings.state_folder.clone(), self.settings.socket.clone());
+        if settings.versions.config != self.settings.versions.config {
+            self.in_force_since = self.clock.now();
+        }
         self.settings = Settings { state_folder, socket, ..settings };
         self.start_delivery()?;
         self.start_calendars();

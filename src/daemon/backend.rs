@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use super::app::App;
@@ -30,6 +31,7 @@ pub struct DaemonBackend {
     clock: Arc<dyn Clock>,
     grammar: Arc<Grammar>,
     config: Box<str>,
+    in_force_since: DateTime<Utc>,
     journal: JournalReader,
     writer: Writer,
     runtime: tokio::runtime::Handle,
@@ -50,6 +52,10 @@ impl Backend for DaemonBackend {
 
     fn config(&self) -> &str {
         &self.config
+    }
+
+    fn in_force_since(&self) -> Option<DateTime<Utc>> {
+        Some(self.in_force_since)
     }
 
     fn content(&self, file: Fingerprint) -> Result<Box<dyn Read + Send>, ApiError> {
@@ -104,6 +110,7 @@ pub(super) fn backend(app: &App) -> std::io::Result<Option<DaemonBackend>> {
         deadlines: pipeline.deadlines.clone(),
         grammar: pipeline.interpreter.grammar().clone(),
         config: app.settings().versions.config.clone(),
+        in_force_since: app.in_force_since(),
         clock: app.clock().clone(),
         pipeline: pipeline.clone(),
         journal,

@@ -65,6 +65,16 @@ impl Wait {
         }
     }
 
+    /// In plain words.
+    pub fn held_back(self) -> &'static str {
+        match self {
+            Self::Burst => "gathered",
+            Self::Flood => "over the cap of letters",
+            Self::Quiet => "held back by quiet hours",
+            Self::Silence => "silenced",
+        }
+    }
+
     fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|wait| wait.as_str() == text)
     }
@@ -86,6 +96,17 @@ pub enum Task {
 }
 
 impl Task {
+    /// The alert that it is about; a silence that ends is about none.
+    pub fn alert(&self) -> Option<&AlertKey> {
+        match self {
+            Self::Tell { alert, .. }
+            | Self::Remind { alert, .. }
+            | Self::Escalate { alert, .. }
+            | Self::Reopen { alert, .. } => Some(alert),
+            Self::SilenceEnds { .. } => None,
+        }
+    }
+
     fn written(&self) -> String {
         let join = |parts: &[&str]| parts.join(&BETWEEN.to_string());
         match self {

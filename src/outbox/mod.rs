@@ -331,6 +331,20 @@ pub enum LetterKind {
     Over,
 }
 
+/// In plain words.
+impl fmt::Display for LetterKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Alert => f.write_str("letter"),
+            Self::Digest { day } => write!(f, "digest of {day}"),
+            Self::Bundle { wait } => write!(f, "summary ({})", wait.held_back()),
+            Self::Reminder { nth } => write!(f, "reminder {nth}"),
+            Self::Escalation { level } => write!(f, "escalation {level}"),
+            Self::Over => f.write_str("it is over"),
+        }
+    }
+}
+
 impl LetterKind {
     /// What makes its key another one than that of the letter that told these alerts first; blank for those.
     pub fn occasion(self, epoch: u32) -> String {

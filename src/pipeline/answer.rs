@@ -1,6 +1,6 @@
 //! What people say back: they take care of an alert, or want to hear nothing for a while.
 
-use chrono::{Days, TimeDelta};
+use chrono::TimeDelta;
 
 use super::{Group, Moment, Pipeline, View};
 use crate::entry::Reminder;
@@ -48,14 +48,14 @@ impl Pipeline {
     ) -> Result<(), V::Error> {
         let Some(number) = alert.entry.as_ref().map(|entry| entry.number) else { return Ok(()) };
         let Some(mut life) = group.life(number)? else { return Ok(()) };
-        let reopen_days = self.rules.get(&alert.rule).map_or(0, |rule| rule.after.reopen_days);
+        let rule = self.rules.get(&alert.rule);
         let (key, target) = (brief.deadline.key(), brief.deadline.target());
         let moved = |reminder: &Reminder| {
             if *reminder.deadline != *key || Some(reminder.target) != target {
                 return reminder.clone();
             }
-            let near = reminder.target.checked_sub_days(Days::new(reopen_days.unsigned_abs()));
-            let opens = near.map_or(until, |near| near.min(until));
+            let opens = rule
+                .map_or(until.min(reminder.target), |rule| rule.after.opens_again(reminder.target, until));
             Reminder { day: reminder.day.max(opens), ..reminder.clone() }
         };
         let wanted = life.reminders.iter().map(moved).collect();

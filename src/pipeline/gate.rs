@@ -117,7 +117,11 @@ impl Pipeline {
         for (recipient, alerts) in &sorted.now {
             let kind = LetterKind::Alert;
             let morning = morning_of.and_then(|day| self.audience.morning(recipient, day));
-            let not_before = morning.filter(|morning| *morning > moment.at);
+            // The morning may lie in quiet hours that have not begun yet where the first morning comes.
+            let loudest = alerts.iter().map(|(severity, _)| *severity).max().unwrap_or(Severity::Info);
+            let not_before = morning.filter(|morning| *morning > moment.at).map(|at| {
+                self.quiet(recipient, loudest, Moment { at, ..moment }).map_or(at, |(.., until)| until)
+            });
             let parcel = Parcel { recipient, kind, entry, alerts, occasion: "", not_before };
             self.post(group, moment, parcel)?;
         }

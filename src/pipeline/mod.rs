@@ -18,6 +18,7 @@ mod own_clock;
 mod raise;
 mod receive;
 mod redate;
+mod rehearse;
 mod remind;
 mod reminders;
 mod silence;

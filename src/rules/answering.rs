@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use chrono::{Days, NaiveDate};
 use toml::Spanned;
 
 use super::compile::Compiler;
@@ -46,6 +47,13 @@ impl Aftermath {
     /// Each clause of `until` as written; `None` when the rule does not say when it is over.
     pub fn until_clauses(&self) -> Option<Vec<&str>> {
         Some(self.until.as_ref()?.0.iter().map(|clause| &*clause.text).collect())
+    }
+
+    /// The day on which an acknowledged ladder towards `target` speaks again: when the acknowledgement ends, or with so many days left
+    /// as the rule says, whichever comes first.
+    pub fn opens_again(&self, target: NaiveDate, until: NaiveDate) -> NaiveDate {
+        let near = target.checked_sub_days(Days::new(self.reopen_days.unsigned_abs()));
+        near.map_or(until, |near| near.min(until))
     }
 
     /// Whether files that come later may change something about an alert of the rule.

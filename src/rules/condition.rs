@@ -234,7 +234,7 @@ impl Test {
         }
     }
 
-    fn holds(&self, facts: &Facts<'_>) -> bool {
+    pub fn holds(&self, facts: &Facts<'_>) -> bool {
         let notice = facts.notice;
         match self {
             Self::Any(list) => list.iter().any(|condition| condition.holds(facts)),

@@ -42,6 +42,7 @@ pub mod sample;
 mod selftest;
 mod stated;
 mod testread;
+mod timely;
 mod tried;
 mod vocabulary;
 
@@ -382,7 +383,8 @@ impl Rules {
         self.first(&self.on_trouble, from, |rule| rule.condition.holds(&facts))
     }
 
-    fn tell_silence(&self, ctx: &SilenceContext<'_>, from: u16) -> Option<(&Rule, Telling<'_>)> {
+    /// The rule that decides about something that should have been said, and how it is told.
+    pub fn tell_silence(&self, ctx: &SilenceContext<'_>, from: u16) -> Option<(&Rule, Telling<'_>)> {
         let facts = ctx.facts();
         let rule = self.first(&self.on_silence, from, |rule| rule.condition.holds(&facts))?;
         Some((rule, self.routing.tell(rule, rule.severity(Severity::Warning), &mut ctx.facts())))
@@ -437,6 +439,14 @@ impl Rules {
         Some(self.explained(rule, On::Deadline, clauses, self.decide_deadline(ctx, 0)))
     }
 
+    /// What the rule named `name` makes of something that should have been said, clause by clause.
+    pub fn why_silence(&self, ctx: &SilenceContext<'_>, name: &str) -> Option<Why> {
+        let rule = self.get(name)?;
+        let clauses = rule.condition.explain(&ctx.facts());
+        let decided_by = self.tell_silence(ctx, 0).map(|(rule, _)| rule);
+        Some(self.explained(rule, On::Silence, clauses, decided_by))
+    }
+
     fn explained(&self, rule: &Rule, on: On, clauses: Vec<AskedClause>, decided_by: Option<&Rule>) -> Why {
         Why {
             rule: rule.name.to_string(),
@@ -445,6 +455,12 @@ impl Rules {
             clauses,
             decided_by: decided_by.map(|rule| rule.name.to_string()),
         }
+    }
+
+    /// How an alert of this rule is told when all that is known of its cause is the broker; blank for none. Overrides and routes that
+    /// ask for more do not hold.
+    pub fn tell_of_broker<'r>(&'r self, rule: &'r Rule, broker: &str, severity: Severity) -> Telling<'r> {
+        self.routing.tell(rule, severity, &mut Facts { broker, ..Facts::default() })
     }
 
     /// Where overrides stand that change how this rule is told for some brokers.

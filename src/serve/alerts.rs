@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::page::{LOOKED_AT_MAX, Page, READ_AT_ONCE, rows_wanted};
 use super::{AlertFilter, ApiError, LetterState, mask::masked};
 use crate::ident::{BrokerName, EntryNumber};
-use crate::outbox::{self, Alert, AlertKey, Cause, Event, Happened, Letter, LetterKey};
+use crate::outbox::{self, Alert, AlertKey, Cause, Course, Event, Happened, Letter, LetterKey, Task};
 use crate::place::Severity;
 use crate::store::{Store, StoreError};
 use crate::words::count;
@@ -34,6 +34,9 @@ pub struct AlertRow {
 pub struct LetterRow {
     pub key: LetterKey,
     pub recipient: String,
+    /// `letter`, `digest of 2026-03-03`, `summary (over the cap of letters)`, `reminder 2`, `escalation 1`, `it is over`.
+    #[serde(default)]
+    pub what: String,
     pub entry: Option<EntryNumber>,
     pub severity: Severity,
     /// How many alerts it carries.
@@ -141,6 +144,9 @@ pub struct ToldRow {
     /// What became of it, besides its letters.
     #[serde(default)]
     pub events: Vec<ToldEvent>,
+    /// What is to happen to it, unless somebody or something changes that.
+    #[serde(default)]
+    pub planned: Vec<ToldEvent>,
 }
 
 /// One thing that happened to an alert, in plain words.
@@ -167,7 +173,7 @@ pub(super) fn told(store: &dyn Store, keys: &[AlertKey]) -> Result<Vec<ToldRow>,
     if keys.len() > TOLD_MAX {
         return Err(ApiError::BadRequest(format!("more than {TOLD_MAX} alerts at once")));
     }
-    let mut rows = Vec::with_capacity(keys.len());
+    let (mut rows, mut courses) = (Vec::with_capacity(keys.len()), Vec::with_capacity(keys.len()));
     for key in keys {
         let raised_at = store.alert(key)?.map(|alert| alert.raised_at);
         let course = store.course(key)?.unwrap_or_default();
@@ -177,9 +183,12 @@ pub(super) fn told(store: &dyn Store, keys: &[AlertKey]) -> Result<Vec<ToldRow>,
             letters: Vec::new(),
             waits_for: Vec::new(),
             state: course.state().to_owned(),
-            events: course.events.into_iter().map(ToldEvent::from).collect(),
+            events: course.events.iter().cloned().map(ToldEvent::from).collect(),
+            planned: Vec::new(),
         });
+        courses.push(course);
     }
+    plan(store, &courses, &mut rows)?;
     for letter in store.letters(outbox_filter(), TOLD_LETTERS_MAX)? {
         for row in rows.iter_mut().filter(|row| letter.alerts.contains(&row.alert)) {
             row.letters.push(letter_row(letter.clone()));
@@ -204,6 +213,33 @@ pub(super) fn told(store: &dyn Store, keys: &[AlertKey]) -> Result<Vec<ToldRow>,
     Ok(rows)
 }
 
+/// What the agenda has for each alert. Tasks that an answer or an end made void are left out.
+fn plan(store: &dyn Store, courses: &[Course], rows: &mut [ToldRow]) -> Result<(), StoreError> {
+    for task in store.agenda_until(DateTime::<Utc>::MAX_UTC, TOLD_LETTERS_MAX)? {
+        let at = task.at;
+        let Some(task) = task.task() else { continue };
+        let Some(row) = rows.iter().position(|row| task.alert() == Some(&row.alert)) else { continue };
+        let (row, course) = (&mut rows[row], &courses[row]);
+        let text = match &task {
+            Task::Tell { recipient, wait, .. } if course.over_at.is_none() => {
+                format!("{recipient} is told what was {}", wait.held_back())
+            }
+            Task::Remind { epoch, .. } if *epoch == course.epoch && !course.is_quiet() => {
+                if course.said == 0 { "said for the first time".to_owned() } else { "said again".to_owned() }
+            }
+            Task::Escalate { epoch, level, .. } if *epoch == course.epoch && !course.is_quiet() => {
+                format!("escalation {level}, unless somebody acknowledges it")
+            }
+            Task::Reopen { epoch, .. } if *epoch == course.epoch && course.over_at.is_none() => {
+                "the acknowledgement ends, and it is said again".to_owned()
+            }
+            _ => continue,
+        };
+        row.planned.push(ToldEvent { at, text, until: None });
+    }
+    Ok(())
+}
+
 fn outbox_filter() -> crate::store::LetterFilter {
     LetterState::All.into()
 }
@@ -221,6 +257,7 @@ fn letter_row(letter: Letter) -> LetterRow {
     let mut row = LetterRow {
         key: letter.key,
         recipient: letter.recipient.into(),
+        what: letter.kind.to_string(),
         entry: letter.entry,
         severity: letter.severity,
         alerts: letter.alerts.len() as u64,

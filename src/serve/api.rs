@@ -33,6 +33,11 @@ pub trait Backend: Send + Sync {
     /// The version of the configuration in force.
     fn config(&self) -> &str;
 
+    /// Since when a daemon has it in force; `None` where none runs.
+    fn in_force_since(&self) -> Option<DateTime<Utc>> {
+        None
+    }
+
     /// The calendar of a team, as iCalendar text.
     fn calendar(&self, team: &Team) -> Result<String, ApiError>;
 
@@ -145,6 +150,9 @@ pub struct StatusAnswer {
     pub position: Position,
     /// The configuration in force: a hash of it, its rules and its playbook.
     pub config: String,
+    /// Since when it is in force; nothing where no daemon runs.
+    #[serde(default)]
+    pub config_since: Option<DateTime<Utc>>,
     pub counts: CountsAnswer,
     pub next_letter_at: Option<DateTime<Utc>>,
     /// Letters that a server put off and that are tried again, and letters that nobody got; counted up to
@@ -215,7 +223,11 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
         }
         Request::Life { number } => {
             let life = store.life(number)?;
-            value(&life.ok_or_else(|| ApiError::NotFound(format!("the entry {number} is not known")))?)
+            value(
+                &life.ok_or_else(|| {
+                    ApiError::NotFound(format!("no message has named entry {number} so far"))
+                })?,
+            )
         }
         Request::Lives { after, limit } => {
             value(&page::walk_lives(store, after, limit, |life, rows| rows.push(life.clone()))?)
@@ -259,6 +271,7 @@ fn status(backend: &dyn Backend) -> Result<StatusAnswer, ApiError> {
         deadlines: table.version().to_owned(),
         position: store.position()?,
         config: backend.config().to_owned(),
+        config_since: backend.in_force_since(),
         counts: store.counts()?.into(),
         next_letter_at: store.next_letter_at()?,
         letters_deferred: deferred(store)?,

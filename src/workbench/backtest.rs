@@ -3,12 +3,14 @@
 //! Both sides are played from the first line, for what a rule sees depends on everything before. The clock is not taken
 //! from the journal: the daemon looks at it only when something is due under the rules that were live, so both sides
 //! get a look at every hour at which a reminder or a digest may be due. Letters are compared as people would: by
-//! recipient, moment, entry and kind; a letter that is there on both sides and says something else has changed.
+//! recipient, moment, entry and kind; a letter that is there on both sides and says something else has changed. A letter that is gone
+//! because a digest tells all of it has moved, and so has one that tells what stood in a digest. Alerts are counted apart from letters:
+//! one is added or removed when a recipient hears of it on one side only.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, Days, NaiveDate, Utc};
 use serde::Serialize;
 
 use super::{Bench, BenchError};
@@ -22,6 +24,10 @@ use crate::store::{LetterFilter, StoreError};
 
 /// Letters that are told one by one; the counts hold all of them.
 pub const CHANGES_MAX: usize = 1_000;
+
+/// Letters of so many days before the first one are looked at as well: what a digest tells on the first day may have been told at once
+/// the evening before.
+const MARGIN_DAYS: Days = Days::new(2);
 
 /// Lines between two reports of progress.
 const PROGRESS_LINES: u64 = 100;
@@ -46,11 +52,8 @@ pub struct Backtest {
     pub until: DateTime<Utc>,
     /// Journal lines.
     pub lines: u64,
-    pub live: u64,
-    pub candidate: u64,
-    pub added: u64,
-    pub removed: u64,
-    pub changed: u64,
+    #[serde(flatten)]
+    pub counts: Counts,
     /// By recipient and day; days without a letter on either side are left out.
     pub days: Vec<BacktestDay>,
     /// The first letters that differ, at most [`CHANGES_MAX`].
@@ -59,7 +62,46 @@ pub struct Backtest {
 
 impl Backtest {
     pub fn is_same(&self) -> bool {
-        self.added == 0 && self.removed == 0 && self.changed == 0
+        self.counts.is_same()
+    }
+}
+
+/// Letters and alerts on both sides. `candidate` is `live`, more by `added` and `from_digest`, fewer by `removed` and `to_digest`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+pub struct Counts {
+    /// Letters under the live rules, and with the candidate.
+    pub live: u64,
+    pub candidate: u64,
+    pub added: u64,
+    pub removed: u64,
+    /// On both sides, and they say something else.
+    pub changed: u64,
+    /// Letters that are gone; a digest of the candidate tells all that they told.
+    pub to_digest: u64,
+    /// Letters that are new; a digest of the live rules told all that they tell.
+    pub from_digest: u64,
+    /// Alerts of which the recipient hears with the candidate only, by the day of the first letter.
+    pub alerts_added: u64,
+    /// Alerts of which the recipient hears no more.
+    pub alerts_removed: u64,
+}
+
+impl Counts {
+    pub fn is_same(&self) -> bool {
+        let Self { live: _, candidate: _, added, removed, changed, to_digest, from_digest, .. } = *self;
+        added + removed + changed + to_digest + from_digest + self.alerts_added + self.alerts_removed == 0
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.live += other.live;
+        self.candidate += other.candidate;
+        self.added += other.added;
+        self.removed += other.removed;
+        self.changed += other.changed;
+        self.to_digest += other.to_digest;
+        self.from_digest += other.from_digest;
+        self.alerts_added += other.alerts_added;
+        self.alerts_removed += other.alerts_removed;
     }
 }
 
@@ -68,11 +110,8 @@ impl Backtest {
 pub struct BacktestDay {
     pub recipient: String,
     pub day: NaiveDate,
-    pub live: u64,
-    pub candidate: u64,
-    pub added: u64,
-    pub removed: u64,
-    pub changed: u64,
+    #[serde(flatten)]
+    pub counts: Counts,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
@@ -81,6 +120,10 @@ pub enum ChangeKind {
     Added,
     Removed,
     Changed,
+    /// A digest tells it instead.
+    ToDigest,
+    /// A digest told it before.
+    FromDigest,
 }
 
 /// A letter that differs.
@@ -91,6 +134,8 @@ pub struct Change {
     pub at: DateTime<Utc>,
     pub entry: Option<EntryNumber>,
     pub is_digest: bool,
+    /// The day of the digest that tells, or told, what the letter says.
+    pub digest: Option<NaiveDate>,
     /// Rule and severity of each alert, before; blank for an added letter.
     pub live: Vec<String>,
     pub candidate: Vec<String>,
@@ -113,6 +158,9 @@ type Said = BTreeMap<AlertKey, (Box<str>, Severity)>;
 
 /// All letters of one side. Several with one id come from one large file.
 type Letters = BTreeMap<LetterId, Vec<Told>>;
+
+/// The letter in which a recipient is first told of something: by recipient, subject and occasion.
+type Firsts<'l> = HashMap<(&'l str, &'l str), &'l LetterId>;
 
 /// Plays the journal under both pipelines until `until` and compares the letters of `since` and later.
 ///
@@ -193,6 +241,7 @@ fn play(
 fn letters(bench: &Bench, since: NaiveDate) -> Result<Letters, StoreError> {
     let mut letters = Letters::new();
     let mut known = Said::new();
+    let since = since.checked_sub_days(MARGIN_DAYS).unwrap_or(since);
     for letter in bench.store().letters(LetterFilter::All, usize::MAX)? {
         if local_day(&bench.pipeline().audience, &letter.recipient, letter.created_at) < since {
             continue;
@@ -235,51 +284,97 @@ fn compare(
     until: DateTime<Utc>,
     lines: u64,
 ) -> Backtest {
-    let mut days: BTreeMap<(NaiveDate, Box<str>), BacktestDay> = BTreeMap::new();
+    let (told_live, told_candidate) = (firsts(live), firsts(candidate));
+    let mut days: BTreeMap<(NaiveDate, Box<str>), Counts> = BTreeMap::new();
     let mut changes = Vec::new();
     let mut ids: Vec<&LetterId> = live.keys().chain(candidate.keys()).collect();
     ids.sort_by_key(|id| (id.at, *id));
     ids.dedup();
     for id in ids {
         let day = local_day(audience, &id.recipient, id.at);
-        let row = days.entry((day, id.recipient.clone())).or_insert_with(|| BacktestDay {
-            recipient: id.recipient.to_string(),
-            day,
-            live: 0,
-            candidate: 0,
-            added: 0,
-            removed: 0,
-            changed: 0,
-        });
+        if day < since {
+            continue;
+        }
+        let counts = days.entry((day, id.recipient.clone())).or_default();
         let (before, after) = (of(live, id), of(candidate, id));
-        row.live += before.len() as u64;
-        row.candidate += after.len() as u64;
+        counts.live += before.len() as u64;
+        counts.candidate += after.len() as u64;
         for (before, after) in differing(before, after) {
-            let (what, counter) = match (before, after) {
-                (Some(_), Some(_)) => (ChangeKind::Changed, &mut row.changed),
-                (None, _) => (ChangeKind::Added, &mut row.added),
-                (_, None) => (ChangeKind::Removed, &mut row.removed),
-            };
-            *counter += 1;
+            let (what, digest) = kind_of(id, (before, after), (&told_live, &told_candidate));
+            let digest = digest.map(|at| local_day(audience, &id.recipient, at));
+            *counter(counts, what) += 1;
             if changes.len() < CHANGES_MAX {
-                changes.push(change(id, what, before, after));
+                changes.push(Change { digest, ..change(id, what, before, after) });
             }
         }
     }
-    let days: Vec<BacktestDay> = days.into_values().collect();
-    let sum = |of: fn(&BacktestDay) -> u64| days.iter().map(of).sum();
-    Backtest {
-        since,
-        until,
-        lines,
-        live: sum(|day| day.live),
-        candidate: sum(|day| day.candidate),
-        added: sum(|day| day.added),
-        removed: sum(|day| day.removed),
-        changed: sum(|day| day.changed),
-        changes,
-        days,
+    let mut count_alerts = |here: &Firsts<'_>, there: &Firsts<'_>, counter: fn(&mut Counts) -> &mut u64| {
+        for (about, id) in here.iter().filter(|(about, _)| !there.contains_key(*about)) {
+            let day = local_day(audience, about.0, id.at);
+            if day >= since {
+                *counter(days.entry((day, id.recipient.clone())).or_default()) += 1;
+            }
+        }
+    };
+    count_alerts(&told_live, &told_candidate, |counts| &mut counts.alerts_removed);
+    count_alerts(&told_candidate, &told_live, |counts| &mut counts.alerts_added);
+    let day = |((day, recipient), counts): ((NaiveDate, Box<str>), Counts)| BacktestDay {
+        recipient: recipient.into(),
+        day,
+        counts,
+    };
+    let days: Vec<BacktestDay> = days.into_iter().map(day).collect();
+    let mut counts = Counts::default();
+    days.iter().for_each(|day| counts.add(&day.counts));
+    Backtest { since, until, lines, counts, changes, days }
+}
+
+/// What became of a letter, and the digest that tells, or told, the same.
+fn kind_of(
+    id: &LetterId,
+    (before, after): (Option<&Told>, Option<&Told>),
+    (live, candidate): (&Firsts<'_>, &Firsts<'_>),
+) -> (ChangeKind, Option<DateTime<Utc>>) {
+    let instead = |told: Option<&Told>, there| told.and_then(|told| digest_instead(id, told, there));
+    let (digest, moved, plain) = match (before, after) {
+        (Some(_), Some(_)) => return (ChangeKind::Changed, None),
+        (None, _) => (instead(after, live), ChangeKind::FromDigest, ChangeKind::Added),
+        (_, None) => (instead(before, candidate), ChangeKind::ToDigest, ChangeKind::Removed),
+    };
+    (if digest.is_some() { moved } else { plain }, digest)
+}
+
+fn counter(counts: &mut Counts, what: ChangeKind) -> &mut u64 {
+    match what {
+        ChangeKind::Added => &mut counts.added,
+        ChangeKind::Removed => &mut counts.removed,
+        ChangeKind::Changed => &mut counts.changed,
+        ChangeKind::ToDigest => &mut counts.to_digest,
+        ChangeKind::FromDigest => &mut counts.from_digest,
     }
+}
+
+/// Letters of a recipient come in the order of their moments, so the first one stays.
+fn firsts(letters: &Letters) -> Firsts<'_> {
+    let mut firsts = Firsts::new();
+    for (id, told) in letters {
+        for about in told.iter().flat_map(BTreeMap::keys) {
+            firsts.entry((&id.recipient, about)).or_insert(id);
+        }
+    }
+    firsts
+}
+
+/// The moment of the last digest that tells what a letter tells, when digests tell all of it on the side of `firsts`.
+fn digest_instead(id: &LetterId, told: &Told, firsts: &Firsts<'_>) -> Option<DateTime<Utc>> {
+    if id.is_digest {
+        return None;
+    }
+    let digests = told.keys().map(|about| {
+        let first = firsts.get(&(&*id.recipient, &**about))?;
+        first.is_digest.then_some(first.at)
+    });
+    digests.collect::<Option<Vec<_>>>()?.into_iter().max()
 }
 
 /// The letters of one moment that differ: those that tell of the same thing are one letter that changed, the others came
@@ -321,6 +416,7 @@ fn change(id: &LetterId, what: ChangeKind, live: Option<&Told>, candidate: Optio
         at: id.at,
         entry: id.entry,
         is_digest: id.is_digest,
+        digest: None,
         live: other(live, candidate),
         candidate: other(candidate, live),
     }

@@ -3,6 +3,9 @@
 //! The entry is put back to what it was before and after each file, from the order in which its notices came. What was
 //! asked then are the rules that were live then; what is asked here are the rules of the configuration.
 
+mod ladder;
+mod silence;
+
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -10,13 +13,13 @@ use serde::Serialize;
 
 use crate::clock::Zone;
 use crate::deadline::DeadlineTable;
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Held, Life};
+use crate::entry::{DeadlineState, Entry, Held, Life};
 use crate::ident::{EntryNumber, Fingerprint};
 use crate::notice::{EventTime, Kind, Token};
 use crate::outbox::{AlertKey, Audience};
 use crate::place::Severity;
 use crate::rules::{
-    AskedClause, DeadlineContext, Delivery, EntryContext, NoticeContext, On, Rule, Rules, Telling, occasion,
+    AskedClause, DeadlineContext, Delivery, EntryContext, NoticeContext, On, Rule, Rules, Telling,
 };
 
 /// What is asked: the rules and the people of a configuration.
@@ -40,6 +43,8 @@ pub struct Why {
     pub notices: Vec<WhyNotice>,
     /// For rules on deadlines: each clock of the entry.
     pub clocks: Vec<WhyClock>,
+    /// For rules on silences: each answer for which the entry waits now.
+    pub silences: Vec<WhySilence>,
 }
 
 impl Why {
@@ -48,7 +53,9 @@ impl Why {
         let of_notices =
             self.notices.iter().filter_map(|notice| notice.telling.as_ref()).map(|told| &told.alert);
         let of_clocks = self.clocks.iter().flat_map(|clock| &clock.steps).map(|step| &step.alert);
-        of_notices.chain(of_clocks).cloned().collect()
+        let of_silences =
+            self.silences.iter().filter_map(|silence| silence.telling.as_ref()).map(|told| &told.alert);
+        of_notices.chain(of_clocks).chain(of_silences).cloned().collect()
     }
 }
 
@@ -58,6 +65,8 @@ pub struct WhyNotice {
     pub received_at: DateTime<Utc>,
     pub file: String,
     pub line: u64,
+    /// How often the same message came again. It is told once.
+    pub again: u32,
     pub at: Option<EventTime>,
     pub kind: Kind,
     pub code: Option<Token>,
@@ -80,6 +89,8 @@ pub struct WhyTelling {
     pub severity: Severity,
     pub delivery: &'static str,
     pub recipients: Vec<String>,
+    /// Teams that the rule names and that want louder alerts only, a sentence each.
+    pub unheard: Vec<String>,
     /// The route that chose the recipients.
     pub route: Option<String>,
     /// Where the override for the broker stands.
@@ -98,6 +109,8 @@ pub struct WhyClock {
     pub decided_by: Option<String>,
     pub verdict: String,
     pub recipients: Vec<String>,
+    /// As in [`WhyTelling::unheard`].
+    pub unheard: Vec<String>,
     pub steps: Vec<WhyStep>,
 }
 
@@ -107,16 +120,34 @@ pub struct WhyStep {
     pub step: String,
     pub day: NaiveDate,
     pub alert: AlertKey,
+    /// Why it has not been said, if it has not.
+    pub unsaid: String,
+}
+
+/// An answer that should have come, asked about.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct WhySilence {
+    pub code: String,
+    pub sentence: String,
+    /// The day on which it is worth saying.
+    pub day: NaiveDate,
+    pub clauses: Vec<AskedClause>,
+    pub matches: bool,
+    pub decided_by: Option<String>,
+    pub verdict: String,
+    /// There when this rule decides and does not keep silent.
+    pub telling: Option<WhyTelling>,
 }
 
 /// Asks the rule named `name` about an entry. `None` when there is no such rule.
 pub fn why(asked: &Asked<'_>, life: &Life, name: &str) -> Option<Why> {
     let rule = asked.rules.get(name)?;
-    let (mut notices, mut clocks) = (Vec::new(), Vec::new());
+    let (mut notices, mut clocks, mut silences) = (Vec::new(), Vec::new(), Vec::new());
     match rule.on {
         On::Notice => notices = asked.notices(life, rule),
         On::Deadline => clocks = asked.clocks(life, rule),
-        On::Trouble | On::Silence => {}
+        On::Silence => silences = asked.silences(life, rule),
+        On::Trouble => {}
     }
     Some(Why {
         entry: life.number,
@@ -126,6 +157,7 @@ pub fn why(asked: &Asked<'_>, life: &Life, name: &str) -> Option<Why> {
         on: rule.on.as_str(),
         notices,
         clocks,
+        silences,
     })
 }
 
@@ -176,6 +208,7 @@ impl Asked<'_> {
             received_at: held.seen.received_at,
             file: held.seen.name.to_string(),
             line: held.seen.place.line,
+            again: held.again,
             at: held.notice.at,
             kind: held.notice.kind,
             code: held.notice.code,
@@ -202,6 +235,7 @@ impl Asked<'_> {
             severity: telling.severity,
             delivery: telling.delivery.as_str(),
             recipients: self.recipients(telling),
+            unheard: self.unheard(telling),
             route: telling.route.map(|route| route.name.to_string()),
             overridden: telling.overridden.map(str::to_owned),
         }
@@ -212,6 +246,20 @@ impl Asked<'_> {
         self.audience.recipients(names, telling.severity).into_iter().map(Into::into).collect()
     }
 
+    fn unheard(&self, telling: &Telling<'_>) -> Vec<String> {
+        let teams = telling.notify.iter().filter_map(|name| self.audience.team(name));
+        let deaf = teams.filter(|team| telling.severity < team.severity_min);
+        let words = deaf.map(|team| {
+            format!(
+                "{} hears nothing: it wants {} or louder, this is {}",
+                team.name,
+                team.severity_min.as_str(),
+                telling.severity.as_str()
+            )
+        });
+        words.collect()
+    }
+
     fn verdict(&self, answer: &crate::rules::Why, told: Option<&Telling<'_>>) -> String {
         if !answer.matches {
             let failed: Vec<String> =
@@ -220,8 +268,15 @@ impl Asked<'_> {
         }
         let Some(telling) = told else {
             let other = answer.decided_by.as_deref().and_then(|name| self.rules.get(name));
+            let silently = match other.map(|rule| rule.delivery) {
+                Some(Delivery::None) => ", and keeps silent",
+                _ => "",
+            };
             let other = other.map(|rule| format!("`{}` (at {})", rule.name, rule.place));
-            return format!("applies, but {} is asked first and decides", other.unwrap_or_default());
+            return format!(
+                "applies, but {} is asked first and decides{silently}",
+                other.unwrap_or_default()
+            );
         };
         let because = match (telling.overridden, telling.route) {
             (Some(place), _) => format!(", by the override at {place}"),
@@ -287,7 +342,8 @@ impl Asked<'_> {
             clauses: answer.clauses,
             verdict,
             recipients: self.recipients(&telling),
-            steps: if is_decided { steps(deadline, rule, life.number) } else { Vec::new() },
+            unheard: self.unheard(&telling),
+            steps: if is_decided { self.steps(deadline, rule, life) } else { Vec::new() },
         })
     }
 
@@ -319,18 +375,6 @@ fn failed(clause: &AskedClause) -> String {
         "" => clause.clause.clone(),
         found => format!("{} (it is {found})", clause.clause),
     }
-}
-
-/// Each step with its day and the key of its alert.
-fn steps(deadline: &EntryDeadline, rule: &Rule, number: EntryNumber) -> Vec<WhyStep> {
-    let Some(target) = deadline.target() else { return Vec::new() };
-    let steps = rule.ladder().map(|ladder| ladder.steps()).unwrap_or_default();
-    let told = steps.iter().filter_map(|step| {
-        let occasion = occasion(&deadline.key(), target, *step);
-        let alert = AlertKey::new(&rule.name, number.as_str(), &occasion);
-        Some(WhyStep { step: step.to_string(), day: step.day(target)?, alert })
-    });
-    told.collect()
 }
 
 /// The notices of an entry by the files that brought them, in the order of arrival.

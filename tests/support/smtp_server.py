@@ -20,7 +20,16 @@ options.add_argument("--certs")
 options.add_argument("--login", help="user:password that AUTH takes; without it there is no AUTH")
 options.add_argument(
     "--fault",
-    choices=["451-once", "550-recipient", "421-second", "hang-in-data", "cut-in-data", "close-after-mail"],
+    choices=[
+        "451-once",
+        "550-recipient",
+        "421-second",
+        "hang-in-data",
+        "drop-in-data",
+        "cut-in-data",
+        "close-after-mail",
+        "slow",
+    ],
 )
 options = options.parse_args()
 
@@ -52,6 +61,8 @@ class Handler:
         return "250 OK"
 
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        if options.fault == "slow":
+            await asyncio.sleep(0.7)
         if options.fault == "550-recipient" and address.startswith("nobody@"):
             return "550 5.1.1 no such user"
         if options.fault == "451-once" and not self.refused:
@@ -63,6 +74,8 @@ class Handler:
     async def handle_DATA(self, server, session, envelope):
         if options.fault == "hang-in-data":
             await asyncio.Event().wait()
+        if options.fault == "slow":
+            await asyncio.sleep(0.7)
         self.mails += 1
         session.mails += 1
         say(
@@ -84,6 +97,17 @@ handler = Handler()
 
 
 class Server(SMTP):
+    dropped = False
+
+    async def smtp_DATA(self, arg):
+        if options.fault != "drop-in-data" or Server.dropped:
+            return await super().smtp_DATA(arg)
+        # The client is asked to go on, and is cut off before the end of its mail.
+        Server.dropped = True
+        await self.push("354 go on")
+        await self._reader.readline()
+        self.transport.abort()
+
     def connection_lost(self, error):
         number = getattr(self.session, "number", 0)
         super().connection_lost(error)

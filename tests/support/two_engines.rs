@@ -16,7 +16,7 @@ use entrywatch::place::Severity;
 use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, Playbook, Rules};
 use entrywatch::store::LetterFilter;
 use entrywatch::synthetic::{Fault, GeneratedFile, Plan, generate};
-use entrywatch::workbench::backtest::{Backtest, BacktestDay};
+use entrywatch::workbench::backtest::{Backtest, BacktestDay, Counts};
 
 use crate::desk::{self, Desk};
 
@@ -41,6 +41,13 @@ on = "deadline"
 deadline = "ES_DUE"
 remind = [9, 8, 7, 1]
 severity = "info"
+[[rule]]
+name = "holds-tomorrow"
+title = "A hold, in the digest"
+on = "notice"
+when = { effect = "hold", agency = "CBP" }
+severity = "warning"
+delivery = "digest"
 [[route]]
 name = "bad-news"
 when = { severity = "critical" }
@@ -188,30 +195,60 @@ pub fn letters(desk: &Desk, pipeline: &Pipeline) -> Known {
     known
 }
 
-/// Letters by recipient and day: live, candidate, added, removed, changed.
-pub type Table = BTreeMap<(NaiveDate, String), [u64; 5]>;
+/// Letters by recipient and day: live, candidate, added, removed, changed, moved to a digest, taken out of one; and alerts of which the
+/// recipient hears on one side only: added, removed.
+pub type Table = BTreeMap<(NaiveDate, String), [u64; 9]>;
+
+/// What an alert is about, whichever rule tells of it: `rule|about severity`.
+fn about(said: &str) -> Option<String> {
+    said.split_once('|').map_or(said, |(_, about)| about).split(' ').next().map(str::to_owned)
+}
+
+fn abouts(letter: &[String]) -> BTreeSet<String> {
+    letter.iter().filter_map(|said| about(said)).collect()
+}
+
+/// Every telling of each thing to each recipient: moment, and whether in a digest.
+type Tellings = BTreeMap<(String, String), BTreeSet<(DateTime<Utc>, bool)>>;
+
+fn tellings(side: &Known) -> Tellings {
+    let mut tellings = Tellings::new();
+    for ((recipient, at, is_digest, _), letters) in side {
+        for thing in letters.iter().flat_map(|letter| abouts(letter)) {
+            tellings.entry((recipient.clone(), thing)).or_default().insert((*at, *is_digest));
+        }
+    }
+    tellings
+}
 
 /// The rows of a backtest, counted over the letters of both sides.
 pub fn count(live: &Known, candidate: &Known, since: NaiveDate) -> Table {
     let audience = audience();
+    let day_of =
+        |recipient: &str, at: DateTime<Utc>| audience.team_of(recipient).expect("a team").zone.date(at);
+    let (said_live, said_candidate) = (tellings(live), tellings(candidate));
     let mut table = Table::new();
     let none = Vec::new();
     for id in live.keys().chain(candidate.keys().filter(|id| !live.contains_key(*id))) {
-        let day = audience.team_of(&id.0).expect("a team").zone.date(id.1);
+        let day = day_of(&id.0, id.1);
         if day < since {
             continue;
         }
+        // All that an alert letter tells is told by digests first on the other side.
+        let by_digest = |letter: &[String], other: &Tellings| {
+            let first =
+                |thing: String| other.get(&(id.0.clone(), thing)).and_then(|all| all.first().copied());
+            !id.2
+                && abouts(letter)
+                    .into_iter()
+                    .all(|thing| first(thing).is_some_and(|(_, is_digest)| is_digest))
+        };
         let (before, after) = (live.get(id).unwrap_or(&none), candidate.get(id).unwrap_or(&none));
         let row = table.entry((day, id.0.clone())).or_default();
         row[0] += before.len() as u64;
         row[1] += after.len() as u64;
         // The same letter on both sides is no news; letters about the same thing are one that changed.
-        let about = |said: &str| {
-            said.split_once('|').map_or(said, |(_, about)| about).split(' ').next().map(str::to_owned)
-        };
-        let key = |letter: &Vec<String>| -> BTreeSet<String> {
-            letter.iter().filter_map(|said| about(said)).collect()
-        };
+        let key = |letter: &Vec<String>| abouts(letter);
         let (mut gone, mut came) = (before.clone(), after.clone());
         gone.retain(|letter| match came.iter().position(|other| other == letter) {
             Some(at) => {
@@ -228,10 +265,21 @@ pub fn count(live: &Known, candidate: &Known, since: NaiveDate) -> Table {
                     came.remove(at);
                     row[4] += 1;
                 }
+                None if by_digest(&letter, &said_candidate) => row[5] += 1,
                 None => row[3] += 1,
             }
         }
-        row[2] += came.len() as u64;
+        for letter in came {
+            row[if by_digest(&letter, &said_live) { 6 } else { 2 }] += 1;
+        }
+    }
+    for (here, there, cell) in [(&said_candidate, &said_live, 7), (&said_live, &said_candidate, 8)] {
+        for ((recipient, thing), all) in here {
+            let day = day_of(recipient, all.first().expect("a telling").0);
+            if day >= since && !there.contains_key(&(recipient.clone(), thing.clone())) {
+                table.entry((day, recipient.clone())).or_default()[cell] += 1;
+            }
+        }
     }
     table
 }
@@ -239,7 +287,11 @@ pub fn count(live: &Known, candidate: &Known, since: NaiveDate) -> Table {
 /// The rows that a backtest gave.
 pub fn table_of(result: &Backtest) -> Table {
     let row = |day: &BacktestDay| {
-        let counts = [day.live, day.candidate, day.added, day.removed, day.changed];
+        let Counts { live, candidate, added, removed, changed, to_digest, from_digest, .. } = day.counts;
+        let letters = [live, candidate, added, removed, changed, to_digest, from_digest];
+        let alerts = [day.counts.alerts_added, day.counts.alerts_removed];
+        let mut counts = [0; 9];
+        counts.iter_mut().zip(letters.iter().chain(&alerts)).for_each(|(cell, count)| *cell = *count);
         ((day.day, day.recipient.clone()), counts)
     };
     result.days.iter().map(row).collect()

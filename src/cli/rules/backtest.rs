@@ -14,7 +14,7 @@ use crate::cli::output::{Out, Paint, Table, Ui, answer, day_or_dash, instant, or
 use crate::daemon::assemble;
 use crate::journal::JournalReader;
 use crate::pipeline::Pipeline;
-use crate::workbench::backtest::{Backtest, Change, ChangeKind, backtest, count_lines};
+use crate::workbench::backtest::{Backtest, Change, ChangeKind, Counts, backtest, count_lines};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -53,17 +53,26 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
 }
 
 fn print(out: &mut Out, ui: &Ui, result: &Backtest, show: usize) -> io::Result<()> {
-    let mut table = Table::new(["DAY", "RECIPIENT", "LIVE", "CANDIDATE", "ADDED", "REMOVED", "CHANGED"]);
-    for row in result.days.iter().filter(|row| row.added + row.removed + row.changed > 0) {
-        table.row([
-            day_or_dash(Some(row.day)),
-            row.recipient.clone(),
-            row.live.to_string(),
-            row.candidate.to_string(),
-            row.added.to_string(),
-            row.removed.to_string(),
-            row.changed.to_string(),
-        ]);
+    let mut table = Table::new([
+        "DAY",
+        "RECIPIENT",
+        "LIVE",
+        "CANDIDATE",
+        "ADDED",
+        "REMOVED",
+        "CHANGED",
+        "TO DIGEST",
+        "FROM DIGEST",
+        "ALERTS ADDED",
+        "ALERTS REMOVED",
+    ]);
+    for row in result.days.iter().filter(|row| !row.counts.is_same()) {
+        let mut cells = vec![day_or_dash(Some(row.day)), row.recipient.clone()];
+        let Counts { live, candidate, added, removed, changed, to_digest, from_digest, .. } = row.counts;
+        let letters = [live, candidate, added, removed, changed, to_digest, from_digest];
+        let alerts = [row.counts.alerts_added, row.counts.alerts_removed];
+        cells.extend(letters.iter().chain(&alerts).map(ToString::to_string));
+        table.row(cells);
     }
     if !result.is_same() {
         table.write(out, ui)?;
@@ -72,20 +81,16 @@ fn print(out: &mut Out, ui: &Ui, result: &Backtest, show: usize) -> io::Result<(
     for change in result.changes.iter().take(show) {
         change_text(out, ui, change)?;
     }
-    let differ = result.added + result.removed + result.changed;
+    let Counts { live, candidate, added, removed, changed, to_digest, from_digest, .. } = result.counts;
+    let differ = added + removed + changed + to_digest + from_digest;
     if differ > show as u64 && show > 0 {
         writeln!(out, "… and {} more; --show N shows more of them\n", differ - show as u64)?;
     }
     writeln!(
         out,
-        "{} letters live, {} with the candidate since {}: {} added, {} removed, {} changed. {} journal lines.",
-        result.live,
-        result.candidate,
-        result.since,
-        result.added,
-        result.removed,
-        result.changed,
-        result.lines
+        "{live} letters live, {candidate} with the candidate since {}: {added} added, {removed} removed, {changed} changed, \
+         {to_digest} moved to digests, {from_digest} told apart from digests. Alerts: {} added, {} removed. {} journal lines.",
+        result.since, result.counts.alerts_added, result.counts.alerts_removed, result.lines
     )
 }
 
@@ -94,12 +99,19 @@ fn change_text(out: &mut Out, ui: &Ui, change: &Change) -> io::Result<()> {
         ChangeKind::Added => ("added", Paint::Yellow),
         ChangeKind::Removed => ("removed", Paint::Red),
         ChangeKind::Changed => ("changed", Paint::Plain),
+        ChangeKind::ToDigest | ChangeKind::FromDigest => ("moved", Paint::Plain),
     };
     let kind = if change.is_digest { "digest" } else { "alert" };
     let entry = or_dash(change.entry);
+    let day = day_or_dash(change.digest);
+    let digest = match change.what {
+        ChangeKind::ToDigest => format!(": moved to the digest of {day}"),
+        ChangeKind::FromDigest => format!(": it stood in the digest of {day}"),
+        _ => String::new(),
+    };
     writeln!(
         out,
-        "{}  {}  {kind} to {}, entry {entry}",
+        "{}  {}  {kind} to {}, entry {entry}{digest}",
         ui.paint(paint, word),
         instant(change.at),
         change.recipient

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use chrono::{DateTime, Utc};
+
 use super::no_such_rule;
 use crate::cli::args;
 use crate::cli::context::Context;
@@ -14,7 +16,8 @@ use crate::ident::EntryNumber;
 use crate::outbox::{AlertKey, Silence, Silences};
 use crate::rules::AskedClause;
 use crate::serve::{Request, TOLD_MAX, ToldRow};
-use crate::workbench::why::{Asked, Why, WhyClock, WhyNotice, why};
+use crate::words::count;
+use crate::workbench::why::{Asked, Why, WhyClock, WhyNotice, WhySilence, WhyStep, WhyTelling, why};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -58,16 +61,15 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     }
     told.retain(|row| row.raised_at.is_some());
     let all: Silences = door.ask(Request::Silences)?;
-    let concerns = |silence: &&Silence| {
-        silence.what.rule.as_deref().is_none_or(|rule| rule == args.rule)
-            && silence.what.entry.is_none_or(|entry| entry == args.number)
-    };
+    let broker = life.broker().map_or("unknown", |broker| broker.as_str());
+    let concerns = |silence: &&Silence| silence.what.covers(&args.rule, Some(args.number), broker);
     let silences = all.all().iter().filter(concerns).cloned().collect();
     let shown = Answer { why, told, silences };
-    answer(ui, &shown, |out| print(out, ui, &shown, args.all), Exit::Fine)
+    let now = context.clock.now();
+    answer(ui, &shown, |out| print(out, ui, &shown, args.all, now), Exit::Fine)
 }
 
-fn print(out: &mut Out, ui: &Ui, shown: &Answer, is_all: bool) -> io::Result<()> {
+fn print(out: &mut Out, ui: &Ui, shown: &Answer, is_all: bool, now: DateTime<Utc>) -> io::Result<()> {
     let why = &shown.why;
     let told: BTreeMap<&AlertKey, &ToldRow> = shown.told.iter().map(|row| (&row.alert, row)).collect();
     let head = format!("{} \"{}\"", why.rule, why.title);
@@ -81,8 +83,10 @@ fn print(out: &mut Out, ui: &Ui, shown: &Answer, is_all: bool) -> io::Result<()>
     }
     for silence in &shown.silences {
         let Silence { id, owner, reason, what, until, .. } = silence;
-        let text = format!("Silence {id} of {owner} ({what}), until {}: {reason}", instant(*until));
-        writeln!(out, "{}", ui.paint(Paint::Yellow, &text))?;
+        let (word, paint) =
+            if now < *until { ("until", Paint::Yellow) } else { ("over since", Paint::Plain) };
+        let text = format!("Silence {id} of {owner} ({what}), {word} {}: {reason}", instant(*until));
+        writeln!(out, "{}", ui.paint(paint, &text))?;
     }
     let mut others = 0;
     for notice in &why.notices {
@@ -95,7 +99,17 @@ fn print(out: &mut Out, ui: &Ui, shown: &Answer, is_all: bool) -> io::Result<()>
     for clock in &why.clocks {
         clock_text(out, ui, clock, &told)?;
     }
-    if why.notices.is_empty() && why.clocks.is_empty() {
+    for silence in &why.silences {
+        if silence.matches || is_all {
+            silence_text(out, ui, silence, &told)?;
+        }
+    }
+    if why.on == "silence" && !why.silences.iter().any(|silence| silence.matches) {
+        writeln!(
+            out,
+            "\nThe entry waits for nothing now that the rule is about; --all shows for what it waits."
+        )?;
+    } else if why.notices.is_empty() && why.clocks.is_empty() && why.silences.is_empty() {
         writeln!(out, "\nNothing is known of the entry that the rule is about.")?;
     }
     if others > 0 {
@@ -122,14 +136,57 @@ fn notice_text(
     writeln!(out, "\n{}  of {}", ui.paint(Paint::Strong, &head), when(notice.at))?;
     let source = format!("{} line {}, came {}", notice.file, notice.line, instant(notice.received_at));
     writeln!(out, "  {}", ui.paint(Paint::Plain, &source))?;
+    if notice.again > 0 {
+        let times = count(notice.again, "time");
+        writeln!(out, "  came again {times} in other files: the same alert key, so it is told once")?;
+    }
     clauses(out, ui, &notice.clauses)?;
     writeln!(out, "  {}", ui.paint(Paint::Plain, &notice.verdict))?;
     let Some(telling) = &notice.telling else { return Ok(()) };
-    writeln!(out, "  recipients  {}", telling.recipients.join(", "))?;
+    telling_text(out, ui, telling, told)
+}
+
+fn telling_text(
+    out: &mut Out,
+    ui: &Ui,
+    telling: &WhyTelling,
+    told: &BTreeMap<&AlertKey, &ToldRow>,
+) -> io::Result<()> {
+    recipients_text(out, ui, &telling.recipients, &telling.unheard)?;
     writeln!(out, "  alert key   {}", telling.alert)?;
     match told.get(&telling.alert) {
         Some(row) => told_text(out, ui, row),
-        None => writeln!(out, "  no such alert was raised: other rules were live when the file came"),
+        None if telling.delivery == "digest" => writeln!(
+            out,
+            "  it stands in no digest: it was silenced or hidden when it came, came with a backfill, or other rules were live"
+        ),
+        None => writeln!(out, "  no such alert was raised: other rules were live then"),
+    }
+}
+
+fn recipients_text(out: &mut Out, ui: &Ui, recipients: &[String], unheard: &[String]) -> io::Result<()> {
+    let all = if recipients.is_empty() { "nobody".to_owned() } else { recipients.join(", ") };
+    writeln!(out, "  recipients  {all}")?;
+    for sentence in unheard {
+        writeln!(out, "              {}", ui.paint(Paint::Yellow, sentence))?;
+    }
+    Ok(())
+}
+
+fn silence_text(
+    out: &mut Out,
+    ui: &Ui,
+    silence: &WhySilence,
+    told: &BTreeMap<&AlertKey, &ToldRow>,
+) -> io::Result<()> {
+    let head = format!("{}  since {}", silence.code, day_or_dash(Some(silence.day)));
+    writeln!(out, "\n{}", ui.paint(Paint::Strong, &head))?;
+    writeln!(out, "  {}", ui.paint(Paint::Plain, &silence.sentence))?;
+    clauses(out, ui, &silence.clauses)?;
+    writeln!(out, "  {}", ui.paint(Paint::Plain, &silence.verdict))?;
+    match &silence.telling {
+        Some(telling) => telling_text(out, ui, telling, told),
+        None => Ok(()),
     }
 }
 
@@ -162,13 +219,22 @@ fn told_text(out: &mut Out, ui: &Ui, row: &ToldRow) -> io::Result<()> {
             (None, Some(error)) => format!("{}: {error}", letter.state.replace('_', " ")),
             (None, None) => letter.state.replace('_', " "),
         };
-        let text = format!("{} to {}, {state}", letter.key, letter.recipient);
+        let among = match letter.alerts {
+            0 | 1 => String::new(),
+            alerts => format!(" with {} more", count(alerts - 1, "alert")),
+        };
+        let text = format!("{} to {}, {state}, {}{among}", letter.key, letter.recipient, letter.what);
         writeln!(out, "  letter      {}", ui.paint(Paint::Plain, &text))?;
     }
     if !row.waits_for.is_empty() {
         writeln!(out, "  waits for the digest of {}", ui.paint(Paint::Plain, &row.waits_for.join(", ")))?;
     }
-    if row.letters.is_empty() && row.waits_for.is_empty() && row.events.is_empty() {
+    for event in &row.planned {
+        let text = format!("{} {}", instant(event.at), event.text);
+        writeln!(out, "  planned     {}", ui.paint(Paint::Plain, &text))?;
+    }
+    let has_waited = !row.events.is_empty() || !row.planned.is_empty();
+    if row.letters.is_empty() && row.waits_for.is_empty() && !has_waited {
         writeln!(out, "  no letter: the file was taken in without mail, or nobody wanted it")?;
     }
     Ok(())
@@ -193,16 +259,40 @@ fn clock_text(
     if clock.steps.is_empty() {
         return Ok(());
     }
-    writeln!(out, "  recipients  {}", clock.recipients.join(", "))?;
-    for step in &clock.steps {
+    recipients_text(out, ui, &clock.recipients, &clock.unheard)?;
+    for (index, step) in clock.steps.iter().enumerate() {
         let day = day_or_dash(Some(step.day));
         match told.get(&step.alert) {
             Some(row) => {
                 writeln!(out, "  step {:<8} {day}  said; alert key {}", step.step, step.alert)?;
                 told_text(out, ui, row)?;
             }
-            None => writeln!(out, "  step {:<8} {day}  not said", step.step)?,
+            None => {
+                let why = unsaid(clock, index, told);
+                writeln!(out, "  step {:<8} {day}  not said: {}", step.step, ui.paint(Paint::Plain, &why))?;
+            }
         }
     }
     Ok(())
+}
+
+/// Why a step was not said, as far as the alerts of the other steps tell.
+fn unsaid(clock: &WhyClock, index: usize, told: &BTreeMap<&AlertKey, &ToldRow>) -> String {
+    let (before, rest) = clock.steps.split_at(index);
+    let said = |steps: &[WhyStep]| -> Vec<(String, ToldRow)> {
+        let rows =
+            steps.iter().filter_map(|step| Some((step.step.clone(), (**told.get(&step.alert)?).clone())));
+        rows.collect()
+    };
+    let step = &rest[0];
+    let acknowledged = said(before).into_iter().rev().find_map(|(_, row)| {
+        let answers = row.events.into_iter().filter(|event| event.at.date_naive() <= step.day);
+        answers.map(|event| event.text).find(|text| text.starts_with("acknowledged by"))
+    });
+    let later = said(rest).into_iter().next();
+    match (acknowledged, later) {
+        (Some(answer), _) => answer,
+        (None, Some((later, _))) => format!("it passed unseen, and step {later} was told instead"),
+        (None, None) => step.unsaid.clone(),
+    }
 }

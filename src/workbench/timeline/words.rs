@@ -1,43 +1,11 @@
-//! When the mails of a rule go out, in plain words.
+//! What a rule does over time, in plain sentences.
 
-use chrono::{DateTime, NaiveDate, Utc};
-use serde::Serialize;
-
-use crate::deadline::calendar::day_text;
 use crate::outbox::{Audience, LOUD_DAYS, Manners, Team};
 use crate::place::Severity;
 use crate::rules::{Delivery, Gather, Inhibit, On, Rule, Rules, Step};
 
-/// What a rule does over time.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Timeline {
-    pub rule: String,
-    pub title: String,
-    pub place: String,
-    /// `notice`, `deadline`, `trouble`.
-    pub on: &'static str,
-    /// Plain sentences.
-    pub sentences: Vec<String>,
-    /// The mails for one day to act, in their order. Only for rules on deadlines.
-    pub mails: Vec<TimelineMail>,
-}
-
-/// One mail of a ladder.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct TimelineMail {
-    pub step: String,
-    /// Negative when overdue.
-    pub days_left: i64,
-    /// When the reminder is said.
-    pub at: DateTime<Utc>,
-    pub severity: Severity,
-    /// Each recipient with the moment at which the letter leaves.
-    pub to: Vec<(String, DateTime<Utc>)>,
-}
-
-/// What the rule named `name` does; its ladder is told for the day to act `target`.
-pub fn timeline(rules: &Rules, audience: &Audience, name: &str, target: NaiveDate) -> Option<Timeline> {
-    let rule = rules.get(name)?;
+/// What the rule does over time, in plain sentences.
+pub(super) fn sentences(rule: &Rule, rules: &Rules, audience: &Audience) -> Vec<String> {
     let mut sentences = vec![when(rule)];
     sentences.extend(delivery(rule, audience));
     if rule.delivery != Delivery::None {
@@ -50,15 +18,7 @@ pub fn timeline(rules: &Rules, audience: &Audience, name: &str, target: NaiveDat
         sentences.extend(hidden(rule, rules));
         sentences.extend(manners(rule, audience));
     }
-    let mails = mails(rule, audience, target);
-    Some(Timeline {
-        rule: rule.name.to_string(),
-        title: rule.title.to_string(),
-        place: rule.place.to_string(),
-        on: rule.on.as_str(),
-        sentences,
-        mails,
-    })
+    sentences
 }
 
 fn when(rule: &Rule) -> String {
@@ -111,8 +71,9 @@ fn delivery(rule: &Rule, audience: &Audience) -> Vec<String> {
             return vec!["Keeps silent: no alert, no mail, and no later rule is asked.".to_owned()];
         }
         Delivery::Now if rule.on == On::Deadline => {
-            let zone = audience.teams().first().map_or("UTC", |team| team.zone.name());
-            format!("Mails at once, {loud}, from 6:00 in the morning ({zone}) on the day of a step.")
+            format!(
+                "Mails {loud} at 6:00 in the morning on the day of a step, by the clock of each recipient."
+            )
         }
         Delivery::Now => format!("Mails at once, {loud}, as soon as what it is about has been read."),
         Delivery::Digest => {
@@ -257,33 +218,4 @@ fn team_manners(rule: &Rule, team: &Team, manners: &Manners) -> Option<String> {
 
 fn team_words(team: &Team) -> String {
     format!("{} ({})", team.name, team.to.join(", "))
-}
-
-fn mails(rule: &Rule, audience: &Audience, target: NaiveDate) -> Vec<TimelineMail> {
-    let steps = rule.ladder().map(|ladder| ladder.steps()).unwrap_or_default();
-    steps
-        .iter()
-        .filter_map(|step| {
-            let at = audience.reminders_from(step.day(target)?);
-            let severity = rule.severity_at(step.days_left());
-            let recipients = audience.recipients(rule.notify.iter().map(|team| &**team), severity);
-            let leaves = |recipient: &str| match (rule.delivery, audience.team_of(recipient)) {
-                (Delivery::Digest, Some(team)) => team.next_digest(at),
-                _ => at,
-            };
-            let to = recipients.into_iter().map(|to| (to.to_string(), leaves(&to))).collect();
-            Some(TimelineMail { step: step.to_string(), days_left: step.days_left(), at, severity, to })
-        })
-        .collect()
-}
-
-/// `2026-08-03 Mon 06:00 EDT`-like words for a moment in the zone of the first team.
-pub fn moment_words(audience: &Audience, at: DateTime<Utc>) -> String {
-    match audience.teams().first() {
-        Some(team) => {
-            let local = team.zone.local(at);
-            format!("{} {}", day_text(local.date()), local.format("%H:%M"))
-        }
-        None => at.format("%Y-%m-%d %H:%M UTC").to_string(),
-    }
 }

@@ -1,0 +1,66 @@
+//! The steps of a ladder, and why each has not been said.
+
+use chrono::NaiveDate;
+
+use super::{Asked, WhyStep};
+use crate::deadline::calendar::day_text;
+use crate::entry::{DeadlineState, EntryDeadline, Life};
+use crate::outbox::AlertKey;
+use crate::rules::{Rule, Step, occasion};
+use crate::words::count;
+
+impl Asked<'_> {
+    /// Each step with its day, the key of its alert, and why it would not have been said.
+    pub(super) fn steps(&self, deadline: &EntryDeadline, rule: &Rule, life: &Life) -> Vec<WhyStep> {
+        let Some((target, ladder)) = deadline.target().zip(rule.ladder()) else { return Vec::new() };
+        let counts = ladder.current((target - self.today).num_days());
+        let known = self.known_since(deadline, life);
+        let told = ladder.steps().iter().filter_map(|step| {
+            let day = step.day(target)?;
+            let occasion = occasion(&deadline.key(), target, *step);
+            Some(WhyStep {
+                step: step.to_string(),
+                day,
+                alert: AlertKey::new(&rule.name, life.number.as_str(), &occasion),
+                unsaid: self.unsaid(deadline, rule, (*step, day), counts, known),
+            })
+        });
+        told.collect()
+    }
+
+    /// The day on which the last fact came that the date is computed from.
+    fn known_since(&self, deadline: &EntryDeadline, life: &Life) -> Option<NaiveDate> {
+        let facts = deadline.from.iter().filter_map(|fact| life.get(fact.notice?));
+        facts.map(|held| self.audience.reminder_day(held.seen.received_at)).max()
+    }
+
+    fn unsaid(
+        &self,
+        deadline: &EntryDeadline,
+        rule: &Rule,
+        (step, day): (Step, NaiveDate),
+        counts: Option<Step>,
+        known: Option<NaiveDate>,
+    ) -> String {
+        let next = rule
+            .ladder()
+            .and_then(|ladder| ladder.steps().iter().find(|next| next.days_left() < step.days_left()));
+        let next_day = next.and_then(|next| next.day(deadline.target()?));
+        let passed = known.filter(|known| next_day.is_some_and(|next| next <= *known));
+        match deadline.state {
+            DeadlineState::Closed => "the clock is closed".to_owned(),
+            DeadlineState::Idle => "the clock does not run".to_owned(),
+            DeadlineState::Open | DeadlineState::Ahead if day > self.today => {
+                format!("comes in {}", count((day - self.today).num_days(), "day"))
+            }
+            DeadlineState::Open | DeadlineState::Ahead => match (passed, counts) {
+                (Some(known), _) => format!("had passed when its date was known, on {}", day_text(known)),
+                (None, Some(counts)) if counts == step => {
+                    "it is due, and the clock is looked at when the daemon runs".to_owned()
+                }
+                (None, Some(counts)) => format!("nobody looked at the clock then; step {counts} counts now"),
+                (None, None) => "the ladder is over".to_owned(),
+            },
+        }
+    }
+}
