@@ -251,6 +251,7 @@ pub fn trouble(index: u64) -> OpenTrouble {
             file: None,
             place: None,
         },
+        given_up: Default::default(),
     }
 }
 
