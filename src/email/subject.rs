@@ -122,7 +122,11 @@ fn meaning_or_code(notice: &NoticeBrief) -> String {
 }
 
 fn deadline_event(brief: &DeadlineBrief) -> String {
-    let name = text::header(&brief.name, EVENT_CHARS_MAX);
+    let mut name = text::header(&brief.name, EVENT_CHARS_MAX);
+    let is_news = brief.moved.as_ref().filter(|_| *brief.step == *"moved");
+    if let Some(from) = is_news.and_then(|moved| moved.from.legal()) {
+        name.push_str(&format!(" (moved from {from})"));
+    }
     match when::behind_name(&brief.deadline, brief.on, "due ") {
         Some(when) => name + &when,
         None => format!("{name}: {}", text::header(&brief.deadline.due_text(), EVENT_CHARS_MAX)),

@@ -49,11 +49,14 @@ pub(super) enum Saying {
 #[derive(Default)]
 pub(super) struct Sorted {
     topics: Vec<Topic>,
-    places: BTreeMap<(Box<str>, String, Option<DateTime<Utc>>, String), usize>,
+    places: BTreeMap<Place, usize>,
     ways: BTreeMap<(Box<str>, Box<str>), (Way, String)>,
     /// First words wait until the morning of this day has come where the recipient is.
     morning_of: Option<NaiveDate>,
 }
+
+/// Recipient, occasion, moment, and what it is about: one topic has one.
+type Place = (Box<str>, String, Option<DateTime<Utc>>, String);
 
 /// What one person is told of one entry, or of something that is no entry.
 struct Topic {
