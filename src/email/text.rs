@@ -126,6 +126,11 @@ pub fn masked_importer(text: &str) -> String {
     masked(text).into_owned()
 }
 
+/// The first digits of a hash, enough to know it again.
+pub fn short(digits: &str) -> String {
+    digits.chars().take(12).collect()
+}
+
 /// `Wed 2026-09-02`.
 pub fn day(date: NaiveDate) -> String {
     date.format("%a %Y-%m-%d").to_string()

@@ -14,7 +14,6 @@ use super::text::{self, day, event_time, instant};
 use super::when;
 use crate::clock::Zone;
 use crate::entry::{DeadlineState, EntryDeadline, Provenance, Standing};
-use crate::ident::Fingerprint;
 use crate::outbox::{Alert, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::{Place, Severity};
 
@@ -396,7 +395,8 @@ fn provenance(fact: &Provenance) -> String {
         masked_line(&fact.value, VALUE_CHARS_MAX),
         text::line(&fact.source, VALUE_CHARS_MAX),
     );
-    let notice = fact.notice.map(|id| format!(", notice {}", short(&id.to_string()))).unwrap_or_default();
+    let notice =
+        fact.notice.map(|id| format!(", notice {}", text::short(&id.to_string()))).unwrap_or_default();
     format!("{input} {value} ({source}{notice})")
 }
 
@@ -465,14 +465,14 @@ fn source(alert: &Alert, zone: &Zone) -> Option<SourceView> {
     match &alert.cause {
         Cause::Notice(notice) => Some(SourceView {
             file: some_line(&notice.file_name),
-            fingerprint: Some(fingerprint(&notice.file)),
+            fingerprint: Some(text::short(&notice.file.to_string())),
             place: Some(place(&notice.place)),
             received: Some(instant(notice.received_at, zone)),
             line: Some(masked_line(&notice.source_line, SOURCE_CHARS_MAX)).filter(|line| !line.is_empty()),
         }),
         Cause::Trouble(trouble) if trouble.file.is_some() || trouble.place.is_some() => Some(SourceView {
             file: None,
-            fingerprint: trouble.file.as_ref().map(fingerprint),
+            fingerprint: trouble.file.map(|file| text::short(&file.to_string())),
             place: trouble.place.as_ref().map(place),
             received: None,
             line: None,
@@ -488,14 +488,6 @@ fn masked_line(value: &str, chars_max: usize) -> String {
     let seen = value.char_indices().nth(chars_max + NUMBER_CHARS).map_or(value.len(), |(at, _)| at);
     let (seen, rest) = value.split_at(seen);
     text::line(&(text::masked(seen) + rest), chars_max)
-}
-
-fn fingerprint(file: &Fingerprint) -> String {
-    short(&file.to_string())
-}
-
-fn short(digits: &str) -> String {
-    digits.chars().take(12).collect()
 }
 
 fn place(place: &Place) -> String {

@@ -99,8 +99,7 @@ impl Pipeline {
             raised = self.note_moves(group, moment, &mut life, &before, &moving)?;
         }
         self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, broker));
-        let clock = self.wall_clock(moment.at);
-        let now = Now { entry: &entry, deadlines: &deadlines, broker, clock };
+        let now = Now { entry: &entry, deadlines: &deadlines, broker, clock: self.wall_clock(moment.at) };
         self.follow(group, moment, &mut life, (&now, &mut *sorted))?;
         let mut facts: Option<EntryBrief> = None;
         for fresh in &fresh {
@@ -110,7 +109,7 @@ impl Pipeline {
                 after: Some(&entry),
                 broker: broker.as_str(),
                 deadlines: &deadlines,
-                now: clock,
+                now: now.clock,
             };
             let Some(hit) = self.rules.for_notice(&context) else { continue };
             let hidden_by = self.rules.hidden_by(&hit.rule.name, &now.context()).map(|by| by.name.clone());
@@ -125,8 +124,8 @@ impl Pipeline {
                 continue;
             }
             let facts = facts.get_or_insert_with(|| brief::entry(&entry, broker, self.importer_number));
-            let about = Some((facts.clone(), &entry));
-            let alert = self.notice_alert(moment.at, hit, key, fresh, about, &deadlines);
+            let alert =
+                self.notice_alert(moment.at, hit, key, fresh, Some((facts.clone(), &entry)), &deadlines);
             raised.push(Raised { hidden_by, ..alert });
         }
         let followed = self.tell_with(group, moment, raised, sorted)?;

@@ -151,18 +151,7 @@ impl Pipeline {
             critical: had.critical.saturating_add(u32::from(is_critical)),
             ..had
         };
-        let brief = TroubleBrief {
-            subject: id.subject.clone(),
-            code: LETTER_GIVEN_UP.into(),
-            message: given_up_message(letter, (counts, severity), error, &alerts),
-            advice: format!(
-                "Correct the address in the configuration, or have the mailbox repaired. Then send it with: entrywatch alerts retry {}\n\
-                 {SEND_AGAIN}",
-                letter.key
-            ),
-            file: None,
-            place: None,
-        };
+        let brief = given_up_brief(letter, (counts, severity), error, &alerts);
         let told = match &known {
             None => Some(moment.seq),
             // What was told as less than critical is critical now.
@@ -216,6 +205,26 @@ pub(super) fn mailbox_about(alert: &Alert) -> Option<&str> {
     match &alert.cause {
         Cause::Trouble(trouble) if &*trouble.code == LETTER_GIVEN_UP => mailbox_of(&trouble.subject),
         _ => None,
+    }
+}
+
+fn given_up_brief(
+    letter: &Letter,
+    counts: (GivenUp, Severity),
+    error: &str,
+    alerts: &[Alert],
+) -> TroubleBrief {
+    TroubleBrief {
+        subject: mailbox_trouble(&letter.recipient).subject,
+        code: LETTER_GIVEN_UP.into(),
+        message: given_up_message(letter, counts, error, alerts),
+        advice: format!(
+            "Correct the address in the configuration, or have the mailbox repaired. Then send it with: entrywatch alerts retry {}\n\
+             {SEND_AGAIN}",
+            letter.key
+        ),
+        file: None,
+        place: None,
     }
 }
 
