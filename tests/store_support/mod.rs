@@ -181,7 +181,7 @@ pub fn letter(index: u64, state: u64, at: u64) -> Letter {
                 attempt: at as u32,
                 next_try_at: instant,
                 last_error: None,
-                may_have_arrived: at % 2 == 1,
+                may_have_arrived: false,
             },
             1 => LetterState::Sent { at: instant, attempt: 1 },
             _ => LetterState::GivenUp { at: instant, attempt: 9, error: "550 no such user".into() },
