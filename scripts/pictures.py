@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
 """Pictures of the default mails, as a real browser shows them: wide and light, narrow and dark.
 
-Usage: scripts/pictures.py BROWSER FOLDER. Reads src/email/snapshots/*.html, which the tests keep true, writes
+Usage: scripts/pictures.py BROWSER FOLDER. Reads tests/default_mails/*.html, which the rules that
+the program carries sent in tests/default_mails.rs, writes
 FOLDER/<mail>.png and FOLDER/<mail>-narrow-dark.png. Needs nothing but Python and a headless Chromium.
 """
 
+import concurrent.futures
+import html
+import itertools
 import pathlib
+import re
 import struct
 import subprocess
 import sys
 import tempfile
 import zlib
 
-# The page is shown on a canvas that is tall enough for every mail; what is empty at its end is cut off.
-HEIGHT = 3200
+# The page is shown on a canvas that is tall enough for most mails; what is empty at its end is cut off, and so is the end of a very long one.
+HEIGHT = 2400
 VIEWS = [("", 760, []), ("-narrow-dark", 400, ["--blink-settings=preferredColorScheme=0"])]
 # Steps of each colour that are kept: text stays readable, and a picture stays small.
 STEPS = 16
@@ -39,6 +44,34 @@ def shoot(browser, page, target, width, more):
     )
 
 
+def unfiltered(kind, row, before, channels, blank):
+    """A row of a PNG as it was before it was made easy to pack."""
+    if kind == 0:
+        return row
+    if kind == 2:
+        return before if row == blank else bytes((a + b) & 255 for a, b in zip(row, before))
+    row = bytearray(row)
+    if kind == 1:
+        for channel in range(channels):
+            sums = itertools.accumulate(row[channel::channels], lambda a, b: (a + b) & 255)
+            row[channel::channels] = bytes(sums)
+        return bytes(row)
+    for x, value in enumerate(row):
+        left = row[x - channels] if x >= channels else 0
+        up = before[x]
+        if kind == 3:
+            row[x] = (value + (left + up) // 2) & 255
+            continue
+        corner = before[x - channels] if x >= channels else 0
+        by_left, by_up, by_corner = abs(up - corner), abs(left - corner), abs(left + up - 2 * corner)
+        if by_left <= by_up and by_left <= by_corner:
+            guess = left
+        else:
+            guess = up if by_up <= by_corner else corner
+        row[x] = (value + guess) & 255
+    return bytes(row)
+
+
 def read(path):
     """Width, height and rows of RGB bytes of a PNG without interlace."""
     data = path.read_bytes()
@@ -54,26 +87,11 @@ def read(path):
             packed += body
         at += length + 12
     raw, stride = zlib.decompress(packed), width * channels
-    rows, before = [], bytearray(stride)
+    rows, before, blank = [], bytes(stride), bytes(stride)
     for y in range(height):
         start = y * (stride + 1)
-        kind, row = raw[start], bytearray(raw[start + 1 : start + 1 + stride])
-        for x in range(stride):
-            left = row[x - channels] if x >= channels else 0
-            up = before[x]
-            if kind == 1:
-                row[x] = (row[x] + left) & 255
-            elif kind == 2:
-                row[x] = (row[x] + up) & 255
-            elif kind == 3:
-                row[x] = (row[x] + (left + up) // 2) & 255
-            elif kind == 4:
-                corner = before[x - channels] if x >= channels else 0
-                guess = left + up - corner
-                far = [(abs(guess - left), 0, left), (abs(guess - up), 1, up), (abs(guess - corner), 2, corner)]
-                row[x] = (row[x] + min(far)[2]) & 255
-        rows.append(bytes(row))
-        before = row
+        before = unfiltered(raw[start], raw[start + 1 : start + 1 + stride], before, channels, blank)
+        rows.append(before)
     if channels == 4:
         rows = [b"".join(row[x : x + 3] for x in range(0, len(row), 4)) for row in rows]
     return width, rows
@@ -83,14 +101,18 @@ def write(path, width, rows):
     """An indexed PNG with few colours."""
     step = 255 / (STEPS - 1)
     level = bytes(round(round(value / step) * step) for value in range(256))
-    palette, lines = {}, []
+    palette, lines, known = {}, [], {}
     for row in rows:
-        row = row.translate(level)
+        if row in known:
+            lines.append(known[row])
+            continue
+        whole, row = row, row.translate(level)
         line = bytearray(width)
         for x in range(width):
             colour = row[3 * x : 3 * x + 3]
             line[x] = palette.setdefault(colour, min(len(palette), 255))
-        lines.append(b"\0" + bytes(line))
+        known[whole] = b"\0" + bytes(line)
+        lines.append(known[whole])
     colours = list(palette)[:256]
 
     def chunk(kind, body):
@@ -109,22 +131,36 @@ def write(path, width, rows):
 def main():
     browser, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
-    pages = sorted(pathlib.Path("src/email/snapshots").glob("*.html"))
-    index = ["# The default mails, as a browser shows them", "", "Made by `make pictures`.", ""]
+    pages = sorted(pathlib.Path("tests/default_mails").glob("*.html"))
+    for old in folder.glob("*.png"):
+        old.unlink()
+    index = [
+        "# The default mails, as a browser shows them",
+        "",
+        "What the rules that the program carries send for the messages in `tests/default_mails.rs`: wide and light, narrow and dark.",
+        "Made by `make pictures`. Beneath each name stands the subject.",
+        "",
+    ]
+    def picture(page, ending, width, more):
+        with tempfile.TemporaryDirectory() as scratch:
+            shot = pathlib.Path(scratch) / "shot.png"
+            shoot(browser, page, shot, width, more)
+            wide, rows = read(shot)
+        while len(rows) > 40 and rows[-1] == rows[-2]:
+            rows.pop()
+        write(folder / f"{page.stem}{ending}.png", wide, rows)
+
+    with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
+        jobs = [pool.submit(picture, page, *view) for page in pages for view in VIEWS]
+        for job in jobs:
+            job.result()
     for page in pages:
-        index += [f"## {page.stem.replace('-', ' ')}", ""]
-        for ending, width, more in VIEWS:
-            name = f"{page.stem}{ending}.png"
-            with tempfile.TemporaryDirectory() as scratch:
-                shot = pathlib.Path(scratch) / "shot.png"
-                shoot(browser, page, shot, width, more)
-                wide, rows = read(shot)
-            while len(rows) > 40 and rows[-1] == rows[-2]:
-                rows.pop()
-            write(folder / name, wide, rows)
-            index.append(f"![{page.stem}{' on a narrow, dark display' if ending else ''}]({name})")
+        subject = html.unescape(re.search("<title>(.*?)</title>", page.read_text(), re.S).group(1))
+        index += [f"## {page.stem.replace('-', ' ')}", "", f"`{subject}`", ""]
+        for ending, _, _ in VIEWS:
+            words = f"{page.stem}{' on a narrow, dark display' if ending else ''}"
+            index.append(f"![{words}]({page.stem}{ending}.png)")
         index.append("")
-        print(page.stem)
     (folder / "README.md").write_text("\n".join(index))
 
 

@@ -182,5 +182,25 @@ pub struct OpenTrouble {
     pub severity: Severity,
     /// Blank when it concerns none.
     pub broker: Box<str>,
+    /// As it stands now.
     pub brief: TroubleBrief,
+    /// Letters that were given up, when it is about a mailbox.
+    #[serde(default, skip_serializing_if = "GivenUp::is_none")]
+    pub given_up: GivenUp,
+}
+
+/// Letters that a mailbox did not take.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct GivenUp {
+    pub letters: u32,
+    /// Of them, those that a person has to act on at once.
+    pub critical: u32,
+    /// The journal's line that told the first critical one, when the trouble had been told before.
+    pub critical_seq: Option<u64>,
+}
+
+impl GivenUp {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }

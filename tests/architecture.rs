@@ -64,7 +64,6 @@ const LONG: &[(&str, &str)] = &[
     ("src/deadline/audit.rs", "one check after another of one table"),
     ("src/deadline/triggers.rs", "half of it is the table of the keys"),
     ("src/decode/x12/reader/mod.rs::read", "the loop over segments with its one match"),
-    ("src/email/tests.rs", "one case a mail"),
     ("src/intake/mod.rs", "the types of the drop folders with their errors and texts"),
     ("src/intake/sftp.rs", "one connection and the library calls that it hides"),
     ("src/interpret/abi/liquidation.rs::resolve", "one line a field"),

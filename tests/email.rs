@@ -69,7 +69,7 @@ fn accepted(outcome: &Outcome) {
 #[track_caller]
 fn refused(outcome: &Outcome) -> &str {
     match outcome {
-        Outcome::Refused { error } => error,
+        Outcome::Refused { error } | Outcome::Unanswered { error } => error,
         other => panic!("not refused: {other:?}"),
     }
 }

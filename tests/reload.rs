@@ -167,7 +167,7 @@ fn a_change_is_taken_over_by_itself_and_a_wrong_one_is_refused_and_told() {
     daemon.wait("it is told", || {
         site.mails()
             .iter()
-            .any(|mail| subject(mail).contains("configuration: the configuration on disk is not in force"))
+            .any(|mail| subject(mail).contains("new configuration: refused, the old one stays in force: "))
     });
     fs::write(site.path("mine.toml"), rule("warning")).expect("a rule");
     daemon.wait("it is taken over again", || daemon.count("The new configuration is in force.") == 2);
@@ -179,7 +179,7 @@ fn a_change_is_taken_over_by_itself_and_a_wrong_one_is_refused_and_told() {
     daemon.wait("it is read", || daemon.count("The new configuration is in force.") == 3);
     assert_eq!(since(), now);
     daemon.wait("its end is told", || {
-        site.mails().iter().any(|mail| subject(mail).contains("configuration: it is over"))
+        site.mails().iter().any(|mail| subject(mail).contains("new configuration: it is over"))
     });
     daemon.stop();
 }

@@ -36,7 +36,9 @@ pub fn run(name: &str, context: &Context, ui: &Ui) -> Outcome {
     let mut answers = runtime.block_on(courier.deliver(&[sample], now));
     let (ok, said) = match answers.pop() {
         Some(Answer::Accepted { response }) => (true, response),
-        Some(Answer::Refused { error } | Answer::Rejected { error }) => (false, error),
+        Some(Answer::Refused { error } | Answer::Unanswered { error } | Answer::Rejected { error }) => {
+            (false, error)
+        }
         None => (false, "it was not tried".into()),
     };
     let report = Report { webhook: name, url, ok, answer: &said };

@@ -166,10 +166,10 @@ async fn reload(
 async fn tell_reload(app: &App, refused: Option<String>) {
     let Some(writer) = app.writer() else { return };
     let trouble = TroubleBrief {
-        subject: "configuration".into(),
+        subject: "new configuration".into(),
         code: "reload-refused".into(),
         message: format!(
-            "the configuration on disk is not in force, for it has faults: {}",
+            "refused, the old one stays in force: {}",
             refused.as_deref().unwrap_or_default().lines().take(FAULT_LINES_MAX).collect::<Vec<_>>().join(" | ")
         ),
         advice: "Correct it and see that `entrywatch check` passes. It is taken over by itself; until then the old one stays \

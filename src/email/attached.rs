@@ -6,8 +6,8 @@ use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind};
 /// The file in the mail.
 pub(super) const FILE_NAME: &str = "deadlines.ics";
 
-/// Events of one letter.
-const EVENTS_MAX: usize = 20;
+/// Events of one letter. One with more attaches none: a calendar that has some of them would be trusted for all.
+const EVENTS_MAX: usize = 500;
 
 /// Lines of an event's description, and characters of each.
 const LINES_MAX: usize = 20;
@@ -21,8 +21,9 @@ pub(super) fn calendar_of(letter: &Letter, alerts: &[Alert]) -> Option<String> {
     if letter.kind != LetterKind::Alert {
         return None;
     }
-    let events: Vec<Event> = alerts.iter().filter_map(event).take(EVENTS_MAX).collect();
-    (!events.is_empty()).then(|| calendar("Customs deadlines", &events))
+    let events: Vec<Event> =
+        alerts.iter().filter(|alert| alert.over_at.is_none()).filter_map(event).collect();
+    (1..=EVENTS_MAX).contains(&events.len()).then(|| calendar("Customs deadlines", &events))
 }
 
 /// The same event as in the team's calendar, so that a program that has it brings it up to date.

@@ -3,7 +3,8 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::subject::{self, count_entries, nearest};
+use super::many::clock;
+use super::subject::{self, count_entries};
 use super::text::{self, day};
 use super::view::{Tone, VALUE_CHARS_MAX};
 use crate::entry::EntryDeadline;
@@ -59,27 +60,27 @@ impl Row {
         };
         let entry = alert.entry.as_ref();
         Self {
-            tone: Tone::of(alert.severity),
+            tone: if alert.over_at.is_some() { Tone::OVER } else { Tone::of(alert.severity) },
             entry: entry.map(|entry| entry.number.to_string()),
             broker: alert.broker().map(|broker| text::line(broker.as_str(), 60)),
             status: entry.map(|entry| text::line(&entry.status, 60)).filter(|status| !status.is_empty()),
             event: subject::event(alert),
             at,
-            act_by: clock(alert, today).and_then(EntryDeadline::legal).map(day),
+            act_by: act_by(alert, today),
             rule: text::line(&alert.rule, VALUE_CHARS_MAX),
             key: text::line(alert.key.as_str(), VALUE_CHARS_MAX),
         }
     }
 }
 
-/// The clock that the alert asks the reader to beat.
-fn clock(alert: &Alert, today: NaiveDate) -> Option<&EntryDeadline> {
-    match &alert.cause {
-        Cause::Deadline(brief) => Some(&brief.deadline),
-        Cause::Notice(_) | Cause::Trouble(_) => {
-            subject::answering(alert).or_else(|| nearest(&alert.deadlines, today))
-        }
-    }
+/// `Thu 2026-03-12: Entry summary and estimated duties`. An event that is a deadline has its name already.
+fn act_by(alert: &Alert, today: NaiveDate) -> Option<String> {
+    let clock = clock(alert, today)?;
+    let date = day(clock.legal()?);
+    Some(match &alert.cause {
+        Cause::Deadline(_) => date,
+        Cause::Notice(_) | Cause::Trouble(_) => format!("{date}: {}", subject::name(clock)),
+    })
 }
 
 /// Builds the view of a digest of `on`.

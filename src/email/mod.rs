@@ -12,6 +12,7 @@ mod connect;
 mod digest;
 mod eml;
 mod mail;
+mod many;
 mod occasion;
 mod render;
 mod sample;

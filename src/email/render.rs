@@ -208,11 +208,12 @@ fn headers(letter: &Letter, alerts: &[Alert]) -> Vec<(&'static str, String)> {
     // RFC 3834: keeps holiday notes and other robots from answering.
     let mut headers = vec![("Auto-Submitted", "auto-generated".to_owned())];
     let is_news = !matches!(letter.kind, LetterKind::Digest { .. } | LetterKind::Over);
-    if letter.severity == Severity::Critical && is_news {
+    let severity = letter.loudness(alerts);
+    if severity == Severity::Critical && is_news {
         headers.push(("Importance", "high".to_owned()));
         headers.push(("X-Priority", "1".to_owned()));
     }
-    headers.push(("X-Entrywatch-Severity", letter.severity.as_str().to_owned()));
+    headers.push(("X-Entrywatch-Severity", severity.as_str().to_owned()));
     if let Some(entry) = letter.entry {
         headers.push(("X-Entrywatch-Entry", entry.to_string()));
     }

@@ -45,6 +45,7 @@ pub(super) fn letter(kind: LetterKind, alerts: Vec<Alert>) -> (Letter, Vec<Alert
             attempt: 0,
             next_try_at: instant("2026-03-02T14:20:05Z"),
             last_error: None,
+            may_have_arrived: false,
         },
     };
     (letter, alerts)
@@ -229,6 +230,7 @@ fn alert(rule: &str, title: &str, severity: Severity, cause: Cause) -> Alert {
         cause,
         deadlines: Vec::new(),
         next_step: "".into(),
+        over_at: None,
     }
 }
 

@@ -254,6 +254,7 @@ impl Fault {
                 Outcome::Rejected { error }
             }
             Self::Unsupported => Outcome::Rejected { error },
+            Self::Broken { stage: Stage::Content, .. } => Outcome::Unanswered { error },
             Self::Reply { .. } | Self::Broken { .. } => Outcome::Refused { error },
         }
     }

@@ -4,6 +4,7 @@
 
 use chrono::NaiveDate;
 
+use super::many::is_many;
 use super::text::{self, event_time};
 use super::{occasion, when};
 use crate::deadline::DeadlineTable;
@@ -23,14 +24,12 @@ pub(super) fn subject(letter: &Letter, alerts: &[Alert], today: NaiveDate) -> St
     if let LetterKind::Digest { day } = letter.kind {
         return digest_subject(day, alerts);
     }
-    if matches!(letter.kind, LetterKind::Bundle { .. }) {
+    if matches!(letter.kind, LetterKind::Bundle { .. }) || (letter.entry.is_none() && is_many(alerts)) {
         return occasion::bundle_subject(letter, alerts);
     }
-    let mark = match letter.kind {
-        LetterKind::Over => "OVER",
-        _ => severity_word(letter.severity),
-    };
-    let Some(loudest) = alerts.iter().rev().max_by_key(|alert| alert.severity) else {
+    let mark = occasion::mark(letter, alerts);
+    let is_open = |alert: &Alert| alert.over_at.is_none();
+    let Some(loudest) = alerts.iter().rev().max_by_key(|alert| (is_open(alert), alert.severity)) else {
         return format!("[{mark}]");
     };
     let mut subject = format!("[{mark}] {}", occasion::prefix(letter.kind));
@@ -71,9 +70,11 @@ pub(super) fn event(alert: &Alert) -> String {
     let words = match &alert.cause {
         Cause::Notice(notice) => {
             let title = text::header(&alert.title, EVENT_CHARS_MAX);
-            let words = text::header(&meaning_or_code(notice), EVENT_CHARS_MAX);
+            let words = text::header(&with_agency(&title, notice), EVENT_CHARS_MAX);
             if title.is_empty() || words.to_lowercase().contains(&title.to_lowercase()) {
                 words
+            } else if says_no_more(&words, &title) {
+                title
             } else {
                 format!("{title}: {words}")
             }
@@ -89,6 +90,29 @@ pub(super) fn event(alert: &Alert) -> String {
     text::header(&words, EVENT_CHARS_MAX + BROKER_CHARS_MAX)
 }
 
+/// Whether each word stands in the title already, in one form or another: `liquidation` in `Liquidated above what was paid`.
+fn says_no_more(words: &str, title: &str) -> bool {
+    const STEM_CHARS: usize = 6;
+    let stems = |text: &str| -> Vec<String> {
+        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        words.map(|word| word.to_lowercase().chars().take(STEM_CHARS).collect()).collect()
+    };
+    let known = stems(title);
+    stems(words).iter().all(|stem| known.contains(stem))
+}
+
+/// Who wants it, where it is another agency than Customs, stands in front of what it wants: `FDA Hold intact`.
+fn with_agency(title: &str, notice: &NoticeBrief) -> String {
+    let words = meaning_or_code(notice);
+    let agency = notice.fields.iter().find(|(name, _)| **name == *"agency").map(|(_, agency)| agency.trim());
+    match agency.filter(|agency| !agency.is_empty()) {
+        Some(agency) if ![title, &*words].iter().any(|text| text.contains(agency)) => {
+            format!("{agency} {words}")
+        }
+        _ => words,
+    }
+}
+
 fn meaning_or_code(notice: &NoticeBrief) -> String {
     match (&notice.meaning, &notice.code) {
         (Some(meaning), _) => meaning.to_string(),
@@ -98,7 +122,11 @@ fn meaning_or_code(notice: &NoticeBrief) -> String {
 }
 
 fn deadline_event(brief: &DeadlineBrief) -> String {
-    let name = text::header(&brief.name, EVENT_CHARS_MAX);
+    let mut name = text::header(&brief.name, EVENT_CHARS_MAX);
+    let is_news = brief.moved.as_ref().filter(|_| *brief.step == *"moved");
+    if let Some(from) = is_news.and_then(|moved| moved.from.legal()) {
+        name.push_str(&format!(" (moved from {from})"));
+    }
     match when::behind_name(&brief.deadline, brief.on, "due ") {
         Some(when) => name + &when,
         None => format!("{name}: {}", text::header(&brief.deadline.due_text(), EVENT_CHARS_MAX)),

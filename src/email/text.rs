@@ -34,7 +34,7 @@ pub fn lines(text: &str, lines_max: usize, chars_max: usize) -> Vec<String> {
     full.take(lines_max).collect()
 }
 
-/// Text for a header: as [`line()`], without a count of what was cut, and without the sign that starts an encoded word,
+/// Text for a header: as [`line()`], cut between words and without a count of what was cut, and without the sign that starts an encoded word,
 /// which a mail program would decode into whatever the sender of the message liked.
 pub fn header(text: &str, chars_max: usize) -> String {
     // One blank is kept of several, so what is looked at may be longer than what stays; but not without bound.
@@ -45,6 +45,12 @@ pub fn header(text: &str, chars_max: usize) -> String {
         return words;
     }
     let mut kept: String = words.chars().take(chars_max.saturating_sub(1)).collect();
+    // Whole words, unless that would cost much of the text.
+    let is_in_word = words[kept.len()..].chars().next().is_some_and(|c| !c.is_whitespace());
+    if let Some(at) = kept.rfind(' ').filter(|at| is_in_word && at * 3 >= kept.len() * 2) {
+        kept.truncate(at);
+    }
+    kept.truncate(kept.trim_end().len());
     kept.push('…');
     kept
 }
@@ -118,6 +124,11 @@ pub fn masked_importer(text: &str) -> String {
         return format!("*****{}", &text[5..]);
     }
     masked(text).into_owned()
+}
+
+/// The first digits of a hash, enough to know it again.
+pub fn short(digits: &str) -> String {
+    digits.chars().take(12).collect()
 }
 
 /// `Wed 2026-09-02`.

@@ -6,15 +6,14 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
-use super::digest::Row;
 use super::mail::MailSettings;
+use super::many::{self, TableRow};
 use super::occasion;
 use super::subject::{self, sentence, severity_word};
 use super::text::{self, day, event_time, instant};
 use super::when;
 use crate::clock::Zone;
 use crate::entry::{DeadlineState, EntryDeadline, Provenance, Standing};
-use crate::ident::Fingerprint;
 use crate::outbox::{Alert, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::{Place, Severity};
 
@@ -44,7 +43,7 @@ pub(super) struct Tone {
 
 impl Tone {
     /// What is told has ended: nobody has to do anything.
-    const OVER: Self = Self { word: "OVER", colour: "#226633", class: "calm" };
+    pub const OVER: Self = Self { word: "OVER", colour: "#226633", class: "calm" };
 
     pub fn of(severity: Severity) -> Self {
         let (colour, class) = match severity {
@@ -65,9 +64,15 @@ pub(super) struct AlertMail {
     pub notes: Vec<String>,
     /// Where the reader says "I take care of it".
     pub ack: Option<String>,
+    /// What the mail is about: the subject without its mark.
+    pub heading: String,
+    /// All alerts, a row each, when they are about more than one entry.
+    pub table: Vec<TableRow>,
+    /// Whether the table has these columns.
+    pub table_dates: bool,
+    pub table_money: bool,
+    /// The first [`SECTIONS_MAX`] alerts in full.
     pub sections: Vec<Section>,
-    /// Alerts beyond [`SECTIONS_MAX`].
-    pub rest: Vec<Row>,
     pub recipient: String,
     pub letter: String,
     pub written_at: String,
@@ -165,17 +170,23 @@ pub(super) struct SourceView {
 /// Builds the view of an alert letter.
 pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings) -> AlertMail {
     let today = settings.zone().date(letter.created_at);
-    // The loudest first, as the subject has it.
-    let mut alerts: Vec<&Alert> = all.iter().collect();
-    alerts.sort_by_key(|alert| std::cmp::Reverse(alert.severity));
+    let alerts = many::pressing(all, today);
     let told = alerts.len().min(SECTIONS_MAX);
+    let table = if many::is_many(all) { many::table(letter.kind, &alerts, today) } else { Vec::new() };
+    let subject = text::header(&subject::subject(letter, all, today), super::mail::SUBJECT_CHARS_MAX);
     AlertMail {
-        subject: text::header(&subject::subject(letter, all, today), super::mail::SUBJECT_CHARS_MAX),
-        tone: Tone::of(letter.severity),
-        notes: occasion::notes(letter, all),
-        ack: settings.ack_link(letter),
+        heading: subject.split_once("] ").map_or(&*subject, |(_, heading)| heading).to_owned(),
+        subject,
+        tone: match letter.is_overtaken(all) {
+            true => Tone::OVER,
+            false => Tone::of(letter.loudness(all)),
+        },
+        notes: occasion::notes(letter, all, settings.zone()),
+        ack: settings.ack_link(letter).filter(|_| !letter.is_overtaken(all)),
         sections: alerts[..told].iter().map(|alert| section(letter.kind, alert, settings, today)).collect(),
-        rest: alerts[told..].iter().map(|alert| Row::of(alert, today)).collect(),
+        table_dates: table.iter().any(|row| row.by_when.is_some()),
+        table_money: table.iter().any(|row| row.money.is_some()),
+        table,
         recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),
         letter: letter.key.to_string(),
         written_at: instant(letter.created_at, settings.zone()),
@@ -188,13 +199,18 @@ fn section(kind: LetterKind, alert: &Alert, settings: &MailSettings, today: Naiv
         Cause::Deadline(_) | Cause::Trouble(_) => None,
     };
     let clock = clock(alert, today);
-    let is_over = kind == LetterKind::Over;
+    let since = alert.over_at.map(|at| instant(at, settings.zone()));
+    let is_over = kind == LetterKind::Over || alert.over_at.is_some();
     // An alert keeps the entry as it was.
     let as_of = if is_over { " when this was raised" } else { "" };
     Section {
         heading: subject::event(alert),
         tone: if is_over { Tone::OVER } else { Tone::of(alert.severity) },
-        glance: glance(alert, today, as_of),
+        glance: since
+            .map(|since| Fact::new("over since", since))
+            .into_iter()
+            .chain(glance(alert, today, as_of))
+            .collect(),
         happened: sentence(alert),
         code: notice.and_then(code),
         details: notice.map(details).unwrap_or_default(),
@@ -242,13 +258,13 @@ fn glance(alert: &Alert, today: NaiveDate, as_of: &str) -> Vec<Fact> {
     glance
 }
 
-fn next_deadline(next: &EntryDeadline, today: NaiveDate, name: Option<String>) -> String {
+pub(super) fn next_deadline(next: &EntryDeadline, today: NaiveDate, name: Option<String>) -> String {
     let date = when::dated(next, today).unwrap_or_else(|| due(next));
     format!("{date}: {}", name.unwrap_or_else(|| subject::name(next)))
 }
 
 /// The broker with its own reference, the importer, the orders: who must hear of it.
-fn whose(alert: &Alert) -> Option<String> {
+pub(super) fn whose(alert: &Alert) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(alert.broker().map(|broker| format!("broker {}", text::line(broker.as_str(), 60))));
     if let Some(entry) = &alert.entry {
@@ -262,7 +278,7 @@ fn whose(alert: &Alert) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join("; "))
 }
 
-fn some_line(value: &str) -> Option<String> {
+pub(super) fn some_line(value: &str) -> Option<String> {
     let value = text::line(value, VALUE_CHARS_MAX);
     (!value.is_empty()).then_some(value)
 }
@@ -379,14 +395,16 @@ fn provenance(fact: &Provenance) -> String {
         masked_line(&fact.value, VALUE_CHARS_MAX),
         text::line(&fact.source, VALUE_CHARS_MAX),
     );
-    let notice = fact.notice.map(|id| format!(", notice {}", short(&id.to_string()))).unwrap_or_default();
+    let notice =
+        fact.notice.map(|id| format!(", notice {}", text::short(&id.to_string()))).unwrap_or_default();
     format!("{input} {value} ({source}{notice})")
 }
 
 fn deadline_rows(deadlines: &[EntryDeadline], today: NaiveDate) -> Vec<DeadlineRow> {
     let mut open: Vec<_> =
         deadlines.iter().filter(|deadline| deadline.state != DeadlineState::Closed).collect();
-    open.sort_by_key(|deadline| (deadline.target().is_none(), deadline.target()));
+    // What lies ahead first.
+    open.sort_by_key(|deadline| (deadline.has_passed(today), deadline.target().is_none(), deadline.target()));
     let rows = open.into_iter().take(DEADLINES_MAX).map(|deadline| DeadlineRow {
         name: subject::name(deadline),
         key: text::line(&deadline.key(), VALUE_CHARS_MAX),
@@ -447,14 +465,14 @@ fn source(alert: &Alert, zone: &Zone) -> Option<SourceView> {
     match &alert.cause {
         Cause::Notice(notice) => Some(SourceView {
             file: some_line(&notice.file_name),
-            fingerprint: Some(fingerprint(&notice.file)),
+            fingerprint: Some(text::short(&notice.file.to_string())),
             place: Some(place(&notice.place)),
             received: Some(instant(notice.received_at, zone)),
             line: Some(masked_line(&notice.source_line, SOURCE_CHARS_MAX)).filter(|line| !line.is_empty()),
         }),
         Cause::Trouble(trouble) if trouble.file.is_some() || trouble.place.is_some() => Some(SourceView {
             file: None,
-            fingerprint: trouble.file.as_ref().map(fingerprint),
+            fingerprint: trouble.file.map(|file| text::short(&file.to_string())),
             place: trouble.place.as_ref().map(place),
             received: None,
             line: None,
@@ -470,14 +488,6 @@ fn masked_line(value: &str, chars_max: usize) -> String {
     let seen = value.char_indices().nth(chars_max + NUMBER_CHARS).map_or(value.len(), |(at, _)| at);
     let (seen, rest) = value.split_at(seen);
     text::line(&(text::masked(seen) + rest), chars_max)
-}
-
-fn fingerprint(file: &Fingerprint) -> String {
-    short(&file.to_string())
-}
-
-fn short(digits: &str) -> String {
-    digits.chars().take(12).collect()
 }
 
 fn place(place: &Place) -> String {

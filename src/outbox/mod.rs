@@ -100,6 +100,9 @@ pub struct Alert {
     /// What to do next, from the playbook.
     #[serde(default)]
     pub next_step: Box<str>,
+    /// Its cause is gone since then. Said to whoever renders a letter that has not left yet; not kept with the alert.
+    #[serde(skip)]
+    pub over_at: Option<DateTime<Utc>>,
 }
 
 impl Alert {
@@ -306,6 +309,25 @@ impl Letter {
     /// The same for letters that gather what waited: the summary of a flood is one letter.
     pub const BUNDLE_MAX: usize = 5_000;
 
+    /// How loud it is for a reader who gets it now: what is over meanwhile wakes nobody.
+    pub fn loudness(&self, alerts: &[Alert]) -> Severity {
+        if !alerts.iter().any(|alert| alert.over_at.is_some()) {
+            return self.severity;
+        }
+        let open = alerts.iter().filter(|alert| alert.over_at.is_none());
+        open.map(|alert| alert.severity).max().unwrap_or(Severity::Info)
+    }
+
+    /// Whether all that it tells was over before it could leave.
+    pub fn is_overtaken(&self, alerts: &[Alert]) -> bool {
+        self.kind != LetterKind::Over && alerts.iter().all(|alert| alert.over_at.is_some())
+    }
+
+    /// Whether what it says may still change: no server has had it, or each that had it has refused it.
+    pub fn is_unread(&self) -> bool {
+        matches!(self.state, LetterState::Waiting { may_have_arrived: false, .. })
+    }
+
     pub fn next_try_at(&self) -> Option<DateTime<Utc>> {
         match self.state {
             LetterState::Waiting { next_try_at, .. } => Some(next_try_at),
@@ -365,6 +387,9 @@ pub enum LetterState {
         attempt: u32,
         next_try_at: DateTime<Utc>,
         last_error: Option<Box<str>>,
+        /// An attempt ended without an answer to the whole letter: it is sent again as it was.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        may_have_arrived: bool,
     },
     Sent {
         at: DateTime<Utc>,
@@ -383,8 +408,10 @@ pub enum LetterState {
 pub enum Outcome {
     /// A server took responsibility.
     Accepted { response: Box<str> },
-    /// Try again later: connection, TLS, 4xx, or an answer that never came.
+    /// Try again later: connection, TLS, 4xx.
     Refused { error: Box<str> },
+    /// Try again later, the very same: all of it was handed over, and the answer never came.
+    Unanswered { error: Box<str> },
     /// A person must act: 5xx.
     Rejected { error: Box<str> },
 }

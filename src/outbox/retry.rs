@@ -23,22 +23,23 @@ pub fn is_last(state: &LetterState) -> bool {
 
 /// The state of a letter after an attempt.
 pub fn after(state: &LetterState, outcome: &Outcome, now: DateTime<Utc>) -> LetterState {
-    let before = match state {
-        LetterState::Waiting { attempt, .. } => *attempt,
+    let (before, had_arrived) = match state {
+        LetterState::Waiting { attempt, may_have_arrived, .. } => (*attempt, *may_have_arrived),
         LetterState::Sent { .. } => return state.clone(),
-        LetterState::GivenUp { attempt, .. } => *attempt,
+        LetterState::GivenUp { attempt, .. } => (*attempt, false),
     };
     let attempt = before.saturating_add(1);
     match outcome {
         Outcome::Accepted { .. } => LetterState::Sent { at: now, attempt },
         Outcome::Rejected { error } => LetterState::GivenUp { at: now, attempt, error: error.clone() },
-        Outcome::Refused { error } if attempt >= ATTEMPTS_MAX => {
+        Outcome::Refused { error } | Outcome::Unanswered { error } if attempt >= ATTEMPTS_MAX => {
             LetterState::GivenUp { at: now, attempt, error: error.clone() }
         }
-        Outcome::Refused { error } => LetterState::Waiting {
+        Outcome::Refused { error } | Outcome::Unanswered { error } => LetterState::Waiting {
             attempt,
             next_try_at: now + wait(attempt),
             last_error: Some(error.clone()),
+            may_have_arrived: had_arrived || matches!(outcome, Outcome::Unanswered { .. }),
         },
     }
 }
@@ -51,7 +52,8 @@ mod tests {
     fn waits_grow_to_an_hour_and_end_after_days() {
         let mut now: DateTime<Utc> = "2026-03-02T09:00:00Z".parse().expect("an instant");
         let start = now;
-        let mut state = LetterState::Waiting { attempt: 0, next_try_at: now, last_error: None };
+        let mut state =
+            LetterState::Waiting { attempt: 0, next_try_at: now, last_error: None, may_have_arrived: false };
         let refused = Outcome::Refused { error: "451 later".into() };
         let mut waits = Vec::new();
         while let LetterState::Waiting { .. } = state {

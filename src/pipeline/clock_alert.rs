@@ -79,6 +79,7 @@ impl Pipeline {
             cause: Cause::Deadline(Box::new(self.deadline_brief(moment, step, of))),
             deadlines: running(of.all, Some(of.deadline), of.on),
             next_step: rule.next_step.clone(),
+            over_at: None,
         };
         Raised::new(alert, delivery, notify)
     }

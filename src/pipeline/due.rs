@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::gate::{Load, Parcel};
+use super::letters::{Load, Parcel, Saying, Sorted};
 use super::raise::Told;
+use super::trouble::mailbox_about;
 use super::{Group, Moment, Overflow, Pipeline, View};
 use crate::ident::EntryNumber;
 use crate::outbox::{
@@ -51,22 +52,28 @@ impl Pipeline {
                 return Ok(done);
             }
             let mut trays: BTreeMap<Tray, Vec<AlertKey>> = BTreeMap::new();
+            let mut sorted = Sorted::default();
             for key in &due {
                 group.set_agenda(key.clone(), false);
                 match key.task() {
                     Some(Task::Tell { recipient, wait, tray, alert }) => {
                         trays.entry((recipient, wait, tray)).or_default().push(alert);
                     }
-                    Some(Task::Remind { alert, epoch }) => self.say_again(group, moment, &alert, epoch)?,
-                    Some(Task::Escalate { alert, epoch, level }) => {
-                        self.escalate(group, moment, &alert, epoch, level)?;
+                    Some(Task::Remind { alert, epoch }) => {
+                        self.say_again(group, moment, (&alert, epoch), &mut sorted)?;
                     }
-                    Some(Task::Reopen { alert, epoch }) => self.reopen(group, moment, &alert, epoch)?,
+                    Some(Task::Escalate { alert, epoch, level }) => {
+                        self.escalate(group, moment, (&alert, epoch), level, &mut sorted)?;
+                    }
+                    Some(Task::Reopen { alert, epoch }) => {
+                        self.reopen(group, moment, (&alert, epoch), &mut sorted)?;
+                    }
                     Some(Task::SilenceEnds { id }) => self.announce_end(group, moment, id)?,
                     // A task of a later release says nothing here.
                     None => {}
                 }
             }
+            self.post_all(group, moment, sorted)?;
             for ((recipient, wait, _), alerts) in trays {
                 self.tell_waiting(group, moment, &recipient, wait, alerts)?;
             }
@@ -157,29 +164,22 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        alert: &Alert,
-        course: &mut Course,
-        teams: &[Box<str>],
-        kind: LetterKind,
-    ) -> Result<(), V::Error> {
-        let occasion = kind.occasion(course.epoch);
-        let entry = alert.entry.as_ref().map(|entry| entry.number);
-        for recipient in self.audience.recipients(teams.iter().map(|team| &**team), alert.severity) {
+        (alert, course): (&Alert, &mut Course),
+        (teams, kind): (&[Box<str>], LetterKind),
+        sorted: &mut Sorted,
+    ) {
+        let rule = self.rules.get(&alert.rule);
+        let mut recipients = self.audience.recipients(teams.iter().map(|team| &**team), alert.severity);
+        recipients.retain(|recipient| mailbox_about(alert) != Some(&**recipient));
+        for recipient in recipients {
             match self.quiet(&recipient, alert.severity, moment) {
                 Some(tray) => self.wait(group, moment.at, &recipient, tray, &alert.key, course),
                 None => {
-                    // The gate notes what it holds back, so it sees the course as it is.
-                    group.put_course(alert.key.clone(), course.clone());
-                    let told = [(alert.severity, alert.key.clone())];
-                    let (alerts, occasion) = (&told[..], &*occasion);
-                    let recipient = &*recipient;
-                    let parcel = Parcel { recipient, kind, entry, alerts, occasion, not_before: None };
-                    self.post(group, moment, parcel)?;
-                    *course = group.course(&alert.key)?.unwrap_or_default();
+                    let gathers = self.gathers(&recipient, rule);
+                    sorted.add(&recipient, alert, gathers, Saying::Again(kind, course.epoch));
                 }
             }
         }
-        Ok(())
     }
 
     /// The alert and its course, when a task of this epoch still makes sense.
@@ -215,8 +215,8 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        key: &AlertKey,
-        epoch: u32,
+        (key, epoch): (&AlertKey, u32),
+        sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
         let Some((alert, mut course)) = self.open_alert(group, key, epoch)? else { return Ok(()) };
         let Some(rule) = self.rules.get(&alert.rule) else { return Ok(()) };
@@ -234,7 +234,8 @@ impl Pipeline {
             course.note(moment.at, Happened::Reminded { said: course.said });
         }
         let teams = course.notify.clone();
-        self.tell_again(group, moment, &alert, &mut course, &teams, kind)?;
+        let alert = self.as_it_stands(group, alert)?;
+        self.tell_again(group, moment, (&alert, &mut course), (&teams, kind), sorted);
         if is_first {
             self.arm(group, Some(rule), key, &course, Some(moment.at));
         } else if let Some(every) = repeat.every.filter(|_| course.said < repeat.times) {
@@ -248,9 +249,9 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        key: &AlertKey,
-        epoch: u32,
+        (key, epoch): (&AlertKey, u32),
         level: u32,
+        sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
         let Some((alert, mut course)) = self.open_alert(group, key, epoch)? else { return Ok(()) };
         let Some(rule) = self.rules.get(&alert.rule) else { return Ok(()) };
@@ -260,7 +261,8 @@ impl Pipeline {
             return Ok(());
         }
         course.note(moment.at, Happened::Escalated { teams: step.notify.clone() });
-        self.tell_again(group, moment, &alert, &mut course, &step.notify, LetterKind::Escalation { level })?;
+        let told = (&*step.notify, LetterKind::Escalation { level });
+        self.tell_again(group, moment, (&alert, &mut course), told, sorted);
         if let Some(next) = steps.get(level as usize) {
             let task = Task::Escalate { alert: key.clone(), epoch, level: level + 1 };
             group.set_agenda(AgendaKey::new(next.after.after(moment.at, self.zone()), &task), true);
@@ -274,8 +276,8 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        key: &AlertKey,
-        epoch: u32,
+        (key, epoch): (&AlertKey, u32),
+        sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
         let Some(mut course) = group.course(key)? else { return Ok(()) };
         if course.epoch != epoch || course.ack.is_none() || course.over_at.is_some() {
@@ -288,7 +290,7 @@ impl Pipeline {
         if course.hidden_by.is_none() {
             course.said += 1;
             let (teams, kind) = (course.notify.clone(), LetterKind::Reminder { nth: course.said });
-            self.tell_again(group, moment, &alert, &mut course, &teams, kind)?;
+            self.tell_again(group, moment, (&alert, &mut course), (&teams, kind), sorted);
             self.arm(group, self.rules.get(&alert.rule), key, &course, Some(moment.at));
         }
         group.put_course(key.clone(), course);

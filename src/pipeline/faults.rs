@@ -82,7 +82,9 @@ impl Pipeline {
                 all => format!(" {} of the kind.", count(all - 1, "more finding")),
             };
             let message = format!("a part of the file was not read: {}.{more}", lost.message);
-            let brief = trouble(lost, "content-lost", advice(&lost.code));
+            let kept =
+                format!("{}\nThe file is kept under its fingerprint: {}", advice(&lost.code), file.file);
+            let brief = trouble(lost, "content-lost", &kept);
             told.push((Severity::Warning, TroubleBrief { message, ..brief }));
         }
         if let Some(place) = faults.test {

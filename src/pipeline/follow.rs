@@ -1,10 +1,11 @@
 //! Alerts that a later file may end or hide: looked at whenever something is said about their entry.
 
-use super::gate::{Hearers, Parcel, Sorted};
+use super::gate::Hearers;
+use super::letters::{Saying, Sorted};
 use super::{Group, Mailing, Moment, Pipeline, View};
 use crate::entry::{Entry, EntryDeadline, Followed, Life};
 use crate::ident::BrokerName;
-use crate::outbox::{Alert, AlertKey, Course, Happened, LetterKind};
+use crate::outbox::{Alert, AlertKey, Course, Happened};
 use crate::rules::{EntryContext, NoticeContext, On, Rule};
 
 /// The entry as it is after a file.
@@ -33,7 +34,7 @@ impl Pipeline {
         group: &mut Group<'_, V>,
         moment: Moment,
         life: &mut Life,
-        now: &Now<'_>,
+        (now, sorted): (&Now<'_>, &mut Sorted),
     ) -> Result<(), V::Error> {
         if life.followed.is_empty() {
             return Ok(());
@@ -45,13 +46,13 @@ impl Pipeline {
             let Some((rule, occasion)) = key.parts() else { continue };
             let Some(rule) = self.rules.get(rule) else { continue };
             if self.is_over(rule, occasion, life, now) {
-                self.end(group, moment, &key, rule)?;
+                self.end(group, moment, (&key, rule), sorted)?;
                 continue;
             }
             let hidden_by = self.rules.hidden_by(&rule.name, &now.context());
             if hidden_by.is_some() != one.is_hidden {
                 one.is_hidden = hidden_by.is_some();
-                self.hide(group, moment, &key, hidden_by.map(|inhibit| inhibit.name.clone()))?;
+                self.hide(group, moment, &key, hidden_by.map(|inhibit| inhibit.name.clone()), sorted)?;
             }
             kept.push(one);
         }
@@ -116,8 +117,8 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        key: &AlertKey,
-        rule: &Rule,
+        (key, rule): (&AlertKey, &Rule),
+        sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
         let mut course = group.course(key)?.unwrap_or_default();
         if course.over_at.is_some() {
@@ -132,30 +133,20 @@ impl Pipeline {
             && moment.mailing == Mailing::Deliver
             && let Some(alert) = group.alert(key)?
         {
-            self.tell_over(group, moment, &alert, &course)?;
+            self.tell_over(moment, &alert, &course, sorted);
         }
         Ok(())
     }
 
-    fn tell_over<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        moment: Moment,
-        alert: &Alert,
-        course: &Course,
-    ) -> Result<(), V::Error> {
-        let occasion = LetterKind::Over.occasion(course.epoch);
-        let entry = alert.entry.as_ref().map(|entry| entry.number);
+    fn tell_over(&self, moment: Moment, alert: &Alert, course: &Course, sorted: &mut Sorted) {
         let teams = course.notify.iter().map(|team| &**team);
+        let rule = self.rules.get(&alert.rule);
         for recipient in self.audience.recipients(teams, alert.severity) {
-            let told = [(alert.severity, alert.key.clone())];
             // What is over does not wait on the agenda, which drops it; its letter waits for the morning.
             let not_before = self.quiet(&recipient, alert.severity, moment).map(|(_, _, until)| until);
-            let (alerts, occasion, recipient) = (&told[..], &*occasion, &*recipient);
-            let parcel = Parcel { recipient, kind: LetterKind::Over, entry, alerts, occasion, not_before };
-            self.post(group, moment, parcel)?;
+            let gathers = self.gathers(&recipient, rule);
+            sorted.add(&recipient, alert, gathers, Saying::Over(course.epoch, not_before));
         }
-        Ok(())
     }
 
     /// An inhibition began to hide an alert, or ended. One that nobody has heard of is told then.
@@ -165,6 +156,7 @@ impl Pipeline {
         moment: Moment,
         key: &AlertKey,
         by: Option<Box<str>>,
+        sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
         let mut course = group.course(key)?.unwrap_or_default();
         course.epoch += 1;
@@ -183,10 +175,9 @@ impl Pipeline {
             self.arm(group, rule, key, &course, told_at);
             return Ok(());
         }
-        let mut sorted = Sorted::default();
         let hearers = Hearers { loudness: alert.severity, except: None };
-        self.sort(group, moment, (&alert, hearers), rule, &mut course, &mut sorted)?;
+        self.sort(group, moment, (&alert, hearers), rule, &mut course, sorted)?;
         group.put_course(key.clone(), course);
-        self.post_all(group, moment, alert.entry.as_ref().map(|entry| entry.number), sorted, None)
+        Ok(())
     }
 }

@@ -3,44 +3,18 @@
 //! In this order: hidden by an inhibition, silenced, the recipient's quiet hours, a burst of one rule and broker, the cap of letters.
 //! What does not pass goes onto the agenda, never away.
 
-use std::collections::BTreeMap;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-
+use super::letters::{Saying, Sorted, Way};
 use super::raise::Raised;
 use super::{Group, Mailing, Moment, Pipeline, View};
 use crate::clock::Zone;
-use crate::ident::EntryNumber;
 use crate::outbox::{
-    AgendaKey, Alert, AlertKey, Cause, Course, Happened, LOUD_DAYS, Letter, LetterKind, Manners, Silence,
-    Task, Wait, Window,
+    AgendaKey, Alert, AlertKey, Cause, Course, Happened, LOUD_DAYS, Manners, Silence, Task, Wait, Window,
 };
 use crate::place::Severity;
 use crate::rules::{Delivery, Gather, Rule, Span};
 use crate::step::DigestKey;
-
-/// Alerts of one recipient, each with its severity.
-pub(super) type Load = Vec<(Severity, AlertKey)>;
-
-/// A letter before it is written.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Parcel<'a> {
-    pub recipient: &'a str,
-    pub kind: LetterKind,
-    pub entry: Option<EntryNumber>,
-    pub alerts: &'a [(Severity, AlertKey)],
-    /// What makes its key another one than that of the letter that told these alerts first; blank for those.
-    pub occasion: &'a str,
-    /// It does not leave before this moment.
-    pub not_before: Option<DateTime<Utc>>,
-}
-
-/// Where an alert goes for one recipient.
-#[derive(Clone, Debug)]
-enum Way {
-    Now,
-    Later(Wait, Box<str>, DateTime<Utc>),
-}
 
 /// Who of the teams hears of an alert.
 #[derive(Clone, Copy, Debug)]
@@ -51,36 +25,38 @@ pub(super) struct Hearers<'a> {
     pub except: Option<&'a str>,
 }
 
-/// The letters of one call, by recipient, and what was decided about bursts, so that alerts of one rule about one entry go one way.
-#[derive(Default)]
-pub(super) struct Sorted {
-    pub now: BTreeMap<Box<str>, Load>,
-    ways: BTreeMap<(Box<str>, Box<str>), Way>,
-}
-
 impl Pipeline {
     /// The zone of the first team, for what concerns nobody in particular.
     pub(super) fn zone(&self) -> Option<&Zone> {
         self.audience.teams().first().map(|team| &team.zone)
     }
 
-    /// Keeps the alerts, and tells each recipient what may be told now, in one letter; letters about the day `morning_of` wait until
-    /// its morning has come where the recipient is. Answers those whose end a later file may
-    /// bring.
+    /// Keeps the alerts, and tells each recipient what may be told now. Answers those whose end a later file may bring.
     pub(super) fn tell<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        entry: Option<EntryNumber>,
         raised: Vec<Raised>,
-        morning_of: Option<NaiveDate>,
     ) -> Result<Vec<AlertKey>, V::Error> {
         let mut sorted = Sorted::default();
+        let followed = self.tell_with(group, moment, raised, &mut sorted)?;
+        self.post_all(group, moment, sorted)?;
+        Ok(followed)
+    }
+
+    /// The same, but what may be told now waits in `sorted` for what else the file or the morning has to tell.
+    pub(super) fn tell_with<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        raised: Vec<Raised>,
+        sorted: &mut Sorted,
+    ) -> Result<Vec<AlertKey>, V::Error> {
         let mut followed = Vec::new();
         for raised in raised {
-            let Raised { alert, delivery, notify, loudness, except, hidden_by } = raised;
+            let Raised { alert, delivery, notify, loudness, except, hidden_by, is_end } = raised;
             let hearers = Hearers { loudness, except: except.as_deref() };
-            let rule = self.rules.get(&alert.rule);
+            let rule = self.rules.get(&alert.rule).filter(|_| !is_end);
             if moment.mailing.writes_letters() {
                 match delivery {
                     Delivery::Digest => {
@@ -88,9 +64,10 @@ impl Pipeline {
                     }
                     Delivery::Now => {
                         let mut course = Course { notify: notify.into(), hidden_by, ..Course::default() };
-                        let is_followed = entry.is_some() && rule.is_some_and(|rule| self.is_followed(rule));
+                        let is_followed =
+                            alert.entry.is_some() && rule.is_some_and(|rule| self.is_followed(rule));
                         let is_told =
-                            self.sort(group, moment, (&alert, hearers), rule, &mut course, &mut sorted)?;
+                            self.sort(group, moment, (&alert, hearers), rule, &mut course, sorted)?;
                         if is_told || is_followed {
                             group.put_course(alert.key.clone(), course);
                         }
@@ -101,31 +78,7 @@ impl Pipeline {
             }
             group.put_alert(alert);
         }
-        self.post_all(group, moment, entry, sorted, morning_of)?;
         Ok(followed)
-    }
-
-    /// Writes the letters of what may be told now, or on the morning of a day.
-    pub(super) fn post_all<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        moment: Moment,
-        entry: Option<EntryNumber>,
-        sorted: Sorted,
-        morning_of: Option<NaiveDate>,
-    ) -> Result<(), V::Error> {
-        for (recipient, alerts) in &sorted.now {
-            let kind = LetterKind::Alert;
-            let morning = morning_of.and_then(|day| self.audience.morning(recipient, day));
-            // The morning may lie in quiet hours that have not begun yet where the first morning comes.
-            let loudest = alerts.iter().map(|(severity, _)| *severity).max().unwrap_or(Severity::Info);
-            let not_before = morning.filter(|morning| *morning > moment.at).map(|at| {
-                self.quiet(recipient, loudest, Moment { at, ..moment }).map_or(at, |(.., until)| until)
-            });
-            let parcel = Parcel { recipient, kind, entry, alerts, occasion: "", not_before };
-            self.post(group, moment, parcel)?;
-        }
-        Ok(())
     }
 
     fn hearers<'t>(&self, teams: impl Iterator<Item = &'t str>, hearers: Hearers<'_>) -> Vec<Box<str>> {
@@ -168,10 +121,9 @@ impl Pipeline {
         sorted: &mut Sorted,
     ) -> Result<bool, V::Error> {
         let recipients = self.hearers(course.notify.iter().map(|team| &**team), hearers);
-        let told = (alert.severity, alert.key.clone());
         if moment.mailing == Mailing::Held {
-            for recipient in recipients {
-                sorted.now.entry(recipient).or_default().push(told.clone());
+            for recipient in &recipients {
+                sorted.add(recipient, alert, self.gathers(recipient, rule), Saying::First);
             }
             (course.first_at, course.said) = (Some(moment.at), 1);
             return Ok(false);
@@ -197,7 +149,7 @@ impl Pipeline {
             };
             let at = match way {
                 Way::Now => {
-                    sorted.now.entry(recipient).or_default().push(told.clone());
+                    sorted.add(&recipient, alert, self.gathers(&recipient, rule), Saying::First);
                     moment.at
                 }
                 Way::Later(wait, tray, until) => {
@@ -286,13 +238,17 @@ impl Pipeline {
             return Ok(Way::Later(Wait::Quiet, "".into(), until));
         }
         let Some(gather) = gathering(manners, rule) else { return Ok(Way::Now) };
-        let decided = (Box::from(recipient), alert.rule.clone());
-        if let Some(way) = sorted.ways.get(&decided) {
-            return Ok(way.clone());
-        }
         let broker = alert.entry.as_ref().map_or("", |entry| entry.broker.as_str());
         let tray: Box<str> = format!("{}|{broker}", alert.rule).into();
         let name = format!("burst|{recipient}|{tray}");
+        let decided = (Box::from(recipient), tray.clone());
+        if let Some((way, counts)) = sorted.decided(&decided, alert) {
+            if counts && let Some(window) = group.window(&name)? {
+                let letters = (window.letters + 1).min(Manners::ALONE);
+                group.put_window(name.into(), Window { letters, ..window });
+            }
+            return Ok(way);
+        }
         let way = match group.window(&name)?.filter(|window| now < window.until) {
             Some(window) if window.letters >= Manners::ALONE => Way::Later(Wait::Burst, tray, window.until),
             window => {
@@ -301,59 +257,13 @@ impl Pipeline {
                 Way::Now
             }
         };
-        sorted.ways.insert(decided, way.clone());
+        sorted.decide(decided, alert, way.clone());
         Ok(way)
     }
 
-    /// Writes a letter, unless the recipient has had as many as may come: then its alerts wait for the summary.
-    pub(super) fn post<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        moment: Moment,
-        parcel: Parcel<'_>,
-    ) -> Result<(), V::Error> {
-        let Parcel { recipient, kind, alerts, .. } = parcel;
-        let is_summary = kind == LetterKind::Bundle { wait: Wait::Flood };
-        if !is_summary
-            && !alerts.is_empty()
-            && moment.mailing == Mailing::Deliver
-            && let Some(until) = self.capped_until(group, moment.at, recipient)?
-        {
-            for (_, alert) in alerts {
-                let mut course = group.course(alert)?.unwrap_or_default();
-                self.wait(group, moment.at, recipient, (Wait::Flood, "".into(), until), alert, &mut course);
-                group.put_course(alert.clone(), course);
-            }
-            return Ok(());
-        }
-        let most = match kind {
-            LetterKind::Bundle { .. } => Letter::BUNDLE_MAX,
-            _ => Letter::ALERTS_MAX,
-        };
-        for alerts in alerts.chunks(most) {
-            self.write(group, moment, Parcel { alerts, ..parcel })?;
-        }
-        Ok(())
-    }
-
-    /// The end of the cap's window when no letter may come before it; else counts one.
-    fn capped_until<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        now: DateTime<Utc>,
-        recipient: &str,
-    ) -> Result<Option<DateTime<Utc>>, V::Error> {
-        let Some(cap) = self.audience.manners_of(recipient).and_then(|(manners, _)| manners.cap) else {
-            return Ok(None);
-        };
-        let name = format!("cap|{recipient}");
-        let window = group.window(&name)?.filter(|window| now < window.until);
-        let window = window.unwrap_or(Window { until: now + cap.within, letters: 0 });
-        if window.letters >= cap.letters {
-            return Ok(Some(window.until));
-        }
-        group.put_window(name.into(), Window { letters: window.letters + 1, ..window });
-        Ok(None)
+    /// Whether letters of the rule to this recipient may be joined.
+    pub(super) fn gathers(&self, recipient: &str, rule: Option<&Rule>) -> bool {
+        self.audience.manners_of(recipient).is_some_and(|(manners, _)| gathering(manners, rule).is_some())
     }
 }
 

@@ -13,6 +13,7 @@ mod follow;
 mod gate;
 mod group;
 mod ical;
+mod letters;
 mod moved;
 mod own_clock;
 mod raise;
@@ -112,7 +113,8 @@ impl Pipeline {
         if matches!(letter.state, LetterState::Sent { .. }) {
             return Ok(false);
         }
-        letter.state = LetterState::Waiting { attempt: 0, next_try_at: at, last_error: None };
+        letter.state =
+            LetterState::Waiting { attempt: 0, next_try_at: at, last_error: None, may_have_arrived: false };
         group.put_letter(letter);
         Ok(true)
     }

@@ -3,10 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::follow::Now;
-use super::gate::Parcel;
+use super::letters::{Parcel, Sorted};
 use super::moved::Moving;
 use super::own_clock::own_clock;
 use super::receive::{Fresh, Touched};
+use super::trouble::trouble_key;
 use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, EntryNumber};
@@ -31,13 +32,23 @@ pub(super) struct Raised {
     pub except: Option<Box<str>>,
     /// The inhibition that hides it.
     pub hidden_by: Option<Box<str>>,
+    /// It tells the end of something: there is nothing to say again.
+    pub is_end: bool,
 }
 
 impl Raised {
     /// As usual: as loud as the alert, to everybody whom the rule names.
     pub fn new(alert: Alert, delivery: Delivery, notify: &[Box<str>]) -> Self {
         let loudness = alert.severity;
-        Self { alert, delivery, notify: notify.to_vec(), loudness, except: None, hidden_by: None }
+        Self {
+            alert,
+            delivery,
+            notify: notify.to_vec(),
+            loudness,
+            except: None,
+            hidden_by: None,
+            is_end: false,
+        }
     }
 }
 
@@ -68,6 +79,7 @@ impl Pipeline {
         moment: Moment,
         broker: &BrokerName,
         touched: Touched,
+        sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
         let Touched { mut life, before, fresh } = touched;
         if fresh.is_empty() {
@@ -87,9 +99,8 @@ impl Pipeline {
             raised = self.note_moves(group, moment, &mut life, &before, &moving)?;
         }
         self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, broker));
-        let clock = self.wall_clock(moment.at);
-        let now = Now { entry: &entry, deadlines: &deadlines, broker, clock };
-        self.follow(group, moment, &mut life, &now)?;
+        let now = Now { entry: &entry, deadlines: &deadlines, broker, clock: self.wall_clock(moment.at) };
+        self.follow(group, moment, &mut life, (&now, &mut *sorted))?;
         let mut facts: Option<EntryBrief> = None;
         for fresh in &fresh {
             let context = NoticeContext {
@@ -98,7 +109,7 @@ impl Pipeline {
                 after: Some(&entry),
                 broker: broker.as_str(),
                 deadlines: &deadlines,
-                now: clock,
+                now: now.clock,
             };
             let Some(hit) = self.rules.for_notice(&context) else { continue };
             let hidden_by = self.rules.hidden_by(&hit.rule.name, &now.context()).map(|by| by.name.clone());
@@ -113,11 +124,11 @@ impl Pipeline {
                 continue;
             }
             let facts = facts.get_or_insert_with(|| brief::entry(&entry, broker, self.importer_number));
-            let about = Some((facts.clone(), &entry));
-            let alert = self.notice_alert(moment.at, hit, key, fresh, about, &deadlines);
+            let alert =
+                self.notice_alert(moment.at, hit, key, fresh, Some((facts.clone(), &entry)), &deadlines);
             raised.push(Raised { hidden_by, ..alert });
         }
-        let followed = self.tell(group, moment, Some(number), raised, None)?;
+        let followed = self.tell_with(group, moment, raised, sorted)?;
         self.begin_to_follow(group, &mut life, followed)?;
         group.put_life(life);
         Ok(())
@@ -144,6 +155,7 @@ impl Pipeline {
         moment: Moment,
         broker: &BrokerName,
         fresh: &Fresh,
+        sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
         let context = NoticeContext {
             notice: &fresh.notice,
@@ -161,7 +173,7 @@ impl Pipeline {
                 raised.push(self.notice_alert(moment.at, hit, key, fresh, None, &[]));
             }
         }
-        self.tell(group, moment, None, raised, None)?;
+        self.tell_with(group, moment, raised, sorted)?;
         Ok(())
     }
 
@@ -175,8 +187,7 @@ impl Pipeline {
         let Some(hit) = self.rules.for_trouble(&trouble.code, told.severity, told.broker) else {
             return Ok(());
         };
-        let subject = format!("{}:{}", trouble.subject, trouble.code);
-        let key = AlertKey::new(&hit.rule.name, &subject, told.occasion);
+        let key = trouble_key(&hit.rule.name, trouble, told.occasion);
         if group.has_alert(&key)? {
             return Ok(());
         }
@@ -195,14 +206,16 @@ impl Pipeline {
             cause: Cause::Trouble(trouble.clone()),
             deadlines: Vec::new(),
             next_step,
+            over_at: None,
         };
         // Who heard of the trouble hears of its end, though that is quieter.
         let raised = Raised {
             loudness: hit.severity,
             except: told.except.map(Into::into),
+            is_end: told.is_over,
             ..Raised::new(alert, hit.delivery, hit.notify)
         };
-        self.tell(group, moment, None, vec![raised], None)?;
+        self.tell(group, moment, vec![raised])?;
         Ok(())
     }
 
@@ -244,6 +257,7 @@ impl Pipeline {
             cause: Cause::Notice(Box::new(notice)),
             deadlines: if is_told_alone { running(deadlines, clock, today) } else { Vec::new() },
             next_step: hit.rule.next_step.clone(),
+            over_at: None,
         };
         Raised::new(alert, hit.delivery, hit.notify)
     }
@@ -269,6 +283,18 @@ impl Pipeline {
     /// The alert with this key: kept by itself, or, when it is routine, told by the notice of its entry that raised it.
     pub fn alert<V: View>(&self, view: &V, key: &AlertKey) -> Result<Option<Alert>, V::Error> {
         self.alert_from(key, view.alert(key)?, |number| view.life(number))
+    }
+
+    /// What a letter carries. While nobody can have read it, its alerts say whether they are over.
+    pub fn alerts_of<V: View>(&self, view: &V, letter: &Letter) -> Result<Vec<Alert>, V::Error> {
+        let may_change = letter.is_unread();
+        let mut alerts = Vec::with_capacity(letter.alerts.len());
+        for key in &letter.alerts {
+            let Some(alert) = self.alert(view, key)? else { continue };
+            let over_at = if may_change { view.course(key)?.and_then(|course| course.over_at) } else { None };
+            alerts.push(Alert { over_at, ..alert });
+        }
+        Ok(alerts)
     }
 
     /// The same, as the step in the making has it.
@@ -309,6 +335,7 @@ impl Pipeline {
             cause: Cause::Notice(Box::new(brief::row(&held.notice, &held.seen))),
             deadlines: Vec::new(),
             next_step,
+            over_at: None,
         }))
     }
 
@@ -335,6 +362,7 @@ impl Pipeline {
                     attempt: 0,
                     next_try_at: not_before.unwrap_or(moment.at),
                     last_error: None,
+                    may_have_arrived: false,
                 }
             }
             Mailing::Held => LetterState::GivenUp {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::faults::FileFaults;
+use super::letters::Sorted;
 use super::{ApplyError, CHUNK_NOTICES, Group, Mailing, Moment, Overflow, Pipeline, View, ties};
 use crate::decode::{self, Message};
 use crate::entry::{Added, Held, Life, Sighting, Unmatched};
@@ -123,13 +124,14 @@ impl Pipeline {
     /// Lets the rules look at what a chunk changed.
     fn settle<V: View>(&self, work: &mut Work<'_, '_, V>, moment: Moment) -> Result<(), V::Error> {
         work.pending = 0;
+        let mut sorted = Sorted::default();
         for (_, touched) in std::mem::take(&mut work.touched) {
-            self.settle_entry(work.group, moment, &work.file.broker, touched)?;
+            self.settle_entry(work.group, moment, &work.file.broker, touched, &mut sorted)?;
         }
         for fresh in std::mem::take(&mut work.ownerless) {
-            self.raise_ownerless(work.group, moment, &work.file.broker, &fresh)?;
+            self.raise_ownerless(work.group, moment, &work.file.broker, &fresh, &mut sorted)?;
         }
-        Ok(())
+        self.post_all(work.group, moment, sorted)
     }
 
     /// Records the input and what was wrong with it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
+use super::letters::Sorted;
 use super::remind::broker_of;
 use super::reminders::{HISTORY_DAYS, LATE_DAYS};
 use super::{Group, Moment, Pipeline, View};
@@ -78,18 +79,19 @@ impl Pipeline {
         table: &str,
         moves: &[Redated],
     ) -> Result<(), V::Error> {
+        let mut sorted = Sorted::default();
         for of_entry in moves.chunk_by(|left, right| left.entry == right.entry) {
             let Some(first) = of_entry.first() else { continue };
-            self.redate_entry(group, moment, first.entry, table, of_entry)?;
+            self.redate_entry(group, moment, (first.entry, &mut sorted), table, of_entry)?;
         }
-        Ok(())
+        self.post_all(group, moment, sorted)
     }
 
     fn redate_entry<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        number: EntryNumber,
+        (number, sorted): (EntryNumber, &mut Sorted),
         table: &str,
         moves: &[Redated],
     ) -> Result<(), V::Error> {
@@ -102,7 +104,7 @@ impl Pipeline {
         let moving = super::moved::Moving { after: &deadlines, entry: &entry, broker: &broker, notice: None };
         let raised = self.note_changes(group, moment, &mut life, &moving, changes)?;
         self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, &broker));
-        let followed = self.tell(group, moment, Some(number), raised, None)?;
+        let followed = self.tell_with(group, moment, raised, sorted)?;
         self.begin_to_follow(group, &mut life, followed)?;
         group.put_life(life);
         Ok(())

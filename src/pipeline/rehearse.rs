@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::letters::Sorted;
 use super::raise::Raised;
 use super::{Group, Moment, Pipeline, View};
 use crate::outbox::Alert;
@@ -18,9 +19,9 @@ impl Pipeline {
         telling: &Telling<'_>,
         morning_of: Option<NaiveDate>,
     ) -> Result<(), V::Error> {
-        let entry = alert.entry.as_ref().map(|entry| entry.number);
         let raised = Raised::new(alert, telling.delivery, telling.notify);
-        self.tell(group, moment, entry, vec![raised], morning_of)?;
-        Ok(())
+        let mut sorted = morning_of.map_or_else(Sorted::default, Sorted::of_morning);
+        self.tell_with(group, moment, vec![raised], &mut sorted)?;
+        self.post_all(group, moment, sorted)
     }
 }

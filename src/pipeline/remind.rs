@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::clock_alert::OfClock;
 use super::follow::Now;
-use super::gate::Parcel;
+use super::letters::{Parcel, Sorted};
 use super::silence::About;
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View};
 use crate::entry::{EntryDeadline, Life, Reminder, silence};
@@ -41,9 +41,11 @@ impl Pipeline {
             for (key, _) in due {
                 entries.entry(key.entry).or_default().push(key);
             }
+            let mut sorted = Sorted::of_morning(day);
             for (number, keys) in entries {
-                said += self.remind_entry(group, moment, day, number, &keys)?;
+                said += self.remind_entry(group, moment, (day, &mut sorted), number, &keys)?;
             }
+            self.post_all(group, moment, sorted)?;
             overflow(group.take())?;
         }
     }
@@ -52,7 +54,7 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        day: NaiveDate,
+        (day, sorted): (NaiveDate, &mut Sorted),
         number: EntryNumber,
         keys: &[DueKey],
     ) -> Result<u64, V::Error> {
@@ -100,7 +102,7 @@ impl Pipeline {
         // A key of the index that the entry does not know is left over from an older release: it goes.
         keys.iter().for_each(|key| group.set_due(key.clone(), None));
         let said = raised.len() as u64;
-        let followed = self.tell(group, moment, Some(number), raised, Some(day))?;
+        let followed = self.tell_with(group, moment, raised, sorted)?;
         self.begin_to_follow(group, &mut life, followed)?;
         group.put_life(life);
         Ok(said)

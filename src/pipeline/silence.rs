@@ -114,7 +114,7 @@ impl Pipeline {
             let unsaid =
                 Unsaid { subject, code: code::FEED_SILENT, message, broker: &watch.broker, entry: None };
             let raised = unsaid.raise(moment, key, &hit);
-            self.tell(group, moment, None, vec![raised], None)?;
+            self.tell(group, moment, vec![raised])?;
             said += 1;
         }
         Ok(said)
@@ -229,6 +229,7 @@ impl Unsaid<'_> {
             cause: Cause::Trouble(trouble),
             deadlines: Vec::new(),
             next_step: hit.rule.next_step.clone(),
+            over_at: None,
         };
         Raised::new(alert, hit.delivery, hit.notify)
     }

@@ -1,12 +1,15 @@
 //! Troubles that last: told once when they begin, and once when they are over. A mailbox that refuses letters is one.
 
+use std::collections::BTreeSet;
+
 use super::raise::Told;
 use super::{Group, Moment, Pipeline, View};
 use crate::outbox::{
-    Alert, Cause, EntryBrief, Letter, LetterKey, LetterState, Outcome, TroubleBrief, TroubleId, retry,
+    Alert, AlertKey, Cause, EntryBrief, Happened, Letter, LetterKey, LetterKind, LetterState, Outcome,
+    TroubleBrief, TroubleId, retry,
 };
 use crate::place::Severity;
-use crate::step::OpenTrouble;
+use crate::step::{GivenUp, OpenTrouble};
 
 /// The code of a trouble about a mailbox that takes no letters.
 pub const LETTER_GIVEN_UP: &str = "letter-given-up";
@@ -34,6 +37,7 @@ impl Pipeline {
             severity,
             broker: broker.into(),
             brief: trouble.clone(),
+            given_up: GivenUp::default(),
         };
         group.set_trouble(id, Some(open));
         let occasion = moment.seq.to_string();
@@ -50,10 +54,16 @@ impl Pipeline {
     ) -> Result<bool, V::Error> {
         let Some(open) = group.trouble(id)? else { return Ok(false) };
         group.set_trouble(id.clone(), None);
+        self.end_alerts(group, moment, &open)?;
         let began = open.since.format("%Y-%m-%d %H:%M UTC");
+        let advice = if open.given_up == GivenUp::default() {
+            "Nothing is left to do.".to_owned()
+        } else {
+            format!("What was given up meanwhile is not sent by itself.\n{SEND_AGAIN}")
+        };
         let brief = TroubleBrief {
             message: format!("it is over. It began at {began}: {}", open.brief.message),
-            advice: "Nothing is left to do.".to_owned(),
+            advice,
             ..open.brief
         };
         let occasion = format!("{}-over", open.seq);
@@ -61,6 +71,31 @@ impl Pipeline {
         let told = Told { except: mailbox_of(&id.subject), ..told };
         self.raise_trouble(group, moment, &told)?;
         Ok(true)
+    }
+
+    /// The alerts that told the trouble are over: nothing more is said of it, and what has not left yet says so.
+    fn end_alerts<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        open: &OpenTrouble,
+    ) -> Result<(), V::Error> {
+        let hit = |severity| self.rules.for_trouble(&open.brief.code, severity, &open.broker);
+        let rules = [open.severity, Severity::Warning].into_iter().filter_map(hit);
+        let rules: BTreeSet<&str> = rules.map(|hit| &*hit.rule.name).collect();
+        let told = [Some(open.seq), open.given_up.critical_seq].into_iter().flatten();
+        let keys = told
+            .flat_map(|seq| rules.iter().map(move |rule| trouble_key(rule, &open.brief, &seq.to_string())));
+        for key in keys {
+            if !group.has_alert(&key)? {
+                continue;
+            }
+            let mut course = group.course(&key)?.unwrap_or_default();
+            course.over_at = Some(moment.at);
+            course.note(moment.at, Happened::Over);
+            group.put_course(key, course);
+        }
+        Ok(())
     }
 
     /// What a mail server did with a letter. A letter that nobody will get is told to the others.
@@ -87,7 +122,7 @@ impl Pipeline {
         Ok(true)
     }
 
-    /// Told once for a mailbox that refuses letters, and again for each critical letter that is lost to it.
+    /// Told once for a mailbox that refuses letters, and once more when the first critical one is lost to it. The rest is counted.
     fn given_up<V: View>(
         &self,
         group: &mut Group<'_, V>,
@@ -104,45 +139,124 @@ impl Pipeline {
         if !alerts.is_empty() && alerts.iter().all(is_about_letters) {
             return Ok(());
         }
-        let brief = TroubleBrief {
-            subject: mailbox_trouble(&letter.recipient).subject,
-            code: LETTER_GIVEN_UP.into(),
-            message: format!(
-                "a {} letter to {} was given up: {error}. It holds {}.",
-                letter.severity.as_str(),
-                letter.recipient,
-                contents(&alerts, letter.alerts.len())
-            ),
-            advice: format!(
-                "Correct the address in the configuration, or have the mailbox repaired. Then send it with: entrywatch alerts retry {}\n\
-                 All letters that were given up: entrywatch alerts list --letters --state given-up",
-                letter.key
-            ),
-            file: None,
-            place: None,
+        // That something is over, or routine, nobody has to hear at once.
+        let is_news = !matches!(letter.kind, LetterKind::Over | LetterKind::Digest { .. });
+        let is_critical = is_news && letter.severity == Severity::Critical;
+        let severity = if is_critical { Severity::Critical } else { Severity::Warning };
+        let id = mailbox_trouble(&letter.recipient);
+        let known = group.trouble(&id)?;
+        let had = known.as_ref().map(|open| open.given_up).unwrap_or_default();
+        let counts = GivenUp {
+            letters: had.letters.saturating_add(1),
+            critical: had.critical.saturating_add(u32::from(is_critical)),
+            ..had
         };
-        let id = brief.id();
-        let occasion = match group.trouble(&id)? {
-            Some(_) if letter.severity < Severity::Critical => return Ok(()),
-            Some(_) => letter.key.to_string(),
-            None => moment.seq.to_string(),
+        let brief = given_up_brief(letter, (counts, severity), error, &alerts);
+        let told = match &known {
+            None => Some(moment.seq),
+            // What was told as less than critical is critical now.
+            Some(_) if is_critical && had.critical == 0 => Some(moment.seq),
+            Some(_) => None,
         };
-        if group.trouble(&id)?.is_none() {
-            let open = OpenTrouble {
+        let open = match known {
+            Some(open) => OpenTrouble {
+                severity: open.severity.max(severity),
+                brief: brief.clone(),
+                given_up: GivenUp { critical_seq: told.or(had.critical_seq), ..counts },
+                ..open
+            },
+            None => OpenTrouble {
                 since: moment.at,
                 seq: moment.seq,
-                severity: Severity::Critical,
+                severity,
                 broker: "".into(),
                 brief: brief.clone(),
-            };
-            group.set_trouble(id, Some(open));
-        }
-        let told = Told::new(Severity::Critical, "", &brief, &occasion);
-        self.raise_trouble(group, moment, &Told { except: Some(&letter.recipient), ..told })
+                given_up: counts,
+            },
+        };
+        group.set_trouble(id, Some(open));
+        let Some(seq) = told else { return Ok(()) };
+        let (except, occasion) = (Some(&*letter.recipient), seq.to_string());
+        self.raise_trouble(group, moment, &Told { except, ..Told::new(severity, "", &brief, &occasion) })
+    }
+
+    /// The alert as it is to be said again: of a mailbox with what was given up by now.
+    pub(super) fn as_it_stands<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        alert: Alert,
+    ) -> Result<Alert, V::Error> {
+        let Cause::Trouble(told) = &alert.cause else { return Ok(alert) };
+        let open = if &*told.code == LETTER_GIVEN_UP { group.trouble(&told.id())? } else { None };
+        let Some(open) = open else { return Ok(alert) };
+        let alert = Alert { cause: Cause::Trouble(open.brief), ..alert };
+        group.put_alert(alert.clone());
+        Ok(alert)
     }
 }
 
+/// A trouble's alert: raised by the rule for what is wrong, on this occasion.
+pub(super) fn trouble_key(rule: &str, trouble: &TroubleBrief, occasion: &str) -> AlertKey {
+    AlertKey::new(rule, &format!("{}:{}", trouble.subject, trouble.code), occasion)
+}
+
+/// The mailbox that an alert is about, which is told nothing of it.
+pub(super) fn mailbox_about(alert: &Alert) -> Option<&str> {
+    match &alert.cause {
+        Cause::Trouble(trouble) if &*trouble.code == LETTER_GIVEN_UP => mailbox_of(&trouble.subject),
+        _ => None,
+    }
+}
+
+fn given_up_brief(
+    letter: &Letter,
+    counts: (GivenUp, Severity),
+    error: &str,
+    alerts: &[Alert],
+) -> TroubleBrief {
+    TroubleBrief {
+        subject: mailbox_trouble(&letter.recipient).subject,
+        code: LETTER_GIVEN_UP.into(),
+        message: given_up_message(letter, counts, error, alerts),
+        advice: format!(
+            "Correct the address in the configuration, or have the mailbox repaired. Then send it with: entrywatch alerts retry {}\n\
+             {SEND_AGAIN}",
+            letter.key
+        ),
+        file: None,
+        place: None,
+    }
+}
+
+/// What the first letter held; later how many there are, and what the last one held.
+fn given_up_message(
+    letter: &Letter,
+    (counts, severity): (GivenUp, Severity),
+    error: &str,
+    alerts: &[Alert],
+) -> String {
+    let held = contents(alerts, letter.alerts.len());
+    let word = match letter.kind {
+        LetterKind::Over => "an [OVER] letter".to_owned(),
+        LetterKind::Digest { .. } => "a digest".to_owned(),
+        _ => match letter.severity.max(severity) {
+            Severity::Info => "an info letter".to_owned(),
+            loud => format!("a {} letter", loud.as_str()),
+        },
+    };
+    if counts.letters < 2 {
+        return format!("{word} was given up: {error}. It holds {held}.");
+    }
+    let (letters, critical) = (counts.letters, counts.critical);
+    format!(
+        "{letters} letters were given up, {critical} of them critical; the last, {word}: {error}. It holds {held}."
+    )
+}
+
 const MAILBOX: &str = "mail to ";
+
+/// Where to find what was given up.
+const SEND_AGAIN: &str = "All letters that were given up: entrywatch alerts list --letters --state given-up";
 
 fn mailbox_trouble(recipient: &str) -> TroubleId {
     TroubleId { subject: format!("{MAILBOX}{recipient}").into(), code: LETTER_GIVEN_UP.into() }

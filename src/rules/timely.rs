@@ -30,7 +30,7 @@ impl Rule {
     }
 
     /// The severity_at_most alert that the rule may raise, overrides and ladder aside.
-    pub fn loudest(&self) -> Severity {
+    pub fn severity_at_most(&self) -> Severity {
         let all = [Severity::Critical, Severity::Warning, Severity::Info];
         let is_possible = |severity: &Severity| {
             let facts = Facts { alert_severity: Some(*severity), ..Facts::default() };

@@ -269,7 +269,7 @@ fn letter_row(letter: Letter) -> LetterRow {
         error: None,
     };
     match letter.state {
-        outbox::LetterState::Waiting { attempt, next_try_at, last_error } => {
+        outbox::LetterState::Waiting { attempt, next_try_at, last_error, .. } => {
             row.state = "waiting".to_owned();
             (row.attempt, row.next_try_at) = (attempt, Some(next_try_at));
             row.error = last_error.map(Into::into);

@@ -96,6 +96,9 @@ struct BodyAlert<'a> {
     title: &'a str,
     severity: Severity,
     raised_at: DateTime<Utc>,
+    /// Its cause was gone before the letter could leave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    over_at: Option<DateTime<Utc>>,
     entry: Option<String>,
     status: Option<&'a str>,
     broker: Option<&'a str>,
@@ -110,6 +113,7 @@ impl Hook {
             title: &alert.title,
             severity: alert.severity,
             raised_at: alert.raised_at,
+            over_at: alert.over_at,
             entry: alert.entry.as_ref().map(|entry| entry.number.to_string()),
             status: alert.entry.as_ref().map(|entry| &*entry.status),
             broker: alert.broker().map(|broker| broker.as_str()),
@@ -125,7 +129,7 @@ impl Hook {
                 LetterKind::Escalation { .. } => "escalation",
                 LetterKind::Over => "over",
             },
-            severity: letter.severity,
+            severity: letter.loudness(alerts),
             entry: letter.entry.map(|entry| entry.to_string()),
             written_at: letter.created_at,
             subject,
@@ -310,9 +314,8 @@ impl Fault {
                 Outcome::Refused { error }
             }
             Self::Answered { status: 300..=499, .. } => Outcome::Rejected { error },
-            Self::Connect(_) | Self::Broken { .. } | Self::TimedOut { .. } | Self::Answered { .. } => {
-                Outcome::Refused { error }
-            }
+            Self::Connect(_) | Self::Answered { .. } => Outcome::Refused { error },
+            Self::Broken { .. } | Self::TimedOut { .. } => Outcome::Unanswered { error },
         }
     }
 }

@@ -215,6 +215,7 @@ fn alert() -> Alert {
             place: None,
         }),
         deadlines: Vec::new(),
+        over_at: None,
         next_step: "look at it".into(),
     }
 }

@@ -157,6 +157,7 @@ pub fn alert(index: u64) -> Alert {
         }),
         deadlines: Vec::new(),
         next_step: "Call the broker.".into(),
+        over_at: None,
     }
 }
 
@@ -176,7 +177,12 @@ pub fn letter(index: u64, state: u64, at: u64) -> Letter {
         alerts: vec![alert_key(index)],
         created_at: start() - TimeDelta::minutes((index * 7 % 5) as i64),
         state: match state {
-            0 => LetterState::Waiting { attempt: at as u32, next_try_at: instant, last_error: None },
+            0 => LetterState::Waiting {
+                attempt: at as u32,
+                next_try_at: instant,
+                last_error: None,
+                may_have_arrived: false,
+            },
             1 => LetterState::Sent { at: instant, attempt: 1 },
             _ => LetterState::GivenUp { at: instant, attempt: 9, error: "550 no such user".into() },
         },
@@ -251,6 +257,7 @@ pub fn trouble(index: u64) -> OpenTrouble {
             file: None,
             place: None,
         },
+        given_up: Default::default(),
     }
 }
 

@@ -114,8 +114,10 @@ impl Deliver {
             log(letter, outcome);
             match outcome {
                 Outcome::Accepted { .. } => tried.accepted += 1,
-                Outcome::Refused { .. } if retry::is_last(&letter.state) => tried.given_up += 1,
-                Outcome::Refused { .. } => tried.deferred += 1,
+                Outcome::Refused { .. } | Outcome::Unanswered { .. } if retry::is_last(&letter.state) => {
+                    tried.given_up += 1;
+                }
+                Outcome::Refused { .. } | Outcome::Unanswered { .. } => tried.deferred += 1,
                 Outcome::Rejected { .. } => tried.given_up += 1,
             }
         }
@@ -155,10 +157,10 @@ fn log(letter: &Letter, outcome: &Outcome) {
         Outcome::Accepted { response } => {
             tracing::info!(letter = %key, recipient, entry, response = &**response, "Letter accepted.");
         }
-        Outcome::Refused { error } if !retry::is_last(&letter.state) => {
+        Outcome::Refused { error } | Outcome::Unanswered { error } if !retry::is_last(&letter.state) => {
             tracing::warn!(letter = %key, recipient, entry, error = &**error, "Letter refused for now; it is tried again.");
         }
-        Outcome::Refused { error } | Outcome::Rejected { error } => {
+        Outcome::Refused { error } | Outcome::Unanswered { error } | Outcome::Rejected { error } => {
             tracing::error!(letter = %key, recipient, entry, error = &**error, "Letter given up; `entrywatch alerts retry` sends it again.");
         }
     }
@@ -190,11 +192,7 @@ fn prepare(
     Ok(prepared)
 }
 
-/// What a letter carries.
+/// What a letter carries. While nobody can have read it, its alerts say whether they are over.
 pub fn alerts_of(store: &dyn Store, pipeline: &Pipeline, letter: &Letter) -> Result<Vec<Alert>, StoreError> {
-    let mut alerts = Vec::with_capacity(letter.alerts.len());
-    for key in &letter.alerts {
-        alerts.extend(pipeline.alert(&StoreView::of(store), key)?);
-    }
-    Ok(alerts)
+    pipeline.alerts_of(&StoreView::of(store), letter)
 }

@@ -1,0 +1,152 @@
+//! What a mail says about clocks.
+
+use super::*;
+
+#[test]
+fn protest_ladder() {
+    let mut subjects = String::new();
+    for (days, step, on) in [
+        (184, "start", (2026, 3, 2)),
+        (90, "90", (2026, 6, 4)),
+        (14, "14", (2026, 8, 19)),
+        (1, "1", (2026, 9, 1)),
+        (0, "0", (2026, 9, 2)),
+        (-3, "overdue", (2026, 9, 5)),
+    ] {
+        subjects += render(LetterKind::Alert, vec![ladder(days, step, on)]).subject();
+        subjects += "\n";
+    }
+    expect![[r#"
+        [WARNING] ABC-1234567-6 Protest due in 184 days, act by 2026-09-02 (ACME Brokers)
+        [WARNING] ABC-1234567-6 Protest due in 90 days, act by 2026-09-02 (ACME Brokers)
+        [CRITICAL] ABC-1234567-6 Protest due in 14 days, act by 2026-09-02 (ACME Brokers)
+        [CRITICAL] ABC-1234567-6 Protest due in 1 day, act by 2026-09-02 (ACME Brokers)
+        [CRITICAL] ABC-1234567-6 Protest due today, act by 2026-09-02 (ACME Brokers)
+        [CRITICAL] ABC-1234567-6 Protest 3 days overdue, was due 2026-09-02 (ACME Brokers)
+    "#]]
+    .assert_eq(&subjects);
+
+    let mail = at(ladder(14, "14", (2026, 8, 19)), "2026-08-19T13:00:00Z");
+    check(&mail, expect_file!["../snapshots/protest-14.txt"], expect_file!["../snapshots/protest-14.html"]);
+    let mail = at(ladder(-3, "overdue", (2026, 9, 5)), "2026-09-05T13:00:00Z");
+    check(&mail, expect_file!["../snapshots/overdue.txt"], expect_file!["../snapshots/overdue.html"]);
+}
+
+/// A reliquidation is answered by its own protest, however near the older one is.
+#[test]
+fn a_reliquidation_gives_its_own_protest() {
+    let protest = |date: &str, due| EntryDeadline {
+        instance: date.into(),
+        due: Some(due),
+        act_by: Some(due),
+        ..sample::protest_due()
+    };
+    let brief = NoticeBrief {
+        kind: Kind::Liquidation,
+        meaning: Some("reliquidation".into()),
+        clock: Some("PROTEST_DUE@2026-11-13".into()),
+        ..sample::notice()
+    };
+    let title = "Liquidated above what was paid";
+    let alert = about("liquidation-increase", title, Severity::Critical, Cause::Notice(Box::new(brief)), "");
+    let older = protest("2026-02-13", day(2026, 8, 12));
+    let deadlines = vec![older, protest("2026-11-13", day(2027, 5, 12))];
+    let mail = at(Alert { deadlines, ..alert }, "2026-11-23T13:00:00Z");
+    expect!["[CRITICAL] ABC-1234567-6 Liquidated above what was paid: FDA reliquidation (ACME Brokers), Protest of 2026-11-13 in 170 days, act by 2027-05-12"]
+        .assert_eq(mail.subject());
+    assert!(mail.text().contains("act by          Wed 2027-05-12 (in 170 days): Protest of 2026-11-13"));
+}
+
+/// What a form asks for stands in front, and a day of Customs that has passed does not.
+#[test]
+fn the_next_deadline_is_a_duty_to_come() {
+    let clock = |id: &str, act_by, due| EntryDeadline {
+        id: id.into(),
+        instance: "".into(),
+        act_by,
+        due: Some(due),
+        ..sample::protest_due()
+    };
+    let window = clock("REDELIVERY_WINDOW", None, day(2026, 11, 4));
+    let form = clock("CF28_RESPONSE", Some(day(2026, 12, 18)), day(2026, 12, 20));
+    let overdue = clock("ES_DUE", Some(day(2026, 11, 20)), day(2026, 11, 20));
+    let deemed = clock("LIQ_DEEMED_1Y", None, day(2027, 10, 5));
+    let glance = |key: Option<&str>, deadlines: &[&EntryDeadline]| {
+        let brief = NoticeBrief { clock: key.map(Into::into), ..sample::notice() };
+        let alert = about("request", "Request", Severity::Critical, Cause::Notice(Box::new(brief)), "");
+        let deadlines = deadlines.iter().copied().cloned().collect();
+        let mail = at(Alert { deadlines, ..alert }, "2026-11-23T13:00:00Z");
+        let line =
+            mail.text().lines().find(|line| line.starts_with("  act by ") || line.starts_with("  next "));
+        format!("{}\n{}\n", mail.subject(), line.unwrap_or_default())
+    };
+    let said = [
+        glance(Some("CF28_RESPONSE"), &[&window, &form]),
+        glance(None, &[&window, &overdue, &form, &deemed]),
+        glance(None, &[&window, &overdue, &deemed]),
+        glance(None, &[&window, &deemed]),
+        glance(None, &[&window]),
+    ]
+    .concat();
+    expect![[r#"
+        [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers), Answer CBP form 28 in 25 days, act by 2026-12-18
+          act by          Fri 2026-12-18 (in 25 days): Answer CBP form 28
+        [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
+          next deadline   Fri 2026-12-18 (in 25 days): Answer CBP form 28
+        [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
+          next deadline   Fri 2026-11-20 (3 days overdue): Entry summary and estimated
+        [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
+          next deadline   Tue 2027-10-05 (in 316 days): Deemed liquidation
+        [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
+
+    "#]].assert_eq(&said);
+}
+
+/// Each day is counted by itself, and a date of our own is called ours.
+#[test]
+fn our_own_target_is_no_legal_date() {
+    let summary = EntryDeadline {
+        id: "ES_DUE".into(),
+        instance: "".into(),
+        due: Some(day(2026, 11, 30)),
+        act_by: Some(day(2026, 11, 30)),
+        internal: Some(day(2026, 11, 20)),
+        ..sample::protest_due()
+    };
+    let standing = |act_by| Standing {
+        due: "2026-11-30".into(),
+        act_by: Some(act_by),
+        target: Some(day(2026, 11, 20)),
+        state: DeadlineState::Open,
+    };
+    let Cause::Deadline(brief) = sample::deadline().cause else { panic!("the sample is a deadline") };
+    let brief = DeadlineBrief {
+        deadline: summary.clone(),
+        name: "Entry summary".into(),
+        days_left: -3,
+        on: day(2026, 11, 23),
+        steps: Vec::new(),
+        moved: Some(Box::new(ClockMove {
+            deadline: "ES_DUE".into(),
+            sequence: 2,
+            at: sample::instant("2026-11-18T13:00:00Z"),
+            from: standing(day(2026, 11, 27)),
+            to: standing(day(2026, 11, 30)),
+            cause: "release_date is 2026-11-13 (release status), was 2026-11-12".into(),
+            notice: None,
+        })),
+        target: Some(InternalTarget {
+            deadline: "ES_DUE".into(),
+            date: day(2026, 11, 20),
+            by: "jo".into(),
+            reason: "".into(),
+            set_at: chrono::DateTime::UNIX_EPOCH,
+        }),
+        ..*brief
+    };
+    let alert =
+        Alert { cause: Cause::Deadline(Box::new(brief)), deadlines: vec![summary], ..sample::deadline() };
+    let mail = at(alert, "2026-11-23T13:00:00Z");
+    expect!["[WARNING] ABC-1234567-6 Entry summary: our target 2026-11-20 passed 3 days ago, act by 2026-11-30 (ACME Brokers)"].assert_eq(mail.subject());
+    check(&mail, expect_file!["../snapshots/our-target.txt"], expect_file!["../snapshots/our-target.html"]);
+}
