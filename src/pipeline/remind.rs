@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::clock_alert::OfClock;
 use super::follow::Now;
 use super::gate::Parcel;
-use super::silence::About;
+use super::silence::{About, Broken, OldSilences};
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View};
 use crate::entry::{EntryDeadline, Life, Reminder, silence};
 use crate::ident::{BrokerName, EntryNumber};
@@ -41,20 +41,22 @@ impl Pipeline {
             for (key, _) in due {
                 entries.entry(key.entry).or_default().push(key);
             }
+            let mut old = OldSilences::default();
             for (number, keys) in entries {
-                said += self.remind_entry(group, moment, day, number, &keys)?;
+                said += self.remind_entry(group, moment, day, (number, &keys), &mut old)?;
             }
+            self.tell_old_silences(group, moment, old)?;
             overflow(group.take())?;
         }
     }
 
-    fn remind_entry<V: View>(
-        &self,
+    fn remind_entry<'r, V: View>(
+        &'r self,
         group: &mut Group<'_, V>,
         moment: Moment,
         day: NaiveDate,
-        number: EntryNumber,
-        keys: &[DueKey],
+        (number, keys): (EntryNumber, &[DueKey]),
+        old: &mut OldSilences<'r>,
     ) -> Result<u64, V::Error> {
         let Some(mut life) = group.life(number)? else {
             keys.iter().for_each(|key| group.set_due(key.clone(), None));
@@ -71,9 +73,11 @@ impl Pipeline {
         let about = About { entry: &entry, deadlines: &deadlines, broker: &broker, day };
         for reminder in life.reminders.iter().filter(|reminder| reminder.day <= day) {
             if reminder.deadline.starts_with(silence::PREFIX) {
-                let (told, again) = self.break_silence(group, moment, reminder, &about)?;
-                raised.extend(told);
-                wanted.extend(again);
+                match self.break_silence(group, moment, reminder, &about, old)? {
+                    Broken::Nothing => {}
+                    Broken::Told(told) => raised.push(told),
+                    Broken::Later(again) => wanted.push(again),
+                }
                 continue;
             }
             let deadline = deadlines.iter().find(|deadline| deadline.key() == *reminder.deadline);

@@ -359,9 +359,13 @@ impl Rules {
         self.first(&self.on_trouble, from, |rule| rule.condition.holds(&facts))
     }
 
-    fn tell_silence(&self, ctx: &SilenceContext<'_>, from: u16) -> Option<(&Rule, Telling<'_>)> {
+    fn decide_silence(&self, ctx: &SilenceContext<'_>, from: u16) -> Option<&Rule> {
         let facts = ctx.facts();
-        let rule = self.first(&self.on_silence, from, |rule| rule.condition.holds(&facts))?;
+        self.first(&self.on_silence, from, |rule| rule.condition.holds(&facts))
+    }
+
+    fn tell_silence(&self, ctx: &SilenceContext<'_>, from: u16) -> Option<(&Rule, Telling<'_>)> {
+        let rule = self.decide_silence(ctx, from)?;
         Some((rule, self.routing.tell(rule, rule.severity(Severity::Warning), &mut ctx.facts())))
     }
 
@@ -412,6 +416,15 @@ impl Rules {
         }];
         clauses.extend(rule.condition.explain(&ctx.facts()));
         Some(self.explained(rule, On::Deadline, clauses, self.decide_deadline(ctx, 0)))
+    }
+
+    /// What the rule named `name` makes of a silence, clause by clause, and how it is told where this rule decides.
+    pub fn why_silence(&self, ctx: &SilenceContext<'_>, name: &str) -> Option<(Why, Option<Telling<'_>>)> {
+        let rule = self.get(name)?;
+        let clauses = rule.condition.explain(&ctx.facts());
+        let why = self.explained(rule, On::Silence, clauses, self.decide_silence(ctx, 0));
+        let told = self.tell_silence(ctx, 0).filter(|(decided, _)| decided.name == rule.name);
+        Some((why, told.map(|(_, telling)| telling)))
     }
 
     fn explained(&self, rule: &Rule, on: On, clauses: Vec<AskedClause>, decided_by: Option<&Rule>) -> Why {

@@ -9,6 +9,7 @@ use super::declared::{
     self, AnswerView, CensusView, CustomsBillView, LineView, ProtestView, StatementView, TibView,
 };
 use super::mask::masked;
+use super::unheard::{UnheardView, unheard};
 use crate::deadline::{DeadlineTable, dash};
 use crate::entry::{
     DeadlineState, Entry, Held, Life, LiquidationEvent, LiquidationStep, Pathway, Provenance,
@@ -64,6 +65,9 @@ pub struct EntryView {
     /// Every notice in the order in which things happened, without the lines of filings, which stand in `summary`.
     pub timeline: Vec<TimelineRow>,
     pub findings: Vec<EntryFinding>,
+    /// What should be said of it, and was not so far, the first to be missing first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unheard: Vec<UnheardView>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -251,6 +255,7 @@ pub fn entry_view(life: &Life, table: &DeadlineTable) -> EntryView {
         pathways: entry.pathways(table, &entry.deadlines(table), NaiveDate::MIN),
         timeline: life.timeline().into_iter().filter(|held| !is_line(held)).map(timeline_row).collect(),
         findings: findings(&entry, life),
+        unheard: unheard(&entry, table, &life.deadlines(&entry, table)),
     }
 }
 

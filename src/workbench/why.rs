@@ -10,13 +10,15 @@ use serde::Serialize;
 
 use crate::clock::Zone;
 use crate::deadline::DeadlineTable;
+use crate::entry::silence::Silence;
 use crate::entry::{DeadlineState, Entry, EntryDeadline, Held, Life};
 use crate::ident::{EntryNumber, Fingerprint};
 use crate::notice::{EventTime, Kind, Token};
 use crate::outbox::{AlertKey, Audience};
 use crate::place::Severity;
 use crate::rules::{
-    AskedClause, DeadlineContext, Delivery, EntryContext, NoticeContext, On, Rule, Rules, Telling, occasion,
+    AskedClause, DeadlineContext, Delivery, EntryContext, NoticeContext, On, Rule, Rules, SilenceContext, Telling,
+    occasion,
 };
 
 /// What is asked: the rules and the people of a configuration.
@@ -40,6 +42,9 @@ pub struct Why {
     pub notices: Vec<WhyNotice>,
     /// For rules on deadlines: each clock of the entry.
     pub clocks: Vec<WhyClock>,
+    /// For rules on silences: everything that the entry waits for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unheard: Vec<WhySilence>,
 }
 
 impl Why {
@@ -48,7 +53,9 @@ impl Why {
         let of_notices =
             self.notices.iter().filter_map(|notice| notice.telling.as_ref()).map(|told| &told.alert);
         let of_clocks = self.clocks.iter().flat_map(|clock| &clock.steps).map(|step| &step.alert);
-        of_notices.chain(of_clocks).cloned().collect()
+        let of_silences = self.unheard.iter().filter_map(|unheard| unheard.telling.as_ref());
+        let of_silences = of_silences.map(|told| &told.alert);
+        of_notices.chain(of_clocks).chain(of_silences).cloned().collect()
     }
 }
 
@@ -101,6 +108,24 @@ pub struct WhyClock {
     pub steps: Vec<WhyStep>,
 }
 
+/// Something that the entry waits for, asked again.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct WhySilence {
+    pub code: &'static str,
+    pub instance: String,
+    pub since: NaiveDate,
+    /// The first day on which it counts as missing.
+    pub missing_from: NaiveDate,
+    /// A sentence, true from that day on.
+    pub text: String,
+    pub clauses: Vec<AskedClause>,
+    pub matches: bool,
+    pub decided_by: Option<String>,
+    pub verdict: String,
+    /// There when this rule decides and does not keep silent.
+    pub telling: Option<WhyTelling>,
+}
+
 /// One step of a ladder.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct WhyStep {
@@ -112,11 +137,12 @@ pub struct WhyStep {
 /// Asks the rule named `name` about an entry. `None` when there is no such rule.
 pub fn why(asked: &Asked<'_>, life: &Life, name: &str) -> Option<Why> {
     let rule = asked.rules.get(name)?;
-    let (mut notices, mut clocks) = (Vec::new(), Vec::new());
+    let (mut notices, mut clocks, mut unheard) = (Vec::new(), Vec::new(), Vec::new());
     match rule.on {
         On::Notice => notices = asked.notices(life, rule),
         On::Deadline => clocks = asked.clocks(life, rule),
-        On::Trouble | On::Silence => {}
+        On::Silence => unheard = asked.silences(life, rule),
+        On::Trouble => {}
     }
     Some(Why {
         entry: life.number,
@@ -126,6 +152,7 @@ pub fn why(asked: &Asked<'_>, life: &Life, name: &str) -> Option<Why> {
         on: rule.on.as_str(),
         notices,
         clocks,
+        unheard,
     })
 }
 
@@ -288,6 +315,57 @@ impl Asked<'_> {
             verdict,
             recipients: self.recipients(&telling),
             steps: if is_decided { steps(deadline, rule, life.number) } else { Vec::new() },
+        })
+    }
+
+    fn silences(&self, life: &Life, rule: &Rule) -> Vec<WhySilence> {
+        let entry = life.entry();
+        let broker = life.broker().map_or("unknown", |broker| broker.as_str());
+        let deadlines = life.deadlines(&entry, self.deadlines);
+        let asked = entry.silences(self.deadlines, &deadlines).into_iter().filter_map(|silence| {
+            let ctx = SilenceContext { code: silence.code, entry: Some(&entry), broker, on: self.today };
+            self.silence(&ctx, &silence, rule, life)
+        });
+        asked.collect()
+    }
+
+    fn silence(
+        &self,
+        ctx: &SilenceContext<'_>,
+        silence: &Silence,
+        rule: &Rule,
+        life: &Life,
+    ) -> Option<WhySilence> {
+        let (answer, told) = self.rules.why_silence(ctx, &rule.name)?;
+        let mut verdict = self.verdict(&answer, told.as_ref());
+        let next = life.reminders.iter().find(|reminder| *reminder.deadline == *silence.key());
+        if told.as_ref().is_some_and(|telling| telling.delivery != Delivery::None) {
+            verdict.push_str(&match next.map(|reminder| reminder.day) {
+                _ if !silence.stands_on(self.today) => {
+                    format!("; it is awaited, and counts as missing from {} on", silence.day)
+                }
+                Some(day) if day > self.today => {
+                    format!("; it is looked at on {day}: it was seen late, or {} cannot be heard", ctx.broker)
+                }
+                Some(day) => format!("; it has waited to be looked at since {day}, the daemon does so"),
+                None => String::new(),
+            });
+        }
+        let telling = told.filter(|telling| telling.delivery != Delivery::None).map(|telling| {
+            let alert = AlertKey::new(&rule.name, life.number.as_str(), &silence.occasion());
+            self.telling(alert, &telling)
+        });
+        Some(WhySilence {
+            code: silence.code,
+            instance: silence.instance.to_string(),
+            since: silence.since,
+            missing_from: silence.day,
+            text: silence.sentence(),
+            clauses: answer.clauses,
+            matches: answer.matches,
+            decided_by: answer.decided_by,
+            verdict,
+            telling,
         })
     }
 

@@ -14,7 +14,8 @@ use crate::ident::EntryNumber;
 use crate::outbox::{AlertKey, Silence, Silences};
 use crate::rules::AskedClause;
 use crate::serve::{Request, TOLD_MAX, ToldRow};
-use crate::workbench::why::{Asked, Why, WhyClock, WhyNotice, why};
+use crate::words::count;
+use crate::workbench::why::{Asked, Why, WhyClock, WhyNotice, WhySilence, why};
 
 #[derive(clap::Args, Debug)]
 pub struct Args {
@@ -95,7 +96,21 @@ fn print(out: &mut Out, ui: &Ui, shown: &Answer, is_all: bool) -> io::Result<()>
     for clock in &why.clocks {
         clock_text(out, ui, clock, &told)?;
     }
-    if why.notices.is_empty() && why.clocks.is_empty() {
+    let mut misses = 0;
+    for unheard in &why.unheard {
+        if unheard.matches || is_all {
+            silence_text(out, ui, unheard, &told)?;
+        } else {
+            misses += 1;
+        }
+    }
+    if misses > 0 {
+        let it = count(misses, "other thing");
+        writeln!(out, "\nIt does not apply to {it} that the entry waits for; --all shows why.")?;
+    }
+    if why.on == "silence" && why.unheard.is_empty() {
+        writeln!(out, "\nThe entry waits for nothing: what it should have heard by now it has heard.")?;
+    } else if why.notices.is_empty() && why.clocks.is_empty() && why.unheard.is_empty() {
         writeln!(out, "\nNothing is known of the entry that the rule is about.")?;
     }
     if others > 0 {
@@ -130,6 +145,27 @@ fn notice_text(
     match told.get(&telling.alert) {
         Some(row) => told_text(out, ui, row),
         None => writeln!(out, "  no such alert was raised: other rules were live when the file came"),
+    }
+}
+
+fn silence_text(
+    out: &mut Out,
+    ui: &Ui,
+    unheard: &WhySilence,
+    told: &BTreeMap<&AlertKey, &ToldRow>,
+) -> io::Result<()> {
+    let WhySilence { code, missing_from, text, .. } = unheard;
+    let from = day_or_dash(Some(*missing_from));
+    writeln!(out, "\n{}  missing from {from}", ui.paint(Paint::Strong, code))?;
+    writeln!(out, "  {}", ui.paint(Paint::Plain, text))?;
+    clauses(out, ui, &unheard.clauses)?;
+    writeln!(out, "  {}", ui.paint(Paint::Plain, &unheard.verdict))?;
+    let Some(telling) = &unheard.telling else { return Ok(()) };
+    writeln!(out, "  recipients  {}", telling.recipients.join(", "))?;
+    writeln!(out, "  alert key   {}", telling.alert)?;
+    match told.get(&telling.alert) {
+        Some(row) => told_text(out, ui, row),
+        None => writeln!(out, "  not said so far"),
     }
 }
 
