@@ -15,7 +15,7 @@ use crate::entry::{Entry, EntryDeadline, Life, Reminder};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{Alert, AlertKey, Cause, EntryBrief, TroubleBrief};
 use crate::rules::{Delivery, Hit, SilenceContext};
-use crate::words::{count, plural};
+use crate::words::count;
 
 /// A silence that is first seen so many days after its day is told together with others.
 const HISTORY_DAYS: i64 = 30;
@@ -154,13 +154,14 @@ impl<'r> OldSilences<'r> {
 /// Several silences in a sentence, with the command that lists them.
 fn together(broker: &BrokerName, code: &str, entries: &[EntryNumber], since: NaiveDate) -> String {
     let named: Vec<String> = entries.iter().take(NAMED_MAX).map(ToString::to_string).collect();
-    let more = entries.len().saturating_sub(NAMED_MAX) as u64;
-    let more = if more > 0 { format!(" and {more} more {}", plural(more, "entry")) } else { String::new() };
+    let more = entries.len().saturating_sub(NAMED_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    // The line of a digest is short: what and how many come first.
     format!(
-        "There is {} for {}, since {since} or later: {}{more}. It is told late and once, because it was over a month old when \
-         it was first seen. `entrywatch entries --silent --broker {broker}` lists what stands.",
-        meaning(code),
+        "{}, seen over a month late: {}. The oldest since {since}: {}{more}. `entrywatch entries --silent --broker {broker}` \
+         lists what stands.",
         count(entries.len() as u64, "entry"),
+        meaning(code),
         named.join(", "),
     )
 }

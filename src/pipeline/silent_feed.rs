@@ -112,11 +112,9 @@ impl Pipeline {
                 continue;
             }
             let message = format!(
-                "There is {}. The last one came {local} ({}). What its entries wait for is told on the morning after its \
-                 next file; until then `entrywatch entries --silent --broker {}` lists it.",
+                "There is {} since {local} ({}).",
                 meaning(code::FEED_SILENT),
-                watch.zone.name(),
-                watch.broker
+                watch.zone.name()
             );
             let unsaid =
                 Unsaid { subject, code: code::FEED_SILENT, message, broker: &watch.broker, entry: None };
