@@ -190,6 +190,7 @@ impl<'a> Facts<'a> {
             Flag::Suspended => entry?.is_suspended(),
             Flag::InQuestion => entry?.is_in_question(),
             Flag::ByLaw => self.deadline?.is_by_law(),
+            Flag::Overdue => self.deadline?.target()? < self.on?,
             Flag::DifferenceKnown => self.liquidation()?.difference().is_some(),
             Flag::Contradicted => entry?.is_newly_contradicted(self.before),
         })
@@ -208,6 +209,7 @@ pub(super) enum Flag {
     Suspended,
     InQuestion,
     ByLaw,
+    Overdue,
     DifferenceKnown,
     Contradicted,
 }
