@@ -155,8 +155,16 @@ fn what_cannot_be_true_is_kept_found_and_changes_nothing() {
     desk.engine().record(damages.to_string().as_bytes()).expect("recorded");
     for (name, document, code) in [
         ("1", json!({"fact": "bulletin", "entry": ENTRY, "liquidation_date": "2126-03-06"}), "bad-date"),
-        ("2", json!({"fact": "protest_filed", "entry": ENTRY, "protest_filed": "1989-05-04", "reference": "1"}), "bad-date"),
-        ("3", json!({"fact": "done", "entry": ENTRY, "date": "2026-03-01", "deadline": "LD_PETITON"}), "bad-element"),
+        (
+            "2",
+            json!({"fact": "protest_filed", "entry": ENTRY, "protest_filed": "1989-05-04", "reference": "1"}),
+            "bad-date",
+        ),
+        (
+            "3",
+            json!({"fact": "done", "entry": ENTRY, "date": "2026-03-01", "deadline": "LD_PETITON"}),
+            "bad-element",
+        ),
         ("4", json!({"fact": "petition_filed", "entry": ENTRY, "date": "soon"}), "bad-date"),
         ("5", json!({"fact": "extension", "entry": ENTRY, "date": "2026-03-01", "times": 9}), "bad-number"),
     ] {
@@ -365,10 +373,16 @@ fn the_command_records_and_refuses() {
         (&["record", "form_28", ENTRY, "issue_date=2026-03-02", "isue=1"], "isue"),
         (&["record", "protest", ENTRY], "protest_"),
         (&["record", "note", "XYZ"], "neither"),
-        (&["record", "form_28", "9Z7-0000041-8", "issue_date=2026-03-02"], "the check digit of 9Z7-0000041-8"),
+        (
+            &["record", "form_28", "9Z7-0000041-8", "issue_date=2026-03-02"],
+            "the check digit of 9Z7-0000041-8",
+        ),
         (&["record", "form_28", ENTRY, "issue_date=2126-03-02"], "days ahead: is the year right?"),
         (&["record", "form_28", ENTRY, "issue_date=1990-03-02"], "more than 30 years ago"),
-        (&["record", "form_28", ENTRY, "issue_date=2026-03-02", "due_on_form=2199-01-01"], "`due_on_form` is"),
+        (
+            &["record", "form_28", ENTRY, "issue_date=2026-03-02", "due_on_form=2199-01-01"],
+            "`due_on_form` is",
+        ),
         (&["record", "done", ENTRY, "--on", "2026-03-02", "deadline=LD_PETITON"], "the name of a deadline"),
         (&["record", "extension", ENTRY, "--on", "2026-03-02", "times=9"], "from 0 to 3"),
     ] {

@@ -235,10 +235,14 @@ fn what_should_have_been_said_stands_in_every_answer() {
         has(&place.out(command), &["release-unanswered", "2025-07-03", sentence]);
     }
     has(&place.out(&["entries", "--silent", "--csv"]), &[",release-unanswered,,2025-07-01,2025-07-03,"]);
-    for command in [&["entry", number, "--json"][..], &["explain", number, "--json"], &["entries", "--silent", "--json"]] {
+    for command in
+        [&["entry", number, "--json"][..], &["explain", number, "--json"], &["entries", "--silent", "--json"]]
+    {
         let answers = place.out(command);
         let answer = answers.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        let is_own = |answer: &Value| answer["entry"].as_str().is_some_and(|entry| entry.replace('-', "") == "9Z710000591");
+        let is_own = |answer: &Value| {
+            answer["entry"].as_str().is_some_and(|entry| entry.replace('-', "") == "9Z710000591")
+        };
         let answer = answer.into_iter().find(is_own).expect("the entry");
         let missing = &answer["unheard"][0];
         assert_eq!(missing["code"], "release-unanswered", "{command:?}");
@@ -253,5 +257,8 @@ fn what_should_have_been_said_stands_in_every_answer() {
     has(&why, &["release-unanswered", sentence, "decides: warning, told at once", "not said so far"]);
     let other = place.out(&["rules", "why", number, "summary-unanswered"]);
     has(&other, &["It does not apply to 1 other thing that the entry waits for"]);
-    has(&place.out(&["rules", "why", number, "summary-unanswered", "--all"]), &["FAILS", "does not apply: code"]);
+    has(
+        &place.out(&["rules", "why", number, "summary-unanswered", "--all"]),
+        &["FAILS", "does not apply: code"],
+    );
 }

@@ -172,11 +172,7 @@ fn put(members: &mut Map<String, Value>, key: &str, value: &str) -> Result<(), F
 }
 
 /// The ids of the notices that the document will make, once it is in order. Reads it as the daemon will.
-fn checked(
-    text: &str,
-    grammar: std::sync::Arc<Grammar>,
-    today: NaiveDate,
-) -> Result<Vec<NoticeId>, Failure> {
+fn checked(text: &str, grammar: std::sync::Arc<Grammar>, today: NaiveDate) -> Result<Vec<NoticeId>, Failure> {
     struct Heard {
         ids: Option<NoticeIds>,
         notices: Vec<NoticeId>,

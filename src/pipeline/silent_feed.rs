@@ -111,11 +111,8 @@ impl Pipeline {
             if group.has_alert(&key)? {
                 continue;
             }
-            let message = format!(
-                "There is {} since {local} ({}).",
-                meaning(code::FEED_SILENT),
-                watch.zone.name()
-            );
+            let message =
+                format!("There is {} since {local} ({}).", meaning(code::FEED_SILENT), watch.zone.name());
             let unsaid =
                 Unsaid { subject, code: code::FEED_SILENT, message, broker: &watch.broker, entry: None };
             let raised = unsaid.raise(moment, key, &hit);

@@ -420,6 +420,21 @@ fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
             message: format!("no table knows the code `{code}` of this {}", held.notice.kind.as_str()),
         });
     }
+    let releases = entry.doubtful_releases();
+    if let Some(last) = releases.last() {
+        let seen = life.get(last.notice).map(|held| &held.seen);
+        let dates: Vec<String> = releases.iter().map(|dated| dated.date.to_string()).collect();
+        findings.push(EntryFinding {
+            code: finding_code::CONTRADICTION.to_owned(),
+            severity: Grade::Warning,
+            file: seen.map(|seen| seen.name.to_string()),
+            place: seen.map(|seen| seen.place),
+            message: format!(
+                "releases of {} were told; the earliest counts until Customs says that the date changed",
+                dates.join(" and ")
+            ),
+        });
+    }
     for contradiction in entry.contradictions() {
         let seen = life.get(contradiction.notice).map(|held| &held.seen);
         findings.push(EntryFinding {

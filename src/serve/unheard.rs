@@ -45,7 +45,11 @@ pub(super) fn unheard(entry: &Entry, table: &DeadlineTable, deadlines: &[EntryDe
     let mut awaited: Vec<UnheardView> =
         entry.silences(table, deadlines).iter().map(UnheardView::of).collect();
     awaited.sort_by(|left, right| {
-        (left.missing_from, &left.code, &left.instance).cmp(&(right.missing_from, &right.code, &right.instance))
+        (left.missing_from, &left.code, &left.instance).cmp(&(
+            right.missing_from,
+            &right.code,
+            &right.instance,
+        ))
     });
     awaited
 }

@@ -17,8 +17,8 @@ use crate::notice::{EventTime, Kind, Token};
 use crate::outbox::{AlertKey, Audience};
 use crate::place::Severity;
 use crate::rules::{
-    AskedClause, DeadlineContext, Delivery, EntryContext, NoticeContext, On, Rule, Rules, SilenceContext, Telling,
-    occasion,
+    AskedClause, DeadlineContext, Delivery, EntryContext, NoticeContext, On, Rule, Rules, SilenceContext,
+    Telling, occasion,
 };
 
 /// What is asked: the rules and the people of a configuration.

@@ -182,9 +182,9 @@ fn read<'d>(
     let definition = fact.definition();
     let mut read = Read { fact, definition, at: None, reference: None, fields: Vec::new() };
     let own = value(document, definition.date, FactValue::Date, true, sink);
-    if let Some(value) = own.filter(|value| {
-        is_believed(document, definition.date, value, AHEAD_DAYS_MAX, received_on, sink)
-    }) {
+    if let Some(value) =
+        own.filter(|value| is_believed(document, definition.date, value, AHEAD_DAYS_MAX, received_on, sink))
+    {
         read.at = date(&value).map(EventTime::date);
         read.fields.push((definition.date, value));
     }

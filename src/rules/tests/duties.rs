@@ -42,7 +42,8 @@ fn said(rules: &Rules, id: &str) -> Vec<i64> {
         let hit = rules.for_deadline(&context);
         // The clock is looked at on the days of the steps alone.
         let looked_at = rules.next_reminder(&deadline, on - TimeDelta::days(1)) == Some(on);
-        if let Some(hit) = hit.filter(|hit| looked_at && said.iter().all(|(known, _)| *known != hit.occasion)) {
+        if let Some(hit) = hit.filter(|hit| looked_at && said.iter().all(|(known, _)| *known != hit.occasion))
+        {
             said.push((hit.occasion, days_left));
         }
     }
@@ -53,7 +54,9 @@ fn said(rules: &Rules, id: &str) -> Vec<i64> {
 fn every_duty_is_said_before_its_day_and_on_its_morning() {
     let rules = super::embedded();
     let mut wrong = Vec::new();
-    for definition in DeadlineTable::embedded().definitions().iter().filter(|known| known.class == Class::Duty) {
+    for definition in
+        DeadlineTable::embedded().definitions().iter().filter(|known| known.class == Class::Duty)
+    {
         let id = definition.id.to_string();
         let said = said(&rules, &id);
         let is_before = said.iter().any(|days_left| *days_left > 0);
