@@ -144,8 +144,8 @@ fn every_deadline_and_every_silence_has_a_scenario() {
 /// Clocks that only their own last day ends, in their scenario at least.
 const ENDED_BY_THE_DAY: [&str; 3] = ["EXCL_PROTEST_DENIAL", "RECORD_RETENTION", "REDELIVERY_WINDOW"];
 
-/// Dates without an act: no default rule tells of them.
-const QUIET: [&str; 2] = ["RECORD_RETENTION", "REDELIVERY_WINDOW"];
+/// Dates without an act, of which no default rule tells, and one that a decision ends before anybody is reminded.
+const QUIET: [&str; 3] = ["PROTEST_ACCEL_DENIAL", "RECORD_RETENTION", "REDELIVERY_WINDOW"];
 
 /// The messages that start it, a letter that names it, the message that closes it, and nothing after.
 #[test]

@@ -75,7 +75,7 @@ impl Pipeline {
             if reminder.deadline.starts_with(silence::PREFIX) {
                 match self.break_silence(group, moment, reminder, &about, old)? {
                     Broken::Nothing => {}
-                    Broken::Told(told) => raised.push(told),
+                    Broken::Told(told) => raised.push(*told),
                     Broken::Later(again) => wanted.push(again),
                 }
                 continue;

@@ -30,7 +30,7 @@ const TOGETHER: &str = "told together with others";
 pub(super) enum Broken {
     /// What was missing has come, its day moved, it was told, or no rule tells it.
     Nothing,
-    Told(Raised),
+    Told(Box<Raised>),
     /// It is looked at again.
     Later(Reminder),
 }
@@ -110,12 +110,12 @@ impl Pipeline {
         let deadlines = running(about.deadlines, None, about.day);
         let raised = Raised { alert: Alert { deadlines, ..raised.alert }, ..raised };
         if (about.day - silence.day).num_days() <= HISTORY_DAYS {
-            return Ok(Broken::Told(raised));
+            return Ok(Broken::Told(Box::new(raised)));
         }
         // Kept, so that it is known as told; people read one line about all of them.
         old.note(about.broker, silence, number, hit);
         let hidden_by = Some(TOGETHER.into());
-        Ok(Broken::Told(Raised { delivery: Delivery::Digest, hidden_by, ..raised }))
+        Ok(Broken::Told(Box::new(Raised { delivery: Delivery::Digest, hidden_by, ..raised })))
     }
 
     /// One line of the digest for the old silences of one kind and broker.
