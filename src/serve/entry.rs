@@ -395,6 +395,23 @@ fn timeline_row(held: &Held) -> TimelineRow {
     }
 }
 
+/// Releases of different dates, of which Customs did not say that the date changed.
+fn releases_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
+    let releases = entry.doubtful_releases();
+    let seen = life.get(releases.last()?.notice).map(|held| &held.seen);
+    let dates: Vec<String> = releases.iter().map(|dated| dated.date.to_string()).collect();
+    let dates = dates.join(" and ");
+    Some(EntryFinding {
+        code: finding_code::CONTRADICTION.to_owned(),
+        severity: Grade::Warning,
+        file: seen.map(|seen| seen.name.to_string()),
+        place: seen.map(|seen| seen.place),
+        message: format!(
+            "releases of {dates} were told; the earliest counts until Customs says that the date changed"
+        ),
+    })
+}
+
 fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
     let mut findings = Vec::new();
     if entry.check_digit_offset != 0 {
@@ -420,21 +437,7 @@ fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
             message: format!("no table knows the code `{code}` of this {}", held.notice.kind.as_str()),
         });
     }
-    let releases = entry.doubtful_releases();
-    if let Some(last) = releases.last() {
-        let seen = life.get(last.notice).map(|held| &held.seen);
-        let dates: Vec<String> = releases.iter().map(|dated| dated.date.to_string()).collect();
-        findings.push(EntryFinding {
-            code: finding_code::CONTRADICTION.to_owned(),
-            severity: Grade::Warning,
-            file: seen.map(|seen| seen.name.to_string()),
-            place: seen.map(|seen| seen.place),
-            message: format!(
-                "releases of {} were told; the earliest counts until Customs says that the date changed",
-                dates.join(" and ")
-            ),
-        });
-    }
+    findings.extend(releases_finding(entry, life));
     for contradiction in entry.contradictions() {
         let seen = life.get(contradiction.notice).map(|held| &held.seen);
         findings.push(EntryFinding {
