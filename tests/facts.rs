@@ -68,6 +68,7 @@ fn invented(value: FactValue) -> Value {
         FactValue::Count(_) => 1.into(),
         FactValue::Word(words) => words[0].into(),
         FactValue::Amount => "12.50".into(),
+        FactValue::Clocks => "LD_PETITION".into(),
         FactValue::Text => "text".into(),
     }
 }
@@ -144,6 +145,43 @@ fn what_is_wrong_is_found_and_the_rest_is_read() {
     }
     let heard = hear(r#"{"form":"28","entry":"9Z700000419","issue_date":"soon","due_on_form":"2026-04-01"}"#);
     assert_eq!(heard.notices[0].3, None, "a date that cannot be read is no date");
+}
+
+/// A date that cannot be true, an unknown deadline, a fourth extension: a finding with its place, and the fact changes nothing.
+#[test]
+fn what_cannot_be_true_is_kept_found_and_changes_nothing() {
+    let mut desk = Desk::new(now());
+    let damages = json!({"fact": "damages", "entry": ENTRY, "mail_date": "2026-02-20"});
+    desk.engine().record(damages.to_string().as_bytes()).expect("recorded");
+    for (name, document, code) in [
+        ("1", json!({"fact": "bulletin", "entry": ENTRY, "liquidation_date": "2126-03-06"}), "bad-date"),
+        (
+            "2",
+            json!({"fact": "protest_filed", "entry": ENTRY, "protest_filed": "1989-05-04", "reference": "1"}),
+            "bad-date",
+        ),
+        (
+            "3",
+            json!({"fact": "done", "entry": ENTRY, "date": "2026-03-01", "deadline": "LD_PETITON"}),
+            "bad-element",
+        ),
+        ("4", json!({"fact": "petition_filed", "entry": ENTRY, "date": "soon"}), "bad-date"),
+        ("5", json!({"fact": "extension", "entry": ENTRY, "date": "2026-03-01", "times": 9}), "bad-number"),
+    ] {
+        desk.receive(&format!("{name}.json"), "acme", document.to_string().as_bytes());
+        let file = entrywatch::ident::Fingerprint::of(document.to_string().as_bytes());
+        let kept = desk.store().input(file).expect("it answers").expect("the file is kept");
+        let found: Vec<&str> = kept.findings.iter().map(|finding| &*finding.code).collect();
+        assert_eq!(found, [code], "{document}");
+        assert!(kept.findings[0].place.line > 0);
+        let pieces = desk.store().quarantined(None, 100).expect("it answers");
+        assert!(pieces.iter().any(|(key, _)| key.file == file), "{document} is not in quarantine");
+    }
+    let entry = entry(&desk);
+    assert_eq!(entry.liquidations().count(), 0);
+    assert_eq!(entry.extensions(), 1, "one extension was told; how often it was before is not known");
+    let open = entry.recorded_starts("LD_PETITION").next().expect("the clock");
+    assert!(entry.recorded_end("LD_PETITION", Some(open.0)).is_none());
 }
 
 #[test]
@@ -251,6 +289,7 @@ fn schema_of(value: FactValue) -> Value {
         FactValue::Count(max) => json!({"type": "integer", "minimum": 0, "maximum": max}),
         FactValue::Word(words) => json!({"enum": words}),
         FactValue::Amount => json!({"type": ["string", "number"], "pattern": "^-?[0-9]+(\\.[0-9]{1,2})?$"}),
+        FactValue::Clocks => json!({"type": "string", "description": "names of deadlines, parted by commas"}),
         FactValue::Text => {
             json!({"type": "string", "minLength": 1, "maxLength": entrywatch::notice::recorded::TEXT_BYTES_MAX})
         }
@@ -334,11 +373,28 @@ fn the_command_records_and_refuses() {
         (&["record", "form_28", ENTRY, "issue_date=2026-03-02", "isue=1"], "isue"),
         (&["record", "protest", ENTRY], "protest_"),
         (&["record", "note", "XYZ"], "neither"),
+        (
+            &["record", "form_28", "9Z7-0000041-8", "issue_date=2026-03-02"],
+            "the check digit of 9Z7-0000041-8",
+        ),
+        (&["record", "form_28", ENTRY, "issue_date=2126-03-02"], "days ahead: is the year right?"),
+        (&["record", "form_28", ENTRY, "issue_date=1990-03-02"], "more than 30 years ago"),
+        (
+            &["record", "form_28", ENTRY, "issue_date=2026-03-02", "due_on_form=2199-01-01"],
+            "`due_on_form` is",
+        ),
+        (&["record", "done", ENTRY, "--on", "2026-03-02", "deadline=LD_PETITON"], "the name of a deadline"),
+        (&["record", "extension", ENTRY, "--on", "2026-03-02", "times=9"], "from 0 to 3"),
     ] {
         let (code, _, err) = run(words);
         assert_eq!(code, Some(2), "{words:?}");
         assert!(err.contains(complaint), "{words:?}: {err}");
     }
+    // A filer with an offset: told so, and from then on known.
+    let odd = ["record", "note", "9Z7-0000041-8", "--on", "2026-03-02"];
+    assert_eq!(run(&odd).0, Some(2));
+    assert_eq!(run(&[&odd[..], &["--odd-check-digit"]].concat()).0, Some(0));
+    assert_eq!(run(&odd).0, Some(0));
     let (code, _, err) = run(&["replay", "--verify"]);
     assert_eq!(code, Some(0), "{err}");
     let (code, out, _) = run(&["record", "--list"]);

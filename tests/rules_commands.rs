@@ -292,3 +292,51 @@ fn tests_and_check(place: &Place) {
     assert_eq!(ran.code, Some(1));
     has(&ran.out, &["FAIL  scenario scenarios/hold.txt: scenarios/hold.txt:2:19: nobody expected"]);
 }
+
+/// A release filing and no answer to it.
+const FILED: &str = "\
+A27049Z7      070125     SE
+B  27049Z7SE
+SE10A9Z7  10000591 01EI 12-34567890011800000160002704  2704
+Y  27049Z7SE00001
+Z27049Z7      070125
+";
+
+#[test]
+fn what_should_have_been_said_stands_in_every_answer() {
+    let place = Place::new();
+    place.write("se.txt", FILED);
+    place.out(&["ingest", "se.txt"]);
+    let number = "9Z7-1000059-1";
+    let sentence = "There is no answer (SX) to the release filing. Awaited since 2025-07-01.";
+    for command in [&["entry", number][..], &["explain", number], &["entries", "--silent"]] {
+        has(&place.out(command), &["release-unanswered", "2025-07-03", sentence]);
+    }
+    has(&place.out(&["entries", "--silent", "--csv"]), &[",release-unanswered,,2025-07-01,2025-07-03,"]);
+    for command in
+        [&["entry", number, "--json"][..], &["explain", number, "--json"], &["entries", "--silent", "--json"]]
+    {
+        let answers = place.out(command);
+        let answer = answers.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+        let is_own = |answer: &Value| {
+            answer["entry"].as_str().is_some_and(|entry| entry.replace('-', "") == "9Z710000591")
+        };
+        let answer = answer.into_iter().find(is_own).expect("the entry");
+        let missing = &answer["unheard"][0];
+        assert_eq!(missing["code"], "release-unanswered", "{command:?}");
+        assert_eq!(missing["missing_from"], "2025-07-03");
+        assert_eq!(missing["text"], sentence);
+    }
+    // On the evening before it was not missing yet.
+    let before = place.out(&["entries", "--silent", "--on", "2025-07-02", "--json"]);
+    assert!(!before.contains(number), "{before}");
+
+    let why = place.out(&["rules", "why", number, "release-unanswered"]);
+    has(&why, &["release-unanswered", sentence, "decides: warning, told at once", "not said so far"]);
+    let other = place.out(&["rules", "why", number, "summary-unanswered"]);
+    has(&other, &["It does not apply to 1 other thing that the entry waits for"]);
+    has(
+        &place.out(&["rules", "why", number, "summary-unanswered", "--all"]),
+        &["FAILS", "does not apply: code"],
+    );
+}

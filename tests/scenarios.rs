@@ -141,6 +141,42 @@ fn every_deadline_and_every_silence_has_a_scenario() {
     }
 }
 
+/// Clocks that only their own last day ends, in their scenario at least.
+const ENDED_BY_THE_DAY: [&str; 3] = ["EXCL_PROTEST_DENIAL", "RECORD_RETENTION", "REDELIVERY_WINDOW"];
+
+/// Dates without an act, of which no default rule tells, and one that a decision ends before anybody is reminded.
+const QUIET: [&str; 3] = ["PROTEST_ACCEL_DENIAL", "RECORD_RETENTION", "REDELIVERY_WINDOW"];
+
+/// The messages that start it, a letter that names it, the message that closes it, and nothing after.
+#[test]
+fn the_scenario_of_a_deadline_tells_its_whole_life() {
+    for path in paths() {
+        let id = path.file_stem().and_then(|name| name.to_str()).expect("a name");
+        let Some(definition) = DeadlineTable::embedded().find(id) else { continue };
+        let text = std::fs::read_to_string(&path).expect("a scenario");
+        let own = |state: &str| {
+            text.lines().any(|line| {
+                let words: Vec<&str> = line.split_whitespace().collect();
+                let [_, "deadline", _, key, _, word] = words[..] else { return false };
+                key.split('@').next() == Some(id) && word == state
+            })
+        };
+        assert!(own("open"), "{id} is nowhere expected to run");
+        assert!(own("closed") != ENDED_BY_THE_DAY.contains(&id), "{id}: what closes it");
+        let name = definition.name.to_lowercase();
+        let begins = name.split(' ').take(3).collect::<Vec<_>>().join(" ");
+        let words: Vec<&str> = name.split([' ', ',']).filter(|word| word.len() >= 5).collect();
+        let names = |line: &str| {
+            let line = line.to_lowercase();
+            line.contains("expect")
+                && line.contains('"')
+                && (line.contains(&begins) || words.iter().any(|word| line.contains(word)))
+        };
+        assert!(text.lines().any(names) != QUIET.contains(&id), "{id}: a letter that names it");
+        assert_eq!(text.lines().last().map(str::trim), Some("expect   no letter"), "{id}: nothing after");
+    }
+}
+
 fn no_faults(faults: &[entrywatch::diagnostic::Diagnostic]) {
     let shown: String = faults.iter().map(|fault| format!("{fault}\n")).collect();
     assert!(faults.is_empty(), "{shown}");

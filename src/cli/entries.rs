@@ -41,6 +41,9 @@ pub struct Args {
     /// A report from the ACE portal and the messages disagree: on what, a line for each
     #[arg(long)]
     contradictions: bool,
+    /// Something should have been said by now, and was not: what, a line for each
+    #[arg(long, conflicts_with = "contradictions")]
+    silent: bool,
     /// Count from this day instead of today
     #[arg(long, value_name = "DATE", value_parser = args::date)]
     on: Option<NaiveDate>,
@@ -64,9 +67,15 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         due: args.due_within.map(|within_days| Window { on, within_days, overdue_days: OVERDUE_DAYS }),
         open_hold: args.open_hold,
         contradictions: args.contradictions,
+        silent: args.silent,
     };
     let door = context.door()?;
-    let form = Form { csv: args.csv, contradictions: args.contradictions };
+    let lines = match () {
+        () if args.contradictions => Lines::Contradictions,
+        () if args.silent => Lines::Silences,
+        () => Lines::Entries,
+    };
+    let form = Form { csv: args.csv, lines };
     let mut printer = Printer { ui, out: ui.stdout(), form, is_first: true };
     let mut left = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let mut after: Option<EntryNumber> = None;
@@ -101,8 +110,15 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
 #[derive(Clone, Copy)]
 struct Form {
     csv: bool,
-    /// A line for each contradiction instead of each entry.
-    contradictions: bool,
+    lines: Lines,
+}
+
+/// What has a line of its own.
+#[derive(Clone, Copy)]
+enum Lines {
+    Entries,
+    Contradictions,
+    Silences,
 }
 
 struct Printer<'a> {
@@ -114,23 +130,24 @@ struct Printer<'a> {
 
 impl Printer<'_> {
     fn print(&mut self, rows: &[EntryRow]) -> Result<(), Failure> {
-        let (ui, Form { csv, contradictions }) = (self.ui, self.form);
+        let (ui, Form { csv, lines }) = (self.ui, self.form);
         let is_first = std::mem::replace(&mut self.is_first, false);
         if rows.is_empty() && !is_first {
             return Ok(());
         }
-        written(&mut self.out, |out| match (ui.json, csv, contradictions) {
-            (true, ..) => rows.iter().try_for_each(|row| json_line(out, row)),
-            (_, true, false) => {
-                let header: &[&str] = if is_first { &CSV_HEADER } else { &[] };
-                csv_rows(out, header, rows.iter().map(csv_cells))
+        let header = |header: &'static [&'static str]| if is_first { header } else { &[] };
+        written(&mut self.out, |out| match (lines, csv) {
+            _ if ui.json => rows.iter().try_for_each(|row| json_line(out, row)),
+            (Lines::Entries, true) => csv_rows(out, header(&CSV_HEADER), rows.iter().map(csv_cells)),
+            (Lines::Contradictions, true) => {
+                csv_rows(out, header(&CONTRADICTIONS_HEADER), rows.iter().flat_map(contradiction_cells))
             }
-            (_, true, true) => {
-                let header: &[&str] = if is_first { &CONTRADICTIONS_HEADER } else { &[] };
-                csv_rows(out, header, rows.iter().flat_map(contradiction_cells))
+            (Lines::Silences, true) => {
+                csv_rows(out, header(&SILENCES_HEADER), rows.iter().flat_map(silence_cells))
             }
-            (_, _, true) => contradictions_table(rows).write(out, ui),
-            _ => table(rows).write(out, ui),
+            (Lines::Entries, false) => table(rows).write(out, ui),
+            (Lines::Contradictions, false) => contradictions_table(rows).write(out, ui),
+            (Lines::Silences, false) => silences_table(rows).write(out, ui),
         })
     }
 }
@@ -218,6 +235,35 @@ fn contradictions_table(rows: &[EntryRow]) -> Table {
         rows.iter().flat_map(contradiction_cells)
     {
         table.row([entry, broker, reference, what.replace('_', " "), reported, told, place]);
+    }
+    table
+}
+
+const SILENCES_HEADER: [&str; 9] =
+    ["entry", "broker", "importer", "reference", "silence", "instance", "since", "missing_from", "text"];
+
+/// A row for each thing that should have been said of an entry.
+fn silence_cells(row: &EntryRow) -> impl Iterator<Item = [String; 9]> {
+    let blank = |text: Option<String>| text.unwrap_or_default();
+    row.unheard.iter().map(move |unheard| {
+        [
+            row.entry.to_string(),
+            blank(row.broker.as_ref().map(ToString::to_string)),
+            blank(row.importer.clone()),
+            blank(row.reference.clone()),
+            unheard.code.clone(),
+            unheard.instance.clone(),
+            unheard.since.to_string(),
+            unheard.missing_from.to_string(),
+            unheard.text.clone(),
+        ]
+    })
+}
+
+fn silences_table(rows: &[EntryRow]) -> Table {
+    let mut table = Table::new(["ENTRY", "BROKER", "REFERENCE", "SILENCE", "MISSING FROM", "WHAT"]);
+    for [entry, broker, _, reference, silence, _, _, from, text] in rows.iter().flat_map(silence_cells) {
+        table.row([entry, broker, reference, silence, day(&from), text]);
     }
     table
 }

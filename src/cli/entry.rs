@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use chrono::NaiveDate;
+
 use super::args;
 use super::context::Context;
 use super::exit::{Exit, Outcome};
@@ -9,7 +11,7 @@ use super::output::{Out, Paint, Table, Ui, answer, day, day_or_dash, instant, or
 use crate::entry::DeadlineState;
 use crate::ident::EntryNumber;
 use crate::pipeline::money;
-use crate::serve::{EntryView, LiquidationView, Request, TimelineRow};
+use crate::serve::{EntryView, LiquidationView, Request, TimelineRow, UnheardView};
 
 /// Show one entry: state, holds, deadlines, timeline
 #[derive(clap::Args, Debug)]
@@ -21,10 +23,10 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     let view: EntryView = context.door()?.ask(Request::Entry { number: args.number })?;
-    answer(ui, &view, |out| print(out, ui, &view), Exit::Fine)
+    answer(ui, &view, |out| print(out, ui, &view, context.today()), Exit::Fine)
 }
 
-fn print(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
+fn print(out: &mut Out, ui: &Ui, view: &EntryView, today: NaiveDate) -> io::Result<()> {
     head(out, ui, view)?;
     if !view.open_holds.is_empty() {
         writeln!(out, "\n{}", ui.paint(Paint::Red, "Open holds"))?;
@@ -40,6 +42,7 @@ fn print(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
         }
         table.write(out, ui)?;
     }
+    unheard(out, ui, &view.unheard, today)?;
     lines(out, ui, view)?;
     statements(out, ui, view)?;
     customs_bills(out, ui, view)?;
@@ -123,6 +126,20 @@ fn census(view: &EntryView) -> String {
         })
         .collect();
     format!("open on {}", words.join(", "))
+}
+
+/// What should have been said by now.
+pub(super) fn unheard(out: &mut Out, ui: &Ui, awaited: &[UnheardView], today: NaiveDate) -> io::Result<()> {
+    let missing: Vec<&UnheardView> = awaited.iter().filter(|unheard| unheard.stands_on(today)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{}", ui.paint(Paint::Yellow, "Not heard"))?;
+    let mut table = Table::new(["SILENCE", "MISSING FROM", "WHAT"]).indented(2);
+    for unheard in missing {
+        table.row([unheard.code.clone(), day_or_dash(Some(unheard.missing_from)), unheard.text.clone()]);
+    }
+    table.write(out, ui)
 }
 
 /// The summary line by line, as it was sent last.

@@ -39,7 +39,8 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         ways = Some(door.ask::<PathwaysView>(Request::Pathways { number, on })?);
     }
     let view = Explanation { clocks, ways };
-    answer(ui, &view, |out| print(out, ui, &view, args.deadline.is_some()), Exit::Fine)
+    let on = args.on.unwrap_or_else(|| context.today());
+    answer(ui, &view, |out| print(out, ui, &view, args.deadline.is_some(), on), Exit::Fine)
 }
 
 /// The clocks, and what can be done about the entry today.
@@ -53,7 +54,7 @@ struct Explanation {
 }
 
 /// Clocks that do not run are named in one line each, unless one was asked for.
-fn print(out: &mut Out, ui: &Ui, view: &Explanation, is_asked_for: bool) -> io::Result<()> {
+fn print(out: &mut Out, ui: &Ui, view: &Explanation, is_asked_for: bool, on: NaiveDate) -> io::Result<()> {
     let Explanation { clocks: view, ways } = view;
     writeln!(out, "{}  {}", ui.paint(Paint::Strong, &format!("Entry {}", view.entry)), view.status)?;
     let is_whole = |clock: &&Explained| is_asked_for || clock.state != DeadlineState::Idle;
@@ -70,6 +71,7 @@ fn print(out: &mut Out, ui: &Ui, view: &Explanation, is_asked_for: bool) -> io::
         let why = why.into_iter().flatten().find(|why| !why.is_empty()).unwrap_or_default();
         writeln!(out, "  {:<18}  {}", clock.id, ui.paint(Paint::Plain, why))?;
     }
+    super::entry::unheard(out, ui, &view.unheard, on)?;
     if let Some(ways) = ways {
         let title = format!("Ways, as of {} (information, not advice)", ways.on);
         writeln!(out, "\n{}", ui.paint(Paint::Strong, &title))?;

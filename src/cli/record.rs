@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::args;
-use super::context::{Context, author};
+use super::context::{Context, Door, author};
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Out, Paint, Table, Ui, answer, json_line, written};
 use crate::decode::{self, Message};
@@ -48,6 +48,9 @@ pub struct Args {
     /// Who says so [default: the user who runs the command]
     #[arg(long, value_name = "NAME")]
     author: Option<String>,
+    /// The check digit of an entry that no message named yet is right though it does not fit: its filer has an offset
+    #[arg(long)]
+    odd_check_digit: bool,
     /// List what can be recorded, and what each kind takes
     #[arg(long, conflicts_with = "kind")]
     list: bool,
@@ -72,9 +75,13 @@ pub fn run(args: &Args, context: impl FnOnce() -> Result<Context, Failure>, ui: 
     let document = document(fact, args)?;
     let text = document.to_string();
     let context = context()?;
-    let ids = checked(&text, context.grammar.clone())?;
+    let ids = checked(&text, context.grammar.clone(), context.today())?;
     let by = document["author"].as_str().unwrap_or_default().to_owned();
-    context.door_or_new_state()?.ask::<()>(Request::Act { action: Action::Record { document: text, by } })?;
+    let door = context.door_or_new_state()?;
+    if !args.odd_check_digit {
+        known_or_sound(&document, &door)?;
+    }
+    door.ask::<()>(Request::Act { action: Action::Record { document: text, by } })?;
     let recorded = json!({ "fact": fact.as_str(), "document": document, "notices": ids });
     answer(ui, &recorded, |out| print(out, ui, fact, &ids), Exit::Fine)
 }
@@ -133,6 +140,30 @@ fn document(fact: FactKind, args: &Args) -> Result<Value, Failure> {
     Ok(members.into())
 }
 
+/// Refuses an entry number whose check digit does not fit, unless messages named that very entry: most likely a digit is wrong, and
+/// the fact would stand at an entry that nobody knows.
+fn known_or_sound(document: &Value, door: &Door) -> Result<(), Failure> {
+    let listed = document["entries"].as_array().into_iter().flatten();
+    let numbers = document.get("entry").into_iter().chain(listed).filter_map(Value::as_str);
+    for number in numbers.filter_map(EntryNumber::parse) {
+        let offset = number.check_digit_offset();
+        if offset == 0 {
+            continue;
+        }
+        match door.ask::<Value>(Request::Life { number }) {
+            Ok(_) => {}
+            Err(failure) if failure.exit() == Exit::NotFine => {
+                return Err(Failure::usage(format!(
+                    "the check digit of {number} is {offset} above the computed one, and no message has named this entry: is a \
+                     digit wrong? If its filer has an offset, say so with --odd-check-digit"
+                )));
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
+}
+
 fn put(members: &mut Map<String, Value>, key: &str, value: &str) -> Result<(), Failure> {
     match members.insert(key.to_owned(), value.into()) {
         None => Ok(()),
@@ -141,7 +172,7 @@ fn put(members: &mut Map<String, Value>, key: &str, value: &str) -> Result<(), F
 }
 
 /// The ids of the notices that the document will make, once it is in order. Reads it as the daemon will.
-fn checked(text: &str, grammar: std::sync::Arc<Grammar>) -> Result<Vec<NoticeId>, Failure> {
+fn checked(text: &str, grammar: std::sync::Arc<Grammar>, today: NaiveDate) -> Result<Vec<NoticeId>, Failure> {
     struct Heard {
         ids: Option<NoticeIds>,
         notices: Vec<NoticeId>,
@@ -163,7 +194,7 @@ fn checked(text: &str, grammar: std::sync::Arc<Grammar>) -> Result<Vec<NoticeId>
     let mut heard = Heard { ids: None, notices: Vec::new(), faults: Vec::new() };
     decode::decode(text.as_bytes(), &grammar, &mut |message: &Message<'_>| {
         heard.ids = Some(NoticeIds::of(message));
-        interpreter.interpret(message, &mut heard);
+        interpreter.interpret_received("", Some(today), message, &mut heard);
     });
     if heard.faults.is_empty() { Ok(heard.notices) } else { Err(Failure::usage(heard.faults.join("\n  "))) }
 }

@@ -18,6 +18,7 @@ use super::state::{self, OpenedState};
 use super::tasks::deliver::Deliver;
 use super::tasks::feed::Feeds;
 use super::tasks::scan::{Poke, ScanTask};
+use super::tasks::tick::FirstLook;
 use super::tasks::{scan, tick};
 use super::writer::{WriteError, Writer};
 use crate::clock::Clock;
@@ -25,7 +26,7 @@ use crate::deadline::DeadlineTable;
 use crate::ident::DropName;
 use crate::intake::scanner::{DropState, Known};
 use crate::intake::watch::Watch;
-use crate::intake::{DropPlace, Trouble};
+use crate::intake::{DropPlace, DropSettings, Trouble};
 use crate::pipeline::Pipeline;
 use crate::store::Store;
 
@@ -115,10 +116,10 @@ impl App {
             opened,
         };
         app.start_delivery()?;
-        app.start_ticking();
         app.start_calendars();
         app.start_receipts()?;
         app.start_intake()?;
+        app.start_ticking();
         Ok(app)
     }
 
@@ -244,10 +245,18 @@ impl App {
         }
     }
 
+    /// After the intake, whose first look the clock waits for.
     fn start_ticking(&mut self) {
         let Some(writer) = self.writer.clone() else { return };
         let stop = CancellationToken::new();
-        let handle = self.tracker.spawn(tick::run(writer, stop.clone()));
+        let start = self.clock.now();
+        let scans = self.intake.as_ref().map(|intake| &intake.scans);
+        let look = |drop: &DropSettings| {
+            let state = scans?.get(&drop.name)?.state.clone();
+            Some(FirstLook { state, settled_at: FirstLook::settled_at(start, drop.settle) })
+        };
+        let first = self.settings.drops.iter().filter_map(look).collect();
+        let handle = self.tracker.spawn(tick::run(writer, first, stop.clone()));
         self.ticking = Some(Task { stop, handle });
     }
 

@@ -95,6 +95,9 @@ impl View for StoreView<'_> {
             None => self.store.trouble(id),
         }
     }
+    fn troubles(&self) -> Result<Vec<OpenTrouble>, StoreError> {
+        self.settled()?.troubles()
+    }
     fn course(&self, key: &AlertKey) -> Result<Option<Course>, StoreError> {
         self.ahead(|step| step.courses.get(key).cloned(), |store| store.course(key))
     }

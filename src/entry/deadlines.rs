@@ -135,6 +135,10 @@ pub enum DeadlineState {
 }
 
 impl DeadlineState {
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Open, Self::Closed, Self::Idle, Self::Ahead].into_iter().find(|state| state.as_str() == text)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",

@@ -7,8 +7,8 @@ use super::holds::{HoldState, Holds};
 use super::recorded;
 use super::witness;
 use super::{
-    Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Rejection, Request, Scope,
-    Summary, SummaryState, Takeover, Tib,
+    Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Rejection, Release, Request,
+    Scope, Summary, SummaryState, Takeover, Tib,
 };
 use crate::decode::abi::moment;
 use crate::grammar::abi::Format;
@@ -225,19 +225,18 @@ impl Fold {
                     key.scope == scope && (hold.is_reversal || (key.agency == cbp && answers(hold)))
                 });
                 let release = self.entry.releases.entry(scope).or_default();
-                release.at = notice.at.or(release.at);
-                release.date = date.or(notice.at.map(|at| at.date)).or(release.date);
-                release.notice = Some(notice.id);
+                note_release(release, notice, date.or(notice.at.map(|at| at.date)));
             }
             Effect::ReleaseDate { date } => {
                 let release = self.entry.releases.entry(scope).or_default();
                 release.date = date.or(release.date);
+                release.is_changed = date.is_some() || release.is_changed;
                 release.notice = Some(notice.id);
             }
             Effect::ReleaseReversed { agency, code } => {
                 let release = self.entry.releases.entry(scope).or_default();
-                release.at = None;
-                release.reversed_at = notice.at;
+                // Whatever was told of it is over: the next release begins anew.
+                *release = Release { reversed_at: notice.at, ..Release::default() };
                 self.entry.one_government_at = None;
                 self.holds.open(notice, agency, code, HoldKind::Hold, true);
             }
@@ -300,5 +299,18 @@ impl Fold {
         if !is_known {
             history.push(LiquidationEvent { at: notice.at, notice: notice.id, basis, what });
         }
+    }
+}
+
+/// A release is told. While an earlier one stands it is told again: then the earliest date counts, for a clock that ends too
+/// early is a needless reminder, unless Customs said that the date is another one.
+fn note_release(release: &mut Release, notice: &Notice, date: Option<NaiveDate>) {
+    let is_first = release.date.is_none();
+    release.at = notice.at.or(release.at);
+    release.told.extend(date.map(|date| Dated { date, notice: notice.id }));
+    let is_earlier = date.is_some_and(|date| release.date.is_some_and(|known| date < known));
+    if is_first || (is_earlier && !release.is_changed) {
+        release.date = date;
+        release.notice = Some(notice.id);
     }
 }

@@ -121,8 +121,13 @@ pub struct Filing {
 pub struct Release {
     /// When the standing release was said; `None` when there is none or it was taken back.
     pub at: Option<EventTime>,
-    /// The release date in the record, when it has one.
+    /// The release date that counts: the last one to which Customs changed it, else the earliest that was told since the release
+    /// stands.
     pub date: Option<NaiveDate>,
+    /// Customs said that the date is another one.
+    pub is_changed: bool,
+    /// Every date that a release told since it stands. They differ when Customs tells a release again and means another day.
+    pub told: Vec<Dated>,
     /// When the last release was taken back, if it was.
     pub reversed_at: Option<EventTime>,
     pub notice: Option<NoticeId>,
@@ -321,6 +326,23 @@ impl Entry {
             })
             .filter(|_| self.standing_release().is_some())
             .min_by_key(|dated| dated.date)
+    }
+
+    /// Dates of release that differ although Customs never said that the date changed, earliest first; empty when they agree.
+    pub fn doubtful_releases(&self) -> Vec<Dated> {
+        let doubtful = self.releases.values().filter(|release| release.at.is_some() && !release.is_changed);
+        let mut dates: Vec<Dated> = Vec::new();
+        for release in doubtful {
+            let mut told = release.told.clone();
+            told.sort_by_key(|dated| dated.date);
+            told.dedup_by_key(|dated| dated.date);
+            if told.len() > 1 {
+                dates.extend(told);
+            }
+        }
+        dates.sort_by_key(|dated| dated.date);
+        dates.dedup_by_key(|dated| dated.date);
+        dates
     }
 
     /// The date of release that a query answer states: a second basis, for a release whose notice never came.

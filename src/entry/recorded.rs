@@ -65,7 +65,9 @@ impl RecordedFact {
             (Some(own), Some(other)) => own == other,
             _ => true,
         };
-        is_same && (named || self.fact.definition().ends.contains(&deadline))
+        // One that nobody can date ends nothing: it might be before the clock began.
+        let is_dated = self.at.is_some();
+        is_dated && is_same && (named || self.fact.definition().ends.contains(&deadline))
     }
 }
 

@@ -50,8 +50,7 @@ pub struct Silence {
     pub day: NaiveDate,
     /// Since when somebody waits.
     pub since: NaiveDate,
-    /// It can be told from any feed: the others only from one that speaks, for a feed that is silent as a whole is another
-    /// matter.
+    /// It is told even while the whole feed is silent: the law acts then, too.
     pub is_of_law: bool,
 }
 
@@ -64,6 +63,16 @@ impl Silence {
     pub fn key(&self) -> String {
         let mark = if self.instance.is_empty() { "" } else { "@" };
         format!("{PREFIX}{}{mark}{}", self.code, self.instance)
+    }
+
+    /// What makes it the same alert: what is missing, and since when.
+    pub fn occasion(&self) -> String {
+        format!("{}@{}", self.key(), self.day)
+    }
+
+    /// Whether it is worth saying on that day.
+    pub fn stands_on(&self, today: NaiveDate) -> bool {
+        self.day <= today
     }
 
     /// A plain sentence.

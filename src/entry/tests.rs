@@ -118,6 +118,55 @@ fn an_entry_is_released_only_when_no_hold_is_open() {
 }
 
 #[test]
+fn a_release_told_again_counts_from_the_earliest_date_until_customs_changes_it() {
+    let told = |seed, at: &str, day: &str| notice(seed, at, Effect::Release { date: Some(date(day)) });
+    let changed = |seed, at: &str, day: &str| notice(seed, at, Effect::ReleaseDate { date: Some(date(day)) });
+    let reversed = Effect::ReleaseReversed { agency: token("CBP"), code: token("99") };
+    let first = || told(1, "2026-03-02T09:00:00", "2026-03-02");
+    let later = || told(2, "2026-03-04T09:00:00", "2026-03-04");
+    for (what, notices, wanted, doubtful) in [
+        ("told once", vec![first()], "2026-03-02", 0),
+        ("told again", vec![first(), told(3, "2026-03-04T09:00:00", "2026-03-02")], "2026-03-02", 0),
+        ("another date", vec![first(), later()], "2026-03-02", 2),
+        ("an earlier date", vec![later(), told(3, "2026-03-05T09:00:00", "2026-03-01")], "2026-03-01", 2),
+        ("changed", vec![first(), changed(3, "2026-03-03T09:00:00", "2026-03-04")], "2026-03-04", 0),
+        (
+            "changed, then told",
+            vec![first(), changed(3, "2026-03-03T09:00:00", "2026-03-05"), later()],
+            "2026-03-05",
+            0,
+        ),
+        (
+            "changed twice",
+            vec![
+                first(),
+                changed(3, "2026-03-03T09:00:00", "2026-03-05"),
+                changed(4, "2026-03-06T09:00:00", "2026-03-03"),
+            ],
+            "2026-03-03",
+            0,
+        ),
+        (
+            "withdrawn and released anew",
+            vec![first(), notice(3, "2026-03-03T09:00:00", reversed), later()],
+            "2026-03-04",
+            0,
+        ),
+    ] {
+        let mut notices = notices;
+        for _ in 0..notices.len() {
+            notices.rotate_left(1);
+            for order in [notices.clone(), notices.iter().rev().cloned().collect()] {
+                let entry = Entry::of(number(), &order);
+                let dated = entry.release_date().expect("it is released");
+                assert_eq!(dated.date, date(wanted), "{what}");
+                assert_eq!(entry.doubtful_releases().len(), doubtful, "{what}");
+            }
+        }
+    }
+}
+
+#[test]
 fn one_government_release_closes_what_stands_at_entry_level() {
     let notices = [
         notice(1, "2026-03-01T09:00:00", hold("FDA", "02")),

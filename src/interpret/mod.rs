@@ -11,6 +11,7 @@ mod x12;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use sha2::{Digest, Sha256};
 
 pub use x12::Aliases;
@@ -91,13 +92,24 @@ impl Interpreter {
 
     /// The same for a message of this broker.
     pub fn interpret_for(&self, broker: &str, message: &Message<'_>, sink: &mut dyn NoticeSink) {
+        self.interpret_received(broker, None, message, sink);
+    }
+
+    /// The same for a message that came on this day: dates that people write are held against it.
+    pub fn interpret_received(
+        &self,
+        broker: &str,
+        received_on: Option<NaiveDate>,
+        message: &Message<'_>,
+        sink: &mut dyn NoticeSink,
+    ) {
         match &message.body {
             Body::Abi(transaction) => self.abi.interpret(&self.grammar, message, transaction, sink),
             Body::X12(set) => {
                 let aliases = self.aliases.get(broker).unwrap_or(&self.no_aliases);
                 self.x12.interpret(message, set, aliases, sink);
             }
-            Body::Json(document) => self.json.interpret(document, sink),
+            Body::Json(document) => self.json.interpret(document, received_on, sink),
             Body::Nothing => {}
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! A [`NoticeRef`] borrows from the message and costs no allocation; a [`Notice`] is the same thing kept.
 
+pub mod clock_id;
 mod effect;
 mod facts;
 mod fields;

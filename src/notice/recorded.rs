@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{Kind, Token};
+use super::{Kind, Token, clock_id};
 
 /// What a value must look like.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +21,8 @@ pub enum FactValue {
     Word(&'static [&'static str]),
     /// US dollars with up to two decimals, `1234.50`.
     Amount,
+    /// Names of legal clocks, parted by commas or blanks.
+    Clocks,
     /// Anything short.
     Text,
 }
@@ -97,6 +99,8 @@ const fn start(deadline: &'static str, input: &'static str) -> Start {
     Start { deadline, input, only: None }
 }
 
+/// 19 USC 1504(b): CBP may extend the time to liquidate by a year, three times at most.
+const EXTENSIONS_MAX: u32 = 3;
 const DUE_ON_FORM: FactField = field("due_on_form", FactValue::Date);
 /// How a protest can end.
 pub const PROTEST_DECISIONS: &[&str] = &["approved", "denied", "denied_in_part", "untimely", "withdrawn"];
@@ -195,7 +199,7 @@ facts! {
         tells [field("event", FactValue::Word(&["liquidation", "reliquidation"])), field("deemed", FactValue::YesNo)],
         starts [], ends [];
     Extension = "extension", on "date",
-        tells [field("times", FactValue::Count(9)), field("ext_by", FactValue::Word(&["importer", "cbp", "unknown"])),
+        tells [field("times", FactValue::Count(EXTENSIONS_MAX)), field("ext_by", FactValue::Word(&["importer", "cbp", "unknown"])),
             field("extended_liq", FactValue::Date), field("reason", FactValue::Text)],
         starts [], ends [];
     Suspension = "suspension", on "date", tells [field("reason", FactValue::Text)], starts [], ends [];
@@ -305,7 +309,7 @@ facts! {
 
     // Anything else.
     /// Ends the clocks that `deadline` names, for what no other kind says.
-    Done = "done", on "date", tells [required("deadline", FactValue::Text)], starts [], ends [];
+    Done = "done", on "date", tells [required("deadline", FactValue::Clocks)], starts [], ends [];
     Note = "note", on "date", tells [], starts [], ends [];
     /// Takes back a fact that was recorded in error; `notice` is its id.
     Withdrawn = "withdrawn", on "date", tells [required("notice", FactValue::Text)], starts [], ends [];
@@ -352,6 +356,12 @@ impl FactValue {
                 let amount: rust_decimal::Decimal = text.parse().ok()?;
                 (amount.scale() <= 2).then(|| format!("{amount:.2}"))
             }
+            Self::Clocks => {
+                let names = text.split([',', ' ']).filter(|name| !name.is_empty());
+                let known = |name: &str| clock_id::ALL.iter().find(|known| known.eq_ignore_ascii_case(name));
+                let names: Vec<&str> = names.map(|name| known(name).copied()).collect::<Option<_>>()?;
+                (!names.is_empty()).then(|| names.join(","))
+            }
             Self::Text => (!text.is_empty() && text.len() <= TEXT_BYTES_MAX).then(|| text.to_owned()),
         }
     }
@@ -364,6 +374,7 @@ impl FactValue {
             Self::Count(max) => format!("a whole number from 0 to {max}"),
             Self::Word(words) => format!("one of {}", words.join(", ")),
             Self::Amount => "an amount of US dollars such as 1234.50".to_owned(),
+            Self::Clocks => "the name of a deadline such as LD_PETITION, or several with commas".to_owned(),
             Self::Text => format!("a text of at most {TEXT_BYTES_MAX} bytes"),
         }
     }

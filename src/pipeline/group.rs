@@ -25,6 +25,7 @@ pub trait View {
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>, Self::Error>;
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, Self::Error>;
     fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>, Self::Error>;
+    fn troubles(&self) -> Result<Vec<OpenTrouble>, Self::Error>;
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, Self::Error>;
     fn course(&self, key: &AlertKey) -> Result<Option<Course>, Self::Error>;
     fn window(&self, name: &str) -> Result<Option<Window>, Self::Error>;
@@ -201,6 +202,14 @@ impl<'v, V: View> Group<'v, V> {
             Some(trouble) => Ok(trouble.clone()),
             None => self.view.trouble(id),
         }
+    }
+
+    /// All that are open.
+    pub fn troubles(&self) -> Result<Vec<OpenTrouble>, V::Error> {
+        let mut open = self.view.troubles()?;
+        open.retain(|known| !self.step.troubles.contains_key(&known.brief.id()));
+        open.extend(self.step.troubles.values().flatten().cloned());
+        Ok(open)
     }
 
     /// `None`: it is over.

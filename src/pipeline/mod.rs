@@ -23,6 +23,7 @@ mod rehearse;
 mod remind;
 mod reminders;
 mod silence;
+mod silent_feed;
 mod target;
 mod ties;
 mod trouble;
@@ -34,7 +35,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use group::{Group, View};
 pub use ical::CALENDAR_DAYS;
 pub use receive::{Received, ReceivedFile};
-pub use silence::FeedWatch;
+pub use silent_feed::FeedWatch;
 pub use target::TargetSet;
 
 use crate::deadline::DeadlineTable;

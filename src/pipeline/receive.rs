@@ -190,7 +190,9 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
             return Ok(());
         }
         let mut heard = Heard { message, ids: None, notices: Vec::new(), findings: Vec::new() };
-        pipeline.interpreter.interpret_for(self.file.broker.as_str(), message, &mut heard);
+        let received_on = Some(self.received_at.date_naive());
+        let broker = self.file.broker.as_str();
+        pipeline.interpreter.interpret_received(broker, received_on, message, &mut heard);
         let Heard { notices, findings, .. } = heard;
         for finding in message.findings.iter().chain(&findings) {
             self.finding(finding);

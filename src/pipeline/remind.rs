@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::clock_alert::OfClock;
 use super::follow::Now;
 use super::letters::{Parcel, Sorted};
-use super::silence::About;
+use super::silence::{About, Broken, OldSilences};
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View};
 use crate::entry::{EntryDeadline, Life, Reminder, silence};
 use crate::ident::{BrokerName, EntryNumber};
@@ -21,6 +21,13 @@ const DIGEST_MAX: usize = 5_000;
 
 /// Reminders that are looked at when a silence is ended by hand. What stands behind them speaks at the end that it had.
 const CLOCKS_MAX: usize = 20_000;
+
+/// The day whose reminders are said, and what they have to tell so far.
+struct Morning<'r> {
+    day: NaiveDate,
+    sorted: Sorted,
+    old: OldSilences<'r>,
+}
 
 impl Pipeline {
     /// Says every reminder of the moment's day and before. Steps that were missed collapse into the current one.
@@ -41,20 +48,21 @@ impl Pipeline {
             for (key, _) in due {
                 entries.entry(key.entry).or_default().push(key);
             }
-            let mut sorted = Sorted::of_morning(day);
+            let mut morning = Morning { day, sorted: Sorted::of_morning(day), old: OldSilences::default() };
             for (number, keys) in entries {
-                said += self.remind_entry(group, moment, (day, &mut sorted), number, &keys)?;
+                said += self.remind_entry(group, moment, &mut morning, number, &keys)?;
             }
-            self.post_all(group, moment, sorted)?;
+            self.tell_old_silences(group, moment, morning.old)?;
+            self.post_all(group, moment, morning.sorted)?;
             overflow(group.take())?;
         }
     }
 
-    fn remind_entry<V: View>(
-        &self,
+    fn remind_entry<'r, V: View>(
+        &'r self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        (day, sorted): (NaiveDate, &mut Sorted),
+        morning: &mut Morning<'r>,
         number: EntryNumber,
         keys: &[DueKey],
     ) -> Result<u64, V::Error> {
@@ -62,6 +70,8 @@ impl Pipeline {
             keys.iter().for_each(|key| group.set_due(key.clone(), None));
             return Ok(0);
         };
+        let Morning { day, sorted, old } = morning;
+        let day = *day;
         let entry = life.entry();
         let deadlines = self.deadlines_of(&life, &entry);
         let broker = broker_of(&life);
@@ -73,9 +83,11 @@ impl Pipeline {
         let about = About { entry: &entry, deadlines: &deadlines, broker: &broker, day };
         for reminder in life.reminders.iter().filter(|reminder| reminder.day <= day) {
             if reminder.deadline.starts_with(silence::PREFIX) {
-                let (told, again) = self.break_silence(group, moment, reminder, &about)?;
-                raised.extend(told);
-                wanted.extend(again);
+                match self.break_silence(group, moment, reminder, &about, old)? {
+                    Broken::Nothing => {}
+                    Broken::Told(told) => raised.push(*told),
+                    Broken::Later(again) => wanted.push(again),
+                }
                 continue;
             }
             let deadline = deadlines.iter().find(|deadline| deadline.key() == *reminder.deadline);

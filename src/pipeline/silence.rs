@@ -1,127 +1,54 @@
-//! What nobody said: entries that wait for an answer, and feeds that are silent within their business hours.
+//! What nobody said about an entry, told when its moment has come.
+//!
+//! The journaled clock alone decides. While the whole feed of the broker cannot be heard, one letter says that, and what its
+//! entries wait for is looked at again every morning. What is seen long after its day (a backfill, a long time without the
+//! service) is told together, in one line of the digest.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
+use std::collections::BTreeMap;
+
+use chrono::NaiveDate;
 
 use super::raise::{Raised, running};
 use super::{Group, Moment, Pipeline, View, brief};
-use crate::clock::Zone;
-use crate::deadline::DeadlineTable;
-use crate::entry::silence::{Silence, code, meaning};
+use crate::entry::silence::{Silence, meaning};
 use crate::entry::{Entry, EntryDeadline, Life, Reminder};
-use crate::ident::BrokerName;
+use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{Alert, AlertKey, Cause, EntryBrief, TroubleBrief};
-use crate::rules::{Hit, SilenceContext};
-use crate::step::FeedRecord;
+use crate::rules::{Delivery, Hit, SilenceContext};
+use crate::words::count;
 
-/// A silence that is first seen so many days after its day is history, not news.
+/// A silence that is first seen so many days after its day is told together with others.
 const HISTORY_DAYS: i64 = 30;
 
-/// How far back the business hours of a silent feed are summed, in days: a longer silence was told long ago.
-const LOOK_BACK_DAYS: i64 = 60;
+/// Entries that the line about old silences names.
+const NAMED_MAX: usize = 5;
 
-/// The hours in which files of a broker are expected, and how much of them may pass without one.
-#[derive(Clone, Debug)]
-pub struct FeedWatch {
-    pub broker: BrokerName,
-    pub zone: Zone,
-    /// Bit 0 is Monday.
-    pub weekdays: u8,
-    pub opens: NaiveTime,
-    pub closes: NaiveTime,
-    pub silent_after: TimeDelta,
+/// What hides the alert of a single entry whose silence is told together with others.
+const TOGETHER: &str = "told together with others";
+
+/// What came of a reminder about a silence.
+pub(super) enum Broken {
+    /// What was missing has come, its day moved, it was told, or no rule tells it.
+    Nothing,
+    Told(Box<Raised>),
+    /// It is looked at again.
+    Later(Reminder),
 }
 
-impl FeedWatch {
-    /// Business time between two moments: days of the week that the broker works, federal holidays left out.
-    pub fn waited(&self, since: DateTime<Utc>, now: DateTime<Utc>, table: &DeadlineTable) -> TimeDelta {
-        let (from, until) = (self.zone.local(since), self.zone.local(now));
-        let mut day = from.date().max(until.date() - TimeDelta::days(LOOK_BACK_DAYS));
-        let mut waited = TimeDelta::zero();
-        while day <= until.date() {
-            if self.works_on(day, table) {
-                let (start, end) = (day.and_time(self.opens).max(from), day.and_time(self.closes).min(until));
-                waited += (end - start).max(TimeDelta::zero());
-            }
-            day += TimeDelta::days(1);
-        }
-        waited
-    }
+/// Old silences of the reminders of one step: by broker, code, and what the rule says.
+#[derive(Default)]
+pub(super) struct OldSilences<'r>(BTreeMap<(BrokerName, &'static str, Box<str>), Old<'r>>);
 
-    fn works_on(&self, day: NaiveDate, table: &DeadlineTable) -> bool {
-        use chrono::Datelike;
-        let holiday = crate::deadline::calendar::federal_holiday(day).is_some();
-        let closed = table.calendar().closures().any(|(date, _)| date == day);
-        self.weekdays & (1 << day.weekday().num_days_from_monday()) != 0 && !holiday && !closed
-    }
-
-    fn is_open(&self, now: NaiveDateTime, table: &DeadlineTable) -> bool {
-        self.works_on(now.date(), table) && (self.opens..=self.closes).contains(&now.time())
-    }
-
-    /// Whether the feed is silent now and nobody was told of it.
-    fn is_news(&self, feed: &FeedRecord, now: DateTime<Utc>, table: &DeadlineTable) -> bool {
-        feed.told_for != Some(feed.last_received_at)
-            && self.is_open(self.zone.local(now), table)
-            && self.waited(feed.last_received_at, now, table) >= self.silent_after
-    }
+struct Old<'r> {
+    hit: Hit<'r>,
+    entries: Vec<EntryNumber>,
+    /// The day of the oldest.
+    since: NaiveDate,
 }
 
 impl Pipeline {
-    /// Whether a feed is silent, and nobody was told of it.
-    pub fn has_silent_feed<V: View>(&self, view: &V, now: DateTime<Utc>) -> Result<bool, V::Error> {
-        for watch in &self.feeds {
-            let feed = view.feed(&watch.broker)?;
-            if feed.is_some_and(|feed| watch.is_news(&feed, now, &self.deadlines)) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Tells of feeds that are silent within their business hours, once for each silence.
-    pub(super) fn tell_silent_feeds<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        moment: Moment,
-    ) -> Result<u64, V::Error> {
-        let mut said = 0;
-        for watch in &self.feeds {
-            let Some(mut feed) = group.feed(&watch.broker)? else { continue };
-            if !watch.is_news(&feed, moment.at, &self.deadlines) {
-                continue;
-            }
-            feed.told_for = Some(feed.last_received_at);
-            let last = feed.last_received_at;
-            group.put_feed(watch.broker.clone(), feed);
-            let local = watch.zone.local(last).format("%Y-%m-%d %H:%M");
-            let ctx = SilenceContext {
-                code: code::FEED_SILENT,
-                entry: None,
-                broker: watch.broker.as_str(),
-                on: watch.zone.date(moment.at),
-            };
-            let Some(hit) = self.rules.for_silence(&ctx) else { continue };
-            let subject = format!("broker {}", watch.broker);
-            let key = AlertKey::new(&hit.rule.name, &subject, &last.timestamp().to_string());
-            if group.has_alert(&key)? {
-                continue;
-            }
-            let message = format!(
-                "There is {}. The last one came {local} ({}).",
-                meaning(code::FEED_SILENT),
-                watch.zone.name()
-            );
-            let unsaid =
-                Unsaid { subject, code: code::FEED_SILENT, message, broker: &watch.broker, entry: None };
-            let raised = unsaid.raise(moment, key, &hit);
-            self.tell(group, moment, vec![raised])?;
-            said += 1;
-        }
-        Ok(said)
-    }
-
     /// The days on which the silences of an entry are looked at. One that is first seen late is not said before the next
-    /// day, so that the rest of what is being taken in can still answer it; what is long past is history.
+    /// day, so that the rest of what is being taken in can still answer it.
     pub(super) fn silence_reminders(
         &self,
         life: &Life,
@@ -135,7 +62,6 @@ impl Pipeline {
             let standing = life.reminders.iter().find(|known| *known.deadline == *key);
             let day = match standing {
                 Some(known) if known.target == silence.day => Some(known.day),
-                _ if (today - silence.day).num_days() > HISTORY_DAYS => None,
                 _ if silence.day <= today => today.succ_opt(),
                 _ => Some(silence.day),
             };
@@ -144,37 +70,37 @@ impl Pipeline {
         wanted
     }
 
-    /// A reminder about a silence has come: what it raises, and when it is looked at again.
-    pub(super) fn break_silence<V: View>(
-        &self,
+    /// A reminder about a silence has come: what it raises, or when it is looked at again.
+    pub(super) fn break_silence<'r, V: View>(
+        &'r self,
         group: &Group<'_, V>,
         moment: Moment,
         reminder: &Reminder,
         about: &About<'_>,
-    ) -> Result<(Option<Raised>, Option<Reminder>), V::Error> {
+        old: &mut OldSilences<'r>,
+    ) -> Result<Broken, V::Error> {
         let silences = about.entry.silences(&self.deadlines, about.deadlines);
         let stands =
             |silence: &&Silence| silence.key() == *reminder.deadline && silence.day == reminder.target;
-        // What was missing has come, or its day moved, which planned another reminder.
-        let Some(silence) = silences.iter().find(stands) else { return Ok((None, None)) };
-        if !silence.is_of_law && !self.speaks_since(group, about.broker, silence.day)? {
-            let again = about.day.succ_opt().map(|day| Reminder { day, ..reminder.clone() });
-            return Ok((None, again));
-        }
+        let Some(silence) = silences.iter().find(stands) else { return Ok(Broken::Nothing) };
         let ctx = SilenceContext {
             code: silence.code,
             entry: Some(about.entry),
             broker: about.broker.as_str(),
             on: about.day,
         };
-        let Some(hit) = self.rules.for_silence(&ctx) else { return Ok((None, None)) };
-        let occasion = format!("{}@{}", &silence.key(), silence.day);
-        let key = AlertKey::new(&hit.rule.name, about.entry.number.as_str(), &occasion);
+        let Some(hit) = self.rules.for_silence(&ctx) else { return Ok(Broken::Nothing) };
+        let number = about.entry.number;
+        let key = AlertKey::new(&hit.rule.name, number.as_str(), &silence.occasion());
         if group.has_alert(&key)? {
-            return Ok((None, None));
+            return Ok(Broken::Nothing);
+        }
+        if !silence.is_of_law && self.is_unheard(group, moment, about.broker)? {
+            let again = about.day.succ_opt().map(|day| Reminder { day, ..reminder.clone() });
+            return Ok(again.map_or(Broken::Nothing, Broken::Later));
         }
         let unsaid = Unsaid {
-            subject: format!("entry {}", about.entry.number),
+            subject: format!("entry {number}"),
             code: silence.code,
             message: silence.sentence(),
             broker: about.broker,
@@ -183,33 +109,74 @@ impl Pipeline {
         let raised = unsaid.raise(moment, key, &hit);
         let deadlines = running(about.deadlines, None, about.day);
         let raised = Raised { alert: Alert { deadlines, ..raised.alert }, ..raised };
-        Ok((Some(raised), None))
+        if (about.day - silence.day).num_days() <= HISTORY_DAYS {
+            return Ok(Broken::Told(Box::new(raised)));
+        }
+        // Kept, so that it is known as told; people read one line about all of them.
+        old.note(about.broker, silence, number, hit);
+        let hidden_by = Some(TOGETHER.into());
+        Ok(Broken::Told(Box::new(Raised { delivery: Delivery::Digest, hidden_by, ..raised })))
     }
 
-    /// The broker dropped a file on that day or later. While it did not, nobody knows whether an answer is missing: after
-    /// an outage the files that wait are read first.
-    fn speaks_since<V: View>(
+    /// One line of the digest for the old silences of one kind and broker.
+    pub(super) fn tell_old_silences<V: View>(
         &self,
-        group: &Group<'_, V>,
-        broker: &BrokerName,
-        day: NaiveDate,
-    ) -> Result<bool, V::Error> {
-        let feed = group.feed(broker)?;
-        Ok(feed.is_some_and(|feed| self.reminder_day(feed.last_received_at) >= day))
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        old: OldSilences<'_>,
+    ) -> Result<(), V::Error> {
+        let mut raised = Vec::new();
+        for ((broker, code, _), Old { hit, entries, since }) in old.0 {
+            let Some(first) = entries.first() else { continue };
+            let subject = format!("broker {broker}");
+            // A step holds so many reminders; the first entry tells the lines of several steps apart.
+            let occasion = format!("{code}@{}/{first}", self.reminder_day(moment.at));
+            let key = AlertKey::new(&hit.rule.name, &subject, &occasion);
+            let message = together(&broker, code, &entries, since);
+            let unsaid = Unsaid { subject, code, message, broker: &broker, entry: None };
+            raised.push(Raised { delivery: Delivery::Digest, ..unsaid.raise(moment, key, &hit) });
+        }
+        self.tell(group, moment, raised)?;
+        Ok(())
     }
+}
+
+impl<'r> OldSilences<'r> {
+    fn note(&mut self, broker: &BrokerName, silence: &Silence, entry: EntryNumber, hit: Hit<'r>) {
+        let who = format!("{}|{}|{}", hit.rule.name, hit.severity.as_str(), hit.notify.join(","));
+        let old = self.0.entry((broker.clone(), silence.code, who.into()));
+        let old = old.or_insert_with(|| Old { hit, entries: Vec::new(), since: silence.day });
+        old.entries.push(entry);
+        old.since = old.since.min(silence.day);
+    }
+}
+
+/// Several silences in a sentence, with the command that lists them.
+fn together(broker: &BrokerName, code: &str, entries: &[EntryNumber], since: NaiveDate) -> String {
+    let named: Vec<String> = entries.iter().take(NAMED_MAX).map(ToString::to_string).collect();
+    let more = entries.len().saturating_sub(NAMED_MAX);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    // The line of a digest is short: what and how many come first.
+    format!(
+        "{}, seen over a month late: {}. The oldest since {since}: {}{more}. `entrywatch entries --silent --broker {broker}` \
+         lists what stands.",
+        count(entries.len() as u64, "entry"),
+        meaning(code),
+        named.join(", "),
+    )
 }
 
 /// What should have been said, in the words of an alert.
-struct Unsaid<'a> {
-    subject: String,
-    code: &'static str,
-    message: String,
-    broker: &'a BrokerName,
-    entry: Option<EntryBrief>,
+pub(super) struct Unsaid<'a> {
+    pub subject: String,
+    pub code: &'static str,
+    pub message: String,
+    pub broker: &'a BrokerName,
+    pub entry: Option<EntryBrief>,
 }
 
 impl Unsaid<'_> {
-    fn raise(self, moment: Moment, key: AlertKey, hit: &Hit<'_>) -> Raised {
+    pub fn raise(self, moment: Moment, key: AlertKey, hit: &Hit<'_>) -> Raised {
         let trouble = TroubleBrief {
             subject: self.subject.into(),
             code: self.code.into(),
@@ -241,46 +208,4 @@ pub(super) struct About<'a> {
     pub deadlines: &'a [EntryDeadline],
     pub broker: &'a BrokerName,
     pub day: NaiveDate,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn watch() -> FeedWatch {
-        FeedWatch {
-            broker: BrokerName::new("acme"),
-            zone: Zone::named("America/New_York").expect("a zone"),
-            weekdays: 0b1_1111,
-            opens: NaiveTime::from_hms_opt(8, 0, 0).expect("a time"),
-            closes: NaiveTime::from_hms_opt(18, 0, 0).expect("a time"),
-            silent_after: TimeDelta::hours(4),
-        }
-    }
-
-    #[test]
-    fn only_business_hours_count() {
-        let at = |text: &str| text.parse::<DateTime<Utc>>().expect("an instant");
-        for (since, now, hours, is_news) in [
-            // Wednesday morning to noon, Eastern.
-            ("2026-03-04T13:00:00Z", "2026-03-04T17:00:00Z", 4, true),
-            // The night does not count.
-            ("2026-03-04T22:00:00Z", "2026-03-05T14:00:00Z", 2, false),
-            // Nor does a weekend, on which the clock goes to daylight time as well.
-            ("2026-03-06T22:00:00Z", "2026-03-09T14:00:00Z", 3, false),
-            ("2026-03-06T22:00:00Z", "2026-03-09T15:00:00Z", 4, true),
-            // Independence Day is kept on Friday 3 July 2026.
-            ("2026-07-02T21:00:00Z", "2026-07-06T14:00:00Z", 3, false),
-            // Long silent, but nobody works now.
-            ("2026-03-04T13:00:00Z", "2026-03-05T03:00:00Z", 10, false),
-        ] {
-            let (since, now) = (at(since), at(now));
-            let table = DeadlineTable::embedded();
-            assert_eq!(watch().waited(since, now, table).num_hours(), hours, "{since} {now}");
-            let mut feed = FeedRecord { last_received_at: since, told_for: None };
-            assert_eq!(watch().is_news(&feed, now, table), is_news, "{since} {now}");
-            feed.told_for = Some(since);
-            assert!(!watch().is_news(&feed, now, table), "once for each silence");
-        }
-    }
 }

@@ -211,6 +211,7 @@ impl Compiler<'_> {
             "suspended" => flag(Flag::Suspended, faults),
             "in_question" => flag(Flag::InQuestion, faults),
             "by_law" => flag(Flag::ByLaw, faults),
+            "overdue" => flag(Flag::Overdue, faults),
             _ => text_test(key, self.text(key, value, faults)?),
         }
     }

@@ -27,6 +27,7 @@ pub(super) enum Flag {
     Suspended,
     InQuestion,
     ByLaw,
+    Overdue,
     DifferenceKnown,
     Contradicted,
 }

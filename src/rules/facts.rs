@@ -201,6 +201,7 @@ impl<'a> Facts<'a> {
             Flag::Suspended => entry?.is_suspended(),
             Flag::InQuestion => entry?.is_in_question(),
             Flag::ByLaw => self.deadline?.is_by_law(),
+            Flag::Overdue => self.deadline?.target()? < self.on?,
             Flag::DifferenceKnown => self.liquidation()?.difference().is_some(),
             Flag::Contradicted => entry?.is_newly_contradicted(self.before),
         })

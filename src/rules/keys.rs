@@ -185,6 +185,8 @@ keys! {
     "open_deadline" on NOTICE, TEXT, "a clock with this id runs for the entry", r#"open_deadline = "PROTEST_DUE""#;
     "by_law" on DEADLINE, FLAG,
         "the law started the clock by itself and no notice did: a deemed liquidation, exclusion or denial", "by_law = true";
+    "overdue" on DEADLINE, FLAG,
+        "the day to act is over", "overdue = true";
     "days_left" on NOTICE, "table of numbers",
         "by deadline id: a clock with this id runs, and so many days are left to its day to act",
         "days_left = { ES_DUE = { at_most = 3 } }";

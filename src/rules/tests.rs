@@ -1,5 +1,6 @@
 //! Rules from the outside: the embedded ones, and small files of our own.
 
+mod duties;
 mod faults;
 mod front;
 mod goods;

@@ -9,6 +9,7 @@ use super::deadlines::Window;
 use super::entry::broker_of;
 use super::mask::masked;
 use super::page::{Page, rows_wanted, walk_lives};
+use super::unheard::{UnheardView, unheard};
 use super::{ApiError, EntryFilter};
 use crate::deadline::{DeadlineTable, dash};
 use crate::entry::{Contradiction, Entry, EntryDeadline, Life};
@@ -36,6 +37,9 @@ pub struct EntryRow {
     /// Where a report from the ACE portal and the messages disagree; looked for only when the filter asks for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contradictions: Vec<ContradictionView>,
+    /// What should have been said of it by now; looked for only when the filter asks for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unheard: Vec<UnheardView>,
 }
 
 /// A date or an amount on which a report and the messages disagree.
@@ -123,6 +127,12 @@ fn row(life: &Life, table: &DeadlineTable, on: NaiveDate, filter: &EntryFilter) 
     if let Some(window) = filter.due {
         deadlines.iter().find(|deadline| window.holds(deadline))?;
     }
+    let mut missing = Vec::new();
+    if filter.silent {
+        missing = unheard(&entry, table, &deadlines);
+        missing.retain(|unheard| unheard.stands_on(on));
+        missing.first()?;
+    }
     let open_holds = entry.open_holds().count() as u64;
     Some(EntryRow {
         entry: entry.number,
@@ -136,6 +146,7 @@ fn row(life: &Life, table: &DeadlineTable, on: NaiveDate, filter: &EntryFilter) 
         open_holds,
         next_deadline: next_deadline(&deadlines, on),
         contradictions,
+        unheard: missing,
     })
 }
 

@@ -9,6 +9,7 @@ use super::declared::{
     self, AnswerView, CensusView, CustomsBillView, LineView, ProtestView, StatementView, TibView,
 };
 use super::mask::masked;
+use super::unheard::{UnheardView, unheard};
 use crate::deadline::{DeadlineTable, dash};
 use crate::entry::{
     DeadlineState, Entry, Held, Life, LiquidationEvent, LiquidationStep, Pathway, Provenance,
@@ -64,6 +65,9 @@ pub struct EntryView {
     /// Every notice in the order in which things happened, without the lines of filings, which stand in `summary`.
     pub timeline: Vec<TimelineRow>,
     pub findings: Vec<EntryFinding>,
+    /// What should be said of it, and was not so far, the first to be missing first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unheard: Vec<UnheardView>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -251,6 +255,7 @@ pub fn entry_view(life: &Life, table: &DeadlineTable) -> EntryView {
         pathways: entry.pathways(table, &entry.deadlines(table), NaiveDate::MIN),
         timeline: life.timeline().into_iter().filter(|held| !is_line(held)).map(timeline_row).collect(),
         findings: findings(&entry, life),
+        unheard: unheard(&entry, table, &life.deadlines(&entry, table)),
     }
 }
 
@@ -390,6 +395,23 @@ fn timeline_row(held: &Held) -> TimelineRow {
     }
 }
 
+/// Releases of different dates, of which Customs did not say that the date changed.
+fn releases_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
+    let releases = entry.doubtful_releases();
+    let seen = life.get(releases.last()?.notice).map(|held| &held.seen);
+    let dates: Vec<String> = releases.iter().map(|dated| dated.date.to_string()).collect();
+    let dates = dates.join(" and ");
+    Some(EntryFinding {
+        code: finding_code::CONTRADICTION.to_owned(),
+        severity: Grade::Warning,
+        file: seen.map(|seen| seen.name.to_string()),
+        place: seen.map(|seen| seen.place),
+        message: format!(
+            "releases of {dates} were told; the earliest counts until Customs says that the date changed"
+        ),
+    })
+}
+
 fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
     let mut findings = Vec::new();
     if entry.check_digit_offset != 0 {
@@ -415,6 +437,7 @@ fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
             message: format!("no table knows the code `{code}` of this {}", held.notice.kind.as_str()),
         });
     }
+    findings.extend(releases_finding(entry, life));
     for contradiction in entry.contradictions() {
         let seen = life.get(contradiction.notice).map(|held| &held.seen);
         findings.push(EntryFinding {

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 use super::entry::life_of;
+use super::unheard::{UnheardView, unheard};
 use crate::deadline::{Computed, Confidence, DeadlineTable, dash};
 use crate::entry::{ClockMove, DeadlineState, InternalTarget, Life, Provenance};
 use crate::ident::{EntryNumber, Fingerprint};
@@ -17,6 +18,9 @@ pub struct ExplainView {
     pub entry: EntryNumber,
     pub status: String,
     pub deadlines: Vec<Explained>,
+    /// What should be said of it, and was not so far; left out where one clock was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unheard: Vec<UnheardView>,
 }
 
 /// One clock, explained.
@@ -144,7 +148,11 @@ pub fn explain_view(life: &Life, table: &DeadlineTable, wanted: Option<&str>) ->
             missing,
         });
     }
-    ExplainView { entry: entry.number, status: entry.status().as_str().to_owned(), deadlines }
+    let unheard = match wanted {
+        None => unheard(&entry, table, &life.deadlines(&entry, table)),
+        Some(_) => Vec::new(),
+    };
+    ExplainView { entry: entry.number, status: entry.status().as_str().to_owned(), deadlines, unheard }
 }
 
 fn fact_view(fact: &Provenance, life: &Life) -> FactView {

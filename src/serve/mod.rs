@@ -21,6 +21,7 @@ mod quarantine;
 mod request;
 pub mod socket;
 mod target;
+mod unheard;
 
 pub use alerts::{AlertRow, LetterRow, TOLD_MAX, ToldEvent, ToldRow};
 pub use api::{Action, ApiError, Backend, Fault, FaultCode, HashAnswer, StatusAnswer, TroubleRow};
@@ -40,3 +41,4 @@ pub use pathways::PathwaysView;
 pub use quarantine::{QuarantineRow, QuarantinedFile};
 pub use request::{AlertFilter, EntryFilter, LetterState, Request, StatusWord};
 pub use target::TargetWish;
+pub use unheard::UnheardView;

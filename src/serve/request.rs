@@ -133,6 +133,8 @@ pub struct EntryFilter {
     pub open_hold: bool,
     /// A report from the ACE portal and the messages disagree.
     pub contradictions: bool,
+    /// Something should have been said of it by now, and was not.
+    pub silent: bool,
 }
 
 /// A [`Status`] that travels as its word.

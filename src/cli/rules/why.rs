@@ -184,9 +184,12 @@ fn silence_text(
     writeln!(out, "  {}", ui.paint(Paint::Plain, &silence.sentence))?;
     clauses(out, ui, &silence.clauses)?;
     writeln!(out, "  {}", ui.paint(Paint::Plain, &silence.verdict))?;
-    match &silence.telling {
-        Some(telling) => telling_text(out, ui, telling, told),
-        None => Ok(()),
+    let Some(telling) = &silence.telling else { return Ok(()) };
+    recipients_text(out, ui, &telling.recipients, &telling.unheard)?;
+    writeln!(out, "  alert key   {}", telling.alert)?;
+    match told.get(&telling.alert) {
+        Some(row) => told_text(out, ui, row),
+        None => writeln!(out, "  not said so far"),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use chrono::NaiveDate;
+
 use crate::decode::json::{Document, Member, Value};
 use crate::grammar::{CodeTable, Grammar, GrammarError};
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
@@ -15,6 +17,15 @@ use crate::place::{Finding, Grade, Severity, finding_code};
 
 /// Entries that one document may name.
 const ENTRIES_MAX: usize = 1_000;
+
+/// A fact is told when it has happened; what CBP announces, as a bulletin, is known some weeks before.
+const AHEAD_DAYS_MAX: i64 = 30;
+
+/// How far ahead its other dates may lie, as a due date on a form does.
+const LATER_YEARS_MAX: i64 = 10;
+
+/// How far back any of them may lie: entries are suspended for decades, but not longer.
+const BACK_YEARS_MAX: i64 = 30;
 
 /// The longest source line of a notice, in bytes.
 const SOURCE_BYTES_MAX: usize = 2_000;
@@ -89,9 +100,15 @@ impl FactFamily {
         if definition.kind() == Kind::Form { &self.forms } else { &self.facts }
     }
 
-    pub fn interpret(&self, document: &Document<'_>, sink: &mut dyn NoticeSink) {
+    /// `received_on` is the day on which the document came; without it any date within reason is believed.
+    pub fn interpret(
+        &self,
+        document: &Document<'_>,
+        received_on: Option<NaiveDate>,
+        sink: &mut dyn NoticeSink,
+    ) {
         let Some(fact) = kind_of(document, sink) else { return };
-        let read = read(fact, document, sink);
+        let read = read(fact, document, received_on, sink);
         let (entries, bill) = (entries(document, sink), bill(document, "bill"));
         let house_bill = bill_member(document, "house_bill");
         if entries.is_empty() && bill.is_none() && house_bill.is_none() {
@@ -156,15 +173,28 @@ fn kind_of(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Option<FactKin
     found
 }
 
-fn read<'d>(fact: FactKind, document: &'d Document<'_>, sink: &mut dyn NoticeSink) -> Read<'d> {
+fn read<'d>(
+    fact: FactKind,
+    document: &'d Document<'_>,
+    received_on: Option<NaiveDate>,
+    sink: &mut dyn NoticeSink,
+) -> Read<'d> {
     let definition = fact.definition();
     let mut read = Read { fact, definition, at: None, reference: None, fields: Vec::new() };
-    if let Some(value) = value(document, definition.date, FactValue::Date, true, sink) {
+    let own = value(document, definition.date, FactValue::Date, true, sink);
+    if let Some(value) =
+        own.filter(|value| is_believed(document, definition.date, value, AHEAD_DAYS_MAX, received_on, sink))
+    {
         read.at = date(&value).map(EventTime::date);
         read.fields.push((definition.date, value));
     }
     for field in definition.fields {
-        if let Some(value) = value(document, field.name, field.value, field.is_required, sink) {
+        let value = value(document, field.name, field.value, field.is_required, sink);
+        let is_date = field.value == FactValue::Date;
+        let value = value.filter(|value| {
+            !is_date || is_believed(document, field.name, value, LATER_YEARS_MAX * 366, received_on, sink)
+        });
+        if let Some(value) = value {
             read.fields.push((field.name, value));
         }
     }
@@ -188,6 +218,27 @@ fn read<'d>(fact: FactKind, document: &'d Document<'_>, sink: &mut dyn NoticeSin
         }
     }
     read
+}
+
+/// Whether a date may be true of a document that came on that day; else a finding says so, and it is left out.
+fn is_believed(
+    document: &Document<'_>,
+    name: &str,
+    value: &str,
+    ahead_days: i64,
+    received_on: Option<NaiveDate>,
+    sink: &mut dyn NoticeSink,
+) -> bool {
+    let Some((date, on)) = date(value).zip(received_on) else { return true };
+    let ahead = (date - on).num_days();
+    let doubt = match ahead {
+        _ if ahead > ahead_days => format!("{ahead} days ahead"),
+        _ if ahead < -BACK_YEARS_MAX * 366 => format!("more than {BACK_YEARS_MAX} years ago"),
+        _ => return true,
+    };
+    let message = format!("`{name}` is {value}, {doubt}: is the year right?");
+    fault(sink, finding_code::BAD_DATE, document, document.get(name), message);
+    false
 }
 
 /// A value as it is kept. One that cannot be read is left out, with a finding.
@@ -291,6 +342,10 @@ fn warn(
 /// What the fact does to the entry. Most start or end a clock and change nothing else.
 fn effect(read: &Read<'_>) -> Effect {
     let when = read.at.map(|at| at.date);
+    // Nobody knows when it happened, so it changes nothing: it might be before all that it would end.
+    if when.is_none() && read.fact != FactKind::Withdrawn {
+        return Effect::Inform;
+    }
     let reason = || Token::new(read.value("reason").unwrap_or_default());
     match read.fact {
         FactKind::Bulletin => Effect::Liquidated(Liquidation {

@@ -5,6 +5,8 @@ mod fact;
 mod report;
 mod value;
 
+use chrono::NaiveDate;
+
 use super::NoticeSink;
 use crate::decode::json::Document;
 use crate::grammar::{Grammar, GrammarError};
@@ -20,9 +22,15 @@ impl JsonInterpreter {
         Ok(Self { fact: fact::FactFamily::resolve(grammar)? })
     }
 
-    pub fn interpret(&self, document: &Document<'_>, sink: &mut dyn NoticeSink) {
+    /// `received_on` is the day on which the document came, where that is known.
+    pub fn interpret(
+        &self,
+        document: &Document<'_>,
+        received_on: Option<NaiveDate>,
+        sink: &mut dyn NoticeSink,
+    ) {
         match document.name() {
-            Some("form" | "recorded") => self.fact.interpret(document, sink),
+            Some("form" | "recorded") => self.fact.interpret(document, received_on, sink),
             Some("approved_entry" | "order_link") => approved::interpret(document, sink),
             Some("ace_report") => report::interpret(document, sink),
             name => {

@@ -17,7 +17,8 @@
 //! on), `rebuild` (an empty store, from the journal; only where there is one).
 //!
 //! Expectations: `letter "PART OF SUBJECT" [to ADDRESS]` (and forgets it), `no letter`, `body "PART"` (of the letter
-//! expected last), `waiting N`, `given up N`, `status ENTRY WORD`, `holds ENTRY none|A/C,...`, `deadline ENTRY KEY DATE`.
+//! expected last), `waiting N`, `given up N`, `status ENTRY WORD`, `holds ENTRY none|A/C,...`, `deadline ENTRY KEY DATE [STATE]`
+//! (`open`, `closed`, `idle`, `ahead`; the date `none` for a clock that the entry does not have).
 //!
 //! **Letters are exact**: one that was delivered and that nobody expected before the next event is a fault.
 
@@ -32,6 +33,7 @@ use chrono::NaiveDateTime;
 pub use self::play::{load_message, play};
 pub use self::stage::{BenchStage, Delivered, Server, Stage};
 use crate::diagnostic::{Diagnostic, Source};
+use crate::entry::DeadlineState;
 
 /// More events than this belong into several scenarios.
 pub const EVENTS_MAX: usize = 10_000;
@@ -78,7 +80,7 @@ enum Expectation {
     GivenUp(usize),
     Status { entry: crate::ident::EntryNumber, wanted: String },
     Holds { entry: crate::ident::EntryNumber, wanted: String },
-    Deadline { entry: crate::ident::EntryNumber, key: String, wanted: String },
+    Deadline { entry: crate::ident::EntryNumber, key: String, wanted: String, state: Option<DeadlineState> },
 }
 
 impl Scenario {

@@ -137,10 +137,12 @@ impl Player<'_> {
                 holds.sort();
                 same(&if holds.is_empty() { "none".to_owned() } else { holds.join(",") }, wanted)
             }
-            Expectation::Deadline { entry, key, wanted } => {
+            Expectation::Deadline { entry, key, wanted, state } => {
                 let deadlines = self.entry(*entry)?.deadlines(self.stage.deadlines());
                 let found = deadlines.iter().find(|deadline| deadline.key() == *key);
-                same(&found.map_or("none".to_owned(), |deadline| deadline.due_text()), wanted)
+                same(&found.map_or("none".to_owned(), |deadline| deadline.due_text()), wanted)?;
+                let Some(state) = state else { return Ok(()) };
+                same(found.map_or("none", |deadline| deadline.state.as_str()), state.as_str())
             }
         }
     }

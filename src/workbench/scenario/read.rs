@@ -7,6 +7,7 @@ use chrono::NaiveDateTime;
 
 use super::{Content, EVENTS_MAX, Event, Expectation, Scenario, Server, What};
 use crate::diagnostic::{Diagnostic, Faults, Source, hint};
+use crate::entry::DeadlineState;
 use crate::ident::EntryNumber;
 
 /// The broker of a file when the line names none.
@@ -117,6 +118,18 @@ fn event(text: &str, span: &Range<usize>, folder: &Path, faults: &mut Faults) ->
     }
 }
 
+/// The state of a clock, where one is named.
+fn state_of(words: &[&str]) -> Result<Option<DeadlineState>, String> {
+    match words {
+        [] => Ok(None),
+        [word] => match DeadlineState::parse(word) {
+            Some(state) => Ok(Some(state)),
+            None => Err(format!("`{word}` is no state of a clock (open, closed, idle, ahead)")),
+        },
+        [_, more, ..] => Err(format!("`{more}` stands behind the state of the clock")),
+    }
+}
+
 fn expectation(what: &str) -> Result<Expectation, String> {
     let words: Vec<&str> = what.split_whitespace().collect();
     let quoted = what.split('"').nth(1).map(str::to_owned);
@@ -142,10 +155,11 @@ fn expectation(what: &str) -> Result<Expectation, String> {
         (["holds", number, wanted], None) => {
             Ok(Expectation::Holds { entry: entry(number)?, wanted: (*wanted).to_owned() })
         }
-        (["deadline", number, key, wanted], None) => Ok(Expectation::Deadline {
+        (["deadline", number, key, wanted, state @ ..], None) => Ok(Expectation::Deadline {
             entry: entry(number)?,
             key: (*key).to_owned(),
             wanted: (*wanted).to_owned(),
+            state: state_of(state)?,
         }),
         _ => Err(format!("`{what}` cannot be expected ({EXPECTATIONS})")),
     }

@@ -19,19 +19,21 @@ impl Asked<'_> {
             let told = self.rules.tell_silence(&ctx, 0).filter(|(decided, _)| decided.name == rule.name);
             let told = told.map(|(_, telling)| telling);
             let looked_at = life.reminders.iter().find(|known| *known.deadline == *silence.key());
-            let when = match looked_at {
-                _ if silence.day > self.today => format!("; nothing is missing before {}", silence.day),
-                // The clock asks again each day until the broker has spoken since.
-                Some(known) if known.day > self.today => format!(
-                    "; {broker} has dropped no file since {} when the clock was last looked at, so it may be on its way: looked at again on {}",
-                    silence.day, known.day
-                ),
-                _ => String::new(),
+            let when = match looked_at.map(|known| known.day) {
+                _ if !silence.stands_on(self.today) => {
+                    format!("; it is awaited, and nothing is missing before {}", silence.day)
+                }
+                Some(day) if day > self.today => {
+                    format!("; it is looked at on {day}: it was seen late, or {broker} cannot be heard")
+                }
+                Some(day) => {
+                    format!("; it waits to be looked at since {day}, as the service does every morning")
+                }
+                None => String::new(),
             };
             let verdict = self.verdict(&answer, told.as_ref()) + &when;
             let telling = told.filter(|telling| telling.delivery != Delivery::None).map(|telling| {
-                let occasion = format!("{}@{}", silence.key(), silence.day);
-                self.telling(AlertKey::new(&rule.name, life.number.as_str(), &occasion), &telling)
+                self.telling(AlertKey::new(&rule.name, life.number.as_str(), &silence.occasion()), &telling)
             });
             asked.push(WhySilence {
                 code: silence.code.to_owned(),
