@@ -177,7 +177,7 @@ fn a_query_answer_is_a_second_basis() {
 
     let liquidated = desk.entry_of("9Z700000468");
     assert_eq!(liquidated.status(), Status::Liquidated);
-    let protest = deadline(&liquidated, "PROTEST_DUE@2027-01-22");
+    let protest = deadline(&liquidated, "PROTEST_DUE@liquidation");
     assert!(protest.from.iter().any(|fact| &*fact.source == "query answer"));
     assert_eq!(deadline(&liquidated, "BILL_DUE@12345678901").state, DeadlineState::Open);
     assert_eq!(deadline(&liquidated, "BILL_DUE@12345678902").state, DeadlineState::Closed);

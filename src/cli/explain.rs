@@ -22,7 +22,7 @@ pub struct Args {
     /// Entry number, as ABC-1234567-8 or ABC12345678
     #[arg(value_parser = args::entry_number)]
     number: EntryNumber,
-    /// One deadline only, such as PROTEST_DUE or PROTEST_DUE@2026-03-06
+    /// One deadline only, such as PROTEST_DUE or PROTEST_DUE@liquidation
     deadline: Option<String>,
     /// What can still be done about the entry as of this day instead of today
     #[arg(long, value_name = "DATE", value_parser = args::date)]

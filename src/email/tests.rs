@@ -10,7 +10,7 @@ use expect_test::{ExpectFile, expect, expect_file};
 use super::sample::{self, day, letter};
 use super::*;
 use crate::clock::{CUSTOMS_ZONE, Zone};
-use crate::entry::{ClockMove, DeadlineState, EntryDeadline, InternalTarget, Standing};
+use crate::entry::{ClockMove, DeadlineState, EntryDeadline, InternalTarget, Provenance, Standing};
 use crate::ident::BrokerName;
 use crate::notice::{EventTime, Kind};
 use crate::outbox::{
@@ -163,7 +163,7 @@ fn liquidation() {
         Severity::Critical,
         Cause::Notice(Box::new(NoticeBrief {
             at: EventTime::parse("2026-03-06"),
-            clock: Some("PROTEST_DUE@2026-03-06".into()),
+            clock: Some("PROTEST_DUE@liquidation".into()),
             ..brief
         })),
         "Compare liquidated with entered: duty, tax, fee, value, class, quantity.\n\
@@ -255,6 +255,7 @@ fn a_reliquidation_gives_its_own_protest() {
         instance: date.into(),
         due: Some(due),
         act_by: Some(due),
+        from: vec![Provenance { value: date.into(), ..sample::protest_due().from.remove(0) }],
         ..sample::protest_due()
     };
     let brief = NoticeBrief {
@@ -305,14 +306,14 @@ fn the_next_deadline_is_a_duty_to_come() {
     ]
     .concat();
     expect![[r#"
-        [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers), Answer CBP form 28 in 25 days, act by 2026-12-18
-          act by          Fri 2026-12-18 (in 25 days): Answer CBP form 28
+        [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers), Answer CBP form 28 of 2026-03-06 in 25 days, act by 2026-12-18
+          act by          Fri 2026-12-18 (in 25 days): Answer CBP form 28 of
         [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
-          next deadline   Fri 2026-12-18 (in 25 days): Answer CBP form 28
+          next deadline   Fri 2026-12-18 (in 25 days): Answer CBP form 28 of
         [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
           next deadline   Fri 2026-11-20 (3 days overdue): Entry summary and estimated
         [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
-          next deadline   Tue 2027-10-05 (in 316 days): Deemed liquidation
+          next deadline   Tue 2027-10-05 (in 316 days): Deemed liquidation of
         [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
 
     "#]].assert_eq(&said);
@@ -520,7 +521,7 @@ fn what_to_do_stands_before_what_was_sent() {
         assert!(order.is_sorted_by_key(|part| at(part)), "{body}");
     }
     assert!(
-        mail.text().contains("Protest of 2026-03-06 (PROTEST_DUE@2026-03-06)"),
+        mail.text().contains("Protest of 2026-03-06 (PROTEST_DUE@liquidation)"),
         "clocks have names: {}",
         mail.text()
     );

@@ -12,7 +12,8 @@ use crate::ident::NoticeId;
 pub struct EntryDeadline {
     /// `PROTEST_DUE`, as in `grammars/deadlines.toml`.
     pub id: Box<str>,
-    /// Which of several clocks with this id: the date of the decision that started it. Blank when there can be one only.
+    /// Which of several clocks with this id: the liquidation, or the number or first date of the fact, that started it. It stays
+    /// when a date moves. Blank when there can be one only.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub instance: Box<str>,
     /// The last day under the rule as written.
@@ -51,9 +52,20 @@ pub struct BasisDate {
 }
 
 impl EntryDeadline {
-    /// What identifies the clock within its entry: `PROTEST_DUE` or `PROTEST_DUE@2026-03-06`.
+    /// What identifies the clock within its entry: `ES_DUE` or `PROTEST_DUE@liquidation`.
     pub fn key(&self) -> String {
         if self.instance.is_empty() { self.id.to_string() } else { format!("{}@{}", self.id, self.instance) }
+    }
+
+    /// Whether somebody means this clock: by its id, its key, or the date that it counts from (`PROTEST_DUE@2026-03-06`).
+    pub fn is_called(&self, text: &str) -> bool {
+        self.id.eq_ignore_ascii_case(text) || self.key().eq_ignore_ascii_case(text) || self.counts_from(text)
+    }
+
+    /// Whether the text is the clock's id with a date that started it.
+    pub fn counts_from(&self, text: &str) -> bool {
+        let Some((id, date)) = text.split_once('@') else { return false };
+        self.id.eq_ignore_ascii_case(id) && self.from.iter().any(|fact| *fact.value == *date)
     }
 
     /// The date, or the word that stands in its place.

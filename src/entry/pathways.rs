@@ -19,7 +19,7 @@ pub struct Pathway {
     pub until: Option<NaiveDate>,
     /// The day to act by.
     pub act_by: Option<NaiveDate>,
-    /// The clock that says so: `PROTEST_DUE@2026-03-06`. Blank when none does.
+    /// The clock that says so: `PROTEST_DUE@liquidation`. Blank when none does.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub deadline: Box<str>,
     /// What stands in the way, in a few plain words; blank for a way that is open.

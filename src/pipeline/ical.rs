@@ -20,7 +20,10 @@ impl Pipeline {
         let entry = life.entry();
         let broker = broker_of(life);
         let mut events = Vec::new();
-        for deadline in self.deadlines_of(life, &entry) {
+        let mut deadlines = self.deadlines_of(life, &entry);
+        let gone = life.gone(&deadlines, &self.deadlines);
+        deadlines.extend(gone);
+        for deadline in deadlines {
             let context =
                 DeadlineContext { deadline: &deadline, entry: &entry, broker: broker.as_str(), on: today };
             let Some((rule, telling)) = self.rules.tell_clock(&context) else { continue };

@@ -35,6 +35,7 @@ impl Pipeline {
         moving: &Moving<'_>,
     ) -> Result<Vec<Raised>, V::Error> {
         let mut changes = history::changes(before, moving.after);
+        changes.extend(history::returned(life, moving.after));
         for change in &mut changes {
             change.notice = change.notice.or(moving.notice);
         }
@@ -69,7 +70,9 @@ impl Pipeline {
         moving: &Moving<'_>,
         change: &Change,
     ) -> Result<Option<Raised>, V::Error> {
-        let Some(deadline) = moving.after.iter().find(|deadline| deadline.key() == *change.deadline) else {
+        let gone = life.gone(moving.after, &self.deadlines);
+        let mut known = moving.after.iter().chain(&gone);
+        let Some(deadline) = known.find(|deadline| deadline.key() == *change.deadline) else {
             return Ok(None);
         };
         let on = self.reminder_day(moment.at);
@@ -97,7 +100,8 @@ impl Pipeline {
             // A clock that has no date any more needs no action: the digest says why nobody is reminded again.
             true if change.to.target.is_none() => Delivery::Digest,
             true => telling.delivery,
-            false if is_nearer => Delivery::Digest,
+            // A liquidation before the day set by law is told by its own notice.
+            false if is_nearer && change.from.state == DeadlineState::Open => Delivery::Digest,
             false => return Ok(None),
         };
         let key = key(&format!("{}/moved-{}", change.deadline, life.sequence(&change.deadline)));
@@ -124,12 +128,12 @@ impl Pipeline {
     }
 }
 
-/// A clock that ran and has another legal date now, or counts towards another day. One that was closed is done with, and so is one that ran out before it
-/// was blocked: nobody has to know.
+/// A clock that ran, by law or otherwise, and has another legal date now, or counts towards another day. One that was closed is
+/// done with, and so is one that ran out before it was blocked: nobody has to know.
 fn is_a_difference(change: &Change, today: NaiveDate) -> bool {
     let ran_out = change.to.target.is_none() && change.from.target.is_some_and(|target| target < today);
     !ran_out
-        && change.from.state == DeadlineState::Open
+        && matches!(change.from.state, DeadlineState::Open | DeadlineState::Ahead)
         && change.to.state != DeadlineState::Closed
         && (change.from.target != change.to.target || change.from.legal() != change.to.legal())
 }

@@ -108,13 +108,11 @@ pub fn explain_view(life: &Life, table: &DeadlineTable, wanted: Option<&str>) ->
     let entry = life.entry();
     let mut deadlines = Vec::new();
     for clock in entry.clocks(table) {
-        let is_wanted = wanted
-            .is_none_or(|text| clock.id.eq_ignore_ascii_case(text) || clock.key().eq_ignore_ascii_case(text));
-        if !is_wanted {
-            continue;
-        }
         let computed = clock.explain(table);
         let Some(deadline) = clock.deadline(table) else { continue };
+        if wanted.is_some_and(|text| !deadline.is_called(text)) {
+            continue;
+        }
         let (computed, missing) = match computed {
             Ok(computed) => (Some(computed), None),
             Err(error) => (None, Some(error.to_string())),

@@ -77,10 +77,7 @@ pub(super) fn checked(
 }
 
 fn the_one<'d>(deadlines: &'d [EntryDeadline], wish: &TargetWish) -> Result<&'d EntryDeadline, ApiError> {
-    let named = |deadline: &&EntryDeadline| {
-        deadline.key().eq_ignore_ascii_case(&wish.deadline)
-            || deadline.id.eq_ignore_ascii_case(&wish.deadline)
-    };
+    let named = |deadline: &&EntryDeadline| deadline.is_called(&wish.deadline);
     let found: Vec<&EntryDeadline> = deadlines.iter().filter(named).collect();
     let keys = || deadlines.iter().filter(named).map(EntryDeadline::key).collect::<Vec<_>>().join(", ");
     match found[..] {
@@ -147,7 +144,7 @@ mod tests {
         assert_eq!(ask("ES_DUE", Some("2026-03-16"), "", false), Ok("ES_DUE".to_owned()));
         assert_eq!(ask("ES_DUE", Some("2026-03-20"), "agreed with CBP", true), Ok("ES_DUE".to_owned()));
         // The law starts the protest on 2 March 2027.
-        let protest = "PROTEST_DUE@2027-03-02".to_owned();
+        let protest = "PROTEST_DUE@liquidation".to_owned();
         assert_eq!(ask("PROTEST_DUE", Some("2027-03-02"), "", false), Ok(protest));
         for (deadline, date, reason, late, part) in [
             ("ES_DUE", Some("2026-03-17"), "because", false, "behind 2026-03-16"),
