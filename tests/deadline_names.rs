@@ -88,6 +88,7 @@ fn target(desk: &mut Desk, deadline: &str, day: &str) {
         deadline: deadline.to_owned(),
         date: Some(date(day)),
         reason: "counsel is away".to_owned(),
+        on: None,
         even_if_late: false,
     };
     desk.engine().set_target(wish, "jo").expect("it is journaled");

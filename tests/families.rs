@@ -54,7 +54,7 @@ fn received(files: &[(String, Vec<u8>)]) -> Desk {
 fn view(desk: &Desk, number: &str) -> EntryView {
     let entry = desk.entry_of(number);
     let life = desk.store().life(entry.number).expect("the store answers").expect("a known entry");
-    entry_view(&life, entrywatch::deadline::DeadlineTable::embedded())
+    entry_view(&life, entrywatch::deadline::DeadlineTable::embedded(), chrono::NaiveDate::MIN)
 }
 
 fn deadline(entry: &Entry, key: &str) -> EntryDeadline {

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use super::text::{self, event_time};
 use super::{occasion, when};
 use crate::deadline::{DeadlineTable, Key};
-use crate::entry::{EntryDeadline, Provenance, silence};
+use crate::entry::{EntryDeadline, PRESENTED, Provenance, silence};
 use crate::notice::Kind;
 use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::Severity;
@@ -165,7 +165,8 @@ pub(super) fn name(deadline: &EntryDeadline) -> String {
 fn of_what(deadline: &EntryDeadline) -> &str {
     let is_date =
         |fact: &&Provenance| !deadline.instance.is_empty() && *fact.input == *Key::LiquidationDate.as_str();
-    deadline.from.iter().find(is_date).map_or(&*deadline.instance, |fact| &*fact.value)
+    let by_law = || deadline.from.first().filter(|_| deadline.instance.starts_with(PRESENTED));
+    deadline.from.iter().find(is_date).or_else(by_law).map_or(&*deadline.instance, |fact| &*fact.value)
 }
 
 /// The clock to watch next: the first duty of ours to come, else the one that passed last; and only where there is none, a day

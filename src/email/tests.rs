@@ -306,14 +306,14 @@ fn the_next_deadline_is_a_duty_to_come() {
     ]
     .concat();
     expect![[r#"
-        [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers), Answer CBP form 28 of 2026-03-06 in 25 days, act by 2026-12-18
-          act by          Fri 2026-12-18 (in 25 days): Answer CBP form 28 of
+        [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers), Answer CBP form 28 in 25 days, act by 2026-12-18
+          act by          Fri 2026-12-18 (in 25 days): Answer CBP form 28
         [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
-          next deadline   Fri 2026-12-18 (in 25 days): Answer CBP form 28 of
+          next deadline   Fri 2026-12-18 (in 25 days): Answer CBP form 28
         [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
           next deadline   Fri 2026-11-20 (3 days overdue): Entry summary and estimated
         [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
-          next deadline   Tue 2027-10-05 (in 316 days): Deemed liquidation of
+          next deadline   Tue 2027-10-05 (in 316 days): Deemed liquidation
         [CRITICAL] ABC-1234567-6 Request: FDA hold placed (ACME Brokers)
 
     "#]].assert_eq(&said);

@@ -157,6 +157,58 @@ impl DeadlineState {
     }
 }
 
+/// How a clock stands on a day, as people are shown it. The fold knows no day; what time alone did is said here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateOn {
+    /// It runs; a duty of ours also when its last day is over.
+    Open,
+    Closed,
+    Idle,
+    /// The law has not started it yet.
+    Ahead,
+    /// The last day of a clock on Customs or the law is over.
+    Passed,
+}
+
+impl StateOn {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Idle => "idle",
+            Self::Ahead => "ahead",
+            Self::Passed => "passed",
+        }
+    }
+}
+
+impl EntryDeadline {
+    /// How the clock stands on a day, and why, in a few plain words.
+    pub fn state_on(&self, day: NaiveDate) -> (StateOn, String) {
+        let started = self.starts.filter(|starts| *starts <= day);
+        let by_law = started.map(|starts| format!("the law started it on {starts}"));
+        let runs = matches!(self.state, DeadlineState::Open) || by_law.is_some();
+        match self.state {
+            DeadlineState::Closed => (StateOn::Closed, self.because.to_string()),
+            DeadlineState::Idle => (StateOn::Idle, self.because.to_string()),
+            DeadlineState::Ahead if !runs => (StateOn::Ahead, self.because.to_string()),
+            DeadlineState::Open | DeadlineState::Ahead if !self.has_passed(day) => {
+                (StateOn::Open, by_law.unwrap_or_default())
+            }
+            DeadlineState::Open | DeadlineState::Ahead => {
+                let over = "its last day is over".to_owned();
+                if self.act_by.is_some() {
+                    (StateOn::Open, by_law.map_or(over.clone(), |by_law| format!("{by_law}; {over}")))
+                } else {
+                    let then = super::clocks::consequence(&self.id);
+                    (StateOn::Passed, then.map_or(over, str::to_owned))
+                }
+            }
+        }
+    }
+}
+
 impl Entry {
     /// Every clock of the entry with its dates, in the order of the clocks.
     pub fn deadlines(&self, table: &DeadlineTable) -> Vec<EntryDeadline> {

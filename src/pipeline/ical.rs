@@ -61,12 +61,13 @@ impl Pipeline {
         }
         let name = self.deadlines.find(&deadline.id).map_or(&*deadline.id, |found| &found.name);
         let done = if is_cancelled { "Closed: " } else { "" };
+        let until = until(deadline);
         Some(Event {
             entry: life.number,
             sequence: life.sequence(&key),
             known_at: known_at(life, deadline, last),
             day,
-            summary: format!("{done}{name}: act by {day} ({})", life.number),
+            summary: format!("{done}{name}: {until} {day} ({})", life.number),
             description: self.description(life, entry, deadline, last),
             is_cancelled,
             alarms: alarms(rule),
@@ -101,6 +102,15 @@ impl Pipeline {
         }
         lines.push(format!("Basis: {}", deadline.basis));
         lines
+    }
+}
+
+/// What its day is: ours to act by, or the end of what Customs or the law has time for.
+fn until(deadline: &EntryDeadline) -> &'static str {
+    match (deadline.act_by.is_some(), deadline.internal.is_some()) {
+        (true, _) => "act by",
+        (false, true) => "look at it by",
+        (false, false) => "ends",
     }
 }
 

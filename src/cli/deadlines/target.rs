@@ -53,6 +53,7 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         deadline: args.deadline.clone(),
         date,
         reason: args.reason.trim().to_owned(),
+        on: Some(context.today()),
         even_if_late: args.even_if_late,
     };
     let by = args.by.clone().unwrap_or_else(author);

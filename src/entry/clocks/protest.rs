@@ -20,6 +20,8 @@ struct ByLaw {
     starts: &'static str,
     key: Key,
     unless: &'static str,
+    /// What has happened once it passed.
+    then: &'static str,
 }
 
 const BY_LAW: [ByLaw; 6] = [
@@ -28,38 +30,61 @@ const BY_LAW: [ByLaw; 6] = [
         starts: id::PROTEST_DUE,
         key: Key::LiquidationDate,
         unless: "starts by law if CBP does not liquidate, extend or suspend before",
+        then: "deemed liquidated by law, unless CBP extended or suspended it and nobody told",
     },
     ByLaw {
         passes: id::LIQ_SUSP_6M,
         starts: id::PROTEST_DUE,
         key: Key::LiquidationDate,
         unless: "starts by law if CBP does not liquidate before",
+        then: "deemed liquidated by law, unless it was suspended again and nobody told",
     },
     ByLaw {
         passes: id::DETAIN_DECISION,
         starts: id::DETAIN_NOTICE,
         key: Key::DetainedDate,
         unless: "starts by law if CBP neither releases nor detains the goods before",
+        then: "the goods count as detained",
     },
     ByLaw {
         passes: id::DEEMED_EXCLUSION,
         starts: id::PROTEST_DUE,
         key: Key::DecisionDate,
         unless: "starts by law if the goods are neither released nor excluded before",
+        then: "the goods count as excluded",
     },
     ByLaw {
         passes: id::PROTEST_ACCEL_DENIAL,
         starts: id::CIT_SUMMONS,
         key: Key::DenialDate,
         unless: "starts by law if CBP does not decide before",
+        then: "the protest counts as denied",
     },
     ByLaw {
         passes: id::EXCL_PROTEST_DENIAL,
         starts: id::CIT_SUMMONS,
         key: Key::DenialDate,
         unless: "starts by law if CBP does not decide before",
+        then: "the protest counts as denied",
     },
 ];
+
+/// What the law makes of a clock on Customs that passed, where it makes something of it.
+pub fn consequence(deadline: &str) -> Option<&'static str> {
+    BY_LAW.iter().find(|law| law.passes == deadline).map(|law| law.then)
+}
+
+/// Begins the names of clocks that the law starts for goods that were presented.
+pub const PRESENTED: &str = "presented-";
+
+/// What the clocks count from that the law may start.
+const LAW_KEYS: [Key; 4] = [Key::LiquidationDate, Key::DecisionDate, Key::DenialDate, Key::DetainedDate];
+
+impl Clock {
+    fn is_named_as(&self, other: &Self) -> bool {
+        self.id == other.id && self.instance == other.instance
+    }
+}
 
 impl ByLaw {
     /// Names the clock that starts after the one that starts it, whose day may still move. A protest decided by law has its
@@ -68,7 +93,7 @@ impl ByLaw {
         match self.key {
             Key::LiquidationDate => LIQUIDATION.into(),
             Key::DenialDate => of.into(),
-            _ => format!("presented-{of}").into(),
+            _ => format!("{PRESENTED}{of}").into(),
         }
     }
 }
@@ -211,6 +236,7 @@ impl Entry {
     /// happens by law without a notice. A monitor that waits for a message would miss the time to protest.
     pub(super) fn clocks_by_law(&self, table: &DeadlineTable, clocks: &mut Vec<Clock>) {
         let known = clocks.len();
+        let has_two = clocks.iter().any(|clock| clock.id == id::LIQ_SUSP_6M);
         let mut deemed = None;
         for at in 0..known {
             let clock = &clocks[at];
@@ -222,8 +248,8 @@ impl Entry {
             let source = || format!("by law: {} passes", clock.key());
             let Some(passes) = dates.due.date() else { continue };
             // One liquidation happens by law, though two clocks may lead to it.
-            if law.key == Key::LiquidationDate {
-                let deemed = *deemed.get_or_insert_with(|| self.deemed_date(table));
+            if law.key == Key::LiquidationDate && has_two {
+                let deemed: Option<NaiveDate> = *deemed.get_or_insert_with(|| self.deemed_date(table));
                 if deemed.is_some_and(|deemed| deemed != passes) {
                     continue;
                 }
@@ -234,14 +260,22 @@ impl Entry {
             else {
                 continue;
             };
-            if !clocks[known..].iter().any(|other| other.key() == by_law.key()) {
+            if !clocks.iter().any(|other| other.is_named_as(&by_law) && other.facts.date(law.key).is_some()) {
                 clocks.push(by_law);
             }
         }
-        // The clock without a date gives way to the one that has one.
+        // A clock without a date gives way to the one of its name that has one.
         if clocks.len() > known {
-            let has_date = clocks[known..].iter().any(|clock| clock.id == id::PROTEST_DUE);
-            clocks.retain(|clock| !(has_date && clock.id == id::PROTEST_DUE && clock.facts.is_empty()));
+            let (told, by_law) = clocks.split_at(known);
+            let has_protest = by_law.iter().any(|clock| clock.id == id::PROTEST_DUE);
+            let gives_way = |clock: &Clock| {
+                let is_named = || by_law.iter().any(|other| other.is_named_as(clock));
+                let is_idle = LAW_KEYS.iter().all(|key| clock.facts.date(*key).is_none());
+                is_idle && (is_named() || (has_protest && clock.id == id::PROTEST_DUE))
+            };
+            let stay: Vec<bool> = told.iter().map(|clock| !gives_way(clock)).collect();
+            let mut stay = stay.into_iter();
+            clocks.retain(|_| stay.next().unwrap_or(true));
         }
     }
 
