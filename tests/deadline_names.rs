@@ -179,22 +179,27 @@ fn a_reliquidation_has_a_clock_and_an_event_of_its_own() {
 /// By law on the anniversary, then on the bulletin as of a later day: it was one liquidation all the time.
 #[test]
 fn a_liquidation_by_law_becomes_the_one_that_a_person_has_seen() {
-    let mut desk = Desk::new(at("2025-04-03T14:10:00Z"));
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/demo/2-released.txt");
-    desk.receive("2.txt", "globex", &std::fs::read(path).expect("a sample"));
-    assert_eq!(clock(&desk, PROTEST).state, DeadlineState::Ahead);
-    desk.clock.set(at("2026-07-29T14:00:00Z"));
-    let said = days_until(&mut desk, "2026-08-01");
-    assert!(!said.is_empty(), "people are reminded of the day set by law");
-    target(&mut desk, PROTEST, "2026-09-01");
-    record(&mut desk, json!({"fact": "bulletin", "liquidation_date": "2026-06-05"}));
-    let now = clock(&desk, PROTEST);
-    assert_eq!((now.state, now.due), (DeadlineState::Open, Some(date("2026-12-02"))));
-    assert_eq!(now.internal, Some(date("2026-09-01")), "our own date stays");
-    let mails = sent(&mut desk);
-    let text = mails.iter().map(|mail| mail.text()).collect::<String>();
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(text.contains("from Mon 2026-09-28 to Wed 2026-12-02"), "{text}");
+    let released = std::fs::read(path).expect("a sample");
+    for own in [None, Some("2026-09-01")] {
+        let mut desk = Desk::new(at("2025-04-03T14:10:00Z"));
+        desk.receive("2.txt", "globex", &released);
+        assert_eq!(clock(&desk, PROTEST).state, DeadlineState::Ahead);
+        desk.clock.set(at("2026-07-29T14:00:00Z"));
+        let said = days_until(&mut desk, "2026-08-01");
+        assert!(!said.is_empty(), "people are reminded of the day set by law");
+        if let Some(own) = own {
+            target(&mut desk, PROTEST, own);
+        }
+        record(&mut desk, json!({"fact": "bulletin", "liquidation_date": "2026-06-05"}));
+        let now = clock(&desk, PROTEST);
+        assert_eq!((now.state, now.due), (DeadlineState::Open, Some(date("2026-12-02"))));
+        assert_eq!(now.internal, own.map(date), "our own date stays");
+        let text = sent(&mut desk).iter().map(|mail| mail.text()).collect::<String>();
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        // Nobody was reminded of a date of our own that was set today.
+        assert_eq!(text.contains("from Mon 2026-09-28 to Wed 2026-12-02"), own.is_none(), "{text}");
+    }
 }
 
 #[test]

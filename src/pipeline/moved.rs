@@ -13,7 +13,7 @@ use crate::entry::history::{self, Change};
 use crate::entry::{DeadlineState, Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, NoticeId};
 use crate::outbox::AlertKey;
-use crate::rules::{DeadlineContext, Delivery, Rule, Telling, occasion};
+use crate::rules::{DeadlineContext, Delivery, On, Telling, occasion};
 
 /// An entry after something happened to it.
 pub(super) struct Moving<'a> {
@@ -79,7 +79,7 @@ impl Pipeline {
         let context = DeadlineContext { deadline, entry: moving.entry, broker: moving.broker.as_str(), on };
         let Some((rule, telling)) = self.rules.tell_clock(&context) else { return Ok(None) };
         let of = OfClock { life, entry: moving.entry, deadline, all: moving.after, on };
-        let was_said = self.was_said(group, life, rule, change)?;
+        let was_said = self.was_said(group, life, change)?;
         let key = |occasion: &str| AlertKey::new(&rule.name, life.number.as_str(), occasion);
         // The reminder of today's step says the difference as well: it takes its place, or it comes by itself.
         if let Some(hit) = self.rules.for_deadline(&context) {
@@ -109,19 +109,20 @@ impl Pipeline {
         Ok(Some(self.moved_alert(moment, rule, telling, key, of)))
     }
 
-    /// Whether somebody was reminded of the old date.
+    /// Whether somebody was reminded of the old date, by whatever rule: what the law started has one of its own.
     fn was_said<V: View>(
         &self,
         group: &Group<'_, V>,
         life: &Life,
-        rule: &Rule,
         change: &Change,
     ) -> Result<bool, V::Error> {
-        let (Some(target), Some(ladder)) = (change.from.target, rule.ladder()) else { return Ok(false) };
-        for step in ladder.steps() {
-            let occasion = occasion(&change.deadline, target, *step);
-            if group.has_alert(&AlertKey::new(&rule.name, life.number.as_str(), &occasion))? {
-                return Ok(true);
+        let Some(target) = change.from.target else { return Ok(false) };
+        for rule in self.rules.iter().filter(|rule| rule.on == On::Deadline) {
+            for step in rule.ladder().map(|ladder| ladder.steps()).unwrap_or_default() {
+                let occasion = occasion(&change.deadline, target, *step);
+                if group.has_alert(&AlertKey::new(&rule.name, life.number.as_str(), &occasion))? {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)

@@ -105,8 +105,9 @@ fn an_answer_is_as_sure_as_what_it_rests_on() {
     }
 }
 
-/// The owner has one estimate of liquidation confirmed and another one on the same rule uncertain; ours are all uncertain.
-const SURER: [&str; 1] = ["LIQ_SCHEDULED_EST-01"];
+/// Cases that the owner holds to be surer than others of the same kind: one estimate of liquidation of several, and two counts over a
+/// day that was closed by order. Ours are uncertain like the rest.
+const SURER: [&str; 3] = ["LIQ_SCHEDULED_EST-01", "ES_REJECT_RESUBMIT-04", "BROKER_REMIT-03"];
 
 #[test]
 fn the_owners_cases_are_as_sure_as_told() {
