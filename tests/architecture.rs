@@ -61,8 +61,6 @@ const FILE_LINES_MAX: usize = 500;
 
 /// Longer functions, as `src/file.rs::name`, and files, as `src/file.rs`, each with the reason.
 const LONG: &[(&str, &str)] = &[
-    ("src/deadline/audit.rs", "one check after another of one table"),
-    ("src/deadline/triggers.rs", "half of it is the table of the keys"),
     ("src/decode/x12/reader/mod.rs::read", "the loop over segments with its one match"),
     ("src/intake/mod.rs", "the types of the drop folders with their errors and texts"),
     ("src/intake/sftp.rs", "one connection and the library calls that it hides"),

@@ -54,8 +54,9 @@ fn json(text: &str) -> Value {
     serde_json::from_str(text).expect(text)
 }
 
+/// Whichever table of deadlines is part of the program.
 fn check(text: &str, expected: &Expect) {
-    expected.assert_eq(text);
+    expected.assert_eq(&text.replace(entrywatch::deadline::DeadlineTable::embedded().version(), "<table>"));
 }
 
 // --- definitions ---
@@ -193,16 +194,17 @@ fn due_shows_the_arithmetic() {
     check(
         &ran.out,
         &expect![[r#"
-        PROTEST_DUE  Protest
-          due         2026-09-02 Wed
-          act by      2026-09-02 Wed
-          rule        180 calendar days, forward
-          basis       19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955) (as it stands since 2004-12-18)
-          confidence  confirmed
-          steps       2026-03-06 Fri is day 0
-                      day 180 is 2026-09-02 Wed, a working day
-          ends when   protest filed (form 19 or ACE)
-    "#]],
+            PROTEST_DUE  Protest
+              due         2026-09-02 Wed
+              act by      2026-09-02 Wed
+              rule        180 calendar days, forward
+              basis       19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955) (as it stands since 2004-12-18)
+              confidence  confirmed
+              note        Nothing stops it. A reliquidation starts a clock of its own for what it changed. ACE takes filings every day: do not lean on the roll.
+              steps       2026-03-06 Fri is day 0
+                          day 180 is 2026-09-02 Wed, a working day
+              ends when   protest filed (form 19 or ACE)
+        "#]],
     );
     let ran = run(&["due", "PROTEST_DUE", "liquidation_date=2026-03-06", "--json"]);
     let json = json(&ran.out);
@@ -466,7 +468,7 @@ impl Drop for Installation {
 #[test]
 fn entry_shows_the_whole_life() {
     let here = Installation::start();
-    let ran = here.run(&["entry", "n01 70000124"]);
+    let ran = here.run(&["entry", "n01 70000124", "--on", "2026-12-14"]);
     assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""));
     check(
         &ran.out,
@@ -488,20 +490,20 @@ fn entry_shows_the_whole_life() {
               2026-12-11 Fri  liquidation  01      1,031.67  1,282.17    250.50      courtesy notice
 
             Deadlines
-              DEADLINE           DUE             ACT BY          STATE                            BASIS
-              ES_DUE             2026-03-16 Mon  2026-03-16 Mon  closed: the summary is accepted  19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101
-              PSC_DUE            BLOCKED         -               idle: the entry is liquidated    76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page
-              LIQ_SCHEDULED_EST  2027-01-15 Fri  -               closed: the entry is liquidated  19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
-              LIQ_DEEMED_1Y      2027-03-02 Tue  -               closed: the entry is liquidated  19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
-              RELIQ_90D          2027-03-11 Thu  -               open                             19 USC 1501 as amended 2016
-              PROTEST_DUE        2027-06-09 Wed  2027-06-09 Wed  open                             19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955)
-              REDELIVERY_WINDOW  2026-04-01 Wed  -               closed: the entry is liquidated  19 CFR 113.62(d), 141.113
-              RECORD_RETENTION   2031-03-02 Sun  -               open                             19 USC 1508(c); 19 CFR 163.4
+              DEADLINE           DUE             ACT BY          OUR DATE  STATE                            BASIS
+              ES_DUE             2026-03-16 Mon  2026-03-16 Mon  -         closed: the summary is accepted  19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101
+              PSC_DUE            BLOCKED         -               -         idle: the entry is liquidated    76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page
+              LIQ_SCHEDULED_EST  2027-01-15 Fri  -               -         closed: the entry is liquidated  19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
+              LIQ_DEEMED_1Y      2027-03-02 Tue  -               -         closed: the entry is liquidated  19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
+              RELIQ_90D          2027-03-11 Thu  -               -         open                             19 USC 1501 as amended 2016
+              PROTEST_DUE        2027-06-09 Wed  2027-06-09 Wed  -         open                             19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955)
+              REDELIVERY_WINDOW  2026-04-01 Wed  -               -         closed: the entry is liquidated  19 CFR 113.62(d), 141.113
+              RECORD_RETENTION   2031-03-02 Sun  -               -         open                             19 USC 1508(c); 19 CFR 163.4
 
             Ways
               WAY                               STATE       UNTIL           ACT BY          WHY
               Post summary correction           over        -               -               the entry is liquidated
-              Protest                           open        2027-06-09 Wed  2027-06-09 Wed  PROTEST_DUE@2026-12-11
+              Protest                           open        2027-06-09 Wed  2027-06-09 Wed  PROTEST_DUE@liquidation
               Preference claim, 19 USC 1520(d)  unknown     -               -               the date of importation is not known
               Reconciliation                    not for it  -               -               the entry is not flagged for it
               Court of International Trade      not yet     -               -               no protest is denied
@@ -515,7 +517,7 @@ fn entry_shows_the_whole_life() {
               2026-12-11        info      liquidation       -     -                      so-4.txt:5
         "#]],
     );
-    let ran = here.run(&["entry", HELD]);
+    let ran = here.run(&["entry", HELD, "--on", "2026-12-14"]);
     assert!(!ran.out.contains('\u{1b}'), "foreign text steers no terminal");
     check(
         &ran.out,
@@ -566,7 +568,7 @@ fn entry_shows_the_whole_life() {
 #[test]
 fn entry_json_has_the_fields_of_the_contract() {
     let here = Installation::start();
-    let view = json(&here.run(&["entry", LIQUIDATED, "--json"]).out);
+    let view = json(&here.run(&["entry", LIQUIDATED, "--on", "2026-12-14", "--json"]).out);
     for (pointer, keys) in [
         (
             "",
@@ -595,7 +597,7 @@ fn entry_json_has_the_fields_of_the_contract() {
         json!({"entered_value": null, "duty": "1000.00", "fees": "31.67", "total": "1031.67"})
     );
     assert_eq!(view["liquidation"]["amounts"]["difference"], "250.50");
-    let held = json(&here.run(&["entry", HELD, "--json"]).out);
+    let held = json(&here.run(&["entry", HELD, "--on", "2026-12-14", "--json"]).out);
     let hold = &held["open_holds"][0];
     assert_eq!(
         (&hold["agency"], &hold["code"], &hold["since"]),
@@ -653,14 +655,14 @@ fn deadlines_come_nearest_first() {
     check(
         &here.run(&["deadlines", "--on", "2026-12-14", "--within", "52w"]).out,
         &expect![[r#"
-            ACT BY          DUE             DAYS  DEADLINE           ENTRY          STATUS      BROKER    REFERENCE
-            2026-11-17 Tue  2026-11-17 Tue  -27   ES_DUE             XYZ-7654321-1  held        Borealis  -
-            -               2026-12-02 Wed  -12   REDELIVERY_WINDOW  XYZ-7654321-1  held        Borealis  -
-            -               2027-03-11 Thu  87    RELIQ_90D          N01-7000012-4  liquidated  Acme      =R-1
-            2027-06-09 Wed  2027-06-09 Wed  177   PROTEST_DUE        N01-7000012-4  liquidated  Acme      =R-1
-            2027-08-27 Fri  2027-08-29 Sun  256   PSC_DUE            XYZ-7654321-1  held        Borealis  -
-            -               2027-09-17 Fri  277   LIQ_SCHEDULED_EST  XYZ-7654321-1  held        Borealis  -
-            -               2027-11-02 Tue  323   LIQ_DEEMED_1Y      XYZ-7654321-1  held        Borealis  -
+            ACT BY          DUE             OUR DATE  DAYS  DEADLINE           ENTRY          STATUS      BROKER    REFERENCE
+            2026-11-17 Tue  2026-11-17 Tue  -         -27   ES_DUE             XYZ-7654321-1  held        Borealis  -
+            -               2026-12-02 Wed  -         -12   REDELIVERY_WINDOW  XYZ-7654321-1  held        Borealis  -
+            -               2027-03-11 Thu  -         87    RELIQ_90D          N01-7000012-4  liquidated  Acme      =R-1
+            2027-06-09 Wed  2027-06-09 Wed  -         177   PROTEST_DUE        N01-7000012-4  liquidated  Acme      =R-1
+            2027-08-27 Fri  2027-08-29 Sun  -         256   PSC_DUE            XYZ-7654321-1  held        Borealis  -
+            -               2027-09-17 Fri  -         277   LIQ_SCHEDULED_EST  XYZ-7654321-1  held        Borealis  -
+            -               2027-11-02 Tue  -         323   LIQ_DEEMED_1Y      XYZ-7654321-1  held        Borealis  -
         "#]],
     );
     let ran = here.run(&["deadlines", "--on", "2026-12-14", "--within", "1d", "--overdue", "0", "--json"]);
@@ -669,8 +671,8 @@ fn deadlines_come_nearest_first() {
     check(
         &format!("{}{}", ran.out, ran.err),
         &expect![[r#"
-            entry,broker,reference,status,deadline,due,act_by,days_left,basis
-            XYZ-7654321-1,Borealis,,held,ES_DUE,2026-11-17,2026-11-17,'-27,"19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101"
+            entry,broker,reference,status,deadline,due,act_by,days_left,basis,target,instance
+            XYZ-7654321-1,Borealis,,held,ES_DUE,2026-11-17,2026-11-17,'-27,"19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101",,
             5 more; --limit prints more of them.
         "#]],
     );
@@ -680,23 +682,26 @@ fn deadlines_come_nearest_first() {
 fn explain_names_facts_notices_and_steps() {
     let here = Installation::start();
     check(
-        &here.run(&["explain", LIQUIDATED, "protest_due"]).out,
+        &here.run(&["explain", LIQUIDATED, "protest_due", "--on", "2026-12-14"]).out,
         &expect![[r#"
-        Entry N01-7000012-4  liquidated
+            Entry N01-7000012-4  liquidated
 
-        PROTEST_DUE  Protest
-          due         2027-06-09 Wed
-          act by      2027-06-09 Wed
-          state       open
-          facts       liquidation_date = 2026-12-11 Fri (courtesy notice of liquidation)
-                        liquidation of 2026-12-11, so-4.txt line 5 (sha256 e52d9c508c50), came 2026-03-02 13:40 UTC
-          rule        180 calendar days, forward
-          steps       2026-12-11 Fri is day 0
-                      day 180 is 2027-06-09 Wed, a working day
-          basis       19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955) (as it stands since 2004-12-18)
-          confidence  confirmed
-          ends when   protest filed (form 19 or ACE)
-    "#]],
+            PROTEST_DUE  Protest
+              due         2027-06-09 Wed
+              act by      2027-06-09 Wed
+              state       open
+              facts       liquidation_date = 2026-12-11 Fri (courtesy notice of liquidation)
+                            liquidation of 2026-12-11, so-4.txt line 5 (sha256 e52d9c508c50), came 2026-03-02 13:40 UTC
+              rule        180 calendar days, forward
+              steps       2026-12-11 Fri is day 0
+                          day 180 is 2027-06-09 Wed, a working day
+              basis       19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955) (as it stands since 2004-12-18)
+              confidence  confirmed
+              note        Nothing stops it. A reliquidation starts a clock of its own for what it changed. ACE takes filings every day: do not lean on the roll.
+              ends when   protest filed (form 19 or ACE)
+
+            Computed with the table of deadlines <table>
+        "#]],
     );
     check(
         &here.run(&["explain", HELD, "--on", "2026-11-20"]).out,
@@ -706,7 +711,7 @@ fn explain_names_facts_notices_and_steps() {
             ES_DUE  Entry summary and estimated duties
               due         2026-11-17 Tue
               act by      2026-11-17 Tue
-              state       open
+              state       open: its last day is over
               facts       release_date = 2026-11-02 Mon (release status)
                             release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
               rule        10 working days
@@ -714,6 +719,7 @@ fn explain_names_facts_notices_and_steps() {
                           working day 10 is 2026-11-17 Tue, a working day; not counted: 2026-11-11 Wed (Veterans Day)
               basis       19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101
               confidence  confirmed
+              note        Where entry and release are both known the earlier counts. Entry types 21 and 23 owe the summary without a deposit.
               ends when   entry summary accepted, and duties deposited or placed on a statement
 
             PSC_DUE  Post summary correction
@@ -729,6 +735,7 @@ fn explain_names_facts_notices_and_steps() {
                           2027-08-29 Sun is not a working day, so one acts by 2027-08-27 Fri, the last open day before it
               basis       76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page (as it stands since 2019-08-14)
               confidence  confirmed
+              note        The exact last day before liquidation is uncertain, so one acts a day earlier on that leg. A pending form 28 extends nothing.
               ends when   correction accepted; liquidation; CBP review
 
             LIQ_SCHEDULED_EST  Estimated scheduled liquidation
@@ -742,6 +749,7 @@ fn explain_names_facts_notices_and_steps() {
                           the roll moves the last day to 2027-09-17 Fri, a working day
               basis       19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
               confidence  uncertain
+              note        The 314 days and posting on Fridays are confirmed, the exact Friday is not. A date that CBP sends takes its place.
               ends when   liquidation date received from ACE; liquidation posted
 
             LIQ_DEEMED_1Y  Deemed liquidation
@@ -751,9 +759,10 @@ fn explain_names_facts_notices_and_steps() {
                             release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
               rule        1 year, no roll
               steps       2026-11-02 Mon is day 0
-                          1 year(s) on is 2027-11-02 Tue, a working day
+                          1 year on is 2027-11-02 Tue, a working day
               basis       19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
               confidence  confirmed
+              note        The anniversary convention is recalled. CBP may post it much later, but dates it back: the protest clock starts here.
               ends when   liquidation by CBP before the date; suspension
 
             REDELIVERY_WINDOW  Last day for CBP to demand redelivery
@@ -766,6 +775,7 @@ fn explain_names_facts_notices_and_steps() {
                           day 30 is 2026-12-02 Wed, a working day
               basis       19 CFR 113.62(d), 141.113
               confidence  confirmed
+              note        Conditional release (sampling, agency review, textiles) moves the start: give its end as release_date.
               ends when   the window passes
 
             PROTEST_DUE  Protest
@@ -784,6 +794,7 @@ fn explain_names_facts_notices_and_steps() {
                           counted from 2027-11-02 (deemed by law); also told: 2027-09-17 (estimate)
               basis       19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955) (as it stands since 2004-12-18)
               confidence  confirmed
+              note        Nothing stops it. A reliquidation starts a clock of its own for what it changed. ACE takes filings every day: do not lean on the roll.
 
             RECORD_RETENTION  Keep the records of the entry
               due         2031-11-02 Sun
@@ -792,9 +803,10 @@ fn explain_names_facts_notices_and_steps() {
                             release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
               rule        5 years, no roll
               steps       2026-11-02 Mon is day 0
-                          5 year(s) on is 2031-11-02 Sun, not a working day
+                          5 years on is 2031-11-02 Sun, not a working day
               basis       19 USC 1508(c); 19 CFR 163.4
               confidence  confirmed
+              note        Purge only after the date, and never while a protest, suit, reconciliation, drawback or penalty is open.
               ends when   the period ends and no proceeding is open
 
             Ways, as of 2026-11-20 (information, not advice)
@@ -804,6 +816,8 @@ fn explain_names_facts_notices_and_steps() {
               Preference claim, 19 USC 1520(d)  unknown     -               -               the date of importation is not known
               Reconciliation                    not for it  -               -               the entry is not flagged for it
               Court of International Trade      not yet     -               -               no protest is denied
+
+            Computed with the table of deadlines <table>
         "#]],
     );
     let view = json(&here.run(&["explain", LIQUIDATED, "PROTEST_DUE@2026-12-11", "--json"]).out);
@@ -839,11 +853,11 @@ fn a_preview_shows_what_another_calendar_would_move() {
     check(
         &ran.out,
         &expect![[r#"
-            ENTRY          DEADLINE                DUE         WOULD BE    ACT BY      WOULD BE
-            N01-7000012-4  LIQ_DEEMED_1Y           2027-03-02  OPEN        -           -
-            XYZ-7654321-1  ES_DUE                  2026-11-17  2026-11-13  2026-11-17  2026-11-13
-            XYZ-7654321-1  LIQ_DEEMED_1Y           2027-11-02  OPEN        -           -
-            XYZ-7654321-1  PROTEST_DUE@2027-11-02  2028-05-01  unknown     2028-04-28  -
+            ENTRY          DEADLINE                 DUE         WOULD BE    ACT BY      WOULD BE
+            N01-7000012-4  LIQ_DEEMED_1Y            2027-03-02  OPEN        -           -
+            XYZ-7654321-1  ES_DUE                   2026-11-17  2026-11-13  2026-11-17  2026-11-13
+            XYZ-7654321-1  LIQ_DEEMED_1Y            2027-11-02  OPEN        -           -
+            XYZ-7654321-1  PROTEST_DUE@liquidation  2028-05-01  unknown     2028-04-28  -
         "#]],
     );
     let same = here.folder.path().join("config.toml");
@@ -993,7 +1007,7 @@ fn windows_hold_what_is_near_on_both_sides() {
         let rows = page["rows"].as_array().expect("rows").clone();
         rows.iter().any(|row| row["id"] == "ES_DUE" && row["entry"] == "XYZ76543211")
     };
-    let entry = entry_view(world.life(HELD), world_table());
+    let entry = entry_view(world.life(HELD), world_table(), chrono::NaiveDate::MIN);
     let due = entry.deadlines.iter().find(|deadline| deadline.id == "ES_DUE").expect("the clock");
     assert_eq!(due.due, "2026-11-17");
     for (on, within_days, overdue_days, holds) in [
@@ -1017,8 +1031,8 @@ fn what_cannot_be_answered_says_why() {
     let world = World::new();
     let unknown = number("ABC-1234567-6");
     for (request, code) in [
-        (Request::Entry { number: unknown }, FaultCode::NotFound),
-        (Request::Explain { number: unknown, deadline: None }, FaultCode::NotFound),
+        (Request::Entry { number: unknown, on: None }, FaultCode::NotFound),
+        (Request::Explain { number: unknown, deadline: None, on: None }, FaultCode::NotFound),
         (Request::QuarantinedFile { file: "12".to_owned() }, FaultCode::BadRequest),
         (Request::Act { action: Action::Backup { dir: "/x".into() } }, FaultCode::Failed),
     ] {
@@ -1057,9 +1071,9 @@ async fn the_socket_answers_refuses_and_stops() {
 
     let client = Client::new(&path);
     client.health().await.expect("it answers");
-    let entry = client.ask(&Request::Entry { number: number(HELD) }).await.expect("an answer");
+    let entry = client.ask(&Request::Entry { number: number(HELD), on: None }).await.expect("an answer");
     assert_eq!(entry["status"], "held");
-    let refused = client.ask(&Request::Entry { number: number("ABC-1234567-6") }).await;
+    let refused = client.ask(&Request::Entry { number: number("ABC-1234567-6"), on: None }).await;
     assert!(matches!(refused, Err(ClientError::Refused(fault)) if fault.code == FaultCode::NotFound));
 
     let long = "x".repeat(BODY_BYTES_MAX + 1);

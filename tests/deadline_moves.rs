@@ -161,6 +161,7 @@ fn our_own_date_moves_the_reminders_and_is_kept_with_its_author() {
         deadline: "ES_DUE".to_owned(),
         date: date.map(|date| date.parse().expect("a date")),
         reason: "the broker is away".to_owned(),
+        on: None,
         even_if_late: false,
     };
     desk.engine().set_target(wish(Some("2025-04-09")), "jo").expect("it is journaled");
@@ -196,6 +197,7 @@ fn a_legal_date_that_moves_beside_our_own_is_told() {
         deadline: "ES_DUE".to_owned(),
         date: Some("2025-04-14".parse().expect("a date")),
         reason: String::new(),
+        on: None,
         even_if_late: false,
     };
     desk.engine().set_target(wish, "jo").expect("it is journaled");

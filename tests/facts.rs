@@ -332,7 +332,7 @@ fn schema(file: &str, kind: Kind) -> Value {
             "kind": {"const": file},
             "entry": entry,
             "entries": {"type": "array", "items": entry, "maxItems": 1000},
-            "bill": text(), "house_bill": text(), "reference": text(), "remark": text(), "author": text(),
+            "bill": text(), "house_bill": text(), "reference": text(), "replaces": {"type": "string", "pattern": "^[0-9a-fA-F]{32}$"}, "remark": text(), "author": text(),
             "source": text(), "recorded_at": text(),
         },
         "anyOf": [{"required": ["entry"]}, {"required": ["entries"]}, {"required": ["bill"]}],

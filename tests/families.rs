@@ -54,7 +54,7 @@ fn received(files: &[(String, Vec<u8>)]) -> Desk {
 fn view(desk: &Desk, number: &str) -> EntryView {
     let entry = desk.entry_of(number);
     let life = desk.store().life(entry.number).expect("the store answers").expect("a known entry");
-    entry_view(&life, entrywatch::deadline::DeadlineTable::embedded())
+    entry_view(&life, entrywatch::deadline::DeadlineTable::embedded(), chrono::NaiveDate::MIN)
 }
 
 fn deadline(entry: &Entry, key: &str) -> EntryDeadline {
@@ -177,7 +177,7 @@ fn a_query_answer_is_a_second_basis() {
 
     let liquidated = desk.entry_of("9Z700000468");
     assert_eq!(liquidated.status(), Status::Liquidated);
-    let protest = deadline(&liquidated, "PROTEST_DUE@2027-01-22");
+    let protest = deadline(&liquidated, "PROTEST_DUE@liquidation");
     assert!(protest.from.iter().any(|fact| &*fact.source == "query answer"));
     assert_eq!(deadline(&liquidated, "BILL_DUE@12345678901").state, DeadlineState::Open);
     assert_eq!(deadline(&liquidated, "BILL_DUE@12345678902").state, DeadlineState::Closed);

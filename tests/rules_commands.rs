@@ -125,7 +125,7 @@ fn why(place: &Place) {
     has(
         &text,
         &[
-            "PROTEST_DUE@2026-02-13",
+            "PROTEST_DUE@liquidation",
             "step 14       2026-07-29 Wed  said",
             "step 90       2026-05-14 Thu  not said: it passed unseen, and step 14 was told instead",
             "step 7        2026-08-05 Wed  not said: nobody looked at the clock then; step overdue counts now",

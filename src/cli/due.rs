@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use super::args;
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Out, Paint, Table, Ui, answer, day, day_or_dash, json_line, written};
-use crate::deadline::{CAL_DAY, Class, Computed, DeadlineTable, Definition, DueError, Key, Triggers};
+use crate::deadline::{
+    ADJUSTING, CAL_DAY, Class, Computed, DeadlineTable, Definition, DueError, Key, Triggers,
+};
 
 /// Compute one deadline from given facts
 ///
@@ -31,9 +33,12 @@ pub fn run(args: &Args, ui: &Ui) -> Outcome {
     let as_of = args.rules_on.map(|day| embedded.as_of(day));
     let table = as_of.as_ref().unwrap_or(embedded);
     let Some(id) = &args.id else { return list(table, ui) };
-    let facts = Triggers::parse(&args.facts).map_err(Failure::usage)?;
     let upper = id.to_ascii_uppercase();
     let id = if table.find(&upper).is_some() || upper == CAL_DAY { &upper } else { id };
+    // An unknown deadline is told before the facts, which may be in order for another one.
+    let known = if id == CAL_DAY { Ok(()) } else { table.known(id) };
+    known.map_err(|error| Failure::usage(with_hint(&error)))?;
+    let facts = Triggers::parse(&args.facts).map_err(Failure::usage)?;
     let computed = table.compute(id, &facts).map_err(|error| Failure::usage(with_hint(&error)))?;
     answer(ui, &computed, |out| print(out, ui, &computed), Exit::Fine)
 }
@@ -69,7 +74,11 @@ fn print(out: &mut Out, ui: &Ui, computed: &Computed) -> io::Result<()> {
             computed.valid_from.map(|date| format!(" (as it stands since {date})")).unwrap_or_default();
         writeln!(out, "  basis       {}{since}", computed.basis)?;
     }
-    writeln!(out, "  confidence  {}", computed.confidence.as_str())?;
+    let doubts = computed.doubts.iter().map(|doubt| format!(": {doubt}")).collect::<String>();
+    writeln!(out, "  confidence  {}{doubts}", computed.confidence.as_str())?;
+    if !computed.note.is_empty() {
+        writeln!(out, "  note        {}", computed.note)?;
+    }
     for (index, step) in computed.steps.iter().enumerate() {
         writeln!(out, "  {}  {step}", if index == 0 { "steps     " } else { "          " })?;
     }
@@ -89,6 +98,8 @@ struct ListLine<'a> {
     family: &'a str,
     class: Class,
     reads: Vec<&'static str>,
+    /// What any deadline reads: what a notice or the configuration does to a clock.
+    also_reads: Vec<&'static str>,
     rule: String,
     basis: &'a str,
 }
@@ -102,10 +113,15 @@ impl<'a> From<&'a Definition> for ListLine<'a> {
             family: &definition.family,
             class: definition.class,
             reads: definition.accepts.iter().map(|key| key.as_str()).collect(),
+            also_reads: also_reads(definition),
             rule: version.rule(),
             basis: &version.basis,
         }
     }
+}
+
+fn also_reads(definition: &Definition) -> Vec<&'static str> {
+    ADJUSTING.iter().filter(|key| !definition.accepts.contains(key)).map(|key| key.as_str()).collect()
 }
 
 fn list(table: &DeadlineTable, ui: &Ui) -> Outcome {
@@ -120,7 +136,9 @@ fn list(table: &DeadlineTable, ui: &Ui) -> Outcome {
             rows.row([line.id.to_owned(), line.name.to_owned(), line.reads.join(" ")]);
         }
         rows.row([CAL_DAY.to_owned(), "Whether a day counts".to_owned(), "date nonworking".to_owned()]);
-        rows.write(out, ui)
+        rows.write(out, ui)?;
+        let also: Vec<&str> = ADJUSTING.iter().map(|key| key.as_str()).collect();
+        writeln!(out, "\nEvery deadline reads {} as well, CAL_DAY aside.", also.join(" "))
     })?;
     Ok(Exit::Fine)
 }

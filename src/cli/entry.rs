@@ -8,7 +8,7 @@ use super::args;
 use super::context::Context;
 use super::exit::{Exit, Outcome};
 use super::output::{Out, Paint, Table, Ui, answer, day, day_or_dash, instant, or_dash, when};
-use crate::entry::DeadlineState;
+use crate::entry::StateOn;
 use crate::ident::EntryNumber;
 use crate::pipeline::money;
 use crate::serve::{EntryView, LiquidationView, Request, TimelineRow, UnheardView};
@@ -19,11 +19,15 @@ pub struct Args {
     /// Entry number, as ABC-1234567-8 or ABC12345678
     #[arg(value_parser = args::entry_number)]
     number: EntryNumber,
+    /// How its clocks stand on this day instead of today
+    #[arg(long, value_name = "DATE", value_parser = args::date)]
+    on: Option<NaiveDate>,
 }
 
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
-    let view: EntryView = context.door()?.ask(Request::Entry { number: args.number })?;
-    answer(ui, &view, |out| print(out, ui, &view, context.today()), Exit::Fine)
+    let on = args.on.unwrap_or_else(|| context.today());
+    let view: EntryView = context.door()?.ask(Request::Entry { number: args.number, on: Some(on) })?;
+    answer(ui, &view, |out| print(out, ui, &view, on), Exit::Fine)
 }
 
 fn print(out: &mut Out, ui: &Ui, view: &EntryView, today: NaiveDate) -> io::Result<()> {
@@ -50,7 +54,7 @@ fn print(out: &mut Out, ui: &Ui, view: &EntryView, today: NaiveDate) -> io::Resu
     deadlines(out, ui, view)?;
     if !view.pathways.is_empty() {
         writeln!(out, "\n{}", ui.paint(Paint::Strong, "Ways"))?;
-        super::pathways::table(&view.pathways).write(out, ui)?;
+        super::pathways::write(out, ui, &view.pathways)?;
     }
     writeln!(out, "\n{}", ui.paint(Paint::Strong, "Timeline"))?;
     let mut table = Table::new(["AT", "SEVERITY", "KIND", "CODE", "MEANING", "WHERE"]).indented(2);
@@ -226,14 +230,14 @@ fn liquidation_cells(step: &LiquidationView) -> [String; 7] {
 
 fn deadlines(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
     writeln!(out, "\n{}", ui.paint(Paint::Strong, "Deadlines"))?;
-    let mut table = Table::new(["DEADLINE", "DUE", "ACT BY", "STATE", "BASIS"]).indented(2);
+    let mut table = Table::new(["DEADLINE", "DUE", "ACT BY", "OUR DATE", "STATE", "BASIS"]).indented(2);
     for deadline in &view.deadlines {
-        let (paint, state) = match deadline.state {
-            DeadlineState::Open => (Paint::Strong, "open"),
-            DeadlineState::Closed => (Paint::Dim, "closed"),
-            DeadlineState::Idle => (Paint::Dim, "idle"),
-            DeadlineState::Ahead => (Paint::Plain, "ahead"),
+        let paint = match deadline.state {
+            StateOn::Open => Paint::Strong,
+            StateOn::Closed | StateOn::Idle => Paint::Dim,
+            StateOn::Ahead | StateOn::Passed => Paint::Plain,
         };
+        let state = deadline.state.as_str();
         let state = match deadline.because.as_str() {
             "" => state.to_owned(),
             because => format!("{state}: {because}"),
@@ -242,6 +246,7 @@ fn deadlines(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
             (paint, deadline.id.clone()),
             (paint, day(&deadline.due)),
             (Paint::Plain, day_or_dash(deadline.act_by)),
+            (Paint::Plain, day_or_dash(deadline.target)),
             (Paint::Plain, state),
             (Paint::Dim, deadline.basis.clone()),
         ]);

@@ -9,7 +9,7 @@ use super::args;
 use super::context::Context;
 use super::exit::{Exit, Outcome};
 use super::output::{Out, Paint, Ui, answer, day, day_or_dash, instant, when};
-use crate::entry::{ClockMove, DeadlineState, Standing};
+use crate::entry::{ClockMove, DeadlineState, Standing, StateOn};
 use crate::ident::EntryNumber;
 use crate::serve::{ExplainView, Explained, FactView, PathwaysView, Request};
 
@@ -22,21 +22,21 @@ pub struct Args {
     /// Entry number, as ABC-1234567-8 or ABC12345678
     #[arg(value_parser = args::entry_number)]
     number: EntryNumber,
-    /// One deadline only, such as PROTEST_DUE or PROTEST_DUE@2026-03-06
+    /// One deadline only, such as PROTEST_DUE or PROTEST_DUE@liquidation
     deadline: Option<String>,
-    /// What can still be done about the entry as of this day instead of today
+    /// As things stand on this day instead of today
     #[arg(long, value_name = "DATE", value_parser = args::date)]
     on: Option<NaiveDate>,
 }
 
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
-    let request = Request::Explain { number: args.number, deadline: args.deadline.clone() };
+    let on = args.on.unwrap_or_else(|| context.today());
+    let request = Request::Explain { number: args.number, deadline: args.deadline.clone(), on: Some(on) };
     let door = context.door()?;
     let clocks: ExplainView = door.ask(request)?;
     let mut ways = None;
     if args.deadline.is_none() {
-        let (number, on) = (args.number, args.on.unwrap_or_else(|| context.today()));
-        ways = Some(door.ask::<PathwaysView>(Request::Pathways { number, on })?);
+        ways = Some(door.ask::<PathwaysView>(Request::Pathways { number: args.number, on })?);
     }
     let view = Explanation { clocks, ways };
     let on = args.on.unwrap_or_else(|| context.today());
@@ -57,7 +57,7 @@ struct Explanation {
 fn print(out: &mut Out, ui: &Ui, view: &Explanation, is_asked_for: bool, on: NaiveDate) -> io::Result<()> {
     let Explanation { clocks: view, ways } = view;
     writeln!(out, "{}  {}", ui.paint(Paint::Strong, &format!("Entry {}", view.entry)), view.status)?;
-    let is_whole = |clock: &&Explained| is_asked_for || clock.state != DeadlineState::Idle;
+    let is_whole = |clock: &&Explained| is_asked_for || clock.state != StateOn::Idle;
     for clock in view.deadlines.iter().filter(is_whole) {
         writeln!(out)?;
         explained(out, ui, clock)?;
@@ -75,17 +75,18 @@ fn print(out: &mut Out, ui: &Ui, view: &Explanation, is_asked_for: bool, on: Nai
     if let Some(ways) = ways {
         let title = format!("Ways, as of {} (information, not advice)", ways.on);
         writeln!(out, "\n{}", ui.paint(Paint::Strong, &title))?;
-        super::pathways::table(&ways.pathways).write(out, ui)?;
+        super::pathways::write(out, ui, &ways.pathways)?;
+    }
+    if let Some(clock) = view.deadlines.first() {
+        writeln!(out, "\nComputed with the table of deadlines {}", ui.paint(Paint::Plain, &clock.table))?;
     }
     Ok(())
 }
 
 fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
     let state = match clock.state {
-        DeadlineState::Open => "open",
-        DeadlineState::Closed => "closed",
-        DeadlineState::Idle => "no date",
-        DeadlineState::Ahead => "ahead",
+        StateOn::Idle => "no date",
+        state => state.as_str(),
     };
     writeln!(out, "{}  {}", ui.paint(Paint::Strong, &clock.id), clock.name)?;
     let mut line = |what: &str, text: &str| -> io::Result<()> {
@@ -121,8 +122,13 @@ fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
     }
     let since = clock.valid_from.map(|date| format!(" (as it stands since {date})")).unwrap_or_default();
     line("basis", &format!("{}{since}", clock.basis))?;
-    line("confidence", clock.confidence.map(|confidence| confidence.as_str()).unwrap_or_default())?;
-    if clock.state == DeadlineState::Open {
+    if let Some(confidence) = clock.confidence {
+        let doubts =
+            if clock.doubts.is_empty() { String::new() } else { format!(": {}", clock.doubts.join("; ")) };
+        line("confidence", &format!("{}{doubts}", confidence.as_str()))?;
+    }
+    line("note", &clock.note)?;
+    if clock.state == StateOn::Open {
         line("ends when", &clock.closed_by)?;
     }
     Ok(())

@@ -32,15 +32,25 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
 fn print(out: &mut Out, ui: &Ui, view: &PathwaysView) -> io::Result<()> {
     let title = format!("Entry {}", view.entry);
     writeln!(out, "{}  {}, as of {}", ui.paint(Paint::Strong, &title), view.status, view.on)?;
-    table(&view.pathways).write(out, ui)?;
+    write(out, ui, &view.pathways)?;
     writeln!(
         out,
         "  Information, not advice: the entry's own clocks say what is open, and people what to do."
     )
 }
 
-/// One line a way.
-pub(super) fn table(ways: &[Pathway]) -> Table {
+/// The ways, and beneath them what nobody told us of them.
+pub(super) fn write(out: &mut Out, ui: &Ui, ways: &[Pathway]) -> io::Result<()> {
+    table(ways).write(out, ui)?;
+    for way in ways.iter().filter(|way| !way.unknown.is_empty()) {
+        let text = format!("  {}: not known to entrywatch: {}", way.name, way.unknown.join("; "));
+        writeln!(out, "{}", ui.paint(Paint::Plain, &text))?;
+    }
+    Ok(())
+}
+
+/// One line a way, and one for each other clock of it that is open.
+fn table(ways: &[Pathway]) -> Table {
     let mut table = Table::new(["WAY", "STATE", "UNTIL", "ACT BY", "WHY"]).indented(2);
     for way in ways {
         let paint = if way.state == PathState::Open { Paint::Strong } else { Paint::Dim };
@@ -52,6 +62,15 @@ pub(super) fn table(ways: &[Pathway]) -> Table {
             (Paint::Plain, day_or_dash(way.act_by)),
             (Paint::Dim, if why.is_empty() { "-".to_owned() } else { why }),
         ]);
+        for other in &way.also {
+            table.painted([
+                (paint, String::new()),
+                (paint, way.state.as_str().to_owned()),
+                (Paint::Plain, day_or_dash(other.until)),
+                (Paint::Plain, day_or_dash(other.act_by)),
+                (Paint::Dim, other.deadline.to_string()),
+            ]);
+        }
     }
     table
 }

@@ -12,6 +12,9 @@ use crate::journal::{Redated, What};
 /// Names the table of deadlines that the reminders were planned with.
 const TABLE_FILE: &str = "deadlines.version";
 
+/// Since clocks are named by the liquidation or fact that starts them, and no longer by its date.
+const NAMES: &str = "names-2";
+
 /// Lives that are looked at together when the table of deadlines changed, a few milliseconds' work, and moved clocks that one
 /// line holds.
 const LIVES_AT_ONCE: usize = 200;
@@ -32,7 +35,7 @@ impl Engine {
     /// where nothing moved. `before` is the table that was in force until now, where that is known.
     pub fn look_at_table(&mut self, before: Option<Arc<DeadlineTable>>) {
         let known = std::fs::read_to_string(self.table_file());
-        let is_known = known.is_ok_and(|known| known.trim_end() == self.pipeline.deadlines.version());
+        let is_known = known.is_ok_and(|known| known.trim_end() == self.table_note());
         if !is_known {
             self.forget_table();
         }
@@ -54,6 +57,11 @@ impl Engine {
         if let Err(error) = gone {
             tracing::warn!(%error, path = %path.display(), "Could not remove the note of the table of deadlines.");
         }
+    }
+
+    /// The table in force, and how clocks are named: reminders that stand under other names must follow as well.
+    fn table_note(&self) -> String {
+        format!("{} {NAMES}", self.pipeline.deadlines.version())
     }
 
     fn table_file(&self) -> std::path::PathBuf {
@@ -93,6 +101,7 @@ impl Engine {
     /// Every entry was looked at: the next start has nothing to do.
     fn followed(&self, moved: u64) {
         let (path, table) = (self.table_file(), self.pipeline.deadlines.version());
+        let note = self.table_note();
         if moved > 0 {
             tracing::info!(
                 moved,
@@ -100,7 +109,7 @@ impl Engine {
                 "Other deadline rules or days are in force; reminders moved with them."
             );
         }
-        if let Err(error) = std::fs::write(&path, table) {
+        if let Err(error) = std::fs::write(&path, note) {
             tracing::warn!(%error, path = %path.display(), "Could not note the table of deadlines; the next start looks at every entry again.");
         }
     }

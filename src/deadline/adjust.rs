@@ -5,14 +5,16 @@
 
 use chrono::NaiveDate;
 
+use super::answer::Confidence;
 use super::calendar::{Days, day_text, plus_days};
 use super::compute::{Reading, Trace};
 use super::id;
+use super::key::Key;
 use super::term::Term;
-use super::triggers::{Key, Triggers};
+use super::triggers::Triggers;
 
 /// Facts that every deadline reads.
-pub(super) const KEYS: &[Key] =
+pub const KEYS: &[Key] =
     &[Key::ExtendWorkingDays, Key::ExtendDays, Key::SetDue, Key::SuspendedFrom, Key::SuspendedTo];
 
 /// Rights that run out by statute: no date that somebody names makes them end later.
@@ -57,6 +59,10 @@ pub(super) fn grant(reading: &mut Reading, facts: &Triggers, days: Days<'_>, tra
     if granted > 0 {
         reading.due = days.plus_working(reading.due, granted);
         reading.act = days.plus_working(reading.act, granted);
+        trace.doubt(
+            Confidence::Uncertain,
+            "a notice that grants a day does not say whether a calendar or a working day",
+        );
         trace.say(|| {
             format!("a closure notice grants {granted} working day(s) more: {}", day_text(reading.due))
         });

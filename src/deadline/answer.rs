@@ -7,7 +7,8 @@ use std::sync::Arc;
 use chrono::NaiveDate;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::triggers::{Key, did_you_mean};
+use super::key::Key;
+use super::triggers::did_you_mean;
 
 /// The name of a deadline, such as `PROTEST_DUE`. Cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
@@ -177,8 +178,8 @@ impl Class {
     }
 }
 
-/// How sure the rule is.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+/// How sure a rule is, or one of its answers; the surest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// A source that states it was read.
@@ -225,7 +226,13 @@ pub struct Computed {
     pub valid_from: Option<NaiveDate>,
     /// The arithmetic, one sentence each.
     pub steps: Vec<String>,
+    /// How sure this answer is; `doubts` say why it is less sure than its rule.
     pub confidence: Confidence,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
+    /// What the table says about the rule, and about how sure it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
     pub class: Class,
     pub name: String,
     /// Day 0.

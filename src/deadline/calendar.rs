@@ -74,6 +74,9 @@ fn named_day(date: NaiveDate) -> Option<&'static str> {
 /// Enacted 17 June 2021 and first observed the day after.
 const JUNETEENTH_SINCE: i32 = 2021;
 
+/// That first day: whether CBP left it out is not known.
+const FIRST_JUNETEENTH: Option<NaiveDate> = NaiveDate::from_ymd_opt(2021, 6, 18);
+
 fn is_weekend(date: NaiveDate) -> bool {
     matches!(date.weekday(), Weekday::Sat | Weekday::Sun)
 }
@@ -152,6 +155,13 @@ pub struct Days<'a> {
 }
 
 impl Days<'_> {
+    /// Whether it is not certain that the day counts, or does not: offices were closed by order, and CBP announced nothing that the
+    /// configuration knows.
+    pub fn is_in_question(self, date: NaiveDate) -> bool {
+        let is_settled = self.calendar.nonworking.contains(&date);
+        (self.calendar.closures.contains_key(&date) && !is_settled) || FIRST_JUNETEENTH == Some(date)
+    }
+
     /// The same days as the Federal Reserve Banks keep them.
     pub fn bank(self) -> Self {
         Self { observance: Observance::Bank, ..self }

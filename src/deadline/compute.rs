@@ -5,15 +5,20 @@
 use chrono::NaiveDate;
 
 use super::adjust;
-use super::answer::{Class, Computed, Dates, DeadlineId, Due, DueError};
-use super::calendar::{Days, day_text};
+use super::answer::{Class, Computed, Confidence, Dates, DeadlineId, Due, DueError};
+use super::calendar::{Days, day_text, plus_days};
 use super::correction;
+use super::key::Key;
 use super::table::{Case, DeadlineTable, Definition, Second, SecondUse, Version};
-use super::term::{Term, Unit};
-use super::triggers::{Key, Triggers};
+use super::term::{MonthEnd, Term, Unit};
+use super::triggers::Triggers;
+use crate::words::count;
 
 /// The id that asks what kind of day a day is, instead of for a deadline.
 pub const CAL_DAY: &str = "CAL_DAY";
+
+/// Why it is not certain whether a day counts.
+pub(super) const IN_QUESTION: &str = "offices were closed by order, or the holiday was new";
 
 /// A printed date farther than this from the computed one looks like a misread year or swapped day and month.
 const PRINTED_APART_DAYS: u64 = 10;
@@ -48,6 +53,13 @@ impl DeadlineTable {
         self.explain(id, triggers)
     }
 
+    /// # Errors
+    ///
+    /// The table has no such deadline.
+    pub fn known(&self, id: &str) -> Result<(), DueError> {
+        self.find(id).map(|_| ()).ok_or_else(|| self.unknown(id))
+    }
+
     /// As [`compute`](Self::compute), but passes over facts that are for other deadlines.
     ///
     /// # Errors
@@ -57,7 +69,8 @@ impl DeadlineTable {
         let Some(definition) = self.find(id) else { return self.calendar_day(id, facts) };
         let mut trace = Trace(Some(Written::default()));
         let found = reckon(self, definition, facts, &mut trace)?;
-        let Written { steps, warnings } = trace.0.unwrap_or_default();
+        let Written { steps, warnings, base, doubts } = trace.0.unwrap_or_default();
+        let sure = base.unwrap_or(definition.confidence);
         let version = found.version;
         let as_written = found.term == version.term;
         let rule = if as_written { version.rule() } else { found.term.to_string() };
@@ -70,7 +83,9 @@ impl DeadlineTable {
             basis: version.basis.clone(),
             valid_from: version.valid_from,
             steps,
-            confidence: definition.confidence,
+            confidence: doubts.iter().map(|(confidence, _)| *confidence).fold(sure, Confidence::max),
+            doubts: doubts.into_iter().map(|(_, why)| why).collect(),
+            note: definition.note.clone(),
             class: definition.class,
             name: definition.name.clone(),
             start,
@@ -112,6 +127,7 @@ impl DeadlineTable {
             .date(Key::Date)
             .ok_or_else(|| DueError::Missing { id: id.clone(), any_of: [Key::Date].into() })?;
         let days = self.calendar().days_without(facts.dates(Key::Nonworking));
+        let is_sure = !days.is_in_question(date);
         Ok(Computed {
             id,
             due: if days.is_working(date) { Due::Working } else { Due::Nonworking },
@@ -120,7 +136,9 @@ impl DeadlineTable {
             basis: "5 USC 6103; EO 11582".to_owned(),
             valid_from: None,
             steps: vec![format!("{} is {}", day_text(date), days.describe(date))],
-            confidence: super::answer::Confidence::Confirmed,
+            confidence: if is_sure { Confidence::Confirmed } else { Confidence::Uncertain },
+            doubts: if is_sure { Vec::new() } else { vec![IN_QUESTION.to_owned()] },
+            note: String::new(),
             class: Class::Watch,
             name: "Working day of the federal calendar".to_owned(),
             start: Some(date),
@@ -139,12 +157,34 @@ pub(super) struct Trace(Option<Written>);
 struct Written {
     steps: Vec<String>,
     warnings: Vec<String>,
+    /// How sure the answer is before any doubt, where it is not as sure as the deadline.
+    base: Option<Confidence>,
+    doubts: Vec<(Confidence, String)>,
 }
 
 impl Trace {
     pub fn say(&mut self, sentence: impl FnOnce() -> String) {
         if let Some(written) = &mut self.0 {
             written.steps.push(sentence());
+        }
+    }
+
+    pub fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// The answer is less sure than its rule.
+    pub fn doubt(&mut self, confidence: Confidence, why: impl Into<String>) {
+        if let Some(written) = &mut self.0 {
+            written.doubts.push((confidence, why.into()));
+        }
+    }
+
+    /// The answer rests on something else than the rule, and what was doubted of that counts no more.
+    fn rest_on(&mut self, confidence: Option<Confidence>) {
+        if let Some(written) = &mut self.0 {
+            written.doubts.clear();
+            written.base = confidence;
         }
     }
 
@@ -184,6 +224,7 @@ fn reckon<'t>(
     let case = definition.cases.iter().find(|case| case.matches(facts));
     if let Some(case) = case {
         trace.say(|| case.why.clone());
+        trace.rest_on(case.confidence);
         if let Some(due) = case.due {
             let version = start.and_then(|(_, date)| definition.version_on(date));
             return Ok(Found::without_date(due, start, version.unwrap_or(definition.current())));
@@ -265,7 +306,10 @@ fn read(
 ) -> Option<Reading> {
     let mut reading = match &version.leg {
         Some(leg) => correction::reading(term, leg, day_0, facts, trace)?,
-        None => counted(term, day_0, days, trace),
+        None => {
+            definition.doubt.of_count(term, day_0, days, trace);
+            counted(term, day_0, days, trace)
+        }
     };
     adjust::grant(&mut reading, facts, days, trace);
     if definition.bank_calendar {
@@ -300,8 +344,12 @@ fn counted_text(term: Term, day_0: NaiveDate, last_day: NaiveDate, days: Days<'_
         Unit::WorkingDayOfNextMonth => {
             format!("working day {length} of {} is {day}, {kind}", last_day.format("%Y-%m"))
         }
-        Unit::Months => format!("{length} month(s) on is {day}, {kind}"),
-        Unit::Years => format!("{length} year(s) on is {day}, {kind}"),
+        Unit::Months => {
+            format!("{} on is {day}, {kind}{}", count(length, "month"), month_end(term, day_0, last_day))
+        }
+        Unit::Years => {
+            format!("{} on is {day}, {kind}{}", count(length, "year"), month_end(term, day_0, last_day))
+        }
     };
     let left_out = match term.unit {
         Unit::WorkingDays => days.left_out(day_0, last_day),
@@ -312,6 +360,19 @@ fn counted_text(term: Term, day_0: NaiveDate, last_day: NaiveDate, days: Days<'_
         Unit::CalendarDays | Unit::Months | Unit::Years => Vec::new(),
     };
     if left_out.is_empty() { counted } else { format!("{counted}; not counted: {}", left_out.join(", ")) }
+}
+
+/// Why the same day number was not reached: `; there is no 31 November 2026, so its last day counts`.
+fn month_end(term: Term, day_0: NaiveDate, last_day: NaiveDate) -> String {
+    use chrono::Datelike;
+    if last_day.day() == day_0.day() {
+        return String::new();
+    }
+    let (month, counts) = match term.month_end {
+        MonthEnd::Clamp => (last_day, "its last day counts"),
+        MonthEnd::Overflow => (plus_days(last_day, -1), "the first of the next month counts"),
+    };
+    format!("; there is no {} {}, so {counts}", day_0.day(), month.format("%B %Y"))
 }
 
 /// Banks may be open when federal offices are closed, so money may be due a day earlier.
@@ -326,6 +387,7 @@ fn read_bank_calendar(
     if bank < reading.act {
         reading.act = bank;
         trace.say(|| format!("by the bank calendar it is {}, so one acts by then", day_text(bank)));
+        trace.doubt(Confidence::Uncertain, "banks and federal offices keep another holiday");
     }
 }
 
@@ -361,6 +423,7 @@ fn outranked(
     trace: &mut Trace,
 ) -> Reading {
     let key = definition.printed.map_or("", Key::as_str);
+    trace.rest_on(definition.doubt.printed);
     trace.say(|| format!("{key} {} takes the place of the computed date", day_text(printed)));
     let apart_days = (printed - computed.due).num_days();
     if apart_days.unsigned_abs() > PRINTED_APART_DAYS || printed < day_0 {
@@ -382,6 +445,7 @@ fn printed_alone<'t>(
     trace: &mut Trace,
 ) -> Found<'t> {
     let key = definition.printed.map_or("", Key::as_str);
+    trace.rest_on(definition.doubt.printed);
     trace.say(|| format!("{key} is {}, {}", day_text(printed), days.describe(printed)));
     let version = definition.version_on(printed).unwrap_or(definition.current());
     let reading = Reading { due: printed, act: printed };

@@ -6,11 +6,13 @@
 
 use chrono::NaiveDate;
 
+use super::answer::Confidence;
 use super::calendar::{Calendar, day_text, plus_days};
 use super::compute::{Reading, Trace};
+use super::key::Key;
 use super::table::Leg;
 use super::term::Term;
-use super::triggers::{Key, Triggers};
+use super::triggers::Triggers;
 
 /// Both legs counted out; `None` when liquidation would not follow entry.
 ///
@@ -49,6 +51,14 @@ pub(super) fn reading(
         let reading = Reading { due: after.min(before), act: after.min(act_before) };
         let (length, after, due) = (term.length, day_text(after), day_text(reading.due));
         trace.say(|| format!("day {length} is {after}; the earlier one binds: {due}"));
+        if extended.is_some() {
+            trace.doubt(
+                Confidence::Uncertain,
+                "whether an extension that the importer did not ask for moves it",
+            );
+        } else if origin == "estimated" && reading.due == before {
+            trace.doubt(Confidence::Uncertain, "liquidation is only estimated");
+        }
         reading
     };
     if reading.act < reading.due {

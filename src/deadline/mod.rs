@@ -18,22 +18,29 @@ mod audit;
 pub mod calendar;
 mod compute;
 mod correction;
+mod doubt;
+mod fault;
+mod key;
 mod overrides;
 mod raw;
 mod table;
 mod term;
 mod triggers;
+mod value;
 
+pub use adjust::KEYS as ADJUSTING;
 pub use answer::{Class, Computed, Confidence, Dates, DeadlineId, Due, DueError, dash};
-pub use audit::{TableError, TableFault};
 pub use compute::CAL_DAY;
+pub use fault::{TableError, TableFault};
+pub use key::{Key, Kind};
 pub use overrides::{
     Applies, DayEffect, DayOverride, Overrides, Overriding, Programme, Scope, SetDue, StatementMonth,
     Suspension,
 };
 pub use table::{DeadlineTable, Definition, EMBEDDED, EMBEDDED_NAME, Version};
 pub use term::{MonthEnd, Roll, Term, Unit};
-pub use triggers::{Key, Kind, TriggerError, Triggers, Value};
+pub use triggers::{TriggerError, Triggers};
+pub use value::Value;
 
 /// The ids of the table.
 pub use crate::notice::clock_id as id;

@@ -7,8 +7,10 @@
 use chrono::{Datelike, NaiveDate};
 
 use super::calendar::plus_days;
+use super::key::Key;
 use super::table::DeadlineTable;
-use super::triggers::{Key, Triggers, Value};
+use super::triggers::Triggers;
+use super::value::Value;
 use super::{Due, id};
 
 /// For which entries and clocks an override is.

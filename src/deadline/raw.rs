@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::value::Datetime;
 
 use super::answer::{Class, Confidence};
+use super::doubt::Doubt;
 use super::term::{Roll, Unit};
 
 #[derive(Deserialize)]
@@ -58,6 +59,8 @@ pub(super) struct RawDeadline {
     pub confidence: Confidence,
     #[serde(default)]
     pub note: String,
+    #[serde(default)]
+    pub doubt: Doubt,
     #[serde(default)]
     pub version: Vec<RawVersion>,
     #[serde(default)]
@@ -129,5 +132,6 @@ pub(super) struct RawCase {
     pub length: Option<u32>,
     pub unit: Option<Unit>,
     pub margin_days: Option<u32>,
+    pub confidence: Option<Confidence>,
     pub why: String,
 }

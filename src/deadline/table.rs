@@ -11,11 +11,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::answer::{Class, Confidence, DeadlineId, Due, DueError};
-use super::audit::{TableError, audited};
+use super::audit::audited;
 use super::calendar::Calendar;
+use super::doubt::Doubt;
+use super::fault::TableError;
+use super::key::Key;
 use super::overrides::Overrides;
 use super::term::{Term, Unit};
-use super::triggers::{Key, Triggers, Value, closest, shown};
+use super::triggers::{Triggers, closest, shown};
+use super::value::Value;
 
 /// The table that is part of the program.
 pub const EMBEDDED: &str = include_str!("../../grammars/deadlines.toml");
@@ -40,6 +44,7 @@ pub struct Definition {
     pub closed_by: String,
     pub confidence: Confidence,
     pub note: String,
+    pub(super) doubt: Doubt,
     /// In order of time, without overlap.
     pub versions: Vec<Version>,
     pub(super) requires: Vec<Key>,
@@ -109,6 +114,8 @@ pub(super) struct Case {
     pub length: Option<u32>,
     pub unit: Option<Unit>,
     pub margin_days: Option<u32>,
+    /// How sure the exception is, where that differs from the rule.
+    pub confidence: Option<Confidence>,
     pub why: String,
 }
 

@@ -285,7 +285,7 @@ pub(super) fn notice() -> NoticeBrief {
 pub(super) fn protest_due() -> EntryDeadline {
     EntryDeadline {
         id: "PROTEST_DUE".into(),
-        instance: "2026-03-06".into(),
+        instance: "liquidation".into(),
         due: Some(day(2026, 9, 2)),
         special: None,
         act_by: Some(day(2026, 9, 2)),

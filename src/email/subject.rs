@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 use super::many::is_many;
 use super::text::{self, event_time};
 use super::{occasion, when};
-use crate::deadline::DeadlineTable;
-use crate::entry::{EntryDeadline, silence};
+use crate::deadline::{DeadlineTable, Key};
+use crate::entry::{EntryDeadline, PRESENTED, Provenance, silence};
 use crate::notice::Kind;
 use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::Severity;
@@ -178,15 +178,23 @@ pub(super) fn answering(alert: &Alert) -> Option<&EntryDeadline> {
     alert.deadlines.iter().find(|clock| clock.key() == key)
 }
 
-/// What people call a clock: `Protest`, `Protest of 2026-03-06`. One that our table does not know keeps its id.
+/// What people call a clock: `Protest`, `Protest of 2026-03-06`, the date of what it answers. One that our table does not know keeps its id.
 pub(super) fn name(deadline: &EntryDeadline) -> String {
     let known = DeadlineTable::embedded().find(&deadline.id);
     let name = known.map_or(&*deadline.id, |definition| &definition.name);
     let name = text::line(name, EVENT_CHARS_MAX);
-    match &*deadline.instance {
+    match of_what(deadline) {
         "" => name,
         instance => format!("{name} of {}", text::line(instance, BROKER_CHARS_MAX)),
     }
+}
+
+/// The number or date of what a clock answers. Liquidations are known by their date.
+fn of_what(deadline: &EntryDeadline) -> &str {
+    let is_date =
+        |fact: &&Provenance| !deadline.instance.is_empty() && *fact.input == *Key::LiquidationDate.as_str();
+    let by_law = || deadline.from.first().filter(|_| deadline.instance.starts_with(PRESENTED));
+    deadline.from.iter().find(is_date).or_else(by_law).map_or(&*deadline.instance, |fact| &*fact.value)
 }
 
 /// The clock to watch next: the first duty of ours to come, else the one that passed last; and only where there is none, a day

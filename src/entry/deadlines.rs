@@ -12,7 +12,8 @@ use crate::ident::NoticeId;
 pub struct EntryDeadline {
     /// `PROTEST_DUE`, as in `grammars/deadlines.toml`.
     pub id: Box<str>,
-    /// Which of several clocks with this id: the date of the decision that started it. Blank when there can be one only.
+    /// Which of several clocks with this id: the liquidation, or the number or first date of the fact, that started it. It stays
+    /// when a date moves. Blank when there can be one only.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub instance: Box<str>,
     /// The last day under the rule as written.
@@ -51,9 +52,20 @@ pub struct BasisDate {
 }
 
 impl EntryDeadline {
-    /// What identifies the clock within its entry: `PROTEST_DUE` or `PROTEST_DUE@2026-03-06`.
+    /// What identifies the clock within its entry: `ES_DUE` or `PROTEST_DUE@liquidation`.
     pub fn key(&self) -> String {
         if self.instance.is_empty() { self.id.to_string() } else { format!("{}@{}", self.id, self.instance) }
+    }
+
+    /// Whether somebody means this clock: by its id, its key, or the date that it counts from (`PROTEST_DUE@2026-03-06`).
+    pub fn is_called(&self, text: &str) -> bool {
+        self.id.eq_ignore_ascii_case(text) || self.key().eq_ignore_ascii_case(text) || self.counts_from(text)
+    }
+
+    /// Whether the text is the clock's id with a date that started it.
+    pub fn counts_from(&self, text: &str) -> bool {
+        let Some((id, date)) = text.split_once('@') else { return false };
+        self.id.eq_ignore_ascii_case(id) && self.from.iter().any(|fact| *fact.value == *date)
     }
 
     /// The date, or the word that stands in its place.
@@ -145,6 +157,58 @@ impl DeadlineState {
             Self::Closed => "closed",
             Self::Idle => "idle",
             Self::Ahead => "ahead",
+        }
+    }
+}
+
+/// How a clock stands on a day, as people are shown it. The fold knows no day; what time alone did is said here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StateOn {
+    /// It runs; a duty of ours also when its last day is over.
+    Open,
+    Closed,
+    Idle,
+    /// The law has not started it yet.
+    Ahead,
+    /// The last day of a clock on Customs or the law is over.
+    Passed,
+}
+
+impl StateOn {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Idle => "idle",
+            Self::Ahead => "ahead",
+            Self::Passed => "passed",
+        }
+    }
+}
+
+impl EntryDeadline {
+    /// How the clock stands on a day, and why, in a few plain words.
+    pub fn state_on(&self, day: NaiveDate) -> (StateOn, String) {
+        let started = self.starts.filter(|starts| *starts <= day);
+        let by_law = started.map(|starts| format!("the law started it on {starts}"));
+        let runs = matches!(self.state, DeadlineState::Open) || by_law.is_some();
+        match self.state {
+            DeadlineState::Closed => (StateOn::Closed, self.because.to_string()),
+            DeadlineState::Idle => (StateOn::Idle, self.because.to_string()),
+            DeadlineState::Ahead if !runs => (StateOn::Ahead, self.because.to_string()),
+            DeadlineState::Open | DeadlineState::Ahead if !self.has_passed(day) => {
+                (StateOn::Open, by_law.unwrap_or_default())
+            }
+            DeadlineState::Open | DeadlineState::Ahead => {
+                let over = "its last day is over".to_owned();
+                if self.act_by.is_some() {
+                    (StateOn::Open, by_law.map_or(over.clone(), |by_law| format!("{by_law}; {over}")))
+                } else {
+                    let then = super::clocks::consequence(&self.id);
+                    (StateOn::Passed, then.map_or(over, str::to_owned))
+                }
+            }
         }
     }
 }

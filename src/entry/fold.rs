@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::fold_facts;
 use super::holds::{HoldState, Holds};
-use super::recorded;
+use super::recorded::{self, Corrected, is_recorded};
 use super::witness;
 use super::{
     Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Rejection, Release, Request,
@@ -23,12 +23,11 @@ impl Entry {
         let mut sorted: Vec<&Notice> = notices.into_iter().collect();
         sorted.sort_unstable_by_key(|notice| order(notice));
         sorted.dedup_by_key(|notice| notice.id);
-        let mut fold = Fold { entry: Self::unknown(number), holds: Holds::default() };
-        let is_recorded = |notice: &&Notice| matches!(notice.kind, Kind::Recorded | Kind::Form);
-        if sorted.iter().any(is_recorded) {
-            let withdrawn = recorded::withdrawn(&sorted);
-            sorted.retain(|notice| !(is_recorded(notice) && withdrawn.contains(&notice.id)));
+        let corrected = Corrected::of(&sorted);
+        if !corrected.withdrawn.is_empty() {
+            sorted.retain(|notice| !(is_recorded(notice) && corrected.withdrawn.contains(&notice.id)));
         }
+        let mut fold = Fold { entry: Self::unknown(number), holds: Holds::default(), corrected };
         for notice in sorted {
             fold.note(notice);
             fold.obey(notice);
@@ -112,6 +111,7 @@ fn stated_date(text: &str) -> Option<NaiveDate> {
 struct Fold {
     entry: Entry,
     holds: Holds,
+    corrected: Corrected,
 }
 
 impl Fold {
@@ -149,7 +149,7 @@ impl Fold {
             entry.unknown_codes.extend(notice.code);
         }
         entry.goods.take(notice);
-        recorded::note(entry, notice);
+        recorded::note(entry, notice, &self.corrected);
     }
 
     fn obey(&mut self, notice: &Notice) {

@@ -8,6 +8,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{DeadlineState, EntryDeadline, Life, Provenance};
+use crate::deadline::DeadlineTable;
 use crate::ident::NoticeId;
 
 /// How a clock stood.
@@ -94,6 +95,23 @@ pub fn changes(before: &[EntryDeadline], after: &[EntryDeadline]) -> Vec<Change>
     changes
 }
 
+/// A clock that was gone and is back, with the standing of one that has no date. Its numbers go on where they ended.
+pub fn returned(life: &Life, after: &[EntryDeadline]) -> Vec<Change> {
+    let last = |deadline: &EntryDeadline| life.moves_of(&deadline.key()).next_back();
+    let is_back = |deadline: &&EntryDeadline| {
+        let gone = Standing::gone();
+        last(deadline).is_some_and(|last| last.to == gone && gone != Standing::of(deadline))
+    };
+    let back = after.iter().filter(is_back).map(|deadline| Change {
+        deadline: deadline.key().into(),
+        from: Standing::gone(),
+        to: Standing::of(deadline),
+        cause: "its trigger came again".into(),
+        notice: deadline.from.iter().find_map(|fact| fact.notice),
+    });
+    back.collect()
+}
+
 /// The fact that differs, or the reason of the new state.
 fn cause(old: &EntryDeadline, new: Option<&EntryDeadline>) -> (Box<str>, Option<NoticeId>) {
     let Some(new) = new else { return ("its trigger was taken back".into(), None) };
@@ -136,6 +154,35 @@ impl Life {
             let oldest = (0..self.moves.len()).find(|at| overtaken(*at)).unwrap_or_default();
             self.moves.remove(oldest);
         }
+    }
+
+    /// Clocks that had a date and whose trigger was taken back, as ones that were closed. `deadlines` are those there are.
+    pub fn gone(&self, deadlines: &[EntryDeadline], table: &DeadlineTable) -> Vec<EntryDeadline> {
+        let mut gone: Vec<EntryDeadline> = Vec::new();
+        for moved in self.moves.iter().rev() {
+            let is_known = |known: &EntryDeadline| known.key() == *moved.deadline;
+            let is_last = self.moves_of(&moved.deadline).next_back() == Some(moved);
+            if !is_last || moved.to != Standing::gone() || deadlines.iter().any(is_known) {
+                continue;
+            }
+            let (id, instance) = moved.deadline.split_once('@').unwrap_or((&moved.deadline, ""));
+            let Some(definition) = table.find(id) else { continue };
+            gone.push(EntryDeadline {
+                id: id.into(),
+                instance: instance.into(),
+                due: moved.from.due.parse().ok(),
+                special: None,
+                act_by: moved.from.act_by,
+                internal: None,
+                state: DeadlineState::Closed,
+                because: moved.cause.clone(),
+                basis: definition.current().basis.as_str().into(),
+                from: Vec::new(),
+                starts: None,
+                bases: Vec::new(),
+            });
+        }
+        gone
     }
 
     /// How often this clock has moved.

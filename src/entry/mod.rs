@@ -24,8 +24,8 @@ mod witness;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
-pub use clocks::Clock;
-pub use deadlines::{BasisDate, DeadlineState, EntryDeadline, Provenance};
+pub use clocks::{Clock, PRESENTED};
+pub use deadlines::{BasisDate, DeadlineState, EntryDeadline, Provenance, StateOn};
 pub use facts::{
     Answered, BillState, CargoEvent, CensusKey, CensusState, Filing as FiledSummary, FilingFlags, Line,
     Monthly, ProtestState, Rejection, Removed, Scheduled, Statement, StatementState, Tib, Told,
@@ -34,7 +34,7 @@ pub use goods::{Goods, GoodsLine, tariff};
 pub use history::{ClockMove, Standing};
 pub use holds::{HoldKey, HoldState, Scope};
 pub use life::{Added, BillNotices, Followed, Held, Life, Reminder, Sighting, Unmatched};
-pub use pathways::{PathState, Pathway};
+pub use pathways::{AlsoOpen, PathState, Pathway};
 pub use recorded::RecordedFact;
 use serde::{Deserialize, Serialize};
 pub use target::InternalTarget;

@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{DeadlineState, Entry, EntryDeadline, SummaryState};
+use super::{DeadlineState, Entry, EntryDeadline, StatementState, SummaryState};
 use crate::deadline::{DeadlineTable, Key, Triggers, id};
 
 /// One way that the law knows.
@@ -19,12 +19,26 @@ pub struct Pathway {
     pub until: Option<NaiveDate>,
     /// The day to act by.
     pub act_by: Option<NaiveDate>,
-    /// The clock that says so: `PROTEST_DUE@2026-03-06`. Blank when none does.
+    /// The clock that says so: `PROTEST_DUE@liquidation`. Blank when none does.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub deadline: Box<str>,
     /// What stands in the way, in a few plain words; blank for a way that is open.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub because: Box<str>,
+    /// Other clocks of it that are open: a reliquidation has its own protest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<AlsoOpen>,
+    /// What may stand in the way and no message told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<Box<str>>,
+}
+
+/// Another clock of a way.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct AlsoOpen {
+    pub deadline: Box<str>,
+    pub until: Option<NaiveDate>,
+    pub act_by: Option<NaiveDate>,
 }
 
 /// Whether a way can be taken on a day.
@@ -67,6 +81,8 @@ impl Pathway {
             act_by: None,
             deadline: "".into(),
             because: because.into(),
+            also: Vec::new(),
+            unknown: Vec::new(),
         }
     }
 
@@ -121,12 +137,45 @@ impl Entry {
             _ if self.summary.state != SummaryState::Accepted => {
                 way(PathState::Blocked, "the summary is not accepted").by(clock)
             }
-            // While liquidation is suspended no day limits it.
-            (_, Some("OPEN")) => way(PathState::Open, ""),
-            (_, Some(word)) => way(PathState::NotForIt, word),
-            _ if passed => way(PathState::Over, "the time is over").by(clock),
-            // A correction that was accepted leaves the way open for another.
-            _ => way(PathState::Open, "").by(clock),
+            (_, Some(word)) if word != "OPEN" => way(PathState::NotForIt, word),
+            (_, None) if passed => way(PathState::Over, "the time is over").by(clock),
+            (_, special) => {
+                let (is_paid, blocker) = (self.is_paid(), self.correction_blocker());
+                let state = if blocker.is_some() { PathState::Blocked } else { PathState::Open };
+                let mut found = way(state, blocker.unwrap_or_default());
+                // While liquidation is suspended no day limits it. One that was accepted leaves the way open for another.
+                if special.is_none() {
+                    found = found.by(clock);
+                }
+                let unpaid = is_paid.is_none().then_some("whether the entry is fully paid");
+                let control = "whether it is in CBP control or a correction sent elsewhere is under review";
+                found.unknown = unpaid.into_iter().chain([control]).map(Into::into).collect();
+                found
+            }
+        }
+    }
+
+    /// What messages told that stands in the way of a correction.
+    fn correction_blocker(&self) -> Option<&'static str> {
+        if self.is_paid() == Some(false) {
+            return Some("the entry is not fully paid");
+        }
+        let last = self.filed_summary().filter(|filing| filing.filed.is_correction);
+        let answers = [self.summary.accepted_at, self.summary.rejected_at].into_iter().flatten().max();
+        let waits = last.is_some_and(|filing| filing.at.is_some() && answers < filing.at);
+        waits.then_some("another correction is filed and CBP has not answered it")
+    }
+
+    /// Whether messages say that nothing of the entry is left to pay; `None` where none speaks of it.
+    fn is_paid(&self) -> Option<bool> {
+        let states = || self.statements.values().map(crate::entry::Statement::state);
+        let collection = self.answered.and_then(|answered| answered.status.collection);
+        if states().any(|state| state == StatementState::Paid) {
+            return Some(true);
+        }
+        match collection {
+            Some(code) => Some(code != *"0"),
+            None => states().next().map(|_| false),
         }
     }
 
@@ -194,10 +243,17 @@ fn along(
 ) -> Pathway {
     let of_way = || deadlines.iter().filter(|deadline| &*deadline.id == clock && deadline.due.is_some());
     let lasts = |deadline: &&EntryDeadline| deadline.due.is_some_and(|due| due >= on);
-    let nearest =
-        of_way().filter(|deadline| deadline.runs_on(on)).filter(lasts).min_by_key(|deadline| deadline.due);
-    if let Some(nearest) = nearest {
-        return Pathway::new(id, name, PathState::Open, "").by(nearest);
+    let mut open: Vec<&EntryDeadline> =
+        of_way().filter(|deadline| deadline.runs_on(on)).filter(lasts).collect();
+    open.sort_by_key(|deadline| deadline.due);
+    if let Some((nearest, others)) = open.split_first() {
+        let also = others.iter().map(|other| AlsoOpen {
+            deadline: other.key().into(),
+            until: other.due,
+            act_by: other.act_by,
+        });
+        let way = Pathway { also: also.collect(), ..Pathway::new(id, name, PathState::Open, "") };
+        return way.by(nearest);
     }
     let ahead = of_way().find(|deadline| deadline.state == DeadlineState::Ahead && !deadline.runs_on(on));
     if let Some(closed) = of_way().find(|deadline| deadline.state == DeadlineState::Closed) {

@@ -1,14 +1,14 @@
 //! Facts that people recorded: what they start, what they end, and which were taken back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Entry;
 use crate::ident::NoticeId;
-use crate::notice::recorded::{FactField, Start};
-use crate::notice::{Effect, EventTime, FactKind, Notice, Token};
+use crate::notice::recorded::{FactField, REPLACES, Start};
+use crate::notice::{Effect, EventTime, FactKind, Kind, Notice, Token};
 
 /// A fact of an entry, with its values as they were told.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -19,6 +19,9 @@ pub struct RecordedFact {
     pub notice: NoticeId,
     /// Number of the protest, case, bill or form that it is about.
     pub reference: Option<Token>,
+    /// Which of several clocks it starts: its number, else its date. A fact that stands in the place of another one keeps
+    /// the name of that, for it moves the clock and starts no other.
+    pub instance: Box<str>,
     /// Its values by the names of its definition, which are those of the clocks' inputs.
     pub values: Vec<(&'static str, Box<str>)>,
 }
@@ -99,17 +102,60 @@ impl Entry {
     }
 }
 
-/// The notices that a later fact takes back. Only what was recorded can be.
-pub(super) fn withdrawn(notices: &[&Notice]) -> BTreeSet<NoticeId> {
-    let taken_back = notices.iter().filter_map(|notice| match notice.effect {
-        Effect::Withdrawn { notice } => Some(notice),
-        _ => None,
-    });
-    taken_back.collect()
+/// What became of facts that people recorded in error.
+#[derive(Default)]
+pub(super) struct Corrected {
+    /// Taken back, or replaced by another fact. Only what was recorded can be.
+    pub withdrawn: BTreeSet<NoticeId>,
+    /// Facts that stand in the place of another one, with the instance of the first of them.
+    instances: BTreeMap<NoticeId, Box<str>>,
+}
+
+impl Corrected {
+    pub fn of(notices: &[&Notice]) -> Self {
+        let mut corrected = Self::default();
+        let mut replaced: BTreeMap<NoticeId, NoticeId> = BTreeMap::new();
+        for notice in notices.iter().filter(|notice| is_recorded(notice)) {
+            if let Effect::Withdrawn { notice } = notice.effect {
+                corrected.withdrawn.insert(notice);
+            }
+            if let Some(earlier) = replaces(notice).filter(|earlier| *earlier != notice.id) {
+                corrected.withdrawn.insert(earlier);
+                replaced.insert(notice.id, earlier);
+            }
+        }
+        for (&id, &earlier) in &replaced {
+            let mut first = earlier;
+            // A ring of facts that replace each other ends as well.
+            for _ in 0..replaced.len() {
+                let Some(&before) = replaced.get(&first) else { break };
+                first = before;
+            }
+            let first = notices.iter().find(|notice| notice.id == first);
+            let instance = first.map(|first| instance_of(first)).filter(|instance| !instance.is_empty());
+            corrected.instances.extend(instance.map(|instance| (id, instance)));
+        }
+        corrected
+    }
+}
+
+pub(super) fn is_recorded(notice: &Notice) -> bool {
+    matches!(notice.kind, Kind::Recorded | Kind::Form)
+}
+
+/// The fact in whose place this one stands.
+fn replaces(notice: &Notice) -> Option<NoticeId> {
+    NoticeId::parse(notice.field(REPLACES)?)
+}
+
+fn instance_of(notice: &Notice) -> Box<str> {
+    let number = notice.field("reference").and_then(Token::some);
+    let date = || notice.at.map(|at| at.date.to_string()).unwrap_or_default();
+    number.map_or_else(date, |number| number.to_string()).into()
 }
 
 /// Keeps what a form or a recorded fact tells, beside its effect.
-pub(super) fn note(entry: &mut Entry, notice: &Notice) {
+pub(super) fn note(entry: &mut Entry, notice: &Notice, corrected: &Corrected) {
     let Some(fact) = FactKind::of_notice(notice.kind, notice.code) else { return };
     let definition = fact.definition();
     let mut recorded = RecordedFact {
@@ -117,6 +163,7 @@ pub(super) fn note(entry: &mut Entry, notice: &Notice) {
         at: notice.at,
         notice: notice.id,
         reference: notice.field("reference").and_then(Token::some),
+        instance: corrected.instances.get(&notice.id).cloned().unwrap_or_else(|| instance_of(notice)),
         values: Vec::new(),
     };
     let names =

@@ -226,7 +226,7 @@ fn a_reliquidation_does_not_overwrite_the_first() {
         .filter(|deadline| &*deadline.id == "PROTEST_DUE")
         .map(|deadline| format!("{} {}", deadline.key(), deadline.due_text()))
         .collect();
-    assert_eq!(protests, ["PROTEST_DUE@2026-03-06 2026-09-02", "PROTEST_DUE@2026-05-01 2026-10-28"]);
+    assert_eq!(protests, ["PROTEST_DUE@liquidation 2026-09-02", "PROTEST_DUE@reliquidation 2026-10-28"]);
 }
 
 #[test]

@@ -127,7 +127,7 @@ mod tests {
     fn event() -> Event {
         Event {
             entry: EntryNumber::parse("N0170000124").expect("a number"),
-            deadline: "PROTEST_DUE@2026-03-06".into(),
+            deadline: "PROTEST_DUE@liquidation".into(),
             sequence: 2,
             known_at: "2026-03-06T14:00:00Z".parse().expect("an instant"),
             day: "2026-09-02".parse().expect("a date"),

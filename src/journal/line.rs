@@ -346,7 +346,7 @@ mod tests {
             What::Digest { team: "operations".into(), day: "2026-03-01".parse().expect("a date") },
             What::Target {
                 entry: EntryNumber::parse("N0170000124").expect("a number"),
-                deadline: "PROTEST_DUE@2026-03-06".into(),
+                deadline: "PROTEST_DUE@liquidation".into(),
                 date: Some("2026-08-03".parse().expect("a date")),
                 by: "jo".into(),
                 reason: "the file goes to counsel".into(),

@@ -84,6 +84,9 @@ impl FactDefinition {
     }
 }
 
+/// The member that names the notice in whose place a fact stands: a date or number that was recorded wrong.
+pub const REPLACES: &str = "replaces";
+
 pub const FORMS_TABLE: &str = "forms";
 pub const FACTS_TABLE: &str = "recorded-facts";
 

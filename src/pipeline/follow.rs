@@ -91,7 +91,7 @@ impl Pipeline {
                 };
                 self.rules.is_over(rule, &context)
             }
-            // `PROTEST_DUE@2026-03-06@2026-09-02/30`: clock, date, step.
+            // `PROTEST_DUE@liquidation@2026-09-02/30`: clock, date, step.
             On::Deadline => {
                 let clock = occasion.rsplit_once('/').and_then(|(clock, _)| clock.rsplit_once('@'));
                 let Some((clock, target)) = clock else { return false };

@@ -20,7 +20,10 @@ impl Pipeline {
         let entry = life.entry();
         let broker = broker_of(life);
         let mut events = Vec::new();
-        for deadline in self.deadlines_of(life, &entry) {
+        let mut deadlines = self.deadlines_of(life, &entry);
+        let gone = life.gone(&deadlines, &self.deadlines);
+        deadlines.extend(gone);
+        for deadline in deadlines {
             let context =
                 DeadlineContext { deadline: &deadline, entry: &entry, broker: broker.as_str(), on: today };
             let Some((rule, telling)) = self.rules.tell_clock(&context) else { continue };
@@ -58,12 +61,13 @@ impl Pipeline {
         }
         let name = self.deadlines.find(&deadline.id).map_or(&*deadline.id, |found| &found.name);
         let done = if is_cancelled { "Closed: " } else { "" };
+        let until = until(deadline);
         Some(Event {
             entry: life.number,
             sequence: life.sequence(&key),
             known_at: known_at(life, deadline, last),
             day,
-            summary: format!("{done}{name}: act by {day} ({})", life.number),
+            summary: format!("{done}{name}: {until} {day} ({})", life.number),
             description: self.description(life, entry, deadline, last),
             is_cancelled,
             alarms: alarms(rule),
@@ -98,6 +102,15 @@ impl Pipeline {
         }
         lines.push(format!("Basis: {}", deadline.basis));
         lines
+    }
+}
+
+/// What its day is: ours to act by, or the end of what Customs or the law has time for.
+fn until(deadline: &EntryDeadline) -> &'static str {
+    match (deadline.act_by.is_some(), deadline.internal.is_some()) {
+        (true, _) => "act by",
+        (false, true) => "look at it by",
+        (false, false) => "ends",
     }
 }
 

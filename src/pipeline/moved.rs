@@ -13,7 +13,7 @@ use crate::entry::history::{self, Change};
 use crate::entry::{DeadlineState, Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, NoticeId};
 use crate::outbox::AlertKey;
-use crate::rules::{DeadlineContext, Delivery, Rule, Telling, occasion};
+use crate::rules::{DeadlineContext, Delivery, On, Telling, occasion};
 
 /// An entry after something happened to it.
 pub(super) struct Moving<'a> {
@@ -35,6 +35,7 @@ impl Pipeline {
         moving: &Moving<'_>,
     ) -> Result<Vec<Raised>, V::Error> {
         let mut changes = history::changes(before, moving.after);
+        changes.extend(history::returned(life, moving.after));
         for change in &mut changes {
             change.notice = change.notice.or(moving.notice);
         }
@@ -69,14 +70,16 @@ impl Pipeline {
         moving: &Moving<'_>,
         change: &Change,
     ) -> Result<Option<Raised>, V::Error> {
-        let Some(deadline) = moving.after.iter().find(|deadline| deadline.key() == *change.deadline) else {
+        let gone = life.gone(moving.after, &self.deadlines);
+        let mut known = moving.after.iter().chain(&gone);
+        let Some(deadline) = known.find(|deadline| deadline.key() == *change.deadline) else {
             return Ok(None);
         };
         let on = self.reminder_day(moment.at);
         let context = DeadlineContext { deadline, entry: moving.entry, broker: moving.broker.as_str(), on };
         let Some((rule, telling)) = self.rules.tell_clock(&context) else { return Ok(None) };
         let of = OfClock { life, entry: moving.entry, deadline, all: moving.after, on };
-        let was_said = self.was_said(group, life, rule, change)?;
+        let was_said = self.was_said(group, life, change)?;
         let key = |occasion: &str| AlertKey::new(&rule.name, life.number.as_str(), occasion);
         // The reminder of today's step says the difference as well: it takes its place, or it comes by itself.
         if let Some(hit) = self.rules.for_deadline(&context) {
@@ -97,7 +100,8 @@ impl Pipeline {
             // A clock that has no date any more needs no action: the digest says why nobody is reminded again.
             true if change.to.target.is_none() => Delivery::Digest,
             true => telling.delivery,
-            false if is_nearer => Delivery::Digest,
+            // A liquidation before the day set by law is told by its own notice.
+            false if is_nearer && change.from.state == DeadlineState::Open => Delivery::Digest,
             false => return Ok(None),
         };
         let key = key(&format!("{}/moved-{}", change.deadline, life.sequence(&change.deadline)));
@@ -105,31 +109,32 @@ impl Pipeline {
         Ok(Some(self.moved_alert(moment, rule, telling, key, of)))
     }
 
-    /// Whether somebody was reminded of the old date.
+    /// Whether somebody was reminded of the old date, by whatever rule: what the law started has one of its own.
     fn was_said<V: View>(
         &self,
         group: &Group<'_, V>,
         life: &Life,
-        rule: &Rule,
         change: &Change,
     ) -> Result<bool, V::Error> {
-        let (Some(target), Some(ladder)) = (change.from.target, rule.ladder()) else { return Ok(false) };
-        for step in ladder.steps() {
-            let occasion = occasion(&change.deadline, target, *step);
-            if group.has_alert(&AlertKey::new(&rule.name, life.number.as_str(), &occasion))? {
-                return Ok(true);
+        let Some(target) = change.from.target else { return Ok(false) };
+        for rule in self.rules.iter().filter(|rule| rule.on == On::Deadline) {
+            for step in rule.ladder().map(|ladder| ladder.steps()).unwrap_or_default() {
+                let occasion = occasion(&change.deadline, target, *step);
+                if group.has_alert(&AlertKey::new(&rule.name, life.number.as_str(), &occasion))? {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
     }
 }
 
-/// A clock that ran and has another legal date now, or counts towards another day. One that was closed is done with, and so is one that ran out before it
-/// was blocked: nobody has to know.
+/// A clock that ran, by law or otherwise, and has another legal date now, or counts towards another day. One that was closed is
+/// done with, and so is one that ran out before it was blocked: nobody has to know.
 fn is_a_difference(change: &Change, today: NaiveDate) -> bool {
     let ran_out = change.to.target.is_none() && change.from.target.is_some_and(|target| target < today);
     !ran_out
-        && change.from.state == DeadlineState::Open
+        && matches!(change.from.state, DeadlineState::Open | DeadlineState::Ahead)
         && change.to.state != DeadlineState::Closed
         && (change.from.target != change.to.target || change.from.legal() != change.to.legal())
 }

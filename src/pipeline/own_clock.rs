@@ -6,7 +6,7 @@
 use chrono::NaiveDate;
 
 use crate::deadline::{DeadlineTable, Key, id};
-use crate::entry::{DeadlineState, EntryDeadline};
+use crate::entry::{DeadlineState, EntryDeadline, Provenance};
 use crate::notice::{Effect, Kind, Notice};
 
 /// Facts that stand in notices about something else, and start clocks by the way: a hold has the date of entry.
@@ -36,9 +36,9 @@ fn protest<'a>(
     clocks: &'a [EntryDeadline],
     today: NaiveDate,
 ) -> Option<&'a EntryDeadline> {
-    let date = date.map(|date| date.to_string());
     let is_own = |clock: &&EntryDeadline| {
-        date.as_deref() == Some(&*clock.instance)
+        date.is_some_and(|date| clock.bases.iter().any(|told| told.date == date))
+            || clock.from.iter().any(|fact| date.is_some() && counts_from(fact) == date)
             || clock.from.iter().any(|fact| fact.notice == Some(notice.id))
             || clock.bases.iter().any(|told| told.notice == Some(notice.id))
     };
@@ -47,6 +47,11 @@ fn protest<'a>(
         Some(own) => Some(own).filter(|own| is_duty(own)),
         None => first(protests().filter(|clock| is_duty(clock) && !clock.has_passed(today)), today),
     }
+}
+
+/// The date of liquidation that the fact is.
+fn counts_from(fact: &Provenance) -> Option<NaiveDate> {
+    if *fact.input == *Key::LiquidationDate.as_str() { fact.value.parse().ok() } else { None }
 }
 
 /// The duty that the notice itself started.
@@ -90,7 +95,6 @@ fn first<'a>(clocks: impl Iterator<Item = &'a EntryDeadline>, today: NaiveDate) 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::entry::Provenance;
     use crate::ident::NoticeId;
     use crate::notice::{Amounts, Fields, Liquidation, LiquidationKind};
     use crate::place::Severity;
@@ -116,7 +120,7 @@ mod tests {
             basis: "a law".into(),
             from: vec![Provenance {
                 input: from.0.into(),
-                value: "".into(),
+                value: instance.into(),
                 notice: Some(NoticeId::from_bytes([from.1; 16])),
                 source: "".into(),
             }],

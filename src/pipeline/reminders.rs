@@ -56,8 +56,9 @@ impl Pipeline {
         deadlines: &[EntryDeadline],
         (today, broker): (NaiveDate, &BrokerName),
     ) -> Option<Reminder> {
+        let gone = life.gone(deadlines, &self.deadlines);
         let was_in_calendars = |moved: &ClockMove| {
-            let deadline = deadlines.iter().find(|deadline| *deadline.key() == *moved.deadline);
+            let deadline = deadlines.iter().chain(&gone).find(|deadline| *deadline.key() == *moved.deadline);
             deadline.is_some_and(|deadline| {
                 let context = DeadlineContext { deadline, entry, broker: broker.as_str(), on: today };
                 deadline.ran_until(moved) && self.rules.tell_clock(&context).is_some()

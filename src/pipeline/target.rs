@@ -2,8 +2,8 @@
 
 use super::remind::broker_of;
 use super::{Group, Moment, Pipeline, View};
-use crate::entry::InternalTarget;
 use crate::entry::history::changes;
+use crate::entry::{EntryDeadline, InternalTarget};
 use crate::ident::EntryNumber;
 
 /// What was set, as the journal's line has it.
@@ -29,6 +29,11 @@ impl Pipeline {
         let Some(mut life) = group.life(set.entry)? else { return Ok(false) };
         let entry = life.entry();
         let before = self.deadlines_of(&life, &entry);
+        // A journal of before names some clocks by the date that they count from.
+        let is_key = before.iter().any(|known| known.key() == *set.deadline);
+        let by_date = before.iter().find(|known| !is_key && known.counts_from(set.deadline));
+        let key = by_date.map(EntryDeadline::key);
+        let set = TargetSet { deadline: key.as_deref().unwrap_or(set.deadline), ..set };
         match set.date {
             Some(date) => life.set_target(InternalTarget {
                 deadline: set.deadline.into(),

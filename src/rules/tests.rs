@@ -226,14 +226,14 @@ fn reminders_name_their_step_and_target() {
     let rules = embedded();
     let entry = Entry::of(EntryNumber::parse("ABC12345676").expect("a number"), &[]);
     let mut deadline = clock("PROTEST_DUE", "2026-09-02");
-    deadline.instance = "2026-03-06".into();
+    deadline.instance = "liquidation".into();
     let at = |deadline: &EntryDeadline, on: &str| {
         let ctx = DeadlineContext { deadline, entry: &entry, broker: "acme", on: day(on) };
         rules.for_deadline(&ctx).map(|hit| (hit.occasion, hit.severity, hit.days_left))
     };
-    let occasion = "PROTEST_DUE@2026-03-06@2026-09-02/30".to_owned();
+    let occasion = "PROTEST_DUE@liquidation@2026-09-02/30".to_owned();
     assert_eq!(at(&deadline, "2026-08-10"), Some((occasion, Severity::Warning, 23)));
-    let overdue = "PROTEST_DUE@2026-03-06@2026-09-02/overdue".to_owned();
+    let overdue = "PROTEST_DUE@liquidation@2026-09-02/overdue".to_owned();
     assert_eq!(at(&deadline, "2026-09-12"), Some((overdue, Severity::Critical, -10)));
     assert_eq!(rules.next_reminder(&deadline, day("2026-08-10")), Some(day("2026-08-19")));
     assert_eq!(rules.next_reminder(&deadline, day("2026-09-02")), Some(day("2026-09-03")));

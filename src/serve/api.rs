@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -210,7 +210,7 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
     let store = backend.store();
     let table = backend.deadlines();
     match request {
-        Request::Entry { number } => value(&entry::answer(store, table, number)?),
+        Request::Entry { number, on } => value(&entry::answer(store, table, number, day(on))?),
         Request::Pathways { number, on } => value(&pathways::answer(store, table, number, on)?),
         Request::Entries { on, filter, after, limit } => {
             value(&entries::answer(store, table, on, &filter, after, limit)?)
@@ -218,8 +218,8 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
         Request::Deadlines { window, after, limit } => {
             value(&deadlines::answer(store, table, window, after, limit)?)
         }
-        Request::Explain { number, deadline } => {
-            value(&explain::answer(store, table, number, deadline.as_deref())?)
+        Request::Explain { number, deadline, on } => {
+            value(&explain::answer(store, table, (number, deadline.as_deref()), day(on))?)
         }
         Request::Life { number } => {
             let life = store.life(number)?;
@@ -261,6 +261,11 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
             Ok(Value::Null)
         }
     }
+}
+
+/// Who names no day is told what no day has changed.
+fn day(on: Option<NaiveDate>) -> NaiveDate {
+    on.unwrap_or(NaiveDate::MIN)
 }
 
 fn status(backend: &dyn Backend) -> Result<StatusAnswer, ApiError> {

@@ -46,9 +46,12 @@ pub struct DeadlineRow {
     pub due: String,
     #[serde(with = "dash")]
     pub act_by: Option<NaiveDate>,
-    /// Until `act_by`, or `due` when nobody has to act; negative when it is over.
+    /// Until `target` or `act_by`, or `due` when nobody has to act; negative when it is over.
     pub days_left: i64,
     pub basis: String,
+    /// The date that a person has set, where one is set; `days_left` counts to the earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<NaiveDate>,
 }
 
 pub(super) fn answer(
@@ -73,6 +76,7 @@ pub(super) fn answer(
                 act_by: deadline.act_by,
                 days_left: deadline.target().map_or(0, |target| (target - window.on).num_days()),
                 basis: deadline.basis.to_string(),
+                target: deadline.internal,
             });
         }
     })

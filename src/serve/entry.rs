@@ -12,7 +12,7 @@ use super::mask::masked;
 use super::unheard::{UnheardView, unheard};
 use crate::deadline::{DeadlineTable, dash};
 use crate::entry::{
-    DeadlineState, Entry, Held, Life, LiquidationEvent, LiquidationStep, Pathway, Provenance,
+    Entry, EntryDeadline, Held, Life, LiquidationEvent, LiquidationStep, Pathway, Provenance, StateOn,
 };
 use crate::ident::{BillOfLading, BrokerName, EntryNumber, FilerCode, Fingerprint, NoticeId};
 use crate::notice::{Amounts, Effect, EventTime, HoldKind, Kind, LiquidationKind, Token};
@@ -155,11 +155,15 @@ pub struct DeadlineView {
     pub due: String,
     #[serde(with = "dash")]
     pub act_by: Option<NaiveDate>,
-    pub state: DeadlineState,
+    /// As of the day that was asked for.
+    pub state: StateOn,
     /// Why the state is what it is; blank for a clock that simply runs.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub because: String,
     pub basis: String,
+    /// The date that a person has set, where one is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<NaiveDate>,
     pub from: Vec<Provenance>,
 }
 
@@ -203,8 +207,9 @@ pub(super) fn answer(
     store: &dyn Store,
     table: &DeadlineTable,
     number: EntryNumber,
+    on: NaiveDate,
 ) -> Result<EntryView, ApiError> {
-    Ok(entry_view(&life_of(store, number)?, table))
+    Ok(entry_view(&life_of(store, number)?, table, on))
 }
 
 pub(super) fn life_of(store: &dyn Store, number: EntryNumber) -> Result<Life, ApiError> {
@@ -217,8 +222,8 @@ pub(super) fn broker_of(life: &Life) -> Option<BrokerName> {
     life.broker().cloned()
 }
 
-/// The entry as it stands now.
-pub fn entry_view(life: &Life, table: &DeadlineTable) -> EntryView {
+/// The entry as it stands now; clocks and ways as they stand on the day.
+pub fn entry_view(life: &Life, table: &DeadlineTable, on: NaiveDate) -> EntryView {
     let entry = life.entry();
     let history: Vec<LiquidationView> = entry.liquidation_history.iter().map(liquidation).collect();
     let standing = standing(&entry, &history);
@@ -251,8 +256,8 @@ pub fn entry_view(life: &Life, table: &DeadlineTable) -> EntryView {
         scheduled_liquidation: entry.scheduled_liquidation().map(|dated| dated.date),
         liquidation: standing,
         liquidation_history: history,
-        deadlines: deadlines(life, &entry, table),
-        pathways: entry.pathways(table, &entry.deadlines(table), NaiveDate::MIN),
+        deadlines: deadlines(life, &entry, table, on),
+        pathways: entry.pathways(table, &entry.deadlines(table), on),
         timeline: life.timeline().into_iter().filter(|held| !is_line(held)).map(timeline_row).collect(),
         findings: findings(&entry, life),
         unheard: unheard(&entry, table, &life.deadlines(&entry, table)),
@@ -358,21 +363,23 @@ fn some(token: Token) -> Option<Token> {
     (!token.is_empty()).then_some(token)
 }
 
-fn deadlines(life: &Life, entry: &Entry, table: &DeadlineTable) -> Vec<DeadlineView> {
-    life.deadlines(entry, table)
-        .into_iter()
-        .map(|deadline| DeadlineView {
+fn deadlines(life: &Life, entry: &Entry, table: &DeadlineTable, on: NaiveDate) -> Vec<DeadlineView> {
+    let view = |deadline: EntryDeadline| {
+        let (state, because) = deadline.state_on(on);
+        DeadlineView {
             name: table.find(&deadline.id).map(|found| found.name.clone()).unwrap_or_default(),
             due: deadline.due_text(),
             id: deadline.id.into(),
             instance: deadline.instance.into(),
             act_by: deadline.act_by,
-            state: deadline.state,
-            because: deadline.because.into(),
+            state,
+            because,
             basis: deadline.basis.into(),
+            target: deadline.internal,
             from: deadline.from,
-        })
-        .collect()
+        }
+    };
+    life.deadlines(entry, table).into_iter().map(view).collect()
 }
 
 fn timeline_row(held: &Held) -> TimelineRow {

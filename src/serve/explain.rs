@@ -7,7 +7,7 @@ use super::ApiError;
 use super::entry::life_of;
 use super::unheard::{UnheardView, unheard};
 use crate::deadline::{Computed, Confidence, DeadlineTable, dash};
-use crate::entry::{ClockMove, DeadlineState, InternalTarget, Life, Provenance};
+use crate::entry::{ClockMove, InternalTarget, Life, Provenance, StateOn};
 use crate::ident::{EntryNumber, Fingerprint};
 use crate::notice::{EventTime, Kind, Token};
 use crate::place::Place;
@@ -34,7 +34,8 @@ pub struct Explained {
     pub due: String,
     #[serde(with = "dash")]
     pub act_by: Option<NaiveDate>,
-    pub state: DeadlineState,
+    /// As of the day that was asked for.
+    pub state: StateOn,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub because: String,
     pub basis: String,
@@ -45,6 +46,12 @@ pub struct Explained {
     pub steps: Vec<String>,
     pub warnings: Vec<String>,
     pub confidence: Option<Confidence>,
+    /// Why this date is less sure than its rule.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<String>,
+    /// What the table says about the rule, and about how sure it is.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub note: String,
     /// What ends the clock.
     pub closed_by: String,
     /// Why there is no date: the fact that has not come yet.
@@ -87,13 +94,13 @@ pub struct SourceView {
 pub(super) fn answer(
     store: &dyn Store,
     table: &DeadlineTable,
-    number: EntryNumber,
-    deadline: Option<&str>,
+    (number, deadline): (EntryNumber, Option<&str>),
+    on: NaiveDate,
 ) -> Result<ExplainView, ApiError> {
     let life = life_of(store, number)?;
-    let view = explain_view(&life, table, deadline);
+    let view = explain_view(&life, table, deadline, on);
     if view.deadlines.is_empty() {
-        let all = explain_view(&life, table, None);
+        let all = explain_view(&life, table, None, on);
         let known: Vec<String> = all.deadlines.iter().map(|clock| key(&clock.id, &clock.instance)).collect();
         let wanted: String =
             deadline.unwrap_or_default().chars().take(40).flat_map(char::escape_debug).collect();
@@ -108,17 +115,15 @@ fn key(id: &str, instance: &str) -> String {
 }
 
 /// The clocks of an entry with their arithmetic; those with this id or key only, when one is given.
-pub fn explain_view(life: &Life, table: &DeadlineTable, wanted: Option<&str>) -> ExplainView {
+pub fn explain_view(life: &Life, table: &DeadlineTable, wanted: Option<&str>, on: NaiveDate) -> ExplainView {
     let entry = life.entry();
     let mut deadlines = Vec::new();
     for clock in entry.clocks(table) {
-        let is_wanted = wanted
-            .is_none_or(|text| clock.id.eq_ignore_ascii_case(text) || clock.key().eq_ignore_ascii_case(text));
-        if !is_wanted {
-            continue;
-        }
         let computed = clock.explain(table);
         let Some(deadline) = clock.deadline(table) else { continue };
+        if wanted.is_some_and(|text| !deadline.is_called(text)) {
+            continue;
+        }
         let (computed, missing) = match computed {
             Ok(computed) => (Some(computed), None),
             Err(error) => (None, Some(error.to_string())),
@@ -126,24 +131,27 @@ pub fn explain_view(life: &Life, table: &DeadlineTable, wanted: Option<&str>) ->
         let definition = table.find(&deadline.id);
         let part = |of: fn(&Computed) -> &Vec<String>| computed.as_ref().map(of).cloned().unwrap_or_default();
         let key = deadline.key();
+        let (state, because) = deadline.state_on(on);
         deadlines.push(Explained {
             table: table.version().to_owned(),
             target: life.target_of(&key).cloned(),
             moves: life.moves_of(&key).cloned().collect(),
             name: definition.map(|found| found.name.clone()).unwrap_or_default(),
+            note: definition.map(|found| found.note.clone()).unwrap_or_default(),
             closed_by: definition.map(|found| found.closed_by.clone()).unwrap_or_default(),
             due: deadline.due_text(),
             id: deadline.id.into(),
             instance: deadline.instance.into(),
             act_by: deadline.act_by,
-            state: deadline.state,
-            because: deadline.because.into(),
+            state,
+            because,
             basis: deadline.basis.into(),
             facts: deadline.from.iter().map(|fact| fact_view(fact, life)).collect(),
             rule: computed.as_ref().map(|computed| computed.rule.clone()).unwrap_or_default(),
             valid_from: computed.as_ref().and_then(|computed| computed.valid_from),
             steps: part(|computed| &computed.steps),
             warnings: part(|computed| &computed.warnings),
+            doubts: part(|computed| &computed.doubts),
             confidence: computed.as_ref().map(|computed| computed.confidence),
             missing,
         });

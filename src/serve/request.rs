@@ -27,8 +27,12 @@ const WALK_SECS: u64 = 6 * 3_600;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Request {
-    /// One entry, whole.
-    Entry { number: EntryNumber },
+    /// One entry, whole, as it stands on a day.
+    Entry {
+        number: EntryNumber,
+        #[serde(default)]
+        on: Option<NaiveDate>,
+    },
     /// What can still be done about an entry on a day.
     Pathways { number: EntryNumber, on: NaiveDate },
     /// Entries that pass a filter, in the order of their numbers.
@@ -55,6 +59,9 @@ pub enum Request {
         number: EntryNumber,
         #[serde(default)]
         deadline: Option<String>,
+        /// The day for which states are told.
+        #[serde(default)]
+        on: Option<NaiveDate>,
     },
     /// One entry with its notices, as it is stored.
     Life { number: EntryNumber },
@@ -204,14 +211,14 @@ mod tests {
             ..EntryFilter::default()
         };
         for request in [
-            Request::Entry { number },
+            Request::Entry { number, on: Some(on) },
             Request::Entries { on, filter, after: Some(number), limit: None },
             Request::Deadlines {
                 window: Window { on, within_days: 60, overdue_days: 30 },
                 after: None,
                 limit: Some(5),
             },
-            Request::Explain { number, deadline: Some("PROTEST_DUE".to_owned()) },
+            Request::Explain { number, deadline: Some("PROTEST_DUE".to_owned()), on: Some(on) },
             Request::Alerts { filter: AlertFilter::default(), after: None, limit: None },
             Request::Life { number },
             Request::Silences,

@@ -25,6 +25,9 @@ pub struct TargetWish {
     pub date: Option<NaiveDate>,
     #[serde(default)]
     pub reason: String,
+    /// The day on which it is wished: nobody can act on an earlier one.
+    #[serde(default)]
+    pub on: Option<NaiveDate>,
     /// Take a date behind the legal one.
     #[serde(default)]
     pub even_if_late: bool,
@@ -62,6 +65,9 @@ pub(super) fn checked(
             if deadline.because.is_empty() { deadline.due_text() } else { deadline.because.to_string() };
         return refuse(format!("{key} does not run: {why}"));
     };
+    if let Some(today) = wish.on.filter(|today| date < *today) {
+        return refuse(format!("{date} is over: today is {today}, and nobody can act on a day that is past"));
+    }
     if let Some(starts) = deadline.starts.filter(|starts| date < *starts) {
         return refuse(format!("{key} does not run before {starts}, when it {}", deadline.because));
     }
@@ -77,10 +83,7 @@ pub(super) fn checked(
 }
 
 fn the_one<'d>(deadlines: &'d [EntryDeadline], wish: &TargetWish) -> Result<&'d EntryDeadline, ApiError> {
-    let named = |deadline: &&EntryDeadline| {
-        deadline.key().eq_ignore_ascii_case(&wish.deadline)
-            || deadline.id.eq_ignore_ascii_case(&wish.deadline)
-    };
+    let named = |deadline: &&EntryDeadline| deadline.is_called(&wish.deadline);
     let found: Vec<&EntryDeadline> = deadlines.iter().filter(named).collect();
     let keys = || deadlines.iter().filter(named).map(EntryDeadline::key).collect::<Vec<_>>().join(", ");
     match found[..] {
@@ -137,6 +140,7 @@ mod tests {
                 deadline: deadline.into(),
                 date,
                 reason: reason.into(),
+                on: Some("2026-03-03".parse().expect("a date")),
                 even_if_late,
             };
             checked(&store, DeadlineTable::embedded(), wish, "jo")
@@ -146,8 +150,10 @@ mod tests {
         assert_eq!(ask("es_due", Some("2026-03-12"), "", false), Ok("ES_DUE".to_owned()));
         assert_eq!(ask("ES_DUE", Some("2026-03-16"), "", false), Ok("ES_DUE".to_owned()));
         assert_eq!(ask("ES_DUE", Some("2026-03-20"), "agreed with CBP", true), Ok("ES_DUE".to_owned()));
+        let error = ask("ES_DUE", Some("2025-03-12"), "", false).expect_err("a year ago");
+        assert!(error.contains("2025-03-12 is over: today is 2026-03-03"), "{error}");
         // The law starts the protest on 2 March 2027.
-        let protest = "PROTEST_DUE@2027-03-02".to_owned();
+        let protest = "PROTEST_DUE@liquidation".to_owned();
         assert_eq!(ask("PROTEST_DUE", Some("2027-03-02"), "", false), Ok(protest));
         for (deadline, date, reason, late, part) in [
             ("ES_DUE", Some("2026-03-17"), "because", false, "behind 2026-03-16"),

@@ -101,8 +101,17 @@ impl Nearest {
 }
 
 fn table(rows: &[DeadlineRow]) -> Table {
-    let mut table =
-        Table::new(["ACT BY", "DUE", "DAYS", "DEADLINE", "ENTRY", "STATUS", "BROKER", "REFERENCE"]);
+    let mut table = Table::new([
+        "ACT BY",
+        "DUE",
+        "OUR DATE",
+        "DAYS",
+        "DEADLINE",
+        "ENTRY",
+        "STATUS",
+        "BROKER",
+        "REFERENCE",
+    ]);
     for row in rows {
         let paint = match row.days_left {
             ..=3 => Paint::Red,
@@ -112,6 +121,7 @@ fn table(rows: &[DeadlineRow]) -> Table {
         table.painted([
             (paint, day_or_dash(row.act_by)),
             (Paint::Plain, day(&row.due)),
+            (Paint::Plain, day_or_dash(row.target)),
             (paint, row.days_left.to_string()),
             (Paint::Strong, row.id.clone()),
             (Paint::Plain, row.entry.to_string()),
@@ -123,10 +133,21 @@ fn table(rows: &[DeadlineRow]) -> Table {
     table
 }
 
-const CSV_HEADER: [&str; 9] =
-    ["entry", "broker", "reference", "status", "deadline", "due", "act_by", "days_left", "basis"];
+const CSV_HEADER: [&str; 11] = [
+    "entry",
+    "broker",
+    "reference",
+    "status",
+    "deadline",
+    "due",
+    "act_by",
+    "days_left",
+    "basis",
+    "target",
+    "instance",
+];
 
-fn csv_cells(row: &DeadlineRow) -> [String; 9] {
+fn csv_cells(row: &DeadlineRow) -> [String; 11] {
     [
         row.entry.to_string(),
         row.broker.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -137,5 +158,7 @@ fn csv_cells(row: &DeadlineRow) -> [String; 9] {
         row.act_by.map(|date| date.to_string()).unwrap_or_default(),
         row.days_left.to_string(),
         row.basis.clone(),
+        row.target.map(|date| date.to_string()).unwrap_or_default(),
+        row.instance.clone(),
     ]
 }

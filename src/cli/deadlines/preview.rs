@@ -11,6 +11,7 @@ use crate::deadline::DeadlineTable;
 use crate::entry::Life;
 use crate::ident::EntryNumber;
 use crate::serve::{PAGE_MAX, Page, Request};
+use crate::words::count;
 use crate::workbench::preview::{MovedRow, moved};
 
 /// Show which dates would move under another table of deadlines, or another [calendar]
@@ -52,7 +53,8 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         (_, true) => csv_rows(out, &CSV_HEADER, rows.iter().map(csv_cells)),
         _ => table(&rows).write(out, ui),
     })?;
-    ui.remark(&format!("{} dates of {entries} entries would move.", rows.len()));
+    let (dates, looked) = (count(rows.len(), "date"), count(entries, "entry"));
+    ui.remark(&format!("{looked} looked at: {dates} would move."));
     Ok(if rows.is_empty() { Exit::Fine } else { Exit::NotFine })
 }
 

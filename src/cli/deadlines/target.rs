@@ -17,7 +17,7 @@ pub struct Args {
     /// Entry number, as ABC-1234567-8 or ABC12345678
     #[arg(value_parser = args::entry_number)]
     number: EntryNumber,
-    /// The deadline, such as PROTEST_DUE or PROTEST_DUE@2026-03-06
+    /// The deadline, such as PROTEST_DUE or PROTEST_DUE@liquidation
     deadline: String,
     /// The date; `none` takes it back
     #[arg(value_parser = date_or_none)]
@@ -53,6 +53,7 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         deadline: args.deadline.clone(),
         date,
         reason: args.reason.trim().to_owned(),
+        on: Some(context.today()),
         even_if_late: args.even_if_late,
     };
     let by = args.by.clone().unwrap_or_else(author);

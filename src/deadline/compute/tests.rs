@@ -220,7 +220,7 @@ fn every_step_is_written_down() {
             2025-05-10 | 2 years, no roll | 19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
             2023-05-10 Wed is day 0
             extensions so far: 1, so the period is 2 years, no roll
-            2 year(s) on is 2025-05-10 Sat, not a working day
+            2 years on is 2025-05-10 Sat, not a working day
         "#]],
     );
     check_steps(
@@ -249,7 +249,7 @@ fn every_step_is_written_down() {
         expect![[r#"
         2026-01-20 | 1 year, no roll, act 1 day before | HTSUS chapter 98 subchapter XIII note 1; 19 CFR 10.31-10.39
         2025-01-20 Mon is day 0
-        1 year(s) on is 2026-01-20 Tue, a working day
+        1 year on is 2026-01-20 Tue, a working day
         the last day is disputed, so one acts by 2026-01-19 Mon
         2026-01-19 Mon is Birthday of Martin Luther King, Jr., so one acts by 2026-01-16 Fri, the last open day before it
     "#]],
@@ -283,7 +283,7 @@ fn every_step_is_written_down() {
             2026-06-30 | 3 years, no roll | 19 USC 1508(c); 19 CFR 163.4
             of a drawback claim: three years after it is liquidated
             2023-06-30 Fri is day 0
-            3 year(s) on is 2026-06-30 Tue, a working day
+            3 years on is 2026-06-30 Tue, a working day
         "#]],
     );
     check_steps(

@@ -39,6 +39,7 @@ fn a_reliquidation_gives_its_own_protest() {
         instance: date.into(),
         due: Some(due),
         act_by: Some(due),
+        from: vec![Provenance { value: date.into(), ..sample::protest_due().from.remove(0) }],
         ..sample::protest_due()
     };
     let brief = NoticeBrief {

@@ -66,7 +66,7 @@ fn liquidation() {
         Severity::Critical,
         Cause::Notice(Box::new(NoticeBrief {
             at: EventTime::parse("2026-03-06"),
-            clock: Some("PROTEST_DUE@2026-03-06".into()),
+            clock: Some("PROTEST_DUE@liquidation".into()),
             ..brief
         })),
         "Compare liquidated with entered: duty, tax, fee, value, class, quantity.\n\

@@ -16,7 +16,7 @@ use expect_test::{ExpectFile, expect, expect_file};
 use super::sample::{self, day, letter};
 use super::*;
 use crate::clock::{CUSTOMS_ZONE, Zone};
-use crate::entry::{ClockMove, DeadlineState, EntryDeadline, InternalTarget, Standing};
+use crate::entry::{ClockMove, DeadlineState, EntryDeadline, InternalTarget, Provenance, Standing};
 use crate::ident::BrokerName;
 use crate::notice::{EventTime, Kind};
 use crate::outbox::{

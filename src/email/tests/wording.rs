@@ -111,7 +111,7 @@ fn what_to_do_stands_before_what_was_sent() {
         assert!(order.is_sorted_by_key(|part| at(part)), "{body}");
     }
     assert!(
-        mail.text().contains("Protest of 2026-03-06 (PROTEST_DUE@2026-03-06)"),
+        mail.text().contains("Protest of 2026-03-06 (PROTEST_DUE@liquidation)"),
         "clocks have names: {}",
         mail.text()
     );

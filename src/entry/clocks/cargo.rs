@@ -65,8 +65,13 @@ impl Entry {
     fn in_bond_clocks(&self, clocks: &mut Vec<Clock>) {
         let first = clocks.len();
         for (dated, source) in self.moved(CargoStep::InBondAuthorized, FactKind::InBond) {
-            let mut clock = Clock::of(id::INBOND_TRANSIT, dated.date.to_string());
-            if clocks[first..].iter().any(|known| known.instance == clock.instance) {
+            let fact = self.recorded.iter().find(|fact| fact.notice == dated.notice);
+            let instance = fact.map_or_else(|| dated.date.to_string().into(), |fact| fact.instance.clone());
+            let mut clock = Clock::of(id::INBOND_TRANSIT, instance);
+            let is_known = |known: &Clock| {
+                known.instance == clock.instance || known.facts.date(Key::AuthorizedDate) == Some(dated.date)
+            };
+            if clocks[first..].iter().any(is_known) {
                 continue;
             }
             clock.fact(Key::AuthorizedDate, dated, source);

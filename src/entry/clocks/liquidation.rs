@@ -11,31 +11,52 @@ use crate::entry::{Basis, BasisDate, Dated, Entry, LiquidationEvent, Liquidation
 use crate::notice::{FactKind, LiquidationKind};
 
 const NOTICE: &str = "notice of extension or suspension";
+/// The instance of the clocks that count from the original liquidation, whoever tells it, or from the day set by law.
+pub(super) const LIQUIDATION: &str = "liquidation";
+
 pub(super) const DEEMED: &str = "by law: the time to liquidate had run out";
 
 /// Dates that different sources tell of the original liquidation lie closer together than this; what is farther off
 /// happened apart. CBP itself may reliquidate for as long (19 USC 1501).
 const SAME_LIQUIDATION_DAYS: i64 = 90;
 
+/// The bulletin that a person saw is about the reliquidation that a message told, if they lie no farther apart.
+const SAME_RELIQUIDATION_DAYS: i64 = 30;
+
 /// A liquidation or reliquidation, with every date that somebody told of it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct LiquidationDates {
     pub event: LiquidationKind,
+    /// `liquidation`, `reliquidation`, `reliquidation-2`: it names the clock, which keeps the name when the date moves.
+    pub instance: Box<str>,
     /// The first one counts; the rest in the order of trust.
     pub dates: Vec<BasisDate>,
 }
 
 impl LiquidationDates {
     fn of(event: LiquidationKind, first: BasisDate) -> Self {
-        Self { event, dates: vec![first] }
+        Self { event, instance: "".into(), dates: vec![first] }
     }
 
     pub fn counting(&self) -> Option<BasisDate> {
         self.dates.first().copied()
     }
 
+    fn tells(&self, date: NaiveDate) -> bool {
+        self.dates.iter().any(|known| known.date == date)
+    }
+
+    /// Whether a person has seen its bulletin.
+    fn is_seen(&self) -> bool {
+        self.dates.iter().any(|known| known.basis == Basis::Recorded)
+    }
+
+    fn days_from(&self, date: NaiveDate) -> Option<i64> {
+        self.dates.iter().map(|known| (known.date - date).num_days().abs()).min()
+    }
+
     fn is_near(&self, date: NaiveDate) -> bool {
-        self.dates.iter().any(|known| (known.date - date).num_days().abs() < SAME_LIQUIDATION_DAYS)
+        self.days_from(date).is_some_and(|days| days < SAME_LIQUIDATION_DAYS)
     }
 
     fn add(&mut self, told: BasisDate) {
@@ -76,27 +97,41 @@ impl Entry {
     /// Every liquidation and reliquidation, oldest first, with all dates that were told of it. Trust goes from the
     /// bulletin that a person saw over query answer, courtesy notice and ACE report; see [`Basis`].
     ///
-    /// A reliquidation is known by its date; sources that differ on it make two, and each has its own clock.
+    /// A reliquidation is known by its date; messages that differ on it make two, and each has its own clock. The bulletin
+    /// that a person saw is about the nearest one that messages told and nobody had seen yet.
     pub fn liquidation_dates(&self) -> Vec<LiquidationDates> {
+        let told = || {
+            self.liquidation_history.iter().filter_map(|event| {
+                let LiquidationStep::Liquidated(liquidation) = &event.what else { return None };
+                let date = liquidation.date?;
+                let told = BasisDate { date, basis: event.basis, notice: Some(event.notice) };
+                Some((liquidation.event, told))
+            })
+        };
         let mut all: Vec<LiquidationDates> = Vec::new();
-        for event in &self.liquidation_history {
-            let LiquidationStep::Liquidated(liquidation) = &event.what else { continue };
-            let Some(date) = liquidation.date else { continue };
-            let told = BasisDate { date, basis: event.basis, notice: Some(event.notice) };
+        let mut seen = Vec::new();
+        for (event, told) in told() {
             let is_same = |known: &&mut LiquidationDates| {
-                known.event == liquidation.event
-                    && match liquidation.event {
-                        LiquidationKind::Liquidation => known.is_near(date),
-                        LiquidationKind::Reliquidation => known.dates.iter().any(|other| other.date == date),
+                known.event == event
+                    && match event {
+                        LiquidationKind::Liquidation => known.is_near(told.date),
+                        LiquidationKind::Reliquidation => known.tells(told.date),
                     }
             };
             match all.iter_mut().find(is_same) {
                 Some(known) => known.add(told),
-                None => all.push(LiquidationDates::of(liquidation.event, told)),
+                None if event == LiquidationKind::Reliquidation && told.basis == Basis::Recorded => {
+                    seen.push(told);
+                }
+                None => all.push(LiquidationDates::of(event, told)),
             }
+        }
+        for told in seen {
+            join_reliquidation(&mut all, told);
         }
         let entered = self.entered();
         all.iter_mut().for_each(|dates| dates.rank(entered));
+        name(&mut all, entered);
         all.sort_by_key(|dates| dates.counting().map(|told| told.date));
         all
     }
@@ -128,7 +163,7 @@ impl Entry {
 
     /// The day on which the law liquidates the entry if CBP does not before: the end of the year and its extensions, or six
     /// months after the end of a suspension that stopped the year.
-    fn deemed_date(&self, table: &DeadlineTable) -> Option<NaiveDate> {
+    pub(super) fn deemed_date(&self, table: &DeadlineTable) -> Option<NaiveDate> {
         if self.gone().is_some() {
             return None;
         }
@@ -264,6 +299,42 @@ impl Entry {
         clock.close(again.then_some("CBP reliquidated"));
         clock.close(self.gone());
         clock.started()
+    }
+}
+
+/// The bulletin of a reliquidation whose date no message tells.
+fn join_reliquidation(all: &mut Vec<LiquidationDates>, told: BasisDate) {
+    let again = |known: &&mut LiquidationDates| known.event == LiquidationKind::Reliquidation;
+    if let Some(known) = all.iter_mut().filter(again).find(|known| known.tells(told.date)) {
+        return known.add(told);
+    }
+    let near = all.iter_mut().filter(again).filter(|known| !known.is_seen());
+    let near = near.filter_map(|known| Some((known.days_from(told.date)?, known)));
+    let near = near.filter(|(days, _)| *days <= SAME_RELIQUIDATION_DAYS);
+    match near.min_by_key(|(days, _)| *days) {
+        Some((_, known)) => known.add(told),
+        None => all.push(LiquidationDates::of(LiquidationKind::Reliquidation, told)),
+    }
+}
+
+/// Names what belongs together by what it is, for a date may still change. Of liquidations that lie too far apart to be one
+/// the best known has the plain name, and a misread year the last; reliquidations are numbered as they followed each other.
+fn name(all: &mut [LiquidationDates], entered: Option<NaiveDate>) {
+    all.sort_by_key(|known| {
+        let date = known.counting().map(|told| told.date);
+        let is_misread = date.is_some_and(|date| entered.is_some_and(|entered| date < entered));
+        let trust = known.dates.iter().map(|told| told.basis).min();
+        let trust = trust.filter(|_| known.event == LiquidationKind::Liquidation);
+        (is_misread, trust, date)
+    });
+    let mut counts = [0_u32; 2];
+    for known in all {
+        let (word, count) = match known.event {
+            LiquidationKind::Liquidation => (LIQUIDATION, &mut counts[0]),
+            LiquidationKind::Reliquidation => ("reliquidation", &mut counts[1]),
+        };
+        *count += 1;
+        known.instance = if *count == 1 { word.into() } else { format!("{word}-{count}").into() };
     }
 }
 

@@ -20,6 +20,9 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
+pub use protest::PRESENTED;
+pub(super) use protest::consequence;
+
 use super::{BasisDate, Dated, Entry, Provenance, SummaryState};
 use crate::deadline::{Computed, DeadlineTable, DueError, Key, Kind, Scope, Triggers, Value};
 use crate::notice::{FactKind, Token};

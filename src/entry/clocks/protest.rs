@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
-use super::liquidation::DEEMED;
+use super::liquidation::{DEEMED, LIQUIDATION};
 use super::{ANSWERED, Clock, RECORDED, STATED};
 use crate::deadline::{DeadlineTable, Key, id};
 use crate::entry::{Basis, BasisDate, Dated, Entry, Provenance, RecordedFact};
@@ -20,6 +20,8 @@ struct ByLaw {
     starts: &'static str,
     key: Key,
     unless: &'static str,
+    /// What has happened once it passed.
+    then: &'static str,
 }
 
 const BY_LAW: [ByLaw; 6] = [
@@ -28,38 +30,73 @@ const BY_LAW: [ByLaw; 6] = [
         starts: id::PROTEST_DUE,
         key: Key::LiquidationDate,
         unless: "starts by law if CBP does not liquidate, extend or suspend before",
+        then: "deemed liquidated by law, unless CBP extended or suspended it and nobody told",
     },
     ByLaw {
         passes: id::LIQ_SUSP_6M,
         starts: id::PROTEST_DUE,
         key: Key::LiquidationDate,
         unless: "starts by law if CBP does not liquidate before",
+        then: "deemed liquidated by law, unless it was suspended again and nobody told",
     },
     ByLaw {
         passes: id::DETAIN_DECISION,
         starts: id::DETAIN_NOTICE,
         key: Key::DetainedDate,
         unless: "starts by law if CBP neither releases nor detains the goods before",
+        then: "the goods count as detained",
     },
     ByLaw {
         passes: id::DEEMED_EXCLUSION,
         starts: id::PROTEST_DUE,
         key: Key::DecisionDate,
         unless: "starts by law if the goods are neither released nor excluded before",
+        then: "the goods count as excluded",
     },
     ByLaw {
         passes: id::PROTEST_ACCEL_DENIAL,
         starts: id::CIT_SUMMONS,
         key: Key::DenialDate,
         unless: "starts by law if CBP does not decide before",
+        then: "the protest counts as denied",
     },
     ByLaw {
         passes: id::EXCL_PROTEST_DENIAL,
         starts: id::CIT_SUMMONS,
         key: Key::DenialDate,
         unless: "starts by law if CBP does not decide before",
+        then: "the protest counts as denied",
     },
 ];
+
+/// What the law makes of a clock on Customs that passed, where it makes something of it.
+pub fn consequence(deadline: &str) -> Option<&'static str> {
+    BY_LAW.iter().find(|law| law.passes == deadline).map(|law| law.then)
+}
+
+/// Begins the names of clocks that the law starts for goods that were presented.
+pub const PRESENTED: &str = "presented-";
+
+/// What the clocks count from that the law may start.
+const LAW_KEYS: [Key; 4] = [Key::LiquidationDate, Key::DecisionDate, Key::DenialDate, Key::DetainedDate];
+
+impl Clock {
+    fn is_named_as(&self, other: &Self) -> bool {
+        self.id == other.id && self.instance == other.instance
+    }
+}
+
+impl ByLaw {
+    /// Names the clock that starts after the one that starts it, whose day may still move. A protest decided by law has its
+    /// number.
+    fn instance(&self, of: &str) -> Box<str> {
+        match self.key {
+            Key::LiquidationDate => LIQUIDATION.into(),
+            Key::DenialDate => of.into(),
+            _ => format!("{PRESENTED}{of}").into(),
+        }
+    }
+}
 
 impl Entry {
     pub(super) fn protest_clocks(&self, table: &DeadlineTable, clocks: &mut Vec<Clock>) {
@@ -67,7 +104,7 @@ impl Entry {
         self.liquidation_protests(table, clocks);
         self.decision_protests(clocks);
         if clocks.len() == first {
-            clocks.push(Clock::new(id::PROTEST_DUE));
+            clocks.push(Clock::of(id::PROTEST_DUE, LIQUIDATION));
         }
         self.denial_clocks(clocks);
     }
@@ -77,7 +114,7 @@ impl Entry {
         for liquidation in self.liquidation_dates_by_law(table) {
             let Some(counting) = liquidation.counting() else { continue };
             for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
-                let mut clock = Clock::of(id, counting.date.to_string());
+                let mut clock = Clock::of(id, liquidation.instance.clone());
                 clock.liquidation(Key::LiquidationDate, counting, &liquidation.dates);
                 if self.is_deemed(&counting) {
                     let is_told = counting.notice.is_some();
@@ -94,7 +131,7 @@ impl Entry {
             let starts = fact.starts().any(|start| start.deadline == id::PROTEST_DUE);
             let (true, Some(date)) = (starts, fact.date()) else { continue };
             for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
-                let mut clock = Clock::of(id, date.to_string());
+                let mut clock = Clock::of(id, fact.instance.clone());
                 clock.fact(Key::DecisionDate, Dated { date, notice: fact.notice }, RECORDED);
                 self.push_protest(clocks, clock, date);
             }
@@ -103,9 +140,6 @@ impl Entry {
 
     /// An amendment needs a protest that is not decided; a protest ends when one is filed.
     fn push_protest(&self, clocks: &mut Vec<Clock>, mut clock: Clock, day_0: NaiveDate) {
-        if clocks.iter().any(|known| known.id == clock.id && known.instance == clock.instance) {
-            return;
-        }
         if let Some(dated) = self.entry_date() {
             clock.fact(Key::EntryDate, dated, STATED);
         }
@@ -124,7 +158,11 @@ impl Entry {
             clock.close(self.is_protest_decided().then_some("the protest is decided"));
             self.close_by_record(&mut clock, None);
         }
-        clocks.push(clock);
+        // A decision that is recorded again takes the place of the first.
+        match clocks.iter_mut().find(|known| known.id == clock.id && known.instance == clock.instance) {
+            Some(known) => *known = clock,
+            None => clocks.push(clock),
+        }
     }
 
     /// Words about a protest that was filed on this day or later. One that a query answer shows was filed before it.
@@ -198,6 +236,8 @@ impl Entry {
     /// happens by law without a notice. A monitor that waits for a message would miss the time to protest.
     pub(super) fn clocks_by_law(&self, table: &DeadlineTable, clocks: &mut Vec<Clock>) {
         let known = clocks.len();
+        let has_two = clocks.iter().any(|clock| clock.id == id::LIQ_SUSP_6M);
+        let mut deemed = None;
         for at in 0..known {
             let clock = &clocks[at];
             let Some(law) = BY_LAW.iter().find(|law| law.passes == clock.id) else { continue };
@@ -206,13 +246,36 @@ impl Entry {
             }
             let Ok(dates) = table.compute_dates(clock.id, &clock.facts) else { continue };
             let source = || format!("by law: {} passes", clock.key());
-            let by_law = dates.due.date().and_then(|passes| self.clock_by_law(table, law, passes, source));
-            clocks.extend(by_law);
+            let Some(passes) = dates.due.date() else { continue };
+            // One liquidation happens by law, though two clocks may lead to it.
+            if law.key == Key::LiquidationDate && has_two {
+                let deemed: Option<NaiveDate> = *deemed.get_or_insert_with(|| self.deemed_date(table));
+                if deemed.is_some_and(|deemed| deemed != passes) {
+                    continue;
+                }
+            }
+            let instance = law.instance(&clock.instance);
+            let Some(by_law) =
+                self.clock_by_law(table, law, Clock::of(law.starts, instance), (passes, source()))
+            else {
+                continue;
+            };
+            if !clocks.iter().any(|other| other.is_named_as(&by_law) && other.facts.date(law.key).is_some()) {
+                clocks.push(by_law);
+            }
         }
-        // The clock without a date gives way to the one that has one.
+        // A clock without a date gives way to the one of its name that has one.
         if clocks.len() > known {
-            let has_date = clocks[known..].iter().any(|clock| clock.id == id::PROTEST_DUE);
-            clocks.retain(|clock| !(has_date && clock.id == id::PROTEST_DUE && clock.facts.is_empty()));
+            let (told, by_law) = clocks.split_at(known);
+            let has_protest = by_law.iter().any(|clock| clock.id == id::PROTEST_DUE);
+            let gives_way = |clock: &Clock| {
+                let is_named = || by_law.iter().any(|other| other.is_named_as(clock));
+                let is_idle = LAW_KEYS.iter().all(|key| clock.facts.date(*key).is_none());
+                is_idle && (is_named() || (has_protest && clock.id == id::PROTEST_DUE))
+            };
+            let stay: Vec<bool> = told.iter().map(|clock| !gives_way(clock)).collect();
+            let mut stay = stay.into_iter();
+            clocks.retain(|_| stay.next().unwrap_or(true));
         }
     }
 
@@ -220,16 +283,15 @@ impl Entry {
         &self,
         table: &DeadlineTable,
         law: &ByLaw,
-        passes: NaiveDate,
-        source: impl FnOnce() -> String,
+        mut clock: Clock,
+        (passes, source): (NaiveDate, String),
     ) -> Option<Clock> {
-        let mut clock = Clock::of(law.starts, passes.to_string());
         clock.facts.put(law.key, passes).ok()?;
         clock.from.push(Provenance {
             input: law.key.as_str().into(),
             value: passes.to_string().into(),
             notice: None,
-            source: source().into(),
+            source: source.into(),
         });
         if law.key == Key::LiquidationDate {
             clock.set(Key::Deemed, true);

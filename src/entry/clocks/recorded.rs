@@ -56,8 +56,7 @@ impl Entry {
         key: Key,
     ) {
         let Some(start) = fact.date() else { return };
-        let instance = fact.reference.map_or_else(|| start.to_string(), |number| number.to_string());
-        let mut clock = Clock::of(id, instance);
+        let mut clock = Clock::of(id, fact.instance.clone());
         clock.fact(key, Dated { date: start, notice: fact.notice }, RECORDED);
         let definition = fact.fact.definition();
         for (name, value) in fact.values.iter().filter(|(name, _)| *name != definition.date) {

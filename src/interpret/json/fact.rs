@@ -8,7 +8,7 @@ use crate::decode::json::{Document, Member, Value};
 use crate::grammar::{CodeTable, Grammar, GrammarError};
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
 use crate::interpret::NoticeSink;
-use crate::notice::recorded::{FACTS_TABLE, FORMS_TABLE, FactDefinition, FactValue, date};
+use crate::notice::recorded::{FACTS_TABLE, FORMS_TABLE, FactDefinition, FactValue, REPLACES, date};
 use crate::notice::{
     Amounts, BillRef, CustomsBill, Effect, EventTime, FactKind, Kind, Liquidation, LiquidationKind,
     NoticeRef, ProtestStatus, Token,
@@ -31,7 +31,7 @@ const BACK_YEARS_MAX: i64 = 30;
 const SOURCE_BYTES_MAX: usize = 2_000;
 
 /// Members that every fact may have, beside those of its kind.
-const COMMON: [&str; 12] = [
+const COMMON: [&str; 13] = [
     "kind",
     "form",
     "fact",
@@ -40,6 +40,7 @@ const COMMON: [&str; 12] = [
     "bill",
     "house_bill",
     "reference",
+    REPLACES,
     "remark",
     "author",
     "source",
@@ -205,6 +206,15 @@ fn read<'d>(
                 read.reference = Token::some(&*value);
             }
             read.fields.push((name, value));
+        }
+    }
+    if let Some(value) = value(document, REPLACES, FactValue::Text, false, sink) {
+        match NoticeId::parse(&value) {
+            Some(_) => read.fields.push((REPLACES, value)),
+            None => {
+                let message = format!("`{REPLACES}` must be the id of a notice, as `record` prints it");
+                fault(sink, finding_code::BAD_ELEMENT, document, document.get(REPLACES), message);
+            }
         }
     }
     for member in &document.members {

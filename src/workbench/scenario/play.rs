@@ -139,7 +139,7 @@ impl Player<'_> {
             }
             Expectation::Deadline { entry, key, wanted, state } => {
                 let deadlines = self.entry(*entry)?.deadlines(self.stage.deadlines());
-                let found = deadlines.iter().find(|deadline| deadline.key() == *key);
+                let found = deadlines.iter().find(|known| known.key() == *key || known.counts_from(key));
                 same(&found.map_or("none".to_owned(), |deadline| deadline.due_text()), wanted)?;
                 let Some(state) = state else { return Ok(()) };
                 same(found.map_or("none", |deadline| deadline.state.as_str()), state.as_str())

@@ -20,7 +20,7 @@ fn table() -> DeadlineTable {
 
 fn find(entry: &Entry, key: &str) -> Option<EntryDeadline> {
     let deadlines = entry.deadlines(&table());
-    let of_key = |deadline: &&EntryDeadline| deadline.key() == key;
+    let of_key = |deadline: &&EntryDeadline| deadline.is_called(key);
     deadlines.iter().find(of_key).cloned()
 }
 
@@ -63,8 +63,8 @@ const CASES: &[Case] = &[
     ("FTA_1520D", &["filed 2025-03-03 import=2025-02-10 origin=MX"], "2026-02-10 2026-02-09", &["fact fta_claim date=2025-12-01"]),
     ("DRAWBACK_5Y@2020-11-30", &["fact imported import_date=2020-11-30"], "2025-11-30 2025-11-28", &["fact drawback_claim date=2024-05-01"]),
     ("CAPE_80D", &["liquidated 2026-03-06"], "2026-05-25 2026-05-22", &["fact cape_filed date=2026-05-01"]),
-    ("PROTEST_DUE@2025-12-19", &["liquidated 2025-12-19"], "2026-06-17 2026-06-17", &["fact protest_filed protest_filed=2026-05-01 reference=P1", "protest 2026-05-20"]),
-    ("PROTEST_AMEND@2025-12-19", &["liquidated 2025-12-19", "fact protest_filed protest_filed=2026-02-01 reference=P1"], "2026-06-17 2026-06-17", &["fact protest_amended date=2026-03-01", "fact protest_decided denial_date=2026-04-01 decision=denied reference=P1"]),
+    ("PROTEST_DUE@liquidation", &["liquidated 2025-12-19"], "2026-06-17 2026-06-17", &["fact protest_filed protest_filed=2026-05-01 reference=P1", "protest 2026-05-20"]),
+    ("PROTEST_AMEND@liquidation", &["liquidated 2025-12-19", "fact protest_filed protest_filed=2026-02-01 reference=P1"], "2026-06-17 2026-06-17", &["fact protest_amended date=2026-03-01", "fact protest_decided denial_date=2026-04-01 decision=denied reference=P1"]),
     ("PROTEST_SURETY@2025-03-10", &["fact surety_demand demand_mailed=2025-03-10"], "2025-09-08 2025-09-05", &["fact protest_filed protest_filed=2025-08-01 reference=P1"]),
     ("PROTEST_ACCEL_DENIAL@2025-03-03", &["fact accel_request request_mailed=2025-03-03"], "2025-04-02 -", &["fact protest_decided denial_date=2025-03-20 decision=approved reference=P1", "protest 2025-03-20 status=AP decided=2025-03-18"]),
     ("PROTEST_CBP_2Y@P1", &["fact protest_filed protest_filed=2024-07-01 reference=P1"], "2026-07-01 -", &["fact protest_decided denial_date=2025-03-20 decision=approved reference=P1"]),
@@ -247,12 +247,17 @@ fn the_law_starts_clocks_that_nobody_announces() {
         (&[ENTERED, "suspended 2025-08-01"], "PROTEST_DUE@2026-06-02", "none"),
         (&[ENTERED, "extended 2026-01-05 times=1"], "PROTEST_DUE@2027-06-02", "ahead 2027-11-29 2027-11-26"),
         (&[ENTERED, "liquidated 2026-04-17"], "PROTEST_DUE@2026-06-02", "none"),
+        (&[ENTERED, "liquidated 2026-04-17"], "PROTEST_DUE@liquidation", "open 2026-10-14 2026-10-14"),
         (
             &["fact presented presented_date=2025-03-10"],
-            "PROTEST_DUE@2025-04-09",
+            "PROTEST_DUE@presented-2025-03-10",
             "ahead 2025-10-06 2025-10-06",
         ),
-        (&["fact presented presented_date=2025-06-16"], "DETAIN_NOTICE@2025-06-24", "ahead 2025-07-01 -"),
+        (
+            &["fact presented presented_date=2025-06-16"],
+            "DETAIN_NOTICE@presented-2025-06-16",
+            "ahead 2025-07-01 -",
+        ),
         (
             &["fact presented presented_date=2025-06-16", "fact detention notice_date=2025-06-20"],
             "DETAIN_NOTICE@2025-06-24",
@@ -260,12 +265,12 @@ fn the_law_starts_clocks_that_nobody_announces() {
         ),
         (
             &["fact accel_request request_mailed=2025-03-03"],
-            "CIT_SUMMONS@2025-04-02",
+            "CIT_SUMMONS@2025-03-03",
             "ahead 2025-09-29 2025-09-29",
         ),
         (
             &["fact excl_protest protest_filed=2025-05-01 reference=P2"],
-            "CIT_SUMMONS@2025-05-31",
+            "CIT_SUMMONS@P2",
             "ahead 2025-11-28 2025-11-26",
         ),
     ] {
