@@ -59,7 +59,7 @@ impl CarriedReader {
         }
         let record = transaction.records.iter().find(|record| names_entry(record)).unwrap_or(first);
         if let Some(layout) = record.layout {
-            if let Some((filer, number)) = layout.entry() {
+            if let Some(&(filer, number)) = layout.entry() {
                 scribe.read_entry(record, EntryAt { filer, number });
             }
             for field in &layout.fields {
