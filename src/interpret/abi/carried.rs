@@ -60,7 +60,7 @@ impl CarriedReader {
         let record = transaction.records.iter().find(|record| names_entry(record)).unwrap_or(first);
         if let Some(layout) = record.layout {
             if let Some(&(filer, number)) = layout.entry() {
-                scribe.read_entry(record, EntryAt { filer, number });
+                scribe.read_entry(record, &EntryAt { filer, number });
             }
             for field in &layout.fields {
                 if let Some((_, shown)) = SHARED.iter().find(|(own, _)| **own == *field.name) {
