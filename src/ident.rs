@@ -426,6 +426,32 @@ mod tests {
     use super::*;
 
     #[test]
+    fn check_digits_are_summed_as_the_rule_says() {
+        for serial in (0..100_000_000u32).step_by(10_007) {
+            for filer in ["001", "9Z7", "AJS", "IRZ"] {
+                let number = format!("{filer}{serial:08}");
+                let values = number.bytes().zip([1, 2].into_iter().cycle()).map(|(byte, times)| {
+                    let value = match byte {
+                        b'0'..=b'9' => byte - b'0',
+                        b'A'..=b'I' => byte - b'A' + 1,
+                        b'J'..=b'R' => byte - b'J' + 1,
+                        _ => byte - b'S' + 2,
+                    };
+                    value * times / 10 + value * times % 10
+                });
+                let offset = values.sum::<u8>() % 10;
+                let entry = EntryNumber::parse(&number).expect("eleven letters and digits");
+                assert_eq!(entry.check_digit_offset(), offset, "{number}");
+            }
+        }
+        for filer in ["9z7", "9:7", "9@7", "9[7", "9/7"] {
+            let wanted = filer.eq_ignore_ascii_case("9Z7").then(|| "9Z700000019".to_owned());
+            let read = EntryNumber::from_parts(filer.as_bytes(), b"00000019");
+            assert_eq!(read.map(|entry| entry.as_str().to_owned()), wanted, "{filer}");
+        }
+    }
+
+    #[test]
     fn check_digits_follow_appendix_e() {
         // The first vector is CBP's own; the others were computed with the rule by hand.
         for number in [

@@ -137,6 +137,15 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn digits_are_told_and_kept(text in "[0-9]{0,20}|[0-9]{0,9}[ -~][0-9]{0,9}") {
+            proptest::prop_assert_eq!(are_digits(text.as_bytes()), bytes_are_digits(&text));
+            let text = &text.as_bytes()[..text.len().min(16)];
+            proptest::prop_assert_eq!(&word(text).to_le_bytes()[..text.len()], text);
+        }
+    }
+
     fn bytes_are_digits(text: &str) -> bool {
         text.bytes().all(|byte| byte.is_ascii_digit())
     }

@@ -163,3 +163,20 @@ fn by_entry(open: &Open, records: &[Record<'_>], record: &Record<'_>, ahead: Ahe
         _ => Verdict::Joins,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::is_same;
+
+    proptest::proptest! {
+        #[test]
+        fn same_texts_are_the_same(one in "[ab]{0,20}", other in "[ab]{0,20}", at in 0usize..20) {
+            let (one, other) = (one.as_bytes(), other.as_bytes());
+            let mut changed = one.to_vec();
+            changed.get_mut(at).into_iter().for_each(|byte| *byte = b'c');
+            for (one, other) in [(one, other), (one, one), (one, &changed)] {
+                proptest::prop_assert_eq!(is_same(one, other), one == other);
+            }
+        }
+    }
+}

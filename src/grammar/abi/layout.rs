@@ -391,14 +391,18 @@ impl RecordLayout {
     /// amount has blanks among its digits.
     #[inline(always)]
     pub fn is_filled(&self, filled: Filled) -> bool {
-        filled.covers(self.probes)
-            || filled.covers(self.anchors) && !filled.is_left_in(self.inner)
-            || self.is_filled_by_field(filled)
+        filled.covers(self.probes) || self.is_filled_at_a_look(filled) || self.is_filled_by_field(filled)
+    }
+
+    /// True for most records that are filled field by field, and for no others.
+    #[inline(always)]
+    pub(super) fn is_filled_at_a_look(&self, filled: Filled) -> bool {
+        filled.covers(self.anchors) && !filled.is_left_in(self.inner)
     }
 
     /// The same, field by field, for a record whose mandatory fields begin with blanks or whose amounts hold some.
     #[inline(never)]
-    fn is_filled_by_field(&self, filled: Filled) -> bool {
+    pub(super) fn is_filled_by_field(&self, filled: Filled) -> bool {
         self.demanded.iter().all(|at| filled.within(at).is_some())
             && self.numbers.iter().all(|&at| filled.is_unbroken(at))
     }
