@@ -89,7 +89,7 @@ pub fn word(text: &[u8]) -> u128 {
     match (text.first_chunk(), text.last_chunk()) {
         (Some(first), Some(last)) => {
             u128::from(u64::from_le_bytes(*first))
-                | u128::from(u64::from_le_bytes(*last)) << (8 * (text.len() - 8) & 127)
+                | u128::from(u64::from_le_bytes(*last)) << ((8 * (text.len() - 8)) & 127)
         }
         _ => few(text).into(),
     }

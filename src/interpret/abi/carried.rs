@@ -76,5 +76,5 @@ impl CarriedReader {
 
 fn names_entry(record: &Record<'_>) -> bool {
     let at = record.layout.and_then(|layout| layout.entry());
-    at.is_some_and(|(filer, number)| !record.field(&filer).is_empty() && !record.field(&number).is_empty())
+    at.is_some_and(|(filer, number)| !record.field(filer).is_empty() && !record.field(number).is_empty())
 }
