@@ -48,7 +48,8 @@ impl EntryNumber {
         const THREES: u64 = 0x3030_3030_3030_3030;
         let word = u64::from_le_bytes(*rest);
         let is_serial = word & HIGH == THREES && word.wrapping_add(0x0606_0606_0606_0606) & HIGH == THREES;
-        let is_filer = filer.iter().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+        let is_filer =
+            filer.iter().fold(0, |found, &byte| found | CHECK_VALUES[usize::from(byte)]) & NO_VALUE == 0;
         if !is_filer || !is_serial {
             return None;
         }
@@ -96,14 +97,30 @@ impl EntryNumber {
     /// How far the check digit is from the one that ACE appendix E computes: 0 when it agrees.
     #[inline]
     pub fn check_digit_offset(&self) -> u8 {
-        let mut sum = 0;
-        for pair in self.0[..10].chunks_exact(2) {
-            sum += CHECK_VALUES[usize::from(pair[0])] + CHECK_VALUES_DOUBLED[usize::from(pair[1])];
-        }
-        let expected = (10 - sum % 10) % 10;
-        (self.0[10] - b'0' + 10 - expected) % 10
+        let [first, second, third, serial @ ..] = self.0;
+        let filer = CHECK_VALUES[usize::from(first)]
+            + CHECK_VALUES_DOUBLED[usize::from(second)]
+            + CHECK_VALUES[usize::from(third)];
+        // The rule wants what is missing to a multiple of ten, so that all digits together make one.
+        (filer + serial_check_sum(serial)) % 10
     }
 }
+
+/// The sum of the seven digits of a serial number in the check-digit rule, and of the check digit behind them. The first
+/// digit and every other one behind it is doubled, the digits of the double added.
+#[inline]
+fn serial_check_sum(serial: [u8; 8]) -> u8 {
+    const ONES: u64 = 0x0001_0001_0001_0001;
+    let digits = u64::from_le_bytes(serial) & 0x0f0f_0f0f_0f0f_0f0f;
+    let (doubled, single) = (digits & (ONES * 0xff), digits >> 8 & (ONES * 0xff));
+    // The double of five and more has a one before its last digit: nine less when it is added to it.
+    let over = (doubled + ONES * (0x80 - 5)) >> 7 & ONES;
+    let sums = doubled * 2 - over * 9 + single;
+    (sums.wrapping_mul(ONES) >> 48) as u8
+}
+
+/// Stands for what is no digit and no capital letter.
+const NO_VALUE: u8 = 0x80;
 
 /// The digit that stands for a character in the check-digit rule: A-I = 1-9, J-R = 1-9, S-Z = 2-9.
 const CHECK_VALUES: [u8; 256] = {
@@ -115,7 +132,7 @@ const CHECK_VALUES: [u8; 256] = {
             letter @ b'A'..=b'I' => letter - b'A' + 1,
             letter @ b'J'..=b'R' => letter - b'J' + 1,
             letter @ b'S'..=b'Z' => letter - b'S' + 2,
-            _ => 0,
+            _ => NO_VALUE,
         };
         byte += 1;
     }
@@ -127,7 +144,9 @@ const CHECK_VALUES_DOUBLED: [u8; 256] = {
     let mut values = CHECK_VALUES;
     let mut byte = 0;
     while byte < values.len() {
-        values[byte] = values[byte] * 2 / 10 + values[byte] * 2 % 10;
+        if values[byte] != NO_VALUE {
+            values[byte] = values[byte] * 2 / 10 + values[byte] * 2 % 10;
+        }
         byte += 1;
     }
     values
@@ -405,6 +424,32 @@ impl BrokerName {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn check_digits_are_summed_as_the_rule_says() {
+        for serial in (0..100_000_000u32).step_by(10_007) {
+            for filer in ["001", "9Z7", "AJS", "IRZ"] {
+                let number = format!("{filer}{serial:08}");
+                let values = number.bytes().zip([1, 2].into_iter().cycle()).map(|(byte, times)| {
+                    let value = match byte {
+                        b'0'..=b'9' => byte - b'0',
+                        b'A'..=b'I' => byte - b'A' + 1,
+                        b'J'..=b'R' => byte - b'J' + 1,
+                        _ => byte - b'S' + 2,
+                    };
+                    value * times / 10 + value * times % 10
+                });
+                let offset = values.sum::<u8>() % 10;
+                let entry = EntryNumber::parse(&number).expect("eleven letters and digits");
+                assert_eq!(entry.check_digit_offset(), offset, "{number}");
+            }
+        }
+        for filer in ["9z7", "9:7", "9@7", "9[7", "9/7"] {
+            let wanted = filer.eq_ignore_ascii_case("9Z7").then(|| "9Z700000019".to_owned());
+            let read = EntryNumber::from_parts(filer.as_bytes(), b"00000019");
+            assert_eq!(read.map(|entry| entry.as_str().to_owned()), wanted, "{filer}");
+        }
+    }
 
     #[test]
     fn check_digits_follow_appendix_e() {

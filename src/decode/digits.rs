@@ -1,14 +1,26 @@
 //! Digits to numbers.
 
 const THREES: u64 = 0x3030_3030_3030_3030;
+const SIXES: u64 = 0x0606_0606_0606_0606;
+const HIGH: u64 = 0xF0F0_F0F0_F0F0_F0F0;
 
 /// Eight digits at once: each step adds neighbours, two digits, then four, then eight.
 #[inline]
 pub fn eight(text: &[u8; 8]) -> Option<u32> {
-    let twos = twos(*text)?;
+    Some(eight_of(twos(*text)?))
+}
+
+/// The number that four numbers of two digits make.
+#[inline(always)]
+fn eight_of(twos: u64) -> u32 {
     let fours = (twos.wrapping_mul(100) + (twos >> 16)) & 0x0000_FFFF_0000_FFFF;
-    let eight = fours.wrapping_mul(10_000) + (fours >> 32);
-    Some(eight as u32)
+    (fours.wrapping_mul(10_000) + (fours >> 32)) as u32
+}
+
+/// The numbers that the values of eight digits make two by two.
+#[inline(always)]
+fn pairs_of(values: u64) -> u64 {
+    (values.wrapping_mul(10) + (values >> 8)) & 0x00FF_00FF_00FF_00FF
 }
 
 /// Eight digits as four numbers of two.
@@ -23,46 +35,82 @@ pub fn pairs(text: [u8; 8]) -> Option<[u8; 4]> {
 fn twos(text: [u8; 8]) -> Option<u64> {
     let word = u64::from_le_bytes(text);
     // A digit is 0x30 to 0x39: the high half is 3, and stays 3 when 6 is added.
-    let high = 0xF0F0_F0F0_F0F0_F0F0;
-    if word & high != THREES || word.wrapping_add(0x0606_0606_0606_0606) & high != THREES {
+    if word & HIGH != THREES || word.wrapping_add(SIXES) & HIGH != THREES {
         return None;
     }
-    let ones = word & 0x0F0F_0F0F_0F0F_0F0F;
-    Some((ones.wrapping_mul(10) + (ones >> 8)) & 0x00FF_00FF_00FF_00FF)
+    Some(pairs_of(word & !HIGH))
 }
 
 /// A number of up to sixteen digits; `None` when it is longer, or anything else stands in it. Nothing is zero.
 #[inline]
 pub fn number(text: &[u8]) -> Option<i64> {
-    if let (Some((before, last)), Some(first)) = (text.split_last_chunk(), text.first_chunk()) {
-        let low = eight(last)?;
-        return match before.len() {
-            0 => Some(low.into()),
-            len @ 1..=8 => {
-                let high = eight(&behind_zeros(u64::from_le_bytes(*first), len).to_le_bytes())?;
-                Some(i64::from(high) * 100_000_000 + i64::from(low))
-            }
-            _ => None,
-        };
+    let len = text.len();
+    let (high, low) = match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) if len <= 16 => {
+            (values(u64::from_le_bytes(*first), len - 8), values_of(last))
+        }
+        (Some(_), _) => return None,
+        _ => (0, values(few(text), len)),
+    };
+    if is_over(high, low) {
+        return None;
     }
-    let word = match (text.first_chunk(), text.last_chunk()) {
+    let low = i64::from(eight_of(pairs_of(low)));
+    Some(if high == 0 { low } else { i64::from(eight_of(pairs_of(high))) * 100_000_000 + low })
+}
+
+/// Less than eight bytes in one number, the first one lowest.
+#[inline]
+fn few(text: &[u8]) -> u64 {
+    match (text.first_chunk(), text.last_chunk()) {
         // The two halves overlap where there are less than eight.
         (Some(first), Some(last)) => {
             u64::from(u32::from_le_bytes(*first))
                 | u64::from(u32::from_le_bytes(*last)) << (8 * (text.len() & 7) - 32)
         }
         _ => text.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
-    };
-    eight(&behind_zeros(word, text.len()).to_le_bytes()).map(i64::from)
+    }
 }
 
-/// The first `len` bytes of `word`, zeros before them so that they are eight.
+/// Whether nothing but digits stands in a text.
 #[inline]
-fn behind_zeros(word: u64, len: usize) -> u64 {
-    match len {
-        0 => THREES,
-        len => word << (64 - 8 * len) | THREES.checked_shr(8 * len as u32).unwrap_or(0),
+pub fn are_digits(text: &[u8]) -> bool {
+    match (text.first_chunk(), text.last_chunk()) {
+        // The two eights overlap where there are less than sixteen.
+        (Some(first), Some(last)) if text.len() <= 16 => !is_over(values_of(first), values_of(last)),
+        (Some(_), _) => text.iter().all(u8::is_ascii_digit),
+        _ => !is_over(0, values(few(text), text.len())),
     }
+}
+
+/// Up to sixteen bytes in one number, the first one lowest.
+#[inline]
+pub fn word(text: &[u8]) -> u128 {
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => {
+            u128::from(u64::from_le_bytes(*first))
+                | u128::from(u64::from_le_bytes(*last)) << ((8 * (text.len() - 8)) & 127)
+        }
+        _ => few(text).into(),
+    }
+}
+
+/// Whether one of sixteen bytes is not the value of a digit: what is more than 9 reaches the high half when 6 is added.
+#[inline(always)]
+fn is_over(high: u64, low: u64) -> bool {
+    ((high | low) | (high.wrapping_add(SIXES) | low.wrapping_add(SIXES))) & HIGH != 0
+}
+
+/// The values of the first `len` digits of `word`, zeros before them so that they are eight.
+#[inline]
+fn values(word: u64, len: usize) -> u64 {
+    (word ^ THREES).checked_shl(64 - 8 * (len as u32 & 15)).unwrap_or(0)
+}
+
+/// The values of eight digits.
+#[inline]
+fn values_of(text: &[u8; 8]) -> u64 {
+    u64::from_le_bytes(*text) ^ THREES
 }
 
 #[cfg(test)]
@@ -86,6 +134,15 @@ mod tests {
             let is_number = text.len() <= 16 && bytes_are_digits(&text);
             let wanted = is_number.then(|| format!("0{text}").parse().expect("up to sixteen digits"));
             proptest::prop_assert_eq!(number(text.as_bytes()), wanted);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn digits_are_told_and_kept(text in "[0-9]{0,20}|[0-9]{0,9}[ -~][0-9]{0,9}") {
+            proptest::prop_assert_eq!(are_digits(text.as_bytes()), bytes_are_digits(&text));
+            let text = &text.as_bytes()[..text.len().min(16)];
+            proptest::prop_assert_eq!(&word(text).to_le_bytes()[..text.len()], text);
         }
     }
 

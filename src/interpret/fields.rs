@@ -40,31 +40,12 @@ impl<'a, const N: usize> FieldList<'a, N> {
         self.len += 1;
     }
 
-    /// Adds those values that are there.
+    /// Adds those values that are there, however many.
     #[inline(always)]
-    pub fn extend(&mut self, values: impl ExactSizeIterator<Item = Option<(&'a str, &'a [u8])>>) {
-        let Some(room) = self.inline.get_mut(self.len..self.len + values.len()) else {
-            return values.flatten().for_each(|(name, value)| self.push(name, value));
-        };
-        let room_len = room.len();
-        let mut slots = room.iter_mut();
-        for value in values.flatten() {
-            if let Some(slot) = slots.next() {
-                *slot = value;
-            }
-        }
-        self.len += room_len - slots.len();
-    }
-
-    /// Adds those values that are not empty, however many there are.
-    #[inline]
-    pub fn extend_filled(&mut self, fields: impl IntoIterator<Item = (&'a str, &'a [u8])>) {
+    pub fn extend(&mut self, values: impl IntoIterator<Item = Option<(&'a str, &'a [u8])>>) {
         // The length is written once, so that it stays in a register meanwhile.
         let mut len = self.len;
-        for (name, value) in fields {
-            if value.is_empty() {
-                continue;
-            }
+        for (name, value) in values.into_iter().flatten() {
             match self.inline.get_mut(len) {
                 Some(slot) => *slot = (name, value),
                 None => self.spill_over(len, name, value),

@@ -8,6 +8,7 @@ mod facts;
 mod fields;
 pub mod recorded;
 mod token;
+mod values;
 mod witness;
 
 use std::fmt;
@@ -23,6 +24,7 @@ pub use facts::{
 pub use fields::{Fields, FieldsAsMap};
 pub use recorded::FactKind;
 pub use token::Token;
+pub use values::{Values, Written};
 pub use witness::WitnessedFact;
 
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
@@ -198,7 +200,7 @@ pub struct NoticeRef<'a> {
     pub effect: &'a Effect,
     pub place: Place,
     /// Non-blank named fields in record order: name, raw bytes (trimmed).
-    pub fields: &'a [(&'a str, &'a [u8])],
+    pub fields: Values<'a>,
     /// The record or segment that carries the code, as it stands in the file without its line end.
     pub source: &'a [u8],
     /// Which notice of its message this is, from 0. With the message's own bytes it makes the notice id.
@@ -209,7 +211,7 @@ impl NoticeRef<'_> {
     /// Keeps the notice under the id that the caller computed.
     pub fn to_notice(&self, id: NoticeId) -> Notice {
         let mut fields = Fields::new();
-        for (name, value) in self.fields {
+        for (name, value) in self.fields.iter() {
             fields.push_bytes(name, value);
         }
         Notice {

@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use super::{Form, Heading};
 use crate::decode::{Control, Standard};
 use crate::ident::{BillOfLading, EntryNumber};
-use crate::notice::{BillRef, EventTime, Kind, NoticeRef, Token};
+use crate::notice::{BillRef, EventTime, Kind, NoticeRef, Token, Values};
 use crate::place::{Finding, Place, Severity, Span};
 
 pub struct JsonForm {
@@ -142,13 +142,13 @@ impl Form for JsonForm {
 }
 
 /// Names and values as an object; a name that occurs again gets a number, `remark`, `remark_2`.
-struct FieldsLine<'a>(&'a [(&'a str, &'a [u8])]);
+struct FieldsLine<'a>(Values<'a>);
 
 impl Serialize for FieldsLine<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for (index, (name, value)) in self.0.iter().enumerate() {
-            let before = self.0[..index].iter().filter(|(known, _)| known == name).count();
+            let before = self.0.iter().take(index).filter(|(known, _)| *known == name).count();
             match before {
                 0 => map.serialize_entry(name, &text(value))?,
                 _ => map.serialize_entry(&format!("{name}_{}", before + 1), &text(value))?,
@@ -206,7 +206,7 @@ mod tests {
             at: EventTime::parse("2021-07-05T21:14:00"),
             effect: &Effect::Inform,
             place,
-            fields: &fields,
+            fields: fields.as_slice().into(),
             source: b"SO60",
             ordinal: 0,
         };

@@ -79,7 +79,7 @@ impl Form for TextForm {
             write!(out, ", at {}", when(notice.at))?;
         }
         writeln!(out)?;
-        for (name, value) in notice.fields {
+        for (name, value) in notice.fields.iter() {
             let value = json::text(value);
             writeln!(out, "        {}  {value}", self.ui.paint(Paint::Dim, &format!("{name:<NAME_CHARS$}")))?;
         }

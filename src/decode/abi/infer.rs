@@ -134,7 +134,9 @@ fn is_date_or_blank(bytes: &[u8]) -> bool {
 
 /// What a short record lacks is blank.
 fn is_blank(bytes: &[u8], range: std::ops::Range<usize>) -> bool {
-    bytes.iter().take(range.end).skip(range.start).all(|&byte| byte == b' ')
+    let Some(stretch) = bytes.get(range.start..range.end.min(bytes.len())) else { return true };
+    let (eights, rest) = stretch.as_chunks();
+    eights.iter().all(|eight| *eight == [b' '; 8]) && rest.iter().all(|&byte| byte == b' ')
 }
 
 fn has_digits(bytes: &[u8], range: std::ops::Range<usize>) -> bool {

@@ -13,6 +13,7 @@ mod split;
 
 pub use inspect::{UNEXPECTED_DATA, says_nothing};
 pub use mask::PasswordMask;
+pub use split::is_same;
 
 use self::framing::Framing;
 use self::inspect::Findings;

@@ -111,13 +111,25 @@ pub fn joined(
 
 /// Filer and number together; two records with the same key are about the same entry.
 fn key<'a>(record: &Record<'a>) -> Option<(&'a [u8], &'a [u8])> {
-    let (filer, number): (FieldAt, FieldAt) = record.layout?.entry()?;
-    Some((filer.of(record.bytes), number.of(record.bytes)))
+    let (filer, number): &(FieldAt, FieldAt) = record.layout?.entry()?;
+    Some((record.field(filer), record.field(number)))
+}
+
+/// Whether two short texts are the same.
+#[inline]
+pub fn is_same(one: &[u8], other: &[u8]) -> bool {
+    // The first eight bytes and the last eight, which may overlap.
+    let ends = |text: &[u8]| Some([*text.first_chunk::<8>()?, *text.last_chunk()?]);
+    match (ends(one), ends(other)) {
+        (Some(own), Some(wanted)) if one.len() <= 16 => one.len() == other.len() && own == wanted,
+        _ => one == other,
+    }
 }
 
 fn by_entry(open: &Open, records: &[Record<'_>], record: &Record<'_>, ahead: Ahead<'_>) -> Verdict {
-    let Some(own) = key(record) else { return Verdict::Joins };
-    let about = |other: &Record<'_>| key(other) == Some(own);
+    let Some((filer, number)) = key(record) else { return Verdict::Joins };
+    let about =
+        |other: &Record<'_>| key(other).is_some_and(|(own, other)| is_same(other, number) && own == filer);
     match Tag::of(record.bytes).cut(2) {
         N3 => Verdict::Starts,
         N1 if open.unpaired == 0 || records.len() >= ENTRY_RECORDS_MAX || records.iter().rev().any(about) => {
@@ -129,7 +141,7 @@ fn by_entry(open: &Open, records: &[Record<'_>], record: &Record<'_>, ahead: Ahe
             Ahead::Seen(next) => {
                 let pairs = next.is_some_and(|next| {
                     let next = Record::new(next, record.layout, record.place);
-                    Tag::of(next.bytes).cut(2) == N2 && key(&next) == Some(own)
+                    Tag::of(next.bytes).cut(2) == N2 && about(&next)
                 });
                 if pairs && !open.interleaved { Verdict::Starts } else { Verdict::Joins }
             }
@@ -149,5 +161,22 @@ fn by_entry(open: &Open, records: &[Record<'_>], record: &Record<'_>, ahead: Ahe
             if seen { Verdict::Joins } else { Verdict::Starts }
         }
         _ => Verdict::Joins,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_same;
+
+    proptest::proptest! {
+        #[test]
+        fn same_texts_are_the_same(one in "[ab]{0,20}", other in "[ab]{0,20}", at in 0usize..20) {
+            let (one, other) = (one.as_bytes(), other.as_bytes());
+            let mut changed = one.to_vec();
+            changed.get_mut(at).into_iter().for_each(|byte| *byte = b'c');
+            for (one, other) in [(one, other), (one, one), (one, &changed)] {
+                proptest::prop_assert_eq!(is_same(one, other), one == other);
+            }
+        }
     }
 }

@@ -10,10 +10,7 @@ use super::layout::{FieldAt, RECORD_WIDTH};
 /// A bit for each column that is not blank, in two words: columns 1 to 64, and columns 17 to 80. Nearly every field lies
 /// within one of the two.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Filled {
-    left: u64,
-    right: u64,
-}
+pub struct Filled([u64; 2]);
 
 /// How many columns the right word begins behind the left one.
 pub(super) const RIGHT_START: u8 = 16;
@@ -40,7 +37,7 @@ impl Filled {
             u64::from(u8x16::new(chunk).simd_eq(blank).to_bitmask())
         };
         let middle = blanks(1) | blanks(2) << 16 | blanks(3) << 32;
-        Self { left: !(blanks(0) | middle << 16), right: !(middle | blanks(4) << 48) }
+        Self([!(blanks(0) | middle << 16), !(middle | blanks(4) << 48)])
     }
 
     /// Exactly these columns.
@@ -55,7 +52,17 @@ impl Filled {
     /// Whether every column of `wanted` is among these.
     #[inline(always)]
     pub fn covers(self, wanted: Self) -> bool {
-        (wanted.left & !self.left | wanted.right & !self.right) == 0
+        let ([left, right], [wanted_left, wanted_right]) = (self.0, wanted.0);
+        (wanted_left & !left | wanted_right & !right) == 0
+    }
+
+    /// Whether a blank stands behind one of these columns that holds something.
+    #[inline]
+    pub(super) fn is_left_in(self, inner: Self) -> bool {
+        let ([left, right], [inner_left, inner_right]) = (self.0, inner.0);
+        // The column behind the last one of the left word stands in the right one.
+        let left = left & !(left >> 1) & inner_left & (u64::MAX >> 1);
+        left | right & !(right >> 1) & inner_right != 0
     }
 
     /// Whether no blank stands between two columns of a field that hold something.
@@ -69,8 +76,9 @@ impl Filled {
     /// Behind the last column that is not blank.
     #[inline]
     pub fn end(&self) -> usize {
-        match self.right.leading_zeros() as usize {
-            64 => 64 - self.left.leading_zeros() as usize,
+        let [left, right] = self.0;
+        match right.leading_zeros() as usize {
+            64 => 64 - left.leading_zeros() as usize,
             blanks => RECORD_WIDTH - blanks,
         }
     }
@@ -78,10 +86,11 @@ impl Filled {
     /// From the first to the last column of a field that is not blank; `None` when all are.
     #[inline(always)]
     pub fn within(&self, at: &FieldAt) -> Option<Range<usize>> {
-        let Some((is_right, behind, before)) = at.in_word() else { return self.within_wide(at) };
-        let word = if is_right { self.right } else { self.left };
-        let found = NonZeroU64::new(word << (behind & 63) >> (before & 63))?;
-        let start = usize::from(at.start);
+        let (is_right, columns) = at.in_word();
+        let Some(found) = NonZeroU64::new(self.0[usize::from(is_right)] & columns) else {
+            return if columns == 0 { self.within_wide(at) } else { None };
+        };
+        let start = usize::from(is_right) * usize::from(RIGHT_START);
         Some(start + found.trailing_zeros() as usize..start + 1 + (found.leading_zeros() ^ 63) as usize)
     }
 
@@ -96,7 +105,8 @@ impl Filled {
 
     /// All columns in one number.
     fn all(self) -> u128 {
-        u128::from(self.left) | u128::from(self.right) << RIGHT_START
+        let [left, right] = self.0;
+        u128::from(left) | u128::from(right) << RIGHT_START
     }
 }
 

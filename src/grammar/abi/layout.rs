@@ -113,12 +113,8 @@ pub struct FieldAt {
     /// Behind the last byte.
     pub end: u8,
     is_right: bool,
-    behind: u8,
-    before: u8,
+    columns: u64,
 }
-
-/// Stands for the shift of a field that lies in neither word.
-const IN_NO_WORD: u8 = 64;
 
 /// Most of a text field is blank: eight bytes at a time, the last byte in the highest place of the number.
 #[inline]
@@ -148,18 +144,18 @@ impl FieldAt {
     /// From `start`, counted from 0, to before `end`.
     pub const fn new(start: u8, end: u8) -> Self {
         let is_right = start >= RIGHT_START;
-        let end_in_word = if is_right { end.wrapping_sub(RIGHT_START) } else { end };
-        let is_in_word = start < end && end_in_word <= 64;
-        let (behind, before) =
-            if is_in_word { (64 - end_in_word, 64 - (end - start)) } else { (IN_NO_WORD, 0) };
-        Self { start, end, is_right, behind, before }
+        let first = if is_right { start - RIGHT_START } else { start };
+        let behind = if is_right { end.wrapping_sub(RIGHT_START) } else { end };
+        let is_in_word = start < end && behind <= 64;
+        let columns = if is_in_word { (u64::MAX >> (64 - (behind - first))) << first } else { 0 };
+        Self { start, end, is_right, columns }
     }
 
-    /// Where to look for the field's columns in a record's [`Filled`]: in which word, and by how many bits what stands
-    /// behind it and before it is shifted out. `None` when they lie in neither word.
+    /// The field's columns in a record's [`Filled`]: in which word, the right one or not, and which bits. None of them
+    /// when they lie in neither word.
     #[inline(always)]
-    pub(super) fn in_word(&self) -> Option<(bool, u8, u8)> {
-        (self.behind < IN_NO_WORD).then_some((self.is_right, self.behind, self.before))
+    pub(super) fn in_word(&self) -> (bool, u64) {
+        (self.is_right, self.columns)
     }
 
     /// The field's bytes as they stand; what a short record lacks is blank.
@@ -180,6 +176,15 @@ impl FieldAt {
             field = rest;
         }
         field
+    }
+
+    /// A code of up to four characters in one number, blanks behind it; `None` when the field is wider or begins with a
+    /// blank.
+    #[inline(always)]
+    pub fn code(self, record: &[u8]) -> Option<Tag> {
+        let width @ 1..=4 = self.end - self.start else { return None };
+        let code = Tag::of(record.get(usize::from(self.start)..)?).cut(width);
+        (code.0 >> 24 != u32::from(b' ')).then_some(code)
     }
 
     /// 1-based, for findings.
@@ -232,6 +237,19 @@ impl Field {
         self.is_demanded().then_some(first).into_iter().chain(amount)
     }
 
+    /// The column of a mandatory field that holds something when any does, as a rule: numbers end in their last one,
+    /// everything else begins in its first.
+    fn anchor(&self) -> Option<usize> {
+        let (start, end) = (usize::from(self.at.start), usize::from(self.at.end));
+        let is_at_end = self.is_plain_number() || &*self.name == "entry_number";
+        self.is_demanded().then_some(if is_at_end { end - 1 } else { start })
+    }
+
+    /// All columns but the last.
+    fn inner(&self) -> impl Iterator<Item = usize> {
+        usize::from(self.at.start)..usize::from(self.at.end) - 1
+    }
+
     fn is_demanded(&self) -> bool {
         self.side == Side::Mandatory && !self.blank && !self.is_filler() && self.at.start > 0
     }
@@ -257,6 +275,10 @@ pub struct RecordLayout {
     ranges: Ranges,
     /// Columns that are blank in few records: a look at them tells that nothing is missing.
     probes: Filled,
+    /// The same where blanks stand before amounts.
+    anchors: Filled,
+    /// The columns of all numbers but the last one of each.
+    inner: Filled,
     demanded: Vec<FieldAt>,
     /// Whose digits have no blanks among them.
     numbers: Vec<FieldAt>,
@@ -285,6 +307,10 @@ impl RecordLayout {
         Self {
             ranges: Ranges::new(&parts.fields),
             probes: Filled::columns(parts.fields.iter().flat_map(Field::probes)),
+            anchors: Filled::columns(parts.fields.iter().filter_map(Field::anchor)),
+            inner: Filled::columns(
+                parts.fields.iter().filter(|field| field.is_unbroken()).flat_map(Field::inner),
+            ),
             demanded: parts.fields.iter().filter(|field| field.is_demanded()).map(|field| field.at).collect(),
             numbers: parts.fields.iter().filter(|field| field.is_unbroken()).map(|field| field.at).collect(),
             moments: parts
@@ -316,8 +342,8 @@ impl RecordLayout {
     }
 
     /// The filer code and the rest of the entry number, where the record names an entry.
-    pub fn entry(&self) -> Option<(FieldAt, FieldAt)> {
-        self.entry
+    pub fn entry(&self) -> Option<&(FieldAt, FieldAt)> {
+        self.entry.as_ref()
     }
 
     /// The mandatory fields that have no meaning when blank, without the record id.
@@ -365,12 +391,18 @@ impl RecordLayout {
     /// amount has blanks among its digits.
     #[inline(always)]
     pub fn is_filled(&self, filled: Filled) -> bool {
-        filled.covers(self.probes) || self.is_filled_by_field(filled)
+        filled.covers(self.probes) || self.is_filled_at_a_look(filled) || self.is_filled_by_field(filled)
+    }
+
+    /// True for most records that are filled field by field, and for no others.
+    #[inline(always)]
+    pub(super) fn is_filled_at_a_look(&self, filled: Filled) -> bool {
+        filled.covers(self.anchors) && !filled.is_left_in(self.inner)
     }
 
     /// The same, field by field, for a record whose mandatory fields begin with blanks or whose amounts hold some.
     #[inline(never)]
-    fn is_filled_by_field(&self, filled: Filled) -> bool {
+    pub(super) fn is_filled_by_field(&self, filled: Filled) -> bool {
         self.demanded.iter().all(|at| filled.within(at).is_some())
             && self.numbers.iter().all(|&at| filled.is_unbroken(at))
     }

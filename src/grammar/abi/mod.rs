@@ -84,7 +84,8 @@ pub struct AbiGrammar {
     layouts: Vec<RecordLayout>,
     applications: BTreeMap<Box<str>, Application>,
     rejected: Application,
-    envelope: Vec<usize>,
+    /// By letter; what has a longer id comes under none.
+    envelope: Vec<(u8, u16)>,
     control: ControlFields,
 }
 
@@ -117,7 +118,8 @@ impl AbiGrammar {
                 let Some(mut layout) = source::layout(file, record, &mut faults) else { continue };
                 layout.index = layouts.len() as u16;
                 if file.is_envelope() {
-                    envelope.push(layouts.len());
+                    let letter = if let [letter] = *layout.id.as_bytes() { letter } else { 0 };
+                    envelope.push((letter, layout.index));
                 }
                 layouts.push(layout);
             }
@@ -168,8 +170,8 @@ impl AbiGrammar {
     /// The layout of a control record (A, B, Y, Z) that travels in `direction`.
     pub fn control(&self, record: &[u8], direction: Direction) -> Option<&RecordLayout> {
         let letter = record.first()?;
-        let fits = |layout: &&RecordLayout| layout.id.as_bytes() == [*letter];
-        let mut layouts = self.envelope.iter().map(|&at| &self.layouts[at]).filter(fits);
+        let of_letter = self.envelope.iter().filter(|(own, _)| own == letter);
+        let mut layouts = of_letter.map(|&(_, at)| &self.layouts[usize::from(at)]);
         let generated = layouts.clone().find(|layout| layout.version_fits(record) == Some(true));
         generated.or_else(|| {
             layouts.find(|layout| layout.version_fits(record).is_none() && layout.direction.meets(direction))
@@ -212,8 +214,9 @@ impl AbiGrammar {
 }
 
 /// X0 and X1 of the envelope's file, dressed as an application.
-fn rejected(layouts: &[RecordLayout], envelope: &[usize]) -> Application {
-    let ids = envelope.iter().map(|&at| &layouts[at]).filter(|layout| layout.id.starts_with('X'));
+fn rejected(layouts: &[RecordLayout], envelope: &[(u8, u16)]) -> Application {
+    let envelope = envelope.iter().map(|&(_, at)| &layouts[usize::from(at)]);
+    let ids = envelope.filter(|layout| layout.id.starts_with('X'));
     let entries = ids.map(|layout| (layout.id.to_string(), RecordEntry::new(layout.index)));
     Application {
         id: BATCH_REJECTED.into(),

@@ -140,7 +140,8 @@ impl RecordTable {
 /// Where the search for a key begins in a table of `size` slots, a power of two.
 #[inline(always)]
 pub fn slot_of(key: u32, spread: u32, size: usize) -> usize {
-    (key.wrapping_mul(spread) >> 16) as usize & (size - 1)
+    // The high bits of the product: to the low ones the last characters of a code alone contribute.
+    ((u64::from(key.wrapping_mul(spread)) * size as u64) >> 32) as usize
 }
 
 /// The factor that brings the fewest of these keys to a slot that another one has: a search that finds at once is a

@@ -135,3 +135,43 @@ fn a_look_finds_what_a_class_forbids() {
     assert!(look("Z1\t") && look("Z1\u{e9}"));
     assert!(look("Z10101260000012345\u{7f}"));
 }
+
+static EMBEDDED: std::sync::LazyLock<AbiGrammar> =
+    std::sync::LazyLock::new(|| AbiGrammar::parse(&embedded_sources()).expect("audited above"));
+
+proptest::proptest! {
+    /// One blank or character after another would seldom fill a mandatory field: fields are filled or blanked as a whole,
+    /// then a few columns changed.
+    #[test]
+    fn a_look_at_all_columns_agrees_with_one_at_each_field(
+        fields in proptest::collection::vec(proptest::prelude::any::<u8>(), 64),
+        changes in proptest::collection::vec((0usize..RECORD_WIDTH, proptest::bool::ANY), 0..3),
+    ) {
+        for layout in EMBEDDED.layouts() {
+            let mut record = [b' '; RECORD_WIDTH];
+            for (field, choice) in layout.fields.iter().zip(&fields) {
+                let (start, end) = (usize::from(field.at.start), usize::from(field.at.end));
+                let blanks = if choice % 8 == 0 { end - start } else { usize::from(choice / 8) % (end - start) };
+                record[start + blanks..end].fill(b'1');
+            }
+            for &(column, is_blank) in &changes {
+                record[column] = if is_blank { b' ' } else { b'1' };
+            }
+            let filled = Filled::of_full(&record);
+            let looks = layout.is_filled_at_a_look(filled);
+            proptest::prop_assert!(!looks || layout.is_filled_by_field(filled), "{}", layout.key);
+        }
+    }
+
+    #[test]
+    fn a_code_is_the_field_with_blanks_behind_it(record in "[ A1]{0,12}", start in 0u8..12, width in 0u8..6) {
+        let (record, at) = (record.as_bytes(), FieldAt::new(start, start + width));
+        let field = at.of(record);
+        if let Some(code) = at.code(record) {
+            proptest::prop_assert_eq!(code, Tag::named(field));
+        } else {
+            let begins_blank = at.raw(record).first().is_none_or(|&byte| byte == b' ');
+            proptest::prop_assert!(!(1..=4).contains(&width) || begins_blank);
+        }
+    }
+}

@@ -151,7 +151,7 @@ impl AgencyReader {
                 _ => break,
             }
         }
-        let at = self.at(layout, record);
+        let at = scribe.event_time(record, layout.day, layout.time, layout.time_format);
         scribe.notice(record, &Draft::new(Kind::AgencyStatus, reading, at));
     }
 

@@ -59,8 +59,8 @@ impl CarriedReader {
         }
         let record = transaction.records.iter().find(|record| names_entry(record)).unwrap_or(first);
         if let Some(layout) = record.layout {
-            if let Some((filer, number)) = layout.entry() {
-                scribe.read_entry(record, EntryAt { filer, number });
+            if let Some(&(filer, number)) = layout.entry() {
+                scribe.read_entry(record, &EntryAt { filer, number });
             }
             for field in &layout.fields {
                 if let Some((_, shown)) = SHARED.iter().find(|(own, _)| **own == *field.name) {
@@ -76,5 +76,5 @@ impl CarriedReader {
 
 fn names_entry(record: &Record<'_>) -> bool {
     let at = record.layout.and_then(|layout| layout.entry());
-    at.is_some_and(|(filer, number)| !record.field(&filer).is_empty() && !record.field(&number).is_empty())
+    at.is_some_and(|(filer, number)| !record.field(filer).is_empty() && !record.field(number).is_empty())
 }

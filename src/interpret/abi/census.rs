@@ -91,7 +91,7 @@ impl CensusReader {
     pub fn read_open<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
         scribe.date_by_header(transaction.batch.as_ref(), self.answered);
         for record in transaction.records.iter().filter(|record| is(record, CJ2, 3)) {
-            scribe.read_named_entry(record, self.open_entry);
+            scribe.read_named_entry(record, &self.open_entry);
             let mut sheet = Sheet::default();
             sheet.take(record, &self.open);
             let warning = record.field(&self.open_warning);
@@ -129,7 +129,7 @@ impl CensusReader {
         scribe.date_by_header(transaction.batch.as_ref(), self.filed);
         for record in transaction.records {
             if is(record, CW01, 4) {
-                scribe.read_entry(record, self.request_entry);
+                scribe.read_entry(record, &self.request_entry);
             } else if is(record, CW02, 4) {
                 for &(warning, reason) in &self.pairs {
                     self.request(record, warning, reason, scribe);
@@ -166,7 +166,7 @@ impl CensusReader {
     pub fn read_result<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
         scribe.date_by_header(transaction.batch.as_ref(), self.answered);
         for record in transaction.records.iter().filter(|record| is(record, CW03, 4)) {
-            scribe.read_entry(record, self.result_entry);
+            scribe.read_entry(record, &self.result_entry);
             let mut sheet = Sheet::default();
             sheet.take(record, &self.result);
             let warning = record.field(&self.result_warning);

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::resolve::{AmountAt, Resolver};
 use super::scribe::{Draft, Scribe, plain};
-use super::sheet::{Column, Sheet, Sum, columns};
+use super::sheet::{Column, Mark, Sheet, Sum, columns};
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Tag};
 use crate::notice::{Amounts, Effect, FiledLine, Kind, Token};
@@ -162,13 +162,15 @@ impl FilingReader {
                 && [LINE, NUMBER, CASE_TOTALS, FEE_TOTALS, GRAND_TOTALS].contains(&tag(record))
         };
         let (mut at, mut ordinal) = (0, 0u16);
+        let mut sheet = Sheet::default();
         while let Some(start) = records[at..].iter().position(starts).map(|found| at + found) {
             let behind = &records[start + 1..];
             let end = behind.iter().position(ends).map_or(records.len(), |found| start + 1 + found);
             let number = start.checked_sub(1).map(|before| &records[before]);
             let number = number.filter(|record| record.layout.is_some() && tag(record) == NUMBER);
             ordinal = ordinal.saturating_add(1);
-            self.line(kind, (filing, ordinal), number, &records[start..end], scribe);
+            sheet.back_to(Mark::default());
+            self.line(kind, (filing, ordinal), number, &records[start..end], &mut sheet, scribe);
             at = end;
         }
     }
@@ -179,10 +181,10 @@ impl FilingReader {
         (filing, ordinal): (Token, u16),
         number: Option<&Record<'a>>,
         records: &[Record<'a>],
+        sheet: &mut Sheet<'a>,
         scribe: &mut Scribe<'_, 'a>,
     ) {
         let Some(head) = records.first() else { return };
-        let mut sheet = Sheet::default();
         if let Some(number) = number {
             sheet.take(number, &self.number);
         }
@@ -190,20 +192,20 @@ impl FilingReader {
         let mut agency_records = 0usize;
         for record in records {
             if record.layout.is_some() {
-                self.take(record, &mut sheet);
+                self.take(record, sheet);
                 self.add(record, &mut sums);
             } else {
                 agency_records += usize::from(record.bytes.starts_with(b"PG"));
             }
         }
         if agency_records > 0 {
-            sheet.write("agency_records", agency_records);
+            sheet.write_count("agency_records", agency_records);
         }
         let (value, amounts) = (sums.value.total(), sums.amounts());
         let effect = Effect::FiledLine(FiledLine { filing, ordinal, value, amounts });
         let mut reading = plain(Severity::Info, &effect);
         reading.meaning = Some("line of the entry summary");
-        scribe.notice_of(head, &Draft::new(kind, reading, None), &sheet);
+        scribe.notice_of(head, &Draft::new(kind, reading, None), sheet);
     }
 
     /// The fields of one record of a line.

@@ -3,7 +3,7 @@
 use super::resolve::{AmountAt, Carry, DateAt, EntryAt, Reading, Resolver, Words};
 use super::scribe::{Draft, INCOMPLETE_GROUP, Scribe, amount, date};
 use super::stay::{Stay, StayCodes};
-use crate::decode::abi::{Record, Transaction};
+use crate::decode::abi::{Record, Transaction, is_same};
 use crate::grammar::abi::{FieldAt, Tag};
 use crate::notice::{Amounts, Effect, EventTime, Kind, Liquidation, LiquidationKind, Token};
 use crate::place::{Grade, Severity};
@@ -27,7 +27,8 @@ pub struct LiquidationReader {
     first_entry: EntryAt,
     second_entry: EntryAt,
     third_entry: EntryAt,
-    fourth_entry: EntryAt,
+    /// Filer and number of N1, N2 and N4 in one.
+    keys: [FieldAt; 3],
     first: Vec<Carry>,
     second: Vec<Carry>,
     fourth: Vec<Carry>,
@@ -57,6 +58,22 @@ struct Group<'r, 'a> {
     fourth: Option<&'r Record<'a>>,
 }
 
+/// Those of the first records whose entry has an N1 that was read: nearly every message has three records.
+#[derive(Default)]
+struct Known(u64);
+
+impl Known {
+    fn insert(&mut self, index: usize) {
+        if index < 64 {
+            self.0 |= 1 << index;
+        }
+    }
+
+    fn holds(&self, index: usize) -> bool {
+        index < 64 && self.0 >> index & 1 == 1
+    }
+}
+
 impl LiquidationReader {
     pub fn resolve(resolver: &mut Resolver<'_>) -> Self {
         let (types, type_kinds) = resolver.own_effects("liquidation-types", |text| match text {
@@ -66,11 +83,14 @@ impl LiquidationReader {
         });
         let names = ["port_of_entry", "entry_type", "importer_number"];
         let amounts = ["paid_duty", "paid_tax", "liquidated_duty", "liquidated_tax", "interest_negative"];
+        let [first_entry, second_entry, fourth_entry] =
+            ["NR_N1", "NR_N2", "NR_N4"].map(|key| resolver.entry(key));
         Self {
-            first_entry: resolver.entry("NR_N1"),
-            second_entry: resolver.entry("NR_N2"),
+            first_entry,
+            second_entry,
             third_entry: resolver.entry("NR_N3"),
-            fourth_entry: resolver.entry("NR_N4"),
+            keys: [first_entry, second_entry, fourth_entry]
+                .map(|at| FieldAt::new(at.filer.start, at.number.end)),
             first: resolver.carry("NR_N1", &[&names[..], &amounts[..]].concat()),
             second: resolver.carry(
                 "NR_N2",
@@ -149,6 +169,7 @@ impl LiquidationReader {
     pub fn read<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
         let records = transaction.records;
         // The usual case: the three records of one entry, or a single N3.
+        let mut known = Known::default();
         for (index, record) in records.iter().enumerate() {
             if record.layout.is_none() {
                 continue;
@@ -156,18 +177,22 @@ impl LiquidationReader {
             scribe.fields.back_to(0);
             match record.tag().cut(2) {
                 N1 => {
-                    scribe.read_entry(record, self.first_entry);
+                    scribe.read_entry(record, &self.first_entry);
+                    let (second, fourth) =
+                        (self.partner(records, index, N2), self.partner(records, index, N4));
+                    [second, fourth].into_iter().flatten().for_each(|(at, _)| known.insert(at));
                     let group = Group {
                         first: Some(record),
-                        second: self.partner(records, index, N2),
-                        fourth: self.partner(records, index, N4),
+                        second: second.map(|(_, record)| record),
+                        fourth: fourth.map(|(_, record)| record),
                     };
                     self.liquidation(group, transaction.truncated, scribe);
                 }
+                N2 | N4 if known.holds(index) => {}
                 N2 if self.partner(records, index, N1).is_none() => {
-                    scribe.read_entry(record, self.second_entry);
-                    let group =
-                        Group { first: None, second: Some(record), fourth: self.partner(records, index, N4) };
+                    scribe.read_entry(record, &self.second_entry);
+                    let fourth = self.partner(records, index, N4).map(|(_, record)| record);
+                    let group = Group { first: None, second: Some(record), fourth };
                     self.liquidation(group, transaction.truncated, scribe);
                 }
                 N4 if self.is_alone(records, index) => {
@@ -175,7 +200,7 @@ impl LiquidationReader {
                     scribe.finding(INCOMPLETE_GROUP, Grade::Warning, record.place, message);
                 }
                 N3 => {
-                    scribe.read_entry(record, self.third_entry);
+                    scribe.read_entry(record, &self.third_entry);
                     self.stay(record, scribe);
                 }
                 _ => {}
@@ -189,27 +214,27 @@ impl LiquidationReader {
 
     /// The bytes that name the entry, as they stand.
     fn key<'a>(&self, record: &Record<'a>) -> &'a [u8] {
-        let at = match record.tag().cut(2) {
-            N1 => self.first_entry,
-            N2 => self.second_entry,
-            _ => self.fourth_entry,
-        };
-        record.raw(FieldAt::new(at.filer.start, at.number.end))
+        let [first, second, fourth] = self.keys;
+        record.raw(match record.tag().cut(2) {
+            N1 => first,
+            N2 => second,
+            _ => fourth,
+        })
     }
 
-    /// The record of another kind about the same entry. The decoder keeps such records in one message.
+    /// The record of another kind about the same entry, and which it is. The decoder keeps such records in one message.
     fn partner<'r, 'a>(
         &self,
         records: &'r [Record<'a>],
         index: usize,
         wanted: Tag,
-    ) -> Option<&'r Record<'a>> {
+    ) -> Option<(usize, &'r Record<'a>)> {
         let own = self.key(&records[index]);
-        let fits = |record: &&Record<'_>| {
-            record.layout.is_some() && record.tag().cut(2) == wanted && self.key(record) == own
+        let fits = |(_, record): &(usize, &Record<'_>)| {
+            record.layout.is_some() && record.tag().cut(2) == wanted && is_same(self.key(record), own)
         };
-        let (before, after) = records.split_at(index);
-        after.iter().find(fits).or_else(|| before.iter().rev().find(fits))
+        let numbered = records.iter().enumerate();
+        numbered.clone().skip(index).find(fits).or_else(|| numbered.take(index).rev().find(fits))
     }
 
     fn liquidation<'a>(&'a self, group: Group<'_, 'a>, truncated: bool, scribe: &mut Scribe<'_, 'a>) {
@@ -222,7 +247,7 @@ impl LiquidationReader {
         let text =
             |record: Option<&Record<'a>>, at: FieldAt| record.map_or(&b""[..], |record| record.field(&at));
         let kind = text(group.second, self.liquidation_type);
-        let position = self.types.position(kind);
+        let position = group.second.and_then(|record| self.types.position_at(record, &self.liquidation_type));
         let row = position.and_then(|position| self.types.row(position));
         let event = position.and_then(|position| self.type_kinds.get(position).copied());
         let event = event.unwrap_or(LiquidationKind::Liquidation);

@@ -272,7 +272,7 @@ impl CargoAnswerReader {
         for record in transaction.records.iter().filter(|record| record.layout.is_some()) {
             match record.tag().cut(3) {
                 WR1 => {
-                    scribe.read_named_entry(record, self.conveyance_entry);
+                    scribe.read_named_entry(record, &self.conveyance_entry);
                     sheet = Sheet::default();
                     sheet.take(record, &self.conveyance);
                     of_conveyance = sheet.mark();
@@ -326,7 +326,7 @@ impl CargoAnswerReader {
 
     fn error<'a>(&'a self, at: &'a ErrorAt, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
         scribe.entry = None;
-        if let Some(entry) = at.entry {
+        if let Some(entry) = &at.entry {
             scribe.read_entry(record, entry);
         }
         let code = record.field(&at.code);

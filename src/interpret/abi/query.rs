@@ -95,7 +95,7 @@ impl QueryReader {
         scribe: &mut Scribe<'_, 'a>,
     ) {
         let mut any = false;
-        for &at in entries.iter().filter(|at| !record.field(&at.number).is_empty()) {
+        for at in entries.iter().filter(|at| !record.field(&at.number).is_empty()) {
             any = true;
             scribe.read_entry(record, at);
             self.ask(what, record, (None, None), sheet, scribe);
@@ -107,7 +107,7 @@ impl QueryReader {
     }
 
     fn cargo<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
-        scribe.read_named_entry(record, self.cargo_entry);
+        scribe.read_named_entry(record, &self.cargo_entry);
         let mut sheet = Sheet::default();
         sheet.take(record, &self.cargo);
         let bill =

@@ -170,7 +170,7 @@ impl QueryAnswerReader {
         scribe.date_by_header(transaction.batch.as_ref(), self.transmission);
         let records = transaction.records;
         if let Some(head) = records.iter().find(|record| is(record, JB)) {
-            scribe.read_entry(head, self.entry);
+            scribe.read_entry(head, &self.entry);
             self.status(head, records, scribe);
             self.unknown_codes(records, scribe);
             self.liquidation(head, records, scribe);
@@ -269,7 +269,7 @@ impl QueryAnswerReader {
         let effect = Effect::LiquidationScheduled { date: day };
         let mut sheet = Sheet::default();
         if let Some(day) = day {
-            sheet.write("scheduled_liquidation", day);
+            sheet.write_date("scheduled_liquidation", day);
         }
         let mut reading = plain(Severity::Info, &effect);
         reading.meaning = Some(match day {
@@ -325,7 +325,7 @@ impl QueryAnswerReader {
         let event = if event == LiquidationKind::Liquidation { "liquidation" } else { "reliquidation" };
         sheet.push_words("event", Some(event));
         if let Some(day) = day {
-            sheet.write("liquidation_date", day);
+            sheet.write_date("liquidation_date", day);
         }
         if let Some((_, columns)) = self.shown.iter().find(|(tag, _)| *tag == JD)
             && let Some(detail) = detail
@@ -347,7 +347,7 @@ impl QueryAnswerReader {
     ) {
         let mut sheet = Sheet::default();
         if let Some(day) = day {
-            sheet.write("closed", day);
+            sheet.write_date("closed", day);
         }
         let reading = Reading {
             code: Token::new(reason),
@@ -385,7 +385,7 @@ impl QueryAnswerReader {
             let mut sheet = Sheet::default();
             sheet.push_words("event", Some(if stay == Stay::Extended { "extension" } else { "suspension" }));
             if let Some(day) = day {
-                sheet.write("ext_susp_date", day);
+                sheet.write_date("ext_susp_date", day);
             }
             scribe.notice_of(
                 record,
@@ -397,7 +397,7 @@ impl QueryAnswerReader {
 
     /// The query found nothing, or could not be read.
     fn condition<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
-        scribe.read_named_entry(record, self.condition_entry);
+        scribe.read_named_entry(record, &self.condition_entry);
         let code = record.field(&self.condition);
         let row = self.conditions.get(code);
         let is_unknown = row.is_none() && !code.is_empty();

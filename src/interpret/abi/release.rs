@@ -2,7 +2,7 @@
 
 use super::agency::AgencyReader;
 use super::resolve::{Carry, Codes, DateAt, EntryAt, Resolver, Words};
-use super::scribe::{Draft, Scribe, date, event_time};
+use super::scribe::{Draft, Scribe};
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Format, Tag};
 use crate::notice::{BillRef, Effect, Kind};
@@ -120,7 +120,7 @@ impl ReleaseReader {
             }
             match of_status(record) {
                 SO10 => {
-                    scribe.read_entry(record, self.entry);
+                    scribe.read_entry(record, &self.entry);
                     scribe.fields.take(record, &self.header);
                     shared = scribe.fields.mark();
                 }
@@ -149,6 +149,7 @@ impl ReleaseReader {
         }
     }
 
+    #[inline(never)]
     fn reference<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
         let value = record.field(&self.reference);
         let name = match record.field(&self.qualifier) {
@@ -164,6 +165,7 @@ impl ReleaseReader {
         }
     }
 
+    #[inline(never)]
     fn bill<'a>(
         &'a self,
         record: &Record<'a>,
@@ -191,6 +193,7 @@ impl ReleaseReader {
         scribe.fields.take(record, &self.bill);
     }
 
+    #[inline(never)]
     fn bill_disposition<'a>(
         &'a self,
         record: &Record<'a>,
@@ -198,21 +201,23 @@ impl ReleaseReader {
         scribe: &mut Scribe<'_, 'a>,
     ) {
         let status = &self.bill_status;
-        let reading = status.codes.read(record.field(&status.code));
+        let reading = status.codes.read_at(record, &status.code);
         scribe.check_known(&reading, record, status.code);
         scribe.fields.take(record, &status.carried);
-        let at = event_time(record, status.day, status.time, status.time_format);
+        let at = scribe.event_time(record, status.day, status.time, status.time_format);
         let (bill, house_bill) = (group.master, group.house);
         scribe.notice(record, &Draft { kind: Kind::BillStatus, reading, at, bill, house_bill });
     }
 
     fn entry_disposition<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
         let status = &self.entry_status;
-        let mut reading = status.codes.read(record.field(&status.code));
+        let mut reading = status.codes.read_at(record, &status.code);
         scribe.check_known(&reading, record, status.code);
         let dated = match reading.effect {
-            Effect::Release { .. } => Some(Effect::Release { date: date(record, self.release_date) }),
-            Effect::ReleaseDate { .. } => Some(Effect::ReleaseDate { date: date(record, self.release_date) }),
+            Effect::Release { .. } => Some(Effect::Release { date: scribe.date(record, self.release_date) }),
+            Effect::ReleaseDate { .. } => {
+                Some(Effect::ReleaseDate { date: scribe.date(record, self.release_date) })
+            }
             _ => None,
         };
         if let Some(dated) = &dated {
@@ -223,7 +228,7 @@ impl ReleaseReader {
         if !origin.is_empty() {
             scribe.fields.push_words("release_origin_meaning", self.release_origins.meaning(origin));
         }
-        let at = event_time(record, status.day, status.time, status.time_format);
+        let at = scribe.event_time(record, status.day, status.time, status.time_format);
         scribe.notice(record, &Draft::new(Kind::ReleaseStatus, reading, at));
     }
 }

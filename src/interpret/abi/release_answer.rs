@@ -59,7 +59,7 @@ impl ReleaseAnswerReader {
         for record in transaction.records.iter().filter(|record| record.layout.is_some()) {
             match record.tag() {
                 SE10 => {
-                    scribe.read_entry(record, self.entry);
+                    scribe.read_entry(record, &self.entry);
                     action = record.field(&self.action);
                     scribe.fields.take(record, &self.header);
                     shared = scribe.fields.mark();
@@ -87,7 +87,7 @@ impl ReleaseAnswerReader {
         answered: Option<&Record<'a>>,
         scribe: &mut Scribe<'_, 'a>,
     ) {
-        let mut reading = self.types.read(record.field(&self.message_type));
+        let mut reading = self.types.read_at(record, &self.message_type);
         scribe.check_known(&reading, record, self.message_type);
         // What was filed before stands when its change is refused, and a cancellation waits for CBP's consent (SO 23).
         let changes_nothing = match reading.effect {

@@ -91,7 +91,7 @@ impl ReleaseFilingReader {
         let Some(head) = records.iter().find(|record| record.layout.is_some() && record.tag() == SE10) else {
             return;
         };
-        scribe.read_entry(head, self.entry);
+        scribe.read_entry(head, &self.entry);
         self.filing(head, records, scribe);
         self.bills(records, scribe);
         self.lines(transaction, scribe);
@@ -119,9 +119,9 @@ impl ReleaseFilingReader {
                 _ => {}
             }
         }
-        sheet.write("line_count", lines);
+        sheet.write_count("line_count", lines);
         if agency_records > 0 {
-            sheet.write("agency_records", agency_records);
+            sheet.write_count("agency_records", agency_records);
         }
         // A cancellation is a request that CBP answers (SX, SO 23); until then what was filed stands.
         let is_cancellation = head.field(&self.action) == b"D";

@@ -1,6 +1,7 @@
 //! From names in the grammar to positions and tables, once.
 
-use crate::grammar::abi::{FieldAt, Format, slot_of, spread_over};
+use crate::decode::abi::Record;
+use crate::grammar::abi::{FieldAt, Format, Tag, slot_of, spread_over};
 use crate::grammar::{CodeRow, CodeTable, Grammar, GrammarError};
 use crate::interpret::effects::CodeEffects;
 use crate::notice::{Effect, Token};
@@ -221,7 +222,25 @@ impl Words {
     /// The number of the first row with this code, which has no blanks around it.
     #[inline]
     pub fn position(&self, code: &[u8]) -> Option<usize> {
-        let Some(wanted) = short_code(code) else { return self.table.as_ref()?.position(code) };
+        match short_code(code) {
+            // No row has an empty code.
+            _ if code.is_empty() => None,
+            Some(wanted) => self.position_of(wanted),
+            None => self.table.as_ref()?.position(code),
+        }
+    }
+
+    /// The same for a code that stands in a record.
+    #[inline(always)]
+    pub fn position_at(&self, record: &Record<'_>, at: &FieldAt) -> Option<usize> {
+        match at.code(record.bytes) {
+            Some(Tag(wanted)) => self.position_of(wanted),
+            None => self.position(record.field(at)),
+        }
+    }
+
+    #[inline]
+    fn position_of(&self, wanted: u32) -> Option<usize> {
         let mut at = self.start(wanted);
         while let Some(&(taken, row)) = self.short.get(at) {
             if taken == wanted {
@@ -308,7 +327,18 @@ impl Codes {
     /// What the code says when CBP itself speaks.
     #[inline(always)]
     pub fn read(&self, code: &[u8]) -> Reading<'_> {
-        match self.words.position(code).and_then(|position| self.rows.get(position)) {
+        self.read_row(self.words.position(code), || code)
+    }
+
+    /// The same for a code that stands in a record.
+    #[inline(always)]
+    pub fn read_at(&self, record: &Record<'_>, at: &FieldAt) -> Reading<'_> {
+        self.read_row(self.words.position_at(record, at), || record.field(at))
+    }
+
+    #[inline(always)]
+    fn read_row<'c>(&self, position: Option<usize>, code: impl FnOnce() -> &'c [u8]) -> Reading<'_> {
+        match position.and_then(|position| self.rows.get(position)) {
             Some(row) => Reading {
                 code: row.code,
                 table: self.words.name(),
@@ -316,7 +346,7 @@ impl Codes {
                 severity: row.severity,
                 effect: &row.effect,
             },
-            None => self.unknown(code),
+            None => self.unknown(code()),
         }
     }
 

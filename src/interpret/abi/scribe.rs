@@ -1,5 +1,6 @@
 //! Writes the notices of one message: the entry, the fields, the order.
 
+use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
 use super::resolve::{AmountAt, Carry, DateAt, EntryAt, Reading};
@@ -11,7 +12,7 @@ use crate::grammar::abi::{FieldAt, Format};
 use crate::ident::EntryNumber;
 use crate::interpret::NoticeSink;
 use crate::interpret::fields::FieldList;
-use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef, Token};
+use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef, Token, Values, Written};
 use crate::place::{Finding, Grade, Place, Severity, finding_code};
 
 /// A notice never carries more fields than this.
@@ -30,10 +31,31 @@ pub struct Scribe<'s, 'a> {
     start: Place,
     /// The date of the batch, for notices of applications whose records bear none.
     dated: Option<EventTime>,
+    /// The date that was read last: most records of a message have the same.
+    last_day: LastDay,
+}
+
+/// A date as it was sent, its format behind it, and what it says.
+#[derive(Clone, Copy, Default)]
+struct LastDay {
+    sent: u64,
+    date: Option<NaiveDate>,
+}
+
+impl LastDay {
+    /// Blanks and what is no date have none.
+    #[inline(always)]
+    fn read(&mut self, field: &[u8], format: Format) -> Option<NaiveDate> {
+        let &[a, b, c, d, e, f] = field else { return None };
+        let sent = u64::from_le_bytes([a, b, c, d, e, f, format as u8, 1]);
+        if sent != self.sent {
+            *self = Self { sent, date: moment::date(field, format).ok().flatten() };
+        }
+        self.date
+    }
 }
 
 /// The fields of the next notice: those that all notices of the message share, then its own.
-#[derive(Clone)]
 pub struct Fields<'a>(FieldList<'a>);
 
 /// What a notice has of its own.
@@ -91,14 +113,33 @@ impl<'s, 'a> Scribe<'s, 'a> {
     #[inline(always)]
     pub fn new(sink: &'s mut dyn NoticeSink, message: &Message<'_>) -> Self {
         let start = Place { offset: message.span.offset, line: message.span.line, column: None };
-        Self { sink, ordinal: 0, entry: None, fields: Fields(FieldList::new()), start, dated: None }
+        let last_day = LastDay::default();
+        Self { sink, ordinal: 0, entry: None, fields: Fields(FieldList::new()), start, dated: None, last_day }
     }
 
     /// Dates the notices of an answer whose records bear no date by its header, which echoes the day of the filing.
     /// The decoder counts that date among the message's own bytes (`own_bytes`).
     pub fn date_by_header(&mut self, batch: Option<&Record<'_>>, at: DateAt) {
-        let date = batch.and_then(|batch| moment::date(batch.field(&at.at), at.format).ok().flatten());
-        self.dated = date.map(EventTime::date);
+        self.dated = batch.and_then(|batch| date(batch, at)).map(EventTime::date);
+    }
+
+    /// A date alone. What is no date was reported when the record was read.
+    #[inline]
+    pub fn date(&mut self, record: &Record<'_>, at: DateAt) -> Option<NaiveDate> {
+        self.last_day.read(record.raw(at.at), at.format)
+    }
+
+    /// A date with its time of day.
+    #[inline]
+    pub fn event_time(
+        &mut self,
+        record: &Record<'_>,
+        day: DateAt,
+        time: FieldAt,
+        format: Format,
+    ) -> Option<EventTime> {
+        let date = self.date(record, day)?;
+        Some(EventTime { date, time: moment::time(record.raw(time), format).ok().flatten() })
     }
 
     /// Where the message begins.
@@ -110,7 +151,8 @@ impl<'s, 'a> Scribe<'s, 'a> {
     #[inline(always)]
     pub fn notice(&mut self, record: &Record<'_>, draft: &Draft<'_>) {
         let Self { sink, fields, .. } = self;
-        let notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields.as_slice());
+        let fields = fields.as_slice().into();
+        let notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields);
         sink.notice(&notice);
         self.ordinal += 1;
     }
@@ -122,7 +164,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
         dated: Option<EventTime>,
         record: &Record<'n>,
         draft: &Draft<'n>,
-        fields: &'n [(&'n str, &'n [u8])],
+        fields: Values<'n>,
     ) -> NoticeRef<'n> {
         let reading = &draft.reading;
         NoticeRef {
@@ -157,8 +199,8 @@ impl<'s, 'a> Scribe<'s, 'a> {
         sheet: &Sheet<'_>,
         container: Option<Token>,
     ) {
-        let fields = sheet.as_list();
-        let mut notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields.as_slice());
+        let fields = sheet.as_values();
+        let mut notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields);
         notice.container = container;
         self.sink.notice(&notice);
         self.ordinal += 1;
@@ -170,12 +212,18 @@ impl<'s, 'a> Scribe<'s, 'a> {
     }
 
     /// The same with one more field, whose value does not stand in the message as it is.
-    pub fn notice_with(&mut self, record: &Record<'_>, draft: &Draft<'_>, name: &str, value: &[u8]) {
-        let mut fields = self.fields.clone();
-        fields.0.push(name, value);
-        let notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields.as_slice());
-        self.sink.notice(&notice);
+    pub fn notice_with(&mut self, record: &Record<'_>, draft: &Draft<'_>, name: &'a str, value: &[u8]) {
+        let mark = self.fields.mark();
+        if !value.is_empty() {
+            self.fields.0.place(name, b"");
+        }
+        let written = Written { text: value, ends: &[value.len() as u32] };
+        let Self { sink, fields, .. } = self;
+        let values = Values::new(fields.as_slice(), written);
+        let notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, values);
+        sink.notice(&notice);
         self.ordinal += 1;
+        self.fields.back_to(mark);
     }
 
     pub fn finding(&mut self, code: &'static str, severity: Grade, place: Place, message: impl Into<String>) {
@@ -184,7 +232,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
 
     /// Reads the entry that the record is about, and says so when its check digit is not the computed one.
     #[inline]
-    pub fn read_entry(&mut self, record: &Record<'_>, at: EntryAt) -> Option<EntryNumber> {
+    pub fn read_entry(&mut self, record: &Record<'_>, at: &EntryAt) {
         let (filer, number) = (record.field(&at.filer), record.field(&at.number));
         let entry = EntryNumber::from_parts(filer, number);
         match entry {
@@ -193,11 +241,10 @@ impl<'s, 'a> Scribe<'s, 'a> {
             _ => {}
         }
         self.entry = entry;
-        entry
     }
 
     /// The same for a record that names an entry or none: a filer code alone is no fault.
-    pub fn read_named_entry(&mut self, record: &Record<'_>, at: EntryAt) {
+    pub fn read_named_entry(&mut self, record: &Record<'_>, at: &EntryAt) {
         self.entry = None;
         if !record.field(&at.number).is_empty() {
             self.read_entry(record, at);
@@ -213,7 +260,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     }
 
     #[cold]
-    fn note_no_entry(&mut self, record: &Record<'_>, at: EntryAt) {
+    fn note_no_entry(&mut self, record: &Record<'_>, at: &EntryAt) {
         let message = format!(
             "`{}` and `{}` make no entry number",
             record.field(&at.filer).escape_ascii(),

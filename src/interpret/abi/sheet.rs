@@ -6,17 +6,17 @@
 
 use std::fmt::{Display, Write};
 
-use chrono::{NaiveDate, NaiveTime};
+use chrono::{Datelike, NaiveDate, NaiveTime};
 use rust_decimal::Decimal;
 
-use super::resolve::Resolver;
+use super::resolve::{AmountAt, Resolver};
 use super::scribe::FIELDS_MAX;
 use super::text::Text;
 use crate::decode::abi::{Record, moment};
 use crate::decode::digits;
 use crate::grammar::abi::{Class, Field, FieldAt, Format};
 use crate::interpret::fields::FieldList;
-use crate::notice::EventTime;
+use crate::notice::{EventTime, Values};
 
 /// So many digits fit into 64 bits.
 const DIGITS_MAX: usize = 18;
@@ -182,6 +182,29 @@ impl<'a> Sheet<'a> {
         });
     }
 
+    pub fn write_date(&mut self, name: &'a str, date: NaiveDate) {
+        self.write_with(name, |text| text.date(date));
+    }
+
+    pub fn write_amount(&mut self, name: &'a str, amount: Decimal) {
+        self.write_with(name, |text| text.decimal(amount));
+    }
+
+    pub fn write_count(&mut self, name: &'a str, count: usize) {
+        self.write_with(name, |text| text.number(count as u64));
+    }
+
+    /// A date by the digits that were sent.
+    #[inline]
+    fn write_date_sent(&mut self, name: &'a str, sent: &[u8], format: Format, date: NaiveDate) {
+        let century = if date.year() < 2000 { *b"19" } else { *b"20" };
+        self.write_with(name, |text| match (format, sent) {
+            (Format::Yymmdd, &[a, b, c, d, e, f]) => text.date_of(century, [a, b], [c, d], [e, f]),
+            (_, &[a, b, c, d, e, f]) => text.date_of(century, [e, f], [a, b], [c, d]),
+            _ => text.date(date),
+        });
+    }
+
     #[inline]
     fn write_with(&mut self, name: &'a str, write: impl FnOnce(&mut Text)) {
         if self.has_room() {
@@ -199,7 +222,7 @@ impl<'a> Sheet<'a> {
             match column.form {
                 Form::Text => self.push(&column.name, sent),
                 Form::Date(format) => match moment::date(record.raw(column.at), format) {
-                    Ok(Some(date)) => self.write_with(&column.name, |text| text.date(date)),
+                    Ok(Some(date)) => self.write_date_sent(&column.name, sent, format, date),
                     Ok(None) => {}
                     Err(_) => self.push(&column.name, sent),
                 },
@@ -226,16 +249,8 @@ impl<'a> Sheet<'a> {
     }
 
     /// Names and values, as a notice carries them.
-    pub fn as_list<'s>(&'s self) -> FieldList<'s, FIELDS_USUAL>
-    where
-        'a: 's,
-    {
-        let mut list = FieldList::new();
-        let mut written = self.text.pieces();
-        for &(name, value) in self.fields.as_slice() {
-            list.place(name, if value.is_empty() { written.next().unwrap_or_default() } else { value });
-        }
-        list
+    pub fn as_values(&self) -> Values<'_> {
+        Values::new(self.fields.as_slice(), self.text.written())
     }
 }
 
@@ -245,38 +260,47 @@ pub struct Signed<'a> {
     /// And not zero.
     pub is_negative: bool,
     pub digits: &'a [u8],
-    /// Without the sign.
-    value: i64,
 }
 
 /// Digits, blanks around them, a minus directly before the first one.
 #[inline]
 pub fn signed(field: &[u8]) -> Option<Signed<'_>> {
-    let (is_negative, digits) = match field.trim_ascii() {
+    let (has_minus, digits) = split_sign(field);
+    let is_number = !digits.is_empty() && digits.len() <= DIGITS_MAX && digits::are_digits(digits);
+    is_number.then(|| Signed { is_negative: has_minus && digits.iter().any(|digit| *digit != b'0'), digits })
+}
+
+#[inline]
+fn split_sign(field: &[u8]) -> (bool, &[u8]) {
+    let field = match field {
+        [first, .., last] if *first > b' ' && *last > b' ' => field,
+        _ => field.trim_ascii(),
+    };
+    match field {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
-    };
+    }
+}
+
+/// Whether there is a minus, and the number behind it.
+#[inline]
+fn number(field: &[u8]) -> Option<(bool, i64)> {
+    let (has_minus, digits) = split_sign(field);
     if digits.is_empty() || digits.len() > DIGITS_MAX {
         return None;
     }
     if digits.len() <= REST_DIGITS {
-        return digits::number(digits).map(|value| Signed {
-            is_negative: is_negative && value != 0,
-            digits,
-            value,
-        });
+        return Some((has_minus, digits::number(digits)?));
     }
     // The first digits of a very long number by themselves.
-    let (first, rest) = digits.split_at(digits.len().saturating_sub(REST_DIGITS));
-    let value = digits::number(first)? * 10_000_000_000_000_000 + digits::number(rest)?;
-    Some(Signed { is_negative: is_negative && value != 0, digits, value })
+    let (first, rest) = digits.split_at(digits.len() - REST_DIGITS);
+    Some((has_minus, digits::number(first)? * 10_000_000_000_000_000 + digits::number(rest)?))
 }
 
 /// An exact amount with implied decimals: digits, blanks around them, a minus directly before the first one.
 pub fn decimal(field: &[u8], decimals: u32) -> Option<Decimal> {
-    let Signed { is_negative, value, .. } = signed(field)?;
-    let amount = Decimal::new(value, decimals);
-    Some(if is_negative { -amount } else { amount })
+    let (has_minus, value) = number(field)?;
+    Some(Decimal::new(if has_minus { -value } else { value }, decimals))
 }
 
 /// `MMDDYYHHMMSSXX`, XX being AM or PM.
@@ -306,29 +330,47 @@ fn pair(field: &[u8], at: usize) -> Option<u32> {
 /// A sum that is known only when each of its parts is; blank parts count nothing.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sum {
+    /// Of parts that are not negative and have all the same decimals, as long as there are no others.
+    plain: Option<(i64, u32)>,
     total: Option<Decimal>,
     is_unreadable: bool,
 }
 
 impl Sum {
-    pub fn add(&mut self, record: &Record<'_>, at: super::resolve::AmountAt) {
-        let field = record.field(&at.at);
-        if field.is_empty() {
-            return;
-        }
-        match decimal(field, at.decimals) {
-            Some(amount) => self.add_amount(amount),
+    pub fn add(&mut self, record: &Record<'_>, at: AmountAt) {
+        let Some(field) = record.filled_field(&at.at) else { return };
+        match number(field) {
+            Some((has_minus, value)) => self.add_number(has_minus, value, at.decimals),
             None => self.is_unreadable = true,
         }
     }
 
-    pub fn add_amount(&mut self, amount: Decimal) {
-        self.total = Some(self.total.map_or(amount, |total| total.saturating_add(amount)));
+    #[inline]
+    fn add_number(&mut self, has_minus: bool, value: i64, decimals: u32) {
+        let plain = match (self.plain, self.total) {
+            (Some((sum, same)), _) if same == decimals => sum.checked_add(value),
+            (None, None) => Some(value),
+            _ => None,
+        };
+        match plain {
+            Some(sum) if !has_minus => self.plain = Some((sum, decimals)),
+            _ => self.add_amount(Decimal::new(if has_minus { -value } else { value }, decimals)),
+        }
+    }
+
+    #[cold]
+    fn add_amount(&mut self, amount: Decimal) {
+        self.total = Some(self.sum().map_or(amount, |total| total.saturating_add(amount)));
+        self.plain = None;
+    }
+
+    fn sum(self) -> Option<Decimal> {
+        self.plain.map(|(sum, decimals)| Decimal::new(sum, decimals)).or(self.total)
     }
 
     /// `None` when nothing was added, or something that is no number.
     pub fn total(self) -> Option<Decimal> {
-        self.total.filter(|_| !self.is_unreadable)
+        self.sum().filter(|_| !self.is_unreadable)
     }
 }
 
@@ -373,12 +415,30 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn sums_are_those_of_decimals(parts in proptest::collection::vec((proptest::bool::ANY, 0i64..3, 0i64..1_000_000_000_000_000_000, 0u32..3), 0..12)) {
+            for same in [true, false] {
+                let (mut sum, mut wanted) = (Sum::default(), None);
+                for &(has_minus, small, large, decimals) in &parts {
+                    let (has_minus, decimals) = if same { (false, 2) } else { (has_minus, decimals) };
+                    let value = if small == 0 { large } else { small - 1 };
+                    let amount = Decimal::new(if has_minus { -value } else { value }, decimals);
+                    sum.add_number(has_minus, value, decimals);
+                    wanted = Some(wanted.map_or(amount, |sum: Decimal| sum.saturating_add(amount)));
+                }
+                let shown = |sum: Option<Decimal>| sum.map(|sum| sum.to_string());
+                proptest::prop_assert_eq!(shown(sum.total()), shown(wanted));
+            }
+        }
+    }
+
     #[test]
     fn a_sum_with_an_unreadable_part_is_unknown() {
         let mut sum = Sum::default();
         assert_eq!(sum.total(), None);
-        sum.add_amount(Decimal::new(150, 2));
-        sum.add_amount(Decimal::new(-50, 2));
+        sum.add_number(false, 150, 2);
+        sum.add_number(true, 50, 2);
         assert_eq!(sum.total(), Some(Decimal::new(100, 2)));
         sum.is_unreadable = true;
         assert_eq!(sum.total(), None);

@@ -5,7 +5,7 @@
 
 use super::resolve::{AmountAt, DateAt, EntryAt, Reading, Resolver, Words};
 use super::scribe::{Draft, Scribe, date};
-use super::sheet::{Column, Sheet, Sum, columns, decimal};
+use super::sheet::{Column, Mark, Sheet, Sum, columns, decimal};
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Tag};
 use crate::notice::{Effect, EventTime, Kind, MonthlyLine, StatementLine, StatementStatus, Token};
@@ -185,6 +185,7 @@ impl StatementReader {
         self.statement(layouts, &head, transaction, scribe);
         let records = transaction.records;
         let mut at = 0;
+        let mut sheet = Sheet::default();
         while let Some(start) = records[at..].iter().position(|record| is(record, Q1)).map(|found| at + found)
         {
             let more = |record: &Record<'_>| is(record, Q2) || is(record, QA) || record.layout.is_none();
@@ -195,9 +196,10 @@ impl StatementReader {
                 .map_or(records.len(), |found| start + 1 + found);
             let group = &records[start..end];
             match layouts.period {
-                Period::Daily => self.entry_line(layouts, &head, group, scribe),
-                Period::Monthly => self.daily_line(layouts, &head, group, scribe),
+                Period::Daily => self.entry_line(layouts, &head, group, &mut sheet, scribe),
+                Period::Monthly => self.daily_line(layouts, &head, group, &mut sheet, scribe),
             }
+            sheet.back_to(Mark::default());
             at = end;
         }
         for record in records.iter().filter(|record| is(record, Q7)) {
@@ -285,7 +287,8 @@ impl StatementReader {
             sheet.push_words("payment_type_meaning", meaning);
         }
         let count = records.iter().filter(|record| is(record, Q1)).count();
-        sheet.write(if layouts.period == Period::Daily { "entries" } else { "daily_statements" }, count);
+        sheet
+            .write_count(if layouts.period == Period::Daily { "entries" } else { "daily_statements" }, count);
         let due = [Q3, Q4, QE].into_iter().zip(&layouts.due);
         for (tag, columns) in due {
             records.iter().filter(|record| is(record, tag)).for_each(|record| sheet.take(record, columns));
@@ -303,7 +306,7 @@ impl StatementReader {
             })
             .sum();
         if deleted > 0 {
-            sheet.write("deleted_entries", deleted);
+            sheet.write_count("deleted_entries", deleted);
         }
         scribe.entry = None;
         let effect =
@@ -317,15 +320,15 @@ impl StatementReader {
         layouts: &'a Layouts,
         head: &Head<'a>,
         group: &[Record<'a>],
+        sheet: &mut Sheet<'a>,
         scribe: &mut Scribe<'_, 'a>,
     ) {
         let Some(first) = group.first() else { return };
         let at = &self.entry;
-        scribe.read_entry(first, at.entry);
-        let mut sheet = Sheet::default();
+        scribe.read_entry(first, &at.entry);
         sheet.push("statement_number", head.number);
         if let Some(printed) = head.print_date {
-            sheet.write("print_date", printed);
+            sheet.write_date("print_date", printed);
         }
         let mut amount = Sum::default();
         sheet.take(first, &layouts.item);
@@ -352,7 +355,7 @@ impl StatementReader {
             }
         }
         if let Some(total) = amount.total() {
-            sheet.write("amount", total);
+            sheet.write_amount("amount", total);
         }
         let effect = Effect::OnStatement(StatementLine {
             statement: Token::new(head.number),
@@ -364,7 +367,7 @@ impl StatementReader {
         });
         let mut reading = self.status_reading(head.code, &effect);
         reading.severity = Severity::Info;
-        scribe.notice_of(first, &Draft::new(Kind::StatementEntry, reading, head.at), &sheet);
+        scribe.notice_of(first, &Draft::new(Kind::StatementEntry, reading, head.at), sheet);
     }
 
     fn daily_line<'a>(
@@ -372,14 +375,14 @@ impl StatementReader {
         layouts: &'a Layouts,
         head: &Head<'a>,
         group: &[Record<'a>],
+        sheet: &mut Sheet<'a>,
         scribe: &mut Scribe<'_, 'a>,
     ) {
         let Some(first) = group.first() else { return };
         scribe.entry = None;
-        let mut sheet = Sheet::default();
         sheet.push("monthly_statement_number", head.number);
         if let Some(due) = head.due_date {
-            sheet.write("due_date", due);
+            sheet.write_date("due_date", due);
         }
         sheet.take(first, &layouts.item);
         let mut amount = None;
@@ -402,7 +405,7 @@ impl StatementReader {
         });
         let mut reading = self.status_reading(head.code, &effect);
         reading.severity = Severity::Info;
-        scribe.notice_of(first, &Draft::new(Kind::StatementEntry, reading, head.at), &sheet);
+        scribe.notice_of(first, &Draft::new(Kind::StatementEntry, reading, head.at), sheet);
     }
 
     /// Up to four entries in one record. After presentation, which is what MS tells of, such an entry falls back to
@@ -415,17 +418,17 @@ impl StatementReader {
         scribe: &mut Scribe<'_, 'a>,
     ) {
         let statement = record.field(&layouts.deleted);
-        for &(entry, source) in &layouts.deletions {
+        for (entry, source) in &layouts.deletions {
             if record.field(&entry.number).is_empty() {
                 continue;
             }
             scribe.read_entry(record, entry);
-            let by = record.field(&source);
+            let by = record.field(source);
             let is_team = by.len() == 3 && by.iter().all(u8::is_ascii_digit);
             let effect = Effect::OffStatement { statement: Token::new(statement), by: Token::new(by) };
             let mut reading = self.status_reading(if is_team { b"nnn" } else { by }, &effect);
             reading.code = Token::new(by);
-            scribe.check_known(&reading, record, source);
+            scribe.check_known(&reading, record, *source);
             if reading.meaning.is_some() || by.is_empty() {
                 let is_presented = layouts.period == Period::Monthly;
                 reading.severity = if is_presented { Severity::Critical } else { Severity::Warning };

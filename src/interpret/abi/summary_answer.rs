@@ -11,8 +11,7 @@ const E0: Tag = Tag::named(b"E0");
 const E1: Tag = Tag::named(b"E1");
 
 /// In the text of an `E0 SUMMRY`, behind `REF ID:`: filer, entry, broker reference, team (AE chapter, reference types).
-const SUMMARY_FILER: FieldAt = FieldAt::new(25, 28);
-const SUMMARY_NUMBER: FieldAt = FieldAt::new(29, 37);
+const SUMMARY: EntryAt = EntryAt { filer: FieldAt::new(25, 28), number: FieldAt::new(29, 37) };
 const SUMMARY_REFERENCE: FieldAt = FieldAt::new(38, 50);
 const SUMMARY_TEAM: FieldAt = FieldAt::new(51, 54);
 /// In the text of an `E0 LINITM`.
@@ -83,8 +82,7 @@ impl SummaryAnswerReader {
             match record.tag().cut(2) {
                 E0 => {
                     if record.field(&self.reference_type) == b"SUMMRY" {
-                        let at = EntryAt { filer: SUMMARY_FILER, number: SUMMARY_NUMBER };
-                        scribe.read_entry(record, at);
+                        scribe.read_entry(record, &SUMMARY);
                         scribe.fields.push("broker_reference", record.field(&SUMMARY_REFERENCE));
                         scribe.fields.push("team", record.field(&SUMMARY_TEAM));
                         shared = scribe.fields.mark();
@@ -93,7 +91,7 @@ impl SummaryAnswerReader {
                 }
                 E1 => {
                     if scribe.entry.is_none() {
-                        scribe.read_entry(record, self.entry);
+                        scribe.read_entry(record, &self.entry);
                     }
                     if shared == 0 {
                         scribe.fields.push("broker_reference", record.field(&self.broker_reference));
@@ -212,12 +210,16 @@ impl SummaryAnswerReader {
 
     /// The final notice repeats the conditions, so that whoever reads only it has CBP's reasons.
     fn list_conditions<'a>(&'a self, records: &[Record<'a>], scribe: &mut Scribe<'_, 'a>) {
-        let mut part = Part::default();
+        let mut line: &[u8] = b"";
         for record in records.iter().filter(|record| record.layout.is_some()) {
             match record.tag().cut(2) {
-                E0 => self.refer(record, &mut part),
+                E0 => match record.field(&self.reference_type) {
+                    b"LINITM" => line = record.field(&LINE),
+                    b"SUMMRY" | b"PSTLIN" | b"TOTALS" => line = b"",
+                    _ => {}
+                },
                 E1 => {
-                    scribe.fields.push("condition_line", part.line);
+                    scribe.fields.push("condition_line", line);
                     scribe.fields.push("condition", record.field(&self.condition));
                     scribe.fields.push("condition_text", record.field(&self.narrative));
                 }

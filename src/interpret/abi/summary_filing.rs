@@ -76,7 +76,7 @@ impl SummaryFilingReader {
         let head = transaction.records.iter().find(|record| is(record, CONTROL));
         let Some(head) = head.or(transaction.records.first()) else { return };
         if is(head, CONTROL) {
-            scribe.read_entry(head, self.entry);
+            scribe.read_entry(head, &self.entry);
         }
         self.filing(Kind::SummaryFiled, head, transaction, transaction.records, scribe);
     }
@@ -118,9 +118,9 @@ impl SummaryFilingReader {
             }
         }
         let lines = self.lines.count(records);
-        sheet.write("line_count", lines.count);
+        sheet.write_count("line_count", lines.count.into());
         if let Some(value) = lines.value.total() {
-            sheet.write("entered_value", value);
+            sheet.write_amount("entered_value", value);
         }
         self.lines.take_totals(records, &mut sheet);
         let text = |at: FieldAt| control.map_or(&b""[..], |record| record.field(&at));

@@ -104,7 +104,7 @@ impl SummaryNoticeReader {
         let is_notice = |record: &&Record<'_>| record.layout.is_some() && record.tag().cut(2) == E1;
         let shared = match records.iter().find(is_notice) {
             Some(record) => {
-                scribe.read_entry(record, self.entry);
+                scribe.read_entry(record, &self.entry);
                 scribe.fields.take(record, &self.shared);
                 let shared = scribe.fields.mark();
                 let remarks = self.remarks(records);
@@ -128,7 +128,7 @@ impl SummaryNoticeReader {
         remarks: &[u8],
         scribe: &mut Scribe<'_, 'a>,
     ) {
-        let reading = self.dispositions.read(record.field(&self.disposition));
+        let reading = self.dispositions.read_at(record, &self.disposition);
         scribe.check_known(&reading, record, self.disposition);
         scribe.fields.take(record, &self.carried);
         scribe.fields.push_words("reason_meaning", self.reasons.meaning(record.field(&self.reason)));

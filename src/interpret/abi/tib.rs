@@ -65,7 +65,7 @@ impl TibReader {
     pub fn read_expiration<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
         scribe.date_by_header(transaction.batch.as_ref(), self.answered);
         for record in transaction.records.iter().filter(|record| is(record, X1)) {
-            scribe.read_entry(record, self.notice_entry);
+            scribe.read_entry(record, &self.notice_entry);
             let mut sheet = Sheet::default();
             sheet.take(record, &self.notice);
             let extensions = match record.field(&self.extensions) {
@@ -83,7 +83,7 @@ impl TibReader {
     pub fn read_request<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
         scribe.date_by_header(transaction.batch.as_ref(), self.filed);
         for record in transaction.records.iter().filter(|record| is(record, XA)) {
-            scribe.read_entry(record, self.request_entry);
+            scribe.read_entry(record, &self.request_entry);
             let mut sheet = Sheet::default();
             sheet.take(record, &self.request_fields);
             let code = record.field(&self.request);
@@ -107,10 +107,10 @@ impl TibReader {
         scribe.date_by_header(transaction.batch.as_ref(), self.answered);
         for record in transaction.records {
             if is(record, E0) && record.field(&self.reference_type) == b"SUMMRY" {
-                scribe.read_entry(record, self.reference_entry);
+                scribe.read_entry(record, &self.reference_entry);
             } else if is(record, E1) {
                 if scribe.entry.is_none() {
-                    scribe.read_entry(record, self.answer_entry);
+                    scribe.read_entry(record, &self.answer_entry);
                 }
                 self.result(record, scribe);
             }

@@ -155,7 +155,7 @@ impl Keys {
             at: self.at,
             effect: &Effect::Inform,
             place: document.place,
-            fields: &shown,
+            fields: shown.as_slice().into(),
             source: &document.bytes[..document.bytes.len().min(SOURCE_BYTES_MAX)],
             ordinal: *ordinal,
         });

@@ -135,7 +135,7 @@ impl FactFamily {
             at: read.at,
             effect: &effect,
             place: document.place,
-            fields: &fields,
+            fields: fields.as_slice().into(),
             source: &source[..source.len().min(SOURCE_BYTES_MAX)],
             ordinal,
         };

@@ -59,7 +59,7 @@ pub(super) fn interpret(document: &Document<'_>, sink: &mut dyn NoticeSink) {
                 at: at.map(EventTime::date),
                 effect,
                 place: document.place,
-                fields: &fields,
+                fields: fields.as_slice().into(),
                 source: &document.bytes[..document.bytes.len().min(SOURCE_BYTES_MAX)],
                 ordinal,
             });

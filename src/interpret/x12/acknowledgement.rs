@@ -188,7 +188,7 @@ fn judged<'w>(
         at: None,
         effect: if row.is_some() { &Effect::Inform } else { &Effect::Unknown },
         place: segment.place(),
-        fields,
+        fields: fields.into(),
         source: segment.bytes(),
         ordinal,
     }

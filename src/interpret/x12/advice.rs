@@ -207,7 +207,7 @@ impl AdviceFamily {
             at: own_time.or_else(|| event_time(&walk.bgn?, self.bgn_date, self.bgn_time)),
             effect,
             place: oti.place(),
-            fields: walk.fields.as_slice(),
+            fields: walk.fields.as_slice().into(),
             source: oti.bytes(),
             ordinal: walk.ordinal,
         };

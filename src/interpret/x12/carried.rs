@@ -4,7 +4,7 @@ use super::qualifier::{Aliases, ReferenceAt, References};
 use super::{NoticeSink, Wanted};
 use crate::decode::x12::Set;
 use crate::grammar::SegmentKey;
-use crate::notice::{Effect, Kind, NoticeRef};
+use crate::notice::{Effect, Kind, NoticeRef, Values};
 use crate::place::Severity;
 
 const N9: SegmentKey = SegmentKey::of(b"N9");
@@ -49,7 +49,7 @@ impl CarriedFamily {
             at: None,
             effect: &Effect::Inform,
             place: first.place(),
-            fields: &[],
+            fields: Values::default(),
             source: first.bytes(),
             ordinal: 0,
         });

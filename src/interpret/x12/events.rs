@@ -184,7 +184,7 @@ impl EventFamily {
             at: said.at,
             effect: said.effect,
             place: segment.place(),
-            fields: walk.fields.as_slice(),
+            fields: walk.fields.as_slice().into(),
             source: segment.bytes(),
             ordinal: walk.ordinal,
         });

@@ -8,8 +8,12 @@ pub(super) type Named = Vec<(usize, &'static str)>;
 
 impl<'a> FieldList<'a> {
     /// Adds the elements that are there, each under its name.
+    #[inline(always)]
     pub(super) fn push_all(&mut self, segment: &Segment<'a>, names: &Named) {
-        self.extend_filled(names.iter().map(|&(at, name)| (name, segment.value(at))));
+        self.extend(names.iter().map(|&(at, name)| {
+            let value = segment.value(at);
+            (!value.is_empty()).then_some((name, value))
+        }));
     }
 
     /// Adds a reference under the name of its qualifier, or with the qualifier when it has no name.

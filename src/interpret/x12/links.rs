@@ -104,7 +104,7 @@ impl LinkFamily {
                 at,
                 effect: &Effect::Inform,
                 place: first.place(),
-                fields: fields.as_slice(),
+                fields: fields.as_slice().into(),
                 source: first.bytes(),
                 ordinal,
             });

@@ -106,7 +106,7 @@ impl OceanFamily {
                 at,
                 effect: &judged.dated(at.map(|at| at.date)),
                 place: segment.place(),
-                fields: fields.as_slice(),
+                fields: fields.as_slice().into(),
                 source: segment.bytes(),
                 ordinal,
             });

@@ -159,7 +159,7 @@ fn notice<'a>(segment: &Segment<'a>, entry: Option<EntryNumber>, walk: &mut Walk
         at: walk.at,
         effect: &Effect::Inform,
         place: segment.place(),
-        fields: walk.fields.as_slice(),
+        fields: walk.fields.as_slice().into(),
         source: segment.bytes(),
         ordinal: walk.ordinal,
     });

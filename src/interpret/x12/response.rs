@@ -160,7 +160,7 @@ impl ResponseFamily {
             at: None,
             effect: &Effect::Inform,
             place: segment.place(),
-            fields: walk.fields.as_slice(),
+            fields: walk.fields.as_slice().into(),
             source: segment.bytes(),
             ordinal: walk.ordinal,
         });

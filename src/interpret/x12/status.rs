@@ -268,7 +268,7 @@ impl StatusFamily {
             at: time,
             effect: release.as_ref().unwrap_or(judged.effect),
             place: x4.place(),
-            fields: walk.fields.as_slice(),
+            fields: walk.fields.as_slice().into(),
             source: x4.bytes(),
             ordinal: walk.ordinal,
         };
@@ -307,7 +307,7 @@ impl StatusFamily {
             at: event_time(v9, self.event.date, self.event.time),
             effect: if row.is_some() { &Effect::Inform } else { &Effect::Unknown },
             place: v9.place(),
-            fields: walk.fields.as_slice(),
+            fields: walk.fields.as_slice().into(),
             source: v9.bytes(),
             ordinal: walk.ordinal,
         };

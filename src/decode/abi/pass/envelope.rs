@@ -134,7 +134,8 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         other: &str,
         place: Place,
     ) {
-        for at in echo.iter().filter(|at| at.of(head) != at.of(tail)) {
+        let differs = |at: &&FieldAt| at.raw(head) != at.raw(tail) && at.of(head) != at.of(tail);
+        for at in echo.iter().filter(differs) {
             let (said, wanted) = (inspect::quote(at.of(tail)), inspect::quote(at.of(head)));
             let message = format!("the {own} record has `{said}` where its {other} record has `{wanted}`");
             let place = Place { column: Some(at.column()), ..place };

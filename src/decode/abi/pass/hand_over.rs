@@ -97,14 +97,13 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             Context::Named(id) => std::str::from_utf8(id).ok(),
             Context::Unknown => None,
         };
-        let batch = self.work.batch.as_ref().map(Header::record);
-        let block = self.work.block.as_ref().map(Header::record);
+        let (batch, block) = (self.work.batch.as_ref(), self.work.block.as_ref());
         let application = match self.work.context {
             Context::Described(application) => Some(application),
             _ => None,
         };
-        let filer = block.map(|block| block.field(&self.fields.filer)).filter(|filer| !filer.is_empty());
-        let sender = batch.map(|batch| batch.field(&self.fields.sender)).filter(|sender| !sender.is_empty());
+        let filer = block.and_then(|block| block.field(&self.fields.filer));
+        let sender = filer.or_else(|| batch.and_then(|batch| batch.field(&self.fields.sender)));
         let records = self.records.as_slice();
         let empty = name.is_none() && records.is_empty();
         let truncated = self.truncated;
@@ -113,11 +112,12 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             standard: Standard::Abi,
             name,
             release: None,
-            control: Control { sender: filer.or(sender), ..Control::default() },
+            control: Control { sender, ..Control::default() },
             span,
             body: if empty {
                 Body::Nothing
             } else {
+                let (batch, block) = (batch.map(Header::record), block.map(Header::record));
                 Body::Abi(Transaction { application, batch, block, records, truncated })
             },
             findings: self.findings.close(place),

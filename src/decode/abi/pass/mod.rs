@@ -13,7 +13,7 @@ use super::{AbiDecoder, RECORDS_MAX, Record};
 use crate::decode::Sink;
 use crate::grammar::Grammar;
 use crate::grammar::abi::{
-    Application, ControlFields, Filled, RECORD_WIDTH, RecordEntry, RecordLayout, Split, Tag,
+    Application, ControlFields, FieldAt, Filled, RECORD_WIDTH, RecordEntry, RecordLayout, Split, Tag,
 };
 use crate::place::{Grade, Place, Span, finding_code};
 
@@ -44,6 +44,13 @@ impl<'g> Header<'g> {
         Self { bytes: copy, layout, place, filled: Filled::of_full(&copy) }
     }
 
+    /// A field without the blanks around it, when it holds something.
+    #[inline]
+    fn field(&self, at: &FieldAt) -> Option<&[u8]> {
+        self.bytes.get(self.filled.within(at)?)
+    }
+
+    #[inline]
     fn record<'a>(&'a self) -> Record<'a>
     where
         'g: 'a,
