@@ -29,9 +29,13 @@ fn demo(name: &str) -> Vec<u8> {
 /// The release of the demonstration's entry, said to have happened on another day.
 fn released_on(sent: &str, released: &str) -> String {
     let text = String::from_utf8(demo("2-released.txt")).expect("ASCII");
-    text.replace("RELEASED                                040225", &format!("RELEASED{:32}{released}", ""))
-        .replace("A27049Z7      040225", &format!("A27049Z7      {sent}"))
-        .replace("SO60040225", &format!("SO60{sent}"))
+    // Code 22: Customs says that the date of release changed.
+    text.replace(
+        "98RELEASED                                040225",
+        &format!("22RELEASE DATE UPDATED{:20}{released}", ""),
+    )
+    .replace("A27049Z7      040225", &format!("A27049Z7      {sent}"))
+    .replace("SO60040225", &format!("SO60{sent}"))
 }
 
 /// A folder with Python and the library; `None` where it cannot be had and is not required.

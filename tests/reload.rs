@@ -163,7 +163,7 @@ fn a_change_is_taken_over_by_itself_and_a_wrong_one_is_refused_and_told() {
     assert_eq!((version(), since(), refused().len()), (second.clone(), changed.clone(), 1));
     let shown = site.run(&["status"]).out;
     assert!(shown.contains(&format!("config       {second}, in force since 2")), "{shown}");
-    assert!(shown.contains("configuration: the configuration on disk is not in force"), "{shown}");
+    assert!(shown.contains("new configuration: refused, the old one stays in force: "), "{shown}");
     daemon.wait("it is told", || {
         site.mails()
             .iter()

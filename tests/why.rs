@@ -342,14 +342,6 @@ fn each_step_of_a_ladder_says_why_it_was_not_said() {
     life.until("2025-04-20T15:00:00Z");
     let asked = ask_about(&life, &stored(&*store), "summary-missing");
     let missing = asked.silences.iter().find(|silence| silence.matches).expect("a summary is missing");
-    assert!(missing.verdict.starts_with("decides: "), "{missing:?}");
-    assert!(missing.verdict.contains("acme has dropped no file since 2025-04-"), "{missing:?}");
-    assert!(!told(&life, &asked).contains("letter"), "nobody knows yet whether it is missing");
-    // The broker speaks, of another entry.
-    life.receive(7, "acme", "03", "0420251000");
-    life.until("2025-04-22T15:00:00Z");
-    let asked = ask_about(&life, &stored(&*store), "summary-missing");
-    let missing = asked.silences.iter().find(|silence| silence.matches).expect("a summary is missing");
     let telling = missing.telling.as_ref().expect("it is told");
     assert_eq!(telling.recipients, ["operations@example.com"]);
     let text = told(&life, &asked);

@@ -71,8 +71,7 @@ impl Pipeline {
             return Ok(0);
         };
         let Morning { day, sorted, old } = morning;
-        let day = *day;
-        let entry = life.entry();
+        let (day, entry) = (*day, life.entry());
         let deadlines = self.deadlines_of(&life, &entry);
         let broker = broker_of(&life);
         let clock = self.wall_clock(moment.at);

@@ -45,6 +45,7 @@ mod testread;
 mod timely;
 mod tried;
 mod vocabulary;
+mod why;
 
 use std::collections::BTreeMap;
 
@@ -67,6 +68,7 @@ pub use self::rule::{Delivery, On, Rule};
 use self::selftest::TestCase;
 pub use self::selftest::TestResult;
 pub use self::vocabulary::{TROUBLES, Vocabulary};
+pub use self::why::Why;
 use crate::diagnostic::{Diagnostic, Source};
 use crate::entry::{Entry, EntryDeadline};
 use crate::notice::{Kind, Notice};
@@ -160,19 +162,6 @@ pub struct DeadlineHit<'r> {
 /// What makes a reminder the same one: the clock, the day that it counts towards and the step of the ladder.
 pub fn occasion(deadline: &str, target: NaiveDate, step: Step) -> String {
     format!("{deadline}@{target}/{step}")
-}
-
-/// Why a rule did or did not decide, for the workbench.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
-pub struct Why {
-    pub rule: String,
-    pub place: String,
-    /// Each clause of `when`.
-    pub clauses: Vec<AskedClause>,
-    /// All clauses hold.
-    pub matches: bool,
-    /// The rule that decided, which may be an earlier one.
-    pub decided_by: Option<String>,
 }
 
 /// All rules, checked and compiled.
@@ -416,45 +405,6 @@ impl Rules {
         let mut facts =
             Facts { trouble: Some(code), trouble_severity: Some(severity), broker, ..Facts::default() };
         self.routing.tell(rule, rule.severity(severity), &mut facts)
-    }
-
-    /// What the rule named `name` makes of a notice, clause by clause. `None` when there is no such rule.
-    pub fn why(&self, ctx: &NoticeContext<'_>, name: &str) -> Option<Why> {
-        let rule = self.get(name)?;
-        let clauses = rule.condition.explain(&ctx.facts());
-        let decided_by = self.decide_notice(ctx);
-        Some(self.explained(rule, On::Notice, clauses, decided_by))
-    }
-
-    /// What the rule named `name` makes of a clock, clause by clause. Whether the rule is about this deadline at all is
-    /// the first clause.
-    pub fn why_deadline(&self, ctx: &DeadlineContext<'_>, name: &str) -> Option<Why> {
-        let rule = self.get(name)?;
-        let mut clauses = vec![AskedClause {
-            clause: rule.deadlines_text(),
-            holds: rule.deadlines.has(&ctx.deadline.id),
-            found: ctx.deadline.id.to_string(),
-        }];
-        clauses.extend(rule.condition.explain(&ctx.facts()));
-        Some(self.explained(rule, On::Deadline, clauses, self.decide_deadline(ctx, 0)))
-    }
-
-    /// What the rule named `name` makes of something that should have been said, clause by clause.
-    pub fn why_silence(&self, ctx: &SilenceContext<'_>, name: &str) -> Option<Why> {
-        let rule = self.get(name)?;
-        let clauses = rule.condition.explain(&ctx.facts());
-        let decided_by = self.tell_silence(ctx, 0).map(|(rule, _)| rule);
-        Some(self.explained(rule, On::Silence, clauses, decided_by))
-    }
-
-    fn explained(&self, rule: &Rule, on: On, clauses: Vec<AskedClause>, decided_by: Option<&Rule>) -> Why {
-        Why {
-            rule: rule.name.to_string(),
-            place: rule.place.to_string(),
-            matches: rule.on == on && clauses.iter().all(|clause| clause.holds),
-            clauses,
-            decided_by: decided_by.map(|rule| rule.name.to_string()),
-        }
     }
 
     /// How an alert of this rule is told when all that is known of its cause is the broker; blank for none. Overrides and routes that

@@ -99,16 +99,20 @@ fn print(out: &mut Out, ui: &Ui, shown: &Answer, is_all: bool, now: DateTime<Utc
     for clock in &why.clocks {
         clock_text(out, ui, clock, &told)?;
     }
+    let mut misses = 0;
     for silence in &why.silences {
         if silence.matches || is_all {
             silence_text(out, ui, silence, &told)?;
+        } else {
+            misses += 1;
         }
     }
-    if why.on == "silence" && !why.silences.iter().any(|silence| silence.matches) {
-        writeln!(
-            out,
-            "\nThe entry waits for nothing now that the rule is about; --all shows for what it waits."
-        )?;
+    if misses > 0 {
+        let it = count(misses, "other thing");
+        writeln!(out, "\nIt does not apply to {it} that the entry waits for; --all shows why.")?;
+    }
+    if why.on == "silence" && why.silences.is_empty() {
+        writeln!(out, "\nThe entry waits for nothing: what it should have heard by now it has heard.")?;
     } else if why.notices.is_empty() && why.clocks.is_empty() && why.silences.is_empty() {
         writeln!(out, "\nNothing is known of the entry that the rule is about.")?;
     }
