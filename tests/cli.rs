@@ -532,15 +532,19 @@ fn entry_shows_the_whole_life() {
               AGENCY  CODE  SINCE             BILL  MEANING
               FDA     07    2026-11-03 10:00  -     hold intact
 
+            Not heard
+              SILENCE          MISSING FROM    WHAT
+              summary-missing  2026-11-18 Wed  There is released, but no summary accepted by its due date. It was due on 2026-11-17.
+
             Deadlines
-              DEADLINE           DUE             ACT BY          STATE                                                                     BASIS
-              ES_DUE             2026-11-17 Tue  2026-11-17 Tue  open                                                                      19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101
-              PSC_DUE            2027-08-29 Sun  2027-08-27 Fri  open                                                                      76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page
-              LIQ_SCHEDULED_EST  2027-09-17 Fri  -               open                                                                      19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
-              LIQ_DEEMED_1Y      2027-11-02 Tue  -               open                                                                      19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
-              REDELIVERY_WINDOW  2026-12-02 Wed  -               open                                                                      19 CFR 113.62(d), 141.113
-              PROTEST_DUE        2028-05-01 Mon  2028-04-28 Fri  ahead: starts by law if CBP does not liquidate, extend or suspend before  19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955)
-              RECORD_RETENTION   2031-11-02 Sun  -               open                                                                      19 USC 1508(c); 19 CFR 163.4
+              DEADLINE           DUE             ACT BY          OUR DATE  STATE                                                                     BASIS
+              ES_DUE             2026-11-17 Tue  2026-11-17 Tue  -         open: its last day is over                                                19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101
+              PSC_DUE            2027-08-29 Sun  2027-08-27 Fri  -         open                                                                      76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page
+              LIQ_SCHEDULED_EST  2027-09-17 Fri  -               -         open                                                                      19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
+              LIQ_DEEMED_1Y      2027-11-02 Tue  -               -         open                                                                      19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
+              REDELIVERY_WINDOW  2026-12-02 Wed  -               -         passed: its last day is over                                              19 CFR 113.62(d), 141.113
+              PROTEST_DUE        2028-05-01 Mon  2028-04-28 Fri  -         ahead: starts by law if CBP does not liquidate, extend or suspend before  19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955)
+              RECORD_RETENTION   2031-11-02 Sun  -               -         open                                                                      19 USC 1508(c); 19 CFR 163.4
 
             Ways
               WAY                               STATE       UNTIL           ACT BY          WHY
@@ -808,6 +812,10 @@ fn explain_names_facts_notices_and_steps() {
               confidence  confirmed
               note        Purge only after the date, and never while a protest, suit, reconciliation, drawback or penalty is open.
               ends when   the period ends and no proceeding is open
+
+            Not heard
+              SILENCE          MISSING FROM    WHAT
+              summary-missing  2026-11-18 Wed  There is released, but no summary accepted by its due date. It was due on 2026-11-17.
 
             Ways, as of 2026-11-20 (information, not advice)
               WAY                               STATE       UNTIL           ACT BY          WHY
