@@ -103,6 +103,10 @@ pub(super) fn notes(letter: &Letter, alerts: &[Alert], zone: &Zone) -> Vec<Strin
 
 /// What ended between the writing of the letter and its leaving.
 fn overtaken(letter: &Letter, alerts: &[Alert], zone: &Zone) -> Option<String> {
+    // The end is what such a letter is about.
+    if letter.kind == LetterKind::Over {
+        return None;
+    }
     let over: Vec<_> = alerts.iter().filter_map(|alert| alert.over_at).collect();
     let last = over.iter().max()?;
     let written = text::instant(letter.created_at, zone);

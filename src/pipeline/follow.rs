@@ -1,6 +1,6 @@
 //! Alerts that a later file may end or hide: looked at whenever something is said about their entry.
 
-use super::gate::Hearers;
+use super::gate::{Hearers, is_loud};
 use super::letters::{Saying, Sorted};
 use super::{Group, Mailing, Moment, Pipeline, View};
 use crate::entry::{Entry, EntryDeadline, Followed, Life};
@@ -51,6 +51,10 @@ impl Pipeline {
             }
             let hidden_by = self.rules.hidden_by(&rule.name, &now.context());
             if hidden_by.is_some() != one.is_hidden {
+                if hidden_by.is_some() && group.alert(&key)?.is_some_and(|alert| is_loud(&alert)) {
+                    kept.push(one);
+                    continue;
+                }
                 one.is_hidden = hidden_by.is_some();
                 self.hide(group, moment, &key, hidden_by.map(|inhibit| inhibit.name.clone()), sorted)?;
             }

@@ -277,7 +277,7 @@ fn gathering(manners: &Manners, rule: Option<&Rule>) -> Option<TimeDelta> {
 }
 
 /// A legal deadline in its last days, or behind them.
-fn is_loud(alert: &Alert) -> bool {
+pub(super) fn is_loud(alert: &Alert) -> bool {
     match &alert.cause {
         Cause::Deadline(brief) => brief.deadline.act_by.is_some() && brief.days_left <= LOUD_DAYS,
         Cause::Notice(_) | Cause::Trouble(_) => false,

@@ -119,8 +119,9 @@ impl Pipeline {
         Ok(said)
     }
 
+    /// No inhibition hides the last days of a legal deadline, nor what stands behind them.
     fn is_hidden(&self, hit: &DeadlineHit<'_>, now: &Now<'_>) -> bool {
-        self.rules.hidden_by(&hit.rule.name, &now.context()).is_some()
+        hit.days_left > LOUD_DAYS && self.rules.hidden_by(&hit.rule.name, &now.context()).is_some()
     }
 
     /// The day on which a silenced clock is looked at again: when the silence ends, and in any case before the last days of

@@ -413,6 +413,12 @@ impl Rules {
         self.routing.tell(rule, severity, &mut Facts { broker, ..Facts::default() })
     }
 
+    /// Where overrides of this rule stand, each with a broker that it is for.
+    pub fn overridden_brokers<'r>(&'r self, rule: &'r Rule) -> impl Iterator<Item = (&'r str, String)> {
+        let about = self.routing.overrides.iter().filter(|change| change.is_about(rule));
+        about.filter_map(|change| Some((&*change.place, change.broker.example()?)))
+    }
+
     /// Where overrides stand that change how this rule is told for some brokers.
     pub fn overrides_of<'r>(&'r self, rule: &'r Rule) -> impl Iterator<Item = &'r str> {
         self.routing.overrides.iter().filter(|change| change.is_about(rule)).map(|change| &*change.place)

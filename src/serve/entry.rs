@@ -419,6 +419,23 @@ fn releases_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
     })
 }
 
+/// Dates of liquidation before the entry itself.
+fn misread_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
+    let misread = entry.misread_liquidations();
+    let seen = misread.iter().find_map(|told| life.get(told.notice?)).map(|held| &held.seen);
+    let dates: Vec<String> = misread.iter().map(|told| told.date.to_string()).collect();
+    (!dates.is_empty()).then(|| EntryFinding {
+        code: finding_code::CONTRADICTION.to_owned(),
+        severity: Grade::Warning,
+        file: seen.map(|seen| seen.name.to_string()),
+        place: seen.map(|seen| seen.place),
+        message: format!(
+            "a liquidation of {} was told, before the entry itself: no clock counts from it; look it up on the bulletin",
+            dates.join(" and ")
+        ),
+    })
+}
+
 fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
     let mut findings = Vec::new();
     if entry.check_digit_offset != 0 {
@@ -445,6 +462,7 @@ fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
         });
     }
     findings.extend(releases_finding(entry, life));
+    findings.extend(misread_finding(entry, life));
     for contradiction in entry.contradictions() {
         let seen = life.get(contradiction.notice).map(|held| &held.seen);
         findings.push(EntryFinding {

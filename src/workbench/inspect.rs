@@ -1,7 +1,7 @@
 //! What `check` should tell of rules that are sound: templates that fail when a rule fires, rules that overlap, rules in front that
 //! keep others quiet, letters that reach nobody.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::email::{Renderer, SampleSubject, letters_of_rule};
 use crate::grammar::CodeTables;
@@ -11,6 +11,9 @@ use crate::words::count;
 
 /// Overlaps that are told one by one; the rest is counted.
 const OVERLAPS_SHOWN: usize = 20;
+
+/// Rules that a sentence names.
+const RULES_NAMED: usize = 5;
 
 /// Renders the letters that every rule may lead to; answers how many, or what fails.
 pub fn render_all(rules: &Rules, renderer: &Renderer) -> Result<usize, String> {
@@ -156,6 +159,7 @@ fn unheard(rules: &Rules, audience: &Audience) -> Vec<Warning> {
             format!("{rules} without `notify` would tell all teams, and no team takes anything as quiet");
         warnings.push(Warning { what: "letters to nobody", text });
     }
+    warnings.extend(unheard_of_brokers(rules, audience));
     for route in rules.routes() {
         let hears =
             |severity| !audience.recipients(route.notify.iter().map(|team| &**team), severity).is_empty();
@@ -172,4 +176,37 @@ fn unheard(rules: &Rules, audience: &Audience) -> Vec<Warning> {
         }
     }
     warnings
+}
+
+/// Overrides for a broker by which letters of rules that somebody hears reach nobody.
+fn unheard_of_brokers(rules: &Rules, audience: &Audience) -> Vec<Warning> {
+    let mut lost: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let hears = |notify: &[Box<str>], severity| {
+        !audience.recipients(notify.iter().map(|team| &**team), severity).is_empty()
+    };
+    for rule in
+        rules.iter().filter(|rule| rule.delivery != Delivery::None && hears(&rule.notify, rule.loudest()))
+    {
+        for (place, broker) in rules.overridden_brokers(rule) {
+            let told = rules.tell_of_broker(rule, &broker, rule.loudest());
+            if told.overridden == Some(place)
+                && told.delivery != Delivery::None
+                && !hears(told.notify, told.severity)
+            {
+                lost.entry(place).or_default().push(&rule.name);
+            }
+        }
+    }
+    let warning = |(place, mut rules): (&str, Vec<&str>)| {
+        rules.dedup();
+        let more = rules.len().saturating_sub(RULES_NAMED);
+        let more = if more > 0 { format!(" and {}", count(more as u64, "more rule")) } else { String::new() };
+        let names: Vec<String> = rules.iter().take(RULES_NAMED).map(|rule| format!("`{rule}`")).collect();
+        let text = format!(
+            "the override at {place} makes {}{more} as quiet as none of its teams takes (severity_min): nobody gets their letters",
+            names.join(", ")
+        );
+        Warning { what: "letters to nobody", text }
+    };
+    lost.into_iter().map(warning).collect()
 }

@@ -14,6 +14,7 @@ const NOTICE: &str = "notice of extension or suspension";
 /// The instance of the clocks that count from the original liquidation, whoever tells it, or from the day set by law.
 pub(super) const LIQUIDATION: &str = "liquidation";
 
+pub(super) const MISREAD: &str = "by law: the date that was told lies before the entry";
 pub(super) const DEEMED: &str = "by law: the time to liquidate had run out";
 
 /// Dates that different sources tell of the original liquidation lie closer together than this; what is farther off
@@ -70,10 +71,10 @@ impl LiquidationDates {
     /// entry itself is a misread year.
     fn rank(&mut self, entered: Option<NaiveDate>) {
         self.dates.sort_by_key(|told| (told.basis, told.date));
-        if self.dates.first().is_some_and(|told| told.basis == Basis::Recorded) {
+        let is_credible = |told: &BasisDate| entered.is_none_or(|entered| told.date >= entered);
+        if self.dates.first().is_some_and(|told| told.basis == Basis::Recorded && is_credible(told)) {
             return;
         }
-        let is_credible = |told: &BasisDate| entered.is_none_or(|entered| told.date >= entered);
         let places = || self.dates.iter().enumerate();
         let earliest = places().filter(|(_, told)| is_credible(told)).min_by_key(|(_, told)| told.date);
         let earliest = earliest.or_else(|| places().min_by_key(|(_, told)| told.date));
@@ -130,6 +131,7 @@ impl Entry {
             join_reliquidation(&mut all, told);
         }
         let entered = self.entered();
+        join_misread(&mut all, entered);
         all.iter_mut().for_each(|dates| dates.rank(entered));
         name(&mut all, entered);
         all.sort_by_key(|dates| dates.counting().map(|told| told.date));
@@ -138,6 +140,20 @@ impl Entry {
 
     fn entered(&self) -> Option<NaiveDate> {
         self.entry_date().or_else(|| self.release_date()).map(|dated| dated.date)
+    }
+
+    /// Every date that was told lies before the entry: a misread year.
+    pub(super) fn is_misread(&self, liquidation: &LiquidationDates) -> bool {
+        let Some(entered) = self.entered() else { return false };
+        let mut told = liquidation.dates.iter().filter(|told| told.basis != Basis::DeemedByLaw).peekable();
+        told.peek().is_some() && told.all(|told| told.date < entered)
+    }
+
+    /// Dates of liquidation that lie before the entry itself, and so cannot be true.
+    pub fn misread_liquidations(&self) -> Vec<BasisDate> {
+        let Some(entered) = self.entered() else { return Vec::new() };
+        let all = self.liquidation_dates().into_iter().flat_map(|liquidation| liquidation.dates);
+        all.filter(|told| told.date < entered).collect()
     }
 
     /// As [`Entry::liquidation_dates`], with the day on which the law had liquidated the entry before the first date that
@@ -150,6 +166,21 @@ impl Entry {
             let credible = dates.dates.iter().map(|told| told.date);
             credible.filter(|date| entered.is_none_or(|entered| *date >= entered)).min()
         };
+        let originals = || all.iter().filter(|dates| dates.event == LiquidationKind::Liquidation);
+        // Nothing that was told can be true: the day set by law stands, and what was told stands beside it.
+        if let [misread] = originals().collect::<Vec<_>>()[..]
+            && first_told(misread).is_none()
+        {
+            if let (Some(deemed), Some(misread)) = (
+                self.deemed_date(table),
+                all.iter_mut().find(|dates| dates.event == LiquidationKind::Liquidation),
+            ) {
+                misread.deem(deemed, true);
+                misread.dates.sort_by_key(|told| told.basis != Basis::DeemedByLaw);
+                all.sort_by_key(|dates| dates.counting().map(|told| told.date));
+            }
+            return all;
+        }
         let originals = all.iter_mut().filter(|dates| dates.event == LiquidationKind::Liquidation);
         let first =
             originals.filter_map(|dates| Some((first_told(dates)?, dates))).min_by_key(|(told, _)| *told);
@@ -292,7 +323,7 @@ impl Entry {
     fn reliquidation_clock(&self) -> Option<Clock> {
         let all = self.liquidation_dates();
         let original = all.iter().find(|dates| dates.event == LiquidationKind::Liquidation)?;
-        let counting = original.counting()?;
+        let counting = original.counting().filter(|_| !self.is_misread(original))?;
         let mut clock = Clock::new(id::RELIQ_90D);
         clock.liquidation(Key::LiquidationDate, counting, &original.dates);
         let again = all.iter().any(|dates| dates.event == LiquidationKind::Reliquidation);
@@ -300,6 +331,28 @@ impl Entry {
         clock.close(self.gone());
         clock.started()
     }
+}
+
+/// A date before the entry is no liquidation of its own when another is known: it stands beside the best known one.
+fn join_misread(all: &mut Vec<LiquidationDates>, entered: Option<NaiveDate>) {
+    let Some(entered) = entered else { return };
+    let is_misread = |known: &LiquidationDates| {
+        known.event == LiquidationKind::Liquidation && known.dates.iter().all(|told| told.date < entered)
+    };
+    let (misread, mut rest): (Vec<_>, Vec<_>) = all.drain(..).partition(is_misread);
+    let originals = rest.iter_mut().filter(|known| known.event == LiquidationKind::Liquidation);
+    let best = originals.min_by_key(|known| known.dates.iter().map(|told| (told.basis, told.date)).min());
+    match best {
+        Some(best) => misread.into_iter().flat_map(|known| known.dates).for_each(|told| best.add(told)),
+        None => {
+            let mut misread = misread.into_iter();
+            if let Some(mut first) = misread.next() {
+                misread.flat_map(|known| known.dates).for_each(|told| first.add(told));
+                rest.push(first);
+            }
+        }
+    }
+    *all = rest;
 }
 
 /// The bulletin of a reliquidation whose date no message tells.

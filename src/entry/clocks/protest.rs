@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
-use super::liquidation::{DEEMED, LIQUIDATION};
+use super::liquidation::{DEEMED, LIQUIDATION, MISREAD};
 use super::{ANSWERED, Clock, RECORDED, STATED};
 use crate::deadline::{DeadlineTable, Key, id};
 use crate::entry::{Basis, BasisDate, Dated, Entry, Provenance, RecordedFact};
@@ -77,6 +77,12 @@ pub fn consequence(deadline: &str) -> Option<&'static str> {
 /// Begins the names of clocks that the law starts for goods that were presented.
 pub const PRESENTED: &str = "presented-";
 
+/// A protest, in the words that close its clock.
+struct OnFile {
+    words: String,
+    is_decided: bool,
+}
+
 /// What the clocks count from that the law may start.
 const LAW_KEYS: [Key; 4] = [Key::LiquidationDate, Key::DecisionDate, Key::DenialDate, Key::DetainedDate];
 
@@ -111,51 +117,53 @@ impl Entry {
 
     /// One protest clock for each liquidation and reliquidation: nothing that comes later stops an earlier one.
     fn liquidation_protests(&self, table: &DeadlineTable, clocks: &mut Vec<Clock>) {
-        for liquidation in self.liquidation_dates_by_law(table) {
+        for (place, liquidation) in self.liquidation_dates_by_law(table).iter().enumerate() {
             let Some(counting) = liquidation.counting() else { continue };
             for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
                 let mut clock = Clock::of(id, liquidation.instance.clone());
                 clock.liquidation(Key::LiquidationDate, counting, &liquidation.dates);
                 if self.is_deemed(&counting) {
                     let is_told = counting.notice.is_some();
-                    clock.said(Key::Deemed, true, if is_told { RECORDED } else { DEEMED });
+                    let by_law = if self.is_misread(liquidation) { MISREAD } else { DEEMED };
+                    clock.said(Key::Deemed, true, if is_told { RECORDED } else { by_law });
                 }
-                self.push_protest(clocks, clock, counting.date);
+                self.push_protest(clocks, clock, (counting.date, place == 0));
             }
         }
     }
 
     /// Exclusions, demands, charges and refused claims can be protested as well.
     fn decision_protests(&self, clocks: &mut Vec<Clock>) {
-        for fact in &self.recorded {
-            let starts = fact.starts().any(|start| start.deadline == id::PROTEST_DUE);
-            let (true, Some(date)) = (starts, fact.date()) else { continue };
+        let starts = |fact: &&RecordedFact| fact.starts().any(|start| start.deadline == id::PROTEST_DUE);
+        let dated = || self.recorded.iter().filter(starts).filter_map(|fact| Some((fact.date()?, fact)));
+        let first = dated().map(|(date, _)| date).min();
+        for (date, fact) in dated() {
             for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
                 let mut clock = Clock::of(id, fact.instance.clone());
                 clock.fact(Key::DecisionDate, Dated { date, notice: fact.notice }, RECORDED);
-                self.push_protest(clocks, clock, date);
+                self.push_protest(clocks, clock, (date, Some(date) == first));
             }
         }
     }
 
     /// An amendment needs a protest that is not decided; a protest ends when one is filed.
-    fn push_protest(&self, clocks: &mut Vec<Clock>, mut clock: Clock, day_0: NaiveDate) {
+    fn push_protest(&self, clocks: &mut Vec<Clock>, mut clock: Clock, (day_0, is_first): (NaiveDate, bool)) {
         if let Some(dated) = self.entry_date() {
             clock.fact(Key::EntryDate, dated, STATED);
         }
-        let filed = self.protest_filed_since(day_0);
+        let filed = self.protests_since(day_0, is_first);
         if clock.id == id::PROTEST_DUE {
-            clock.closed = filed.map(Cow::Owned);
+            clock.closed = filed.into_iter().next().map(|first| Cow::Owned(first.words));
             self.close_by_record(&mut clock, None);
         } else {
-            if filed.is_none() {
+            if filed.is_empty() {
                 return;
             }
             let asked = self.recorded.iter().any(|fact| fact.fact == FactKind::AcceleratedRequest);
             if asked {
                 clock.said(Key::Accelerated, true, RECORDED);
             }
-            clock.close(self.is_protest_decided().then_some("the protest is decided"));
+            clock.close(filed.iter().all(|protest| protest.is_decided).then_some("the protest is decided"));
             self.close_by_record(&mut clock, None);
         }
         // A decision that is recorded again takes the place of the first.
@@ -165,27 +173,46 @@ impl Entry {
         }
     }
 
-    /// Words about a protest that was filed on this day or later. One that a query answer shows was filed before it.
-    fn protest_filed_since(&self, day_0: NaiveDate) -> Option<String> {
+    /// Protests that were filed on this day or later. One of which nobody says when it was filed is taken for one against the first
+    /// decision that it may be about (`is_first`): a clock that runs in vain is better than one that ends by mistake.
+    fn protests_since(&self, day_0: NaiveDate, is_first: bool) -> Vec<OnFile> {
         let protests = [FactKind::ProtestFiled, FactKind::ExclusionProtest];
-        let recorded = self.recorded.iter().filter(|fact| protests.contains(&fact.fact));
-        let mut recorded = recorded.filter(|fact| fact.date().is_some_and(|date| date >= day_0));
-        if let Some(fact) = recorded.next() {
-            let number = fact.reference.as_ref().map_or("without a number", Token::as_str);
-            let date = fact.date().map(|date| date.to_string()).unwrap_or_default();
-            return Some(format!("protest {number} was filed on {date}"));
+        let dated = || {
+            let filed = self.recorded.iter().filter(|fact| protests.contains(&fact.fact));
+            filed.filter_map(|fact| Some((fact.date()?, fact.reference)))
+        };
+        let since = dated().filter(|(date, _)| *date >= day_0).map(|(date, number)| {
+            let shown = number.as_ref().map_or("without a number", Token::as_str);
+            let words = format!("protest {shown} was filed on {date}");
+            OnFile { words, is_decided: self.is_protest_decided(number) }
+        });
+        let mut on_file: Vec<OnFile> = since.collect();
+        if !is_first {
+            return on_file;
         }
         let is_later = |at: Option<crate::notice::EventTime>| at.is_some_and(|at| at.date >= day_0);
-        if let Some(state) = self.protests.values().find(|state| is_later(state.at)) {
-            return Some(format!("protest {} is on file", state.protest.number));
-        }
+        let undated = self.protests.values().filter(|state| is_later(state.at));
+        let undated = undated.filter(|state| dated().all(|(_, number)| number != Some(state.protest.number)));
+        on_file.extend(undated.map(|state| OnFile {
+            words: format!("protest {} is on file", state.protest.number),
+            is_decided: self.is_protest_decided(Some(state.protest.number)),
+        }));
         let answered = self.answered.filter(|answered| answered.status.is_protested && is_later(answered.at));
-        answered.map(|_| "a protest is on file".to_owned())
+        if answered.is_some() && self.protests.is_empty() && dated().next().is_none() {
+            on_file.push(OnFile { words: "a protest is on file".to_owned(), is_decided: false });
+        }
+        on_file
     }
 
-    fn is_protest_decided(&self) -> bool {
-        self.recorded.iter().any(|fact| fact.fact == FactKind::ProtestDecided)
-            || self.protests.values().any(|state| state.protest.decided.is_some())
+    /// Whether CBP decided the protest of this number. A decision without one is about any.
+    fn is_protest_decided(&self, number: Option<Token>) -> bool {
+        let mut decided = self.recorded.iter().filter(|fact| fact.fact == FactKind::ProtestDecided);
+        let is_it = |other: Option<Token>| number.is_none() || other.is_none() || number == other;
+        decided.any(|fact| is_it(fact.reference))
+            || self
+                .protests
+                .values()
+                .any(|state| state.protest.decided.is_some() && is_it(Some(state.protest.number)))
     }
 
     fn is_deemed(&self, counting: &BasisDate) -> bool {
@@ -300,7 +327,8 @@ impl Entry {
         clock.starts = Some(passes);
         clock.unless = law.unless;
         if law.starts == id::PROTEST_DUE {
-            clock.closed = self.protest_filed_since(passes).map(Cow::Owned);
+            let filed = self.protests_since(passes, true).into_iter().next();
+            clock.closed = filed.map(|first| Cow::Owned(first.words));
         }
         self.close_by_record(&mut clock, None);
         Some(clock)

@@ -77,6 +77,80 @@ fn a_liquidation_by_law_stays_when_a_later_date_is_posted() {
 }
 
 #[test]
+fn a_protest_ends_the_clock_of_what_it_was_filed_against() {
+    let liquidated = ["entered 2025-08-22", "liquidated 2026-07-10", "reliquidated 2026-11-13"];
+    let with = |events: &[&str]| life(&[&liquidated, events].concat());
+    let filed = "fact protest_filed protest_filed=2026-10-05 reference=P1";
+    let denied = "fact protest_decided denial_date=2026-11-20 decision=denied reference=P1";
+    let again = "fact protest_filed protest_filed=2026-11-20 reference=P9";
+    for (events, key, wanted) in [
+        // Filed before CBP reliquidated, and decided behind it.
+        (&[filed, denied][..], "PROTEST_DUE@liquidation", "closed 2027-01-06 2027-01-06"),
+        (&[filed, denied], "PROTEST_DUE@reliquidation", "open 2027-05-12 2027-05-12"),
+        (&[filed, denied], "PROTEST_AMEND@reliquidation", "none"),
+        // Nobody says when it was filed: it is taken for one against the first.
+        (
+            &["protest 2026-11-20 status=DN decided=2026-11-20"],
+            "PROTEST_DUE@liquidation",
+            "closed 2027-01-06 2027-01-06",
+        ),
+        (
+            &["protest 2026-11-20 status=DN decided=2026-11-20"],
+            "PROTEST_DUE@reliquidation",
+            "open 2027-05-12 2027-05-12",
+        ),
+        // A second protest is not decided with the first.
+        (&[filed, denied, again], "PROTEST_DUE@reliquidation", "closed 2027-05-12 2027-05-12"),
+        (&[filed, denied, again], "PROTEST_AMEND@reliquidation", "open 2027-05-12 2027-05-12"),
+        (
+            &[
+                filed,
+                denied,
+                again,
+                "fact protest_decided denial_date=2027-01-20 decision=denied reference=P9",
+            ],
+            "PROTEST_AMEND@reliquidation",
+            "closed 2027-05-12 2027-05-12",
+        ),
+    ] {
+        assert_eq!(shown(&with(events), key), wanted, "{events:?}");
+    }
+}
+
+#[test]
+fn a_liquidation_before_the_entry_starts_nothing() {
+    let bulletin = "fact bulletin liquidation_date=2025-01-09";
+    for (events, key, wanted) in [
+        // The day set by law stands.
+        (&["entered 2025-08-22"][..], "PROTEST_DUE@liquidation", "ahead 2027-02-18 2027-02-17"),
+        (
+            &["entered 2025-08-22", "liquidated 2025-07-10"],
+            "PROTEST_DUE@liquidation",
+            "open 2027-02-18 2027-02-17",
+        ),
+        (&["entered 2025-08-22", bulletin], "PROTEST_DUE@liquidation", "open 2027-02-18 2027-02-17"),
+        (&["entered 2025-08-22", bulletin], "RELIQ_90D", "none"),
+        // Beside one that can be true it is only told.
+        (
+            &["entered 2025-08-22", "liquidated 2026-07-10", bulletin],
+            "PROTEST_DUE@liquidation",
+            "open 2027-01-06 2027-01-06",
+        ),
+        (&["entered 2025-08-22", "liquidated 2026-07-10", bulletin], "PROTEST_DUE@liquidation-2", "none"),
+        (&["entered 2025-08-22", "liquidated 2026-07-10", bulletin], "RELIQ_90D", "open 2026-10-08 -"),
+    ] {
+        let entry = life(events);
+        assert_eq!(shown(&entry, key), wanted, "{events:?}");
+        let misread: Vec<String> =
+            entry.misread_liquidations().iter().map(|told| told.date.to_string()).collect();
+        assert_eq!(
+            misread.len(),
+            usize::from(events.iter().any(|event| event.contains("2025-0") && !event.starts_with("entered")))
+        );
+    }
+}
+
+#[test]
 fn of_several_dates_that_start_one_clock_the_earliest_counts() {
     for (events, key, wanted) in [
         (

@@ -294,11 +294,11 @@ fn of_several_dates_of_liquidation_the_earliest_counts_until_the_bulletin_is_see
             "2026-04-24",
             &["recorded by hand 2026-04-24", "query answer 2026-04-24", "courtesy notice 2026-04-17"],
         ),
-        // A date before the entry itself is a misread year.
+        // A date before the entry itself is a misread year: it is told, and never counts.
         (
             &["liquidated 2026-05-01 on=2025-04-17 by=report"],
             "2026-04-17",
-            &["courtesy notice 2026-04-17", "query answer 2026-04-24"],
+            &["courtesy notice 2026-04-17", "query answer 2026-04-24", "ACE report 2025-04-17"],
         ),
     ] {
         let events: Vec<&str> = told.iter().copied().chain(more.iter().copied()).collect();
