@@ -303,6 +303,28 @@ Z27049Z7      070125
 ";
 
 #[test]
+fn several_clocks_of_one_kind_are_told_apart() {
+    let place = Place::new();
+    place.write("se.txt", FILED);
+    place.out(&["ingest", "se.txt"]);
+    let number = "9Z7-1000059-1";
+    for mailed in ["2026-09-10", "2026-10-12"] {
+        place.out(&["record", "surety_demand", number, &format!("demand_mailed={mailed}"), "--author", "jo"]);
+    }
+    let names = ["PROTEST_SURETY@2026-09-10", "PROTEST_SURETY@2026-10-12"];
+    for command in [
+        &["entry", number][..],
+        &["explain", number],
+        &["deadlines", "--on", "2026-11-20", "--within", "365d"],
+    ] {
+        has(&place.out(command), &names);
+    }
+    for name in names {
+        has(&place.out(&["explain", number, name]), &["PROTEST_SURETY"]);
+    }
+}
+
+#[test]
 fn what_should_have_been_said_stands_in_every_answer() {
     let place = Place::new();
     place.write("se.txt", FILED);

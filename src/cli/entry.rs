@@ -230,6 +230,7 @@ fn liquidation_cells(step: &LiquidationView) -> [String; 7] {
 
 fn deadlines(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
     writeln!(out, "\n{}", ui.paint(Paint::Strong, "Deadlines"))?;
+    let has_several = |id: &str| view.deadlines.iter().filter(|known| known.id == id).count() > 1;
     let mut table = Table::new(["DEADLINE", "DUE", "ACT BY", "OUR DATE", "STATE", "BASIS"]).indented(2);
     for deadline in &view.deadlines {
         let paint = match deadline.state {
@@ -243,7 +244,7 @@ fn deadlines(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
             because => format!("{state}: {because}"),
         };
         table.painted([
-            (paint, deadline.id.clone()),
+            (paint, clock_name(&deadline.id, &deadline.instance, has_several(&deadline.id))),
             (paint, day(&deadline.due)),
             (Paint::Plain, day_or_dash(deadline.act_by)),
             (Paint::Plain, day_or_dash(deadline.target)),
@@ -252,6 +253,11 @@ fn deadlines(out: &mut Out, ui: &Ui, view: &EntryView) -> io::Result<()> {
         ]);
     }
     table.write(out, ui)
+}
+
+/// The name of a clock: with what started it where an entry has several of the kind.
+pub(super) fn clock_name(id: &str, instance: &str, is_one_of_several: bool) -> String {
+    if is_one_of_several && !instance.is_empty() { format!("{id}@{instance}") } else { id.to_owned() }
 }
 
 fn timeline_cells(row: &TimelineRow) -> [(Paint, String); 6] {

@@ -58,8 +58,11 @@ fn print(out: &mut Out, ui: &Ui, view: &Explanation, is_asked_for: bool, on: Nai
     let Explanation { clocks: view, ways } = view;
     writeln!(out, "{}  {}", ui.paint(Paint::Strong, &format!("Entry {}", view.entry)), view.status)?;
     let is_whole = |clock: &&Explained| is_asked_for || clock.state != StateOn::Idle;
+    let has_several = |id: &str| view.deadlines.iter().filter(|known| known.id == id).count() > 1;
     for clock in view.deadlines.iter().filter(is_whole) {
         writeln!(out)?;
+        let name = super::entry::clock_name(&clock.id, &clock.instance, has_several(&clock.id));
+        writeln!(out, "{}  {}", ui.paint(Paint::Strong, &name), clock.name)?;
         explained(out, ui, clock)?;
     }
     let mut idle = view.deadlines.iter().filter(|clock| !is_whole(clock)).peekable();
@@ -88,7 +91,6 @@ fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
         StateOn::Idle => "no date",
         state => state.as_str(),
     };
-    writeln!(out, "{}  {}", ui.paint(Paint::Strong, &clock.id), clock.name)?;
     let mut line = |what: &str, text: &str| -> io::Result<()> {
         if text.is_empty() { Ok(()) } else { writeln!(out, "  {what:<11} {}", ui.paint(Paint::Plain, text)) }
     };

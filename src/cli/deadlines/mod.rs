@@ -3,10 +3,13 @@
 mod preview;
 mod target;
 
+use std::collections::BTreeMap;
+
 use chrono::NaiveDate;
 
 use super::args;
 use super::context::Context;
+use super::entry::clock_name;
 use super::exit::{Exit, Outcome};
 use super::output::{Paint, Table, Ui, csv_rows, day, day_or_dash, json_line, or_dash, written};
 use crate::ident::EntryNumber;
@@ -112,6 +115,11 @@ fn table(rows: &[DeadlineRow]) -> Table {
         "BROKER",
         "REFERENCE",
     ]);
+    let mut clocks: BTreeMap<(EntryNumber, &str), usize> = BTreeMap::new();
+    for row in rows {
+        *clocks.entry((row.entry, &row.id)).or_default() += 1;
+    }
+    let has_several = |row: &DeadlineRow| clocks.get(&(row.entry, &*row.id)).is_some_and(|count| *count > 1);
     for row in rows {
         let paint = match row.days_left {
             ..=3 => Paint::Red,
@@ -123,7 +131,7 @@ fn table(rows: &[DeadlineRow]) -> Table {
             (Paint::Plain, day(&row.due)),
             (Paint::Plain, day_or_dash(row.target)),
             (paint, row.days_left.to_string()),
-            (Paint::Strong, row.id.clone()),
+            (Paint::Strong, clock_name(&row.id, &row.instance, has_several(row))),
             (Paint::Plain, row.entry.to_string()),
             (Paint::Plain, row.status.clone()),
             (Paint::Plain, or_dash(row.broker.as_ref())),
