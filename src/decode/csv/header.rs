@@ -95,6 +95,10 @@ const REPORTED: [&str; 7] = [
     "liquidated_total",
 ];
 
+/// Columns of a report that has a row for each line of a summary, or for each tariff number of one.
+const LINE_COLUMNS: [&str; 5] =
+    ["entry_summary_line_number", "line_number", "tariff_ordinal_number", "hts_number_full", "hts_number"];
+
 /// Column names that one sender uses, beside those of the tables.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ColumnNames(Vec<(Box<str>, Box<str>)>);
@@ -165,9 +169,11 @@ struct Columns {
 impl Columns {
     fn read(written: &[String], table: Option<&CodeTable>, names: &ColumnNames, known: &[&str]) -> Self {
         let mut columns = Self { fields: Vec::new(), unread: Vec::new(), doubled: Vec::new() };
+        let has_lines = written.iter().any(|text| LINE_COLUMNS.contains(&&*normal(text)));
         for text in written {
             let name = normal(text);
             let of_table = || Some(&*table?.get(name.as_bytes())?.meaning);
+            let of_table = || of_table().filter(|field| !(has_lines && is_of_line(field, &name)));
             let field = names.get(&name).filter(|field| known.contains(field)).or_else(of_table);
             match field {
                 Some(field) if columns.has(field) => {
@@ -206,6 +212,11 @@ impl Columns {
             _ => None,
         }
     }
+}
+
+/// In a report whose rows are lines, "Duty Amount" is what the line bears, and says nothing of the entry as a whole.
+fn is_of_line(field: &str, column: &str) -> bool {
+    (field == "entered_value" || field.starts_with("paid_")) && !column.contains("total")
 }
 
 fn shown(column: &str) -> String {
@@ -255,6 +266,20 @@ mod tests {
         ] {
             assert_eq!(kind(line), wanted, "{line:?}");
         }
+    }
+
+    #[test]
+    fn amounts_of_a_line_are_not_those_of_the_entry() {
+        let fields = |line: &str| {
+            let header = Header::read(line.as_bytes(), &Grammar::embedded(), &ColumnNames::default());
+            header.expect("a report").fields.iter().map(|field| field.to_string()).collect::<Vec<_>>()
+        };
+        let whole = "Entry Summary Number,Entry Date,Duty Amount,Total Duty\n";
+        assert_eq!(fields(whole), ["entry", "entry_date", "paid_duty", ""]);
+        let lines = "Entry Summary Number,Entry Date,Tariff Ordinal Number,Duty Amount,Total Duty\n";
+        assert_eq!(fields(lines), ["entry", "entry_date", "", "", "paid_duty"]);
+        let header = Header::read(lines.as_bytes(), &Grammar::embedded(), &ColumnNames::default());
+        assert_eq!(header.expect("a report").unread, ["Tariff Ordinal Number", "Duty Amount"]);
     }
 
     #[test]
