@@ -78,7 +78,7 @@ fn options() -> Options {
         windows: 10,
         folder: std::env::temp_dir().join(format!("entrywatch-load-{}", std::process::id())),
         keep: false,
-        cache_mib: 64,
+        cache_mib: 128,
         crash: false,
         days: false,
     };

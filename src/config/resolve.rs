@@ -240,16 +240,19 @@ impl Resolver<'_> {
     }
 }
 
+/// The store of a million messages then stays within 2.5 times this and 64 MiB (docs/performance.md, P12).
+const CACHE_MIB: u32 = 128;
+
 pub(super) fn state(raw: &RawState, resolver: &mut Resolver<'_>) -> StateSettings {
     let folder = resolver.path("folder", &raw.folder, "state");
     let cache_mib = match raw.cache_mib.given() {
-        None => 64,
+        None => CACHE_MIB,
         Some(number) => match u32::try_from(*number.get_ref()) {
             Ok(mib @ 8..=65_536) => mib,
             _ => {
                 let message = format!("`cache_mib` must be 8 to 65536, not {}", number.get_ref());
                 resolver.faults.add(number.span(), message);
-                64
+                CACHE_MIB
             }
         },
     };
