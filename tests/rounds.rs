@@ -269,3 +269,26 @@ fn a_check_goes_on_behind_a_broken_file() {
         assert!(ran.out.contains(said), "{said} in {}", ran.out);
     }
 }
+
+#[test]
+fn templates_of_ones_own_are_tried_and_used() {
+    let site = Site::new("\"ops@example.com\"", "");
+    let config = fs::read_to_string(site.path("config.toml")).expect("the configuration");
+    let with = config.replacen("[mail]\n", "[mail]\ntemplates = \"layout\"\n", 1);
+    assert_ne!(config, with);
+    fs::write(site.path("config.toml"), with).expect("the configuration");
+    fs::create_dir(site.path("layout")).expect("a folder");
+    fs::write(site.path("layout/alert.txt"), "one\n{{ subjekt }}\n").expect("a template");
+    let ran = site.run(&["check", "--offline"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    let said = format!("{}{}", ran.out, ran.err);
+    assert!(said.contains("layout/alert.txt:2: the template fails"), "{said}");
+    assert_ne!(site.run(&["run", "--once"]).code, 0);
+
+    fs::write(site.path("layout/alert.txt"), "OUR OWN LAYOUT: {{ subject }}\n").expect("a template");
+    assert_eq!(site.run(&["check", "--offline"]).code, 0);
+    site.drop("1-hold.txt", &sample("1-hold.txt"), 5 * SECOND);
+    site.run(&["run", "--once"]);
+    let mails = site.mails();
+    assert!(!mails.is_empty() && mails.iter().all(|mail| mail.contains("OUR OWN LAYOUT: ")), "{mails:?}");
+}

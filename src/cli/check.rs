@@ -95,7 +95,7 @@ fn look_inside(config: &Config, report: &mut CheckReport) {
         faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
     };
     report.add("message families", interpreter.map_err(faults));
-    let renderer = assemble::renderer(config, None).map_err(|error| chain(&error));
+    let renderer = assemble::renderer(config).map_err(|error| chain(&error));
     let rendered = renderer.and_then(|renderer| inspect::render_all(&config.rules, &renderer));
     report.add(
         "mail templates",

@@ -8,11 +8,16 @@ use super::{DEFAULT_RULES, Named, SCENARIOS_MAX, ScenarioFile, embedded_rules, g
 use crate::diagnostic::WrittenTable;
 
 /// What the configuration is made of on disk, besides what is embedded.
-pub(super) fn read_from(raw: &RawConfig, base: &Path, own: &Path, tables: Option<PathBuf>) -> Vec<PathBuf> {
+pub(super) fn read_from(
+    raw: &RawConfig,
+    base: &Path,
+    own: &Path,
+    folders: impl IntoIterator<Item = PathBuf>,
+) -> Vec<PathBuf> {
     let rules = given(&raw.rules);
     let named = list(&rules.files).iter().chain(list(&rules.scenarios)).chain(rules.playbook.given());
     let named = named.map(|file| file.get_ref().as_str()).filter(|file| *file != DEFAULT_RULES);
-    [own.to_owned()].into_iter().chain(named.map(|file| base.join(file))).chain(tables).collect()
+    [own.to_owned()].into_iter().chain(named.map(|file| base.join(file))).chain(folders).collect()
 }
 
 /// The rule files in their order. Without `[rules] files`, the embedded ones.

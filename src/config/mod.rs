@@ -187,7 +187,8 @@ impl Config {
         let rules = rules.or_else(|| sound_rules(&files, &names, grammar.as_deref()));
         let deadlines = deadlines.unwrap_or_else(|| DeadlineTable::embedded().with_closures(&closures));
         let deadlines = deadlines.with_overrides(overrides.clone());
-        let read_from = read_from(&raw, base, Path::new(name), grammar_folder);
+        let folders = grammar_folder.into_iter().chain(mail.templates.clone());
+        let read_from = read_from(&raw, base, Path::new(name), folders);
         let config = grammar.zip(rules).map(|(grammar, rules)| Self {
             version: version(text, &rules),
             files: read_from,

@@ -115,6 +115,7 @@ written! {
         domain: Text,
         link_base: Text,
         outbox: Text,
+        templates: Text,
         smtp: RawSmtp,
     }
 

@@ -339,6 +339,7 @@ pub(super) fn mail(raw: &RawMail, resolver: &mut Resolver<'_>) -> MailSettings {
         from,
         link_base: link_base.map(|link| link.trim_end_matches('/').into()),
         outbox: resolver.path("outbox", &raw.outbox, "mail"),
+        templates: resolver.optional_path("templates", &raw.templates),
         smtp,
     }
 }

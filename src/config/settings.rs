@@ -55,6 +55,8 @@ pub struct MailSettings {
     pub link_base: Option<Box<str>>,
     /// Where letters are written as files when there is no server.
     pub outbox: PathBuf,
+    /// A folder whose files replace templates of the same name.
+    pub templates: Option<PathBuf>,
     pub smtp: Option<SmtpSettings>,
 }
 

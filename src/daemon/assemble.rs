@@ -1,6 +1,5 @@
 //! From a checked configuration to what the daemon runs with: secrets are read, files are loaded.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::engine::Versions;
@@ -155,14 +154,14 @@ pub fn audience(config: &Config) -> Audience {
         .fold(audience, |audience, team| audience.with_manners(&team.name, team.manners.clone()))
 }
 
-pub fn renderer(config: &Config, templates: Option<&Path>) -> Result<Renderer, AssembleError> {
+pub fn renderer(config: &Config) -> Result<Renderer, AssembleError> {
     let zone = config.teams.first().map(|team| team.zone.clone());
     let zone = match zone {
         Some(zone) => zone,
         None => Zone::named(CUSTOMS_ZONE).map_err(|_| AssembleError::Zone)?,
     };
     let mail = MailSettings::new(&config.mail.from, &config.mail.domain, zone)?;
-    Ok(Renderer::new(templates, mail)?)
+    Ok(Renderer::new(config.mail.templates.as_deref(), mail)?)
 }
 
 /// What signs the links in mails. Without a listener nobody could follow one.
@@ -180,7 +179,7 @@ fn tickets(config: &Config) -> Result<Option<Arc<Tickets>>, AssembleError> {
 
 /// A renderer whose mails can be answered.
 fn with_links(config: &Config, tickets: Option<Arc<Tickets>>) -> Result<Renderer, AssembleError> {
-    let renderer = renderer(config, None)?;
+    let renderer = renderer(config)?;
     Ok(match tickets {
         Some(tickets) => renderer.with_links(tickets),
         None => renderer,

@@ -120,7 +120,7 @@ pub fn play_all(config: &Config, scenarios: &[ScenarioFile]) -> Result<Vec<Ran>,
         return Ok(Vec::new());
     }
     let pipeline = Arc::new(assemble::pipeline(config).map_err(|error| Failure::usage(chain(&error)))?);
-    let renderer = assemble::renderer(config, None).map_err(|error| Failure::usage(chain(&error)))?;
+    let renderer = assemble::renderer(config).map_err(|error| Failure::usage(chain(&error)))?;
     let one = |file: &ScenarioFile| {
         let faults = match Scenario::read(&file.name, &file.text, &file.folder) {
             Ok(scenario) => {

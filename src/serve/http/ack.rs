@@ -68,7 +68,7 @@ pub(super) async fn take(
     let Ok(Ok(body)) = timeout(ARRIVAL, to_bytes(request.into_body(), BODY_BYTES_MAX)).await else {
         return said(StatusCode::BAD_REQUEST, "The form did not arrive whole. Go back and send it again.");
     };
-    let form = std::str::from_utf8(&body).ok().and_then(read_form).unwrap_or_default();
+    let form = read_form(&body).unwrap_or_default();
     with_store(pages, move |backend| {
         let matter = matter(backend, &letter)?;
         let Ok(until) = form.until.trim().parse::<NaiveDate>() else {
@@ -94,9 +94,18 @@ pub(super) async fn take(
     .await
 }
 
-/// A form's body reads as the query of an address does.
-fn read_form(body: &str) -> Option<Form> {
-    let uri: Uri = format!("/?{body}").parse().ok()?;
+/// A form's body reads as the query of an address does. Browsers encode what no address may hold; scripts may forget to.
+fn read_form(body: &[u8]) -> Option<Form> {
+    let mut query = String::with_capacity(body.len() + 2);
+    query.push_str("/?");
+    for &byte in body {
+        match byte {
+            b'#' | b'?' => query.push_str(&format!("%{byte:02X}")),
+            _ if byte.is_ascii_graphic() => query.push(char::from(byte)),
+            _ => query.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    let uri: Uri = query.parse().ok()?;
     Query::<Form>::try_from_uri(&uri).ok().map(|Query(form)| form)
 }
 
@@ -254,10 +263,12 @@ mod tests {
 
     #[test]
     fn forms_are_read_and_what_is_missing_is_blank() {
-        let form = read_form("name=Jo+A.&reason=called%20%26%20asked&until=2026-03-09").expect("a form");
+        let form = read_form(b"name=Jo+A.&reason=called%20%26%20asked&until=2026-03-09").expect("a form");
         assert_eq!((&*form.name, &*form.reason, &*form.until), ("Jo A.", "called & asked", "2026-03-09"));
-        assert_eq!(read_form("").expect("nothing is a form").name, "");
-        assert_eq!(read_form("name=%FF").map(|form| form.reason), Some(String::new()));
+        assert_eq!(read_form(b"").expect("nothing is a form").name, "");
+        assert_eq!(read_form(b"name=%FF").map(|form| form.reason), Some(String::new()));
+        let form = read_form("name=Zoé&reason=a b#c?\n&until=2026-03-09".as_bytes()).expect("a form");
+        assert_eq!((&*form.name, &*form.reason, &*form.until), ("Zoé", "a b#c?\n", "2026-03-09"));
     }
 
     #[test]

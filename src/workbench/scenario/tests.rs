@@ -16,7 +16,7 @@ fn embedded() -> &'static (Arc<Pipeline>, Renderer) {
     EMBEDDED.get_or_init(|| {
         let config = Config::embedded_defaults(Path::new("/nowhere")).expect("the example is sound");
         let pipeline = assemble::pipeline(&config).expect("the example can be used");
-        (Arc::new(pipeline), assemble::renderer(&config, None).expect("the templates are sound"))
+        (Arc::new(pipeline), assemble::renderer(&config).expect("the templates are sound"))
     })
 }
 
