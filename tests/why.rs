@@ -347,3 +347,31 @@ fn each_step_of_a_ladder_says_why_it_was_not_said() {
     let text = told(&life, &asked);
     assert!(text.contains("letter ") && text.contains(" sent"), "the very alert that was raised: {text}");
 }
+
+#[test]
+fn a_step_that_an_inhibition_hides_says_so() {
+    let own = "[[inhibit]]\nname = \"theirs\"\nwhen = { broker = \"acme\" }\nhides = [\"summary-due\"]\n";
+    let mut life = Life::new(own, people(Manners::NONE), "2025-04-02T15:00:00Z");
+    let file: Vec<u8> = RELEASED.iter().flat_map(|record| format!("{record:80}\n").into_bytes()).collect();
+    life.desk.receive("so.txt", "acme", &file);
+    life.tick();
+    let store = life.desk.store();
+    let stored = store.lives(None, 1).expect("the store answers").remove(0);
+    let asked = ask_about(&life, &stored, "summary-due");
+    let steps = &asked.clocks[0].steps;
+    assert!(!steps.is_empty());
+    for step in steps {
+        // The last seven days are told all the same.
+        assert_eq!(step.hidden, None, "{step:?}");
+    }
+    let own = own.replace("summary-due", "correction-possible");
+    let mut life = Life::new(&own, people(Manners::NONE), "2025-04-02T15:00:00Z");
+    life.desk.receive("so.txt", "acme", &file);
+    life.tick();
+    let store = life.desk.store();
+    let stored = store.lives(None, 1).expect("the store answers").remove(0);
+    let asked = ask_about(&life, &stored, "correction-possible");
+    let hidden: Vec<(&str, bool)> =
+        asked.clocks[0].steps.iter().map(|step| (&*step.step, step.hidden.is_some())).collect();
+    assert_eq!(hidden, [("14", true)]);
+}

@@ -1,6 +1,6 @@
 //! Alerts that were raised and the letters that carry them.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::page::{LOOKED_AT_MAX, Page, READ_AT_ONCE, rows_wanted};
@@ -157,6 +157,9 @@ pub struct ToldEvent {
     /// Until when it waits.
     #[serde(default)]
     pub until: Option<DateTime<Utc>>,
+    /// The day on which an acknowledgement ends.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_until: Option<NaiveDate>,
 }
 
 impl From<Event> for ToldEvent {
@@ -165,7 +168,11 @@ impl From<Event> for ToldEvent {
             Happened::HeldBack { until, .. } | Happened::Silenced { until, .. } => Some(*until),
             _ => None,
         };
-        Self { at: event.at, text: event.what.to_string(), until }
+        let acknowledged_until = match &event.what {
+            Happened::Acknowledged { until, .. } => Some(*until),
+            _ => None,
+        };
+        Self { at: event.at, text: event.what.to_string(), until, acknowledged_until }
     }
 }
 
@@ -235,7 +242,7 @@ fn plan(store: &dyn Store, courses: &[Course], rows: &mut [ToldRow]) -> Result<(
             }
             _ => continue,
         };
-        row.planned.push(ToldEvent { at, text, until: None });
+        row.planned.push(ToldEvent { at, text, until: None, acknowledged_until: None });
     }
     Ok(())
 }

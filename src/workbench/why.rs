@@ -122,6 +122,12 @@ pub struct WhyStep {
     pub alert: AlertKey,
     /// Why it has not been said, if it has not.
     pub unsaid: String,
+    /// Silences and inhibitions can hold it back: it is not among the last days of a legal deadline.
+    #[serde(skip)]
+    pub is_mutable: bool,
+    /// The inhibition that hides it on its day, as far as the entry is known by now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<String>,
 }
 
 /// An answer that should have come, asked about.

@@ -15,7 +15,7 @@ use crate::entry::{DeadlineState, Life};
 use crate::ident::EntryNumber;
 use crate::outbox::{AlertKey, Silence, Silences};
 use crate::rules::AskedClause;
-use crate::serve::{Request, TOLD_MAX, ToldRow};
+use crate::serve::{Request, TOLD_MAX, ToldEvent, ToldRow};
 use crate::words::count;
 use crate::workbench::why::{Asked, Why, WhyClock, WhyNotice, WhySilence, WhyStep, WhyTelling, why};
 
@@ -97,7 +97,7 @@ fn print(out: &mut Out, ui: &Ui, shown: &Answer, is_all: bool, now: DateTime<Utc
         }
     }
     for clock in &why.clocks {
-        clock_text(out, ui, clock, &told)?;
+        clock_text(out, ui, clock, &told, &shown.silences)?;
     }
     let mut misses = 0;
     for silence in &why.silences {
@@ -252,6 +252,7 @@ fn clock_text(
     ui: &Ui,
     clock: &WhyClock,
     told: &BTreeMap<&AlertKey, &ToldRow>,
+    silences: &[Silence],
 ) -> io::Result<()> {
     let state = match clock.state {
         DeadlineState::Open => "open",
@@ -275,7 +276,7 @@ fn clock_text(
                 told_text(out, ui, row)?;
             }
             None => {
-                let why = unsaid(clock, index, told);
+                let why = unsaid(clock, index, told, silences);
                 writeln!(out, "  step {:<8} {day}  not said: {}", step.step, ui.paint(Paint::Plain, &why))?;
             }
         }
@@ -283,23 +284,117 @@ fn clock_text(
     Ok(())
 }
 
-/// Why a step was not said, as far as the alerts of the other steps tell.
-fn unsaid(clock: &WhyClock, index: usize, told: &BTreeMap<&AlertKey, &ToldRow>) -> String {
+/// Why a step was not said, as far as the alerts of the other steps, silences and inhibitions tell.
+fn unsaid(
+    clock: &WhyClock,
+    index: usize,
+    told: &BTreeMap<&AlertKey, &ToldRow>,
+    silences: &[Silence],
+) -> String {
     let (before, rest) = clock.steps.split_at(index);
-    let said = |steps: &[WhyStep]| -> Vec<(String, ToldRow)> {
-        let rows =
-            steps.iter().filter_map(|step| Some((step.step.clone(), (**told.get(&step.alert)?).clone())));
-        rows.collect()
-    };
     let step = &rest[0];
-    let acknowledged = said(before).into_iter().rev().find_map(|(_, row)| {
-        let answers = row.events.into_iter().filter(|event| event.at.date_naive() <= step.day);
-        answers.map(|event| event.text).find(|text| text.starts_with("acknowledged by"))
-    });
-    let later = said(rest).into_iter().next();
-    match (acknowledged, later) {
-        (Some(answer), _) => answer,
+    let rows = |steps: &[WhyStep]| -> Vec<(String, ToldRow)> {
+        let said = |step: &WhyStep| Some((step.step.clone(), (**told.get(&step.alert)?).clone()));
+        steps.iter().filter_map(said).collect()
+    };
+    // An acknowledgement speaks for the days until its end, and for no later one.
+    let covers = |event: &ToldEvent| {
+        event.at.date_naive() <= step.day && event.acknowledged_until.is_some_and(|until| step.day < until)
+    };
+    let acknowledged =
+        rows(before).into_iter().rev().find_map(|(_, row)| row.events.into_iter().find(covers));
+    if let Some(event) = acknowledged {
+        return event.text;
+    }
+    let silence = silences
+        .iter()
+        .find(|silence| (silence.from.date_naive()..silence.until.date_naive()).contains(&step.day));
+    if let Some(silence) = silence.filter(|_| step.is_mutable) {
+        return format!("silence {} of {} held it back", silence.id, silence.owner);
+    }
+    match (&step.hidden, rows(rest).into_iter().next()) {
+        (Some(hidden), _) => hidden.clone(),
         (None, Some((later, _))) => format!("it passed unseen, and step {later} was told instead"),
         (None, None) => step.unsaid.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> chrono::NaiveDate {
+        text.parse().expect("a date")
+    }
+
+    /// Steps at 60 (told and acknowledged on 18 July until the 25th), 50, 30 and 7 days.
+    fn clock(hidden: Option<&str>) -> WhyClock {
+        let steps = [
+            ("60", "2026-07-18"),
+            ("55", "2026-07-23"),
+            ("50", "2026-07-28"),
+            ("30", "2026-08-17"),
+            ("7", "2026-09-09"),
+        ];
+        let steps = steps.map(|(step, on)| WhyStep {
+            step: step.to_owned(),
+            day: day(on),
+            alert: AlertKey::parse(step),
+            unsaid: "comes later".to_owned(),
+            is_mutable: step != "7",
+            hidden: hidden.map(str::to_owned),
+        });
+        WhyClock {
+            deadline: "PROTEST_DUE".to_owned(),
+            state: DeadlineState::Open,
+            due: "2026-09-16".to_owned(),
+            act_by: Some(day("2026-09-16")),
+            clauses: Vec::new(),
+            matches: true,
+            decided_by: None,
+            verdict: String::new(),
+            recipients: Vec::new(),
+            unheard: Vec::new(),
+            steps: steps.to_vec(),
+        }
+    }
+
+    fn row(step: &str, acknowledged: bool) -> ToldRow {
+        let at = "2026-07-18T13:00:00Z".parse().expect("an instant");
+        let text = "acknowledged by jo until 2026-07-25: called".to_owned();
+        let event = ToldEvent { at, text, until: None, acknowledged_until: Some(day("2026-07-25")) };
+        ToldRow {
+            alert: AlertKey::parse(step),
+            raised_at: Some(at),
+            letters: Vec::new(),
+            waits_for: Vec::new(),
+            state: "open".to_owned(),
+            events: if acknowledged { vec![event] } else { Vec::new() },
+            planned: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_step_that_was_held_back_says_what_held_it() {
+        let (first, later) = (row("60", true), row("30", false));
+        let told: BTreeMap<&AlertKey, &ToldRow> = [(&first.alert, &first), (&later.alert, &later)].into();
+        let silence = Silence {
+            id: 9,
+            owner: "mia".into(),
+            reason: "strike".into(),
+            from: "2026-07-26T00:00:00Z".parse().expect("an instant"),
+            until: "2026-07-30T00:00:00Z".parse().expect("an instant"),
+            what: Default::default(),
+        };
+        let says = |index, hidden, silences: &[Silence]| unsaid(&clock(hidden), index, &told, silences);
+        assert_eq!(says(1, None, &[]), "acknowledged by jo until 2026-07-25: called");
+        // Behind the end of the acknowledgement.
+        assert_eq!(says(2, None, &[]), "it passed unseen, and step 30 was told instead");
+        assert_eq!(says(2, Some("hidden by `x`"), &[]), "hidden by `x`");
+        assert_eq!(says(2, None, std::slice::from_ref(&silence)), "silence 9 of mia held it back");
+        // Nothing is told behind it, and the acknowledgement is over.
+        assert_eq!(says(4, None, &[]), "comes later");
+        let always = Silence { until: "2026-10-01T00:00:00Z".parse().expect("an instant"), ..silence };
+        assert_eq!(says(4, None, &[always]), "comes later");
     }
 }

@@ -4,9 +4,9 @@ use chrono::NaiveDate;
 
 use super::{Asked, WhyStep};
 use crate::deadline::calendar::day_text;
-use crate::entry::{DeadlineState, EntryDeadline, Life};
-use crate::outbox::AlertKey;
-use crate::rules::{Rule, Step, occasion};
+use crate::entry::{DeadlineState, Entry, EntryDeadline, Held, Life};
+use crate::outbox::{AlertKey, LOUD_DAYS};
+use crate::rules::{EntryContext, Rule, Step, occasion};
 use crate::words::count;
 
 impl Asked<'_> {
@@ -23,9 +23,26 @@ impl Asked<'_> {
                 day,
                 alert: AlertKey::new(&rule.name, life.number.as_str(), &occasion),
                 unsaid: self.unsaid(deadline, rule, (*step, day), counts, known),
+                is_mutable: step.days_left() > LOUD_DAYS,
+                hidden: self.hidden_on(day, rule, life).filter(|_| step.days_left() > LOUD_DAYS),
             })
         });
         told.collect()
+    }
+
+    /// The inhibition that hides the rule, with the entry as it was known by the end of a day.
+    fn hidden_on(&self, day: NaiveDate, rule: &Rule, life: &Life) -> Option<String> {
+        if !self.rules.is_inhibitable(&rule.name) {
+            return None;
+        }
+        let is_known = |held: &&Held| self.audience.reminder_day(held.seen.received_at) <= day;
+        let known = life.notices.iter().filter(is_known).map(|held| &*held.notice);
+        let entry = Entry::of(life.number, known);
+        let deadlines = life.deadlines(&entry, self.deadlines);
+        let broker = life.broker().map_or("unknown", |broker| broker.as_str());
+        let context = EntryContext { entry: &entry, broker, deadlines: &deadlines, now: None };
+        let inhibit = self.rules.hidden_by(&rule.name, &context)?;
+        Some(format!("hidden by `{}` (at {})", inhibit.name, inhibit.place))
     }
 
     /// The day on which the last fact came that the date is computed from.
