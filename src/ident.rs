@@ -1,5 +1,7 @@
 //! The names of things: entries, filers, bills, drops, and the fingerprints of bytes.
 
+mod broker;
+
 use std::borrow::Borrow;
 use std::fmt;
 
@@ -407,19 +409,6 @@ name_type!(
     /// The name that the configuration gives to a broker.
     BrokerName
 );
-
-impl BrokerName {
-    /// Stands for the broker of files that are taken in later without saying whose they are.
-    pub const BACKFILL: &str = "backfill";
-
-    /// Stands for the broker of facts that people record.
-    pub const BY_HAND: &str = "by hand";
-
-    /// It names no broker, and so says nothing of whose an entry is.
-    pub fn is_nobody(&self) -> bool {
-        matches!(self.as_str(), Self::BACKFILL | Self::BY_HAND)
-    }
-}
 
 #[cfg(test)]
 mod tests {

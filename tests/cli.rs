@@ -638,7 +638,7 @@ fn entries_are_found_by_what_is_known() {
         &here.run(&[&["entries"], &on[..]].concat()).out,
         &expect![[r#"
             ENTRY          STATUS      TYPE  BROKER    REFERENCE  HOLDS  RELEASED          NEXT DEADLINE
-            N01-7000012-4  liquidated  01    Acme      =R-1       0      2026-03-02 08:31  RELIQ_90D 2027-03-11 Thu (in 121 days)
+            N01-7000012-4  liquidated  01    Acme      =R-1       0      2026-03-02 08:31  PROTEST_DUE 2027-06-09 Wed (in 211 days)
             XYZ-7654321-1  held        01    Borealis  -          1      -                 ES_DUE 2026-11-17 Tue (in 7 days)
         "#]],
     );
@@ -646,7 +646,7 @@ fn entries_are_found_by_what_is_known() {
         &here.run(&[&["entries", "--csv"], &on[..]].concat()).out,
         &expect![[r#"
             entry,status,type,filer,broker,importer,reference,released_at,open_holds,next_deadline,due,act_by
-            N01-7000012-4,liquidated,01,N01,Acme,***-**-6789,'=R-1,2026-03-02T08:31:00,0,RELIQ_90D,2027-03-11,
+            N01-7000012-4,liquidated,01,N01,Acme,***-**-6789,'=R-1,2026-03-02T08:31:00,0,PROTEST_DUE,2027-06-09,2027-06-09
             XYZ-7654321-1,held,01,XYZ,Borealis,12-345678900,,,1,ES_DUE,2026-11-17,2026-11-17
         "#]],
     );

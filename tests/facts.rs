@@ -63,7 +63,7 @@ fn hear(text: &str) -> Heard {
 /// A value of that kind.
 fn invented(value: FactValue) -> Value {
     match value {
-        FactValue::Date => "2026-03-06".into(),
+        FactValue::Date => "2026-03-01".into(),
         FactValue::YesNo => true.into(),
         FactValue::Count(_) => 1.into(),
         FactValue::Word(words) => words[0].into(),
@@ -339,6 +339,111 @@ fn schema(file: &str, kind: Kind) -> Value {
         "oneOf": kinds,
         "unevaluatedProperties": false,
     })
+}
+
+/// What people tell of an entry is about the broker that it belongs to; they are no broker themselves.
+#[test]
+fn an_alert_about_a_fact_names_the_broker_of_the_entry() {
+    let mut desk = Desk::new("2025-04-02T14:10:00Z".parse().expect("an instant"));
+    let form = |entry: &str| {
+        json!({"kind": "form", "form": "28", "entry": entry, "issue_date": "2025-04-01", "author": "jo", "source": "letter of the port"})
+            .to_string()
+    };
+    desk.receive("1.txt", "globex", include_bytes!("../samples/demo/1-hold.txt"));
+    desk.engine().record(form("9Z7-1000042-5").as_bytes()).expect("recorded");
+    desk.engine().record(form(ENTRY).as_bytes()).expect("recorded");
+    let alerts = desk.store().alerts(None, 100).expect("the store answers");
+    let brokers = |number: &str| -> Vec<Option<&str>> {
+        let number = EntryNumber::parse(number);
+        let of_entry = alerts.iter().filter(|alert| alert.entry.as_ref().map(|entry| entry.number) == number);
+        of_entry.map(|alert| alert.broker().map(|broker| broker.as_str())).collect()
+    };
+    assert!(brokers("9Z7-1000042-5").len() > 1, "{alerts:?}");
+    assert!(brokers("9Z7-1000042-5").iter().all(|broker| *broker == Some("globex")), "{alerts:?}");
+    assert!(!brokers(ENTRY).is_empty() && brokers(ENTRY).iter().all(Option::is_none), "{alerts:?}");
+}
+
+/// Whether or not the law sets a day in its place, a date before the entry is told as what it is.
+#[test]
+fn a_liquidation_before_the_entry_is_a_finding() {
+    let mut desk = Desk::new("2025-04-02T14:10:00Z".parse().expect("an instant"));
+    let number = "9Z7-1000042-5";
+    desk.receive("1.txt", "globex", include_bytes!("../samples/demo/1-hold.txt"));
+    desk.receive("2.txt", "globex", include_bytes!("../samples/demo/2-released.txt"));
+    let mut told = |fact: Value| {
+        desk.engine().record(fact.to_string().as_bytes()).expect("recorded");
+        let number = EntryNumber::parse(number).expect("an entry number");
+        let life = desk.store().life(number).expect("the store answers").expect("known");
+        let on = "2025-04-03".parse().expect("a day");
+        let view = entrywatch::serve::entry_view(&life, DeadlineTable::embedded(), on);
+        view.findings.iter().map(|finding| finding.message.clone()).collect::<Vec<_>>()
+    };
+    let bulletin =
+        json!({"fact": "bulletin", "entry": number, "liquidation_date": "2024-02-16", "author": "jo"});
+    let suspended = json!({"fact": "suspension", "entry": number, "date": "2025-04-02", "author": "jo"});
+    let wanted = "a liquidation of 2024-02-16 was told, which lies before the entry itself and cannot be: look the date up on the \
+                  bulletin and record it";
+    assert_eq!(told(bulletin), [wanted]);
+    assert_eq!(told(suspended), [wanted]);
+}
+
+#[test]
+fn a_protest_is_recorded_with_what_it_is_against() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, entrywatch::config::EXAMPLE).expect("written");
+    let run = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_entrywatch"));
+        let output = command.args(words).args(["--config"]).arg(&config).output().expect("the program runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let record = |kind: &str, words: &[&str]| run(&[&["record", kind, ENTRY], words].concat());
+    let protest = |words: &[&str]| {
+        record("protest_filed", &[&["--on", "2026-06-01", "--reference", "P1"], words].concat())
+    };
+    // Nothing is known so far, so anything may be true.
+    assert_eq!(protest(&["against=2026-03-06"]).0, Some(0));
+    assert_eq!(record("bulletin", &["liquidation_date=2026-03-06"]).0, Some(0));
+    assert_eq!(record("bulletin", &["liquidation_date=2026-05-08", "event=reliquidation"]).0, Some(0));
+    let due = |key: &str| {
+        let (_, out, err) = run(&["explain", ENTRY, key, "--json"]);
+        let shown: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{err}"));
+        shown["deadlines"][0]["state"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        (due("PROTEST_DUE@liquidation"), due("PROTEST_DUE@reliquidation")),
+        ("closed".into(), "open".into())
+    );
+    for (words, complaint) in [
+        (["against=2026-06-05"], "behind the day on which the protest was filed"),
+        (["against=2026-01-05"], "only liquidation (2026-03-06) and reliquidation (2026-05-08)"),
+        (["against=soon"], "`against` must be a date"),
+    ] {
+        let (code, _, err) = protest(&words);
+        assert!(code != Some(0) && err.contains(complaint), "{words:?}: {err}");
+    }
+    // A second one that does not say so is against the other.
+    let (code, _, err) = record("protest_filed", &["--on", "2026-06-02", "--reference", "P2"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    assert_eq!(due("PROTEST_DUE@reliquidation"), "closed");
+    // Of one alone nobody knows it, and the command says so.
+    let other = "9Z7-1000042-5";
+    let of_other = |words: &[&str]| run(&[&["record", words[0], other], &words[1..]].concat());
+    for words in [
+        &["bulletin", "liquidation_date=2026-03-06"][..],
+        &["bulletin", "liquidation_date=2026-05-08", "event=reliquidation"],
+    ] {
+        assert_eq!(of_other(words).0, Some(0));
+    }
+    let (code, _, err) = of_other(&["protest_filed", "--on", "2026-06-02", "--reference", "P3"]);
+    assert_eq!(code, Some(0));
+    for name in ["liquidation", "reliquidation"] {
+        let said = format!(
+            "PROTEST_DUE@{name} of {other} runs on: protest P3 was filed on 2026-06-02, perhaps against this"
+        );
+        assert!(err.contains(&said), "{err}");
+    }
 }
 
 #[test]

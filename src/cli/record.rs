@@ -18,7 +18,7 @@ use crate::interpret::{Interpreter, NoticeIds, NoticeSink};
 use crate::notice::recorded::{FactDefinition, FactValue};
 use crate::notice::{FactKind, Kind, NoticeRef};
 use crate::place::{Finding, Grade};
-use crate::serve::{Action, Request};
+use crate::serve::{Action, EntryView, Request};
 
 /// Enter a fact that no message tells: forms, letters, protests, answers
 ///
@@ -82,6 +82,9 @@ pub fn run(args: &Args, context: impl FnOnce() -> Result<Context, Failure>, ui: 
         known_or_sound(&document, &door)?;
     }
     door.ask::<()>(Request::Act { action: Action::Record { document: text, by } })?;
+    if is_protest(fact) {
+        tell_open_protests(&document, &door, &context, ui)?;
+    }
     let recorded = json!({ "fact": fact.as_str(), "document": document, "notices": ids });
     answer(ui, &recorded, |out| print(out, ui, fact, &ids), Exit::Fine)
 }
@@ -140,12 +143,17 @@ fn document(fact: FactKind, args: &Args) -> Result<Value, Failure> {
     Ok(members.into())
 }
 
+/// The entries that the document names.
+fn numbers(document: &Value) -> impl Iterator<Item = EntryNumber> {
+    let listed = document["entries"].as_array().into_iter().flatten();
+    let numbers = document.get("entry").into_iter().chain(listed).filter_map(Value::as_str);
+    numbers.filter_map(EntryNumber::parse)
+}
+
 /// Refuses an entry number whose check digit does not fit, unless messages named that very entry: most likely a digit is wrong, and
 /// the fact would stand at an entry that nobody knows.
 fn known_or_sound(document: &Value, door: &Door) -> Result<(), Failure> {
-    let listed = document["entries"].as_array().into_iter().flatten();
-    let numbers = document.get("entry").into_iter().chain(listed).filter_map(Value::as_str);
-    for number in numbers.filter_map(EntryNumber::parse) {
+    for number in numbers(document) {
         let offset = number.check_digit_offset();
         if offset == 0 {
             continue;
@@ -159,6 +167,28 @@ fn known_or_sound(document: &Value, door: &Door) -> Result<(), Failure> {
                 )));
             }
             Err(failure) => return Err(failure),
+        }
+    }
+    Ok(())
+}
+
+fn is_protest(fact: FactKind) -> bool {
+    matches!(fact, FactKind::ProtestFiled | FactKind::ExclusionProtest)
+}
+
+/// The clocks that a protest did not end because it does not say what it is against.
+fn tell_open_protests(document: &Value, door: &Door, context: &Context, ui: &Ui) -> Result<(), Failure> {
+    let on = Some(context.today());
+    for number in numbers(document) {
+        let view: EntryView = match door.ask(Request::Entry { number, on }) {
+            Ok(view) => view,
+            // What was recorded before its entry is known waits for it.
+            Err(failure) if failure.exit() == Exit::NotFine => continue,
+            Err(failure) => return Err(failure),
+        };
+        for clock in view.deadlines.iter().filter(|clock| !clock.may_be_over.is_empty()) {
+            let (id, instance, why) = (&clock.id, &clock.instance, &clock.may_be_over);
+            ui.remark(&format!("{id}@{instance} of {number} runs on: {why}."));
         }
     }
     Ok(())

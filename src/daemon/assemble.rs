@@ -1,5 +1,6 @@
 //! From a checked configuration to what the daemon runs with: secrets are read, files are loaded.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::engine::Versions;
@@ -160,7 +161,12 @@ pub fn renderer(config: &Config) -> Result<Renderer, AssembleError> {
         Some(zone) => zone,
         None => Zone::named(CUSTOMS_ZONE).map_err(|_| AssembleError::Zone)?,
     };
-    let mail = MailSettings::new(&config.mail.from, &config.mail.domain, zone)?;
+    let mut zones = BTreeMap::new();
+    // Whoever is in several teams has the zone of the first, as for digests.
+    for team in config.teams.iter().rev() {
+        zones.extend(team.to.iter().map(|recipient| (recipient.clone(), team.zone.clone())));
+    }
+    let mail = MailSettings::new(&config.mail.from, &config.mail.domain, zone)?.with_zones(zones);
     Ok(Renderer::new(config.mail.templates.as_deref(), mail)?)
 }
 

@@ -3,9 +3,11 @@
 use chrono::NaiveDate;
 use serde::Serialize;
 
+use super::mail::MailSettings;
 use super::many::clock;
 use super::subject::{self, count_entries};
 use super::text::{self, day};
+use super::today;
 use super::view::{Tone, VALUE_CHARS_MAX};
 use crate::entry::EntryDeadline;
 use crate::outbox::{Alert, Cause, Letter};
@@ -83,8 +85,15 @@ fn act_by(alert: &Alert, today: NaiveDate) -> Option<String> {
     })
 }
 
-/// Builds the view of a digest of `on`.
-pub(super) fn digest_mail(letter: &Letter, alerts: &[Alert], on: NaiveDate) -> DigestMail {
+/// Builds the view of a digest of `of_day`.
+pub(super) fn digest_mail(
+    letter: &Letter,
+    alerts: &[Alert],
+    of_day: NaiveDate,
+    settings: &MailSettings,
+) -> DigestMail {
+    let (on, alerts) = today::counted(letter, alerts, settings.zone_of(&letter.recipient));
+    let alerts = &*alerts;
     let mut groups: Vec<(&'static str, Vec<&Alert>)> = Vec::new();
     for alert in alerts {
         let heading = subject::group(&alert.cause);
@@ -109,7 +118,7 @@ pub(super) fn digest_mail(letter: &Letter, alerts: &[Alert], on: NaiveDate) -> D
     DigestMail {
         subject: text::header(&subject::subject(letter, alerts, on), super::mail::SUBJECT_CHARS_MAX),
         tone: Tone::of(letter.severity),
-        day: day(on),
+        day: day(of_day),
         alerts: alerts.len(),
         entries: count_entries(alerts),
         counts: counts.into_iter().filter(|count| count.count > 0).collect(),

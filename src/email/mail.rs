@@ -1,5 +1,6 @@
 //! A mail: its headers, its two bodies, and the bytes that go over the wire.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -28,6 +29,7 @@ pub struct MailSettings {
     from: Mailbox,
     domain: String,
     zone: Zone,
+    zones: BTreeMap<Box<str>, Zone>,
     tickets: Option<Arc<Tickets>>,
 }
 
@@ -41,14 +43,21 @@ pub enum SettingsError {
 
 impl MailSettings {
     /// `from` is the sender, with or without a name; `domain` the right side of message ids; `zone`
-    /// the one in which instants are shown.
+    /// the one in which instants are shown to recipients of no zone of their own.
     pub fn new(from: &str, domain: &str, zone: Zone) -> Result<Self, SettingsError> {
         let mailbox = from.parse::<Mailbox>().ok().filter(|_| !from.chars().any(char::is_control));
         let from = mailbox.ok_or_else(|| SettingsError::From { from: text::line(from, HEADER_CHARS_MAX) })?;
         if !is_domain(domain) {
             return Err(SettingsError::Domain { domain: text::line(domain, HEADER_CHARS_MAX) });
         }
-        Ok(Self { from, domain: domain.to_owned(), zone, tickets: None })
+        Ok(Self { from, domain: domain.to_owned(), zone, zones: BTreeMap::new(), tickets: None })
+    }
+
+    /// The same, but these recipients are shown instants, and days, of their own zone.
+    #[must_use]
+    pub fn with_zones(mut self, zones: BTreeMap<Box<str>, Zone>) -> Self {
+        self.zones = zones;
+        self
     }
 
     /// Mails can be answered through these links.
@@ -65,8 +74,8 @@ impl MailSettings {
         &self.domain
     }
 
-    pub fn zone(&self) -> &Zone {
-        &self.zone
+    pub fn zone_of(&self, recipient: &str) -> &Zone {
+        self.zones.get(recipient).unwrap_or(&self.zone)
     }
 }
 

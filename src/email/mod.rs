@@ -19,6 +19,7 @@ mod sample;
 mod smtp;
 mod subject;
 pub mod text;
+mod today;
 mod view;
 mod when;
 

@@ -43,8 +43,9 @@ pub(super) fn bundle_subject(letter: &Letter, alerts: &[Alert]) -> String {
         subject.push_str(&format!(" on {}", counted(entries, "entry", "entries")));
     }
     let titles: BTreeSet<&str> = alerts.iter().map(|alert| &*alert.title).collect();
+    let brokers = alerts.iter().filter_map(|alert| Some(&alert.entry.as_ref()?.broker));
     let brokers: BTreeSet<&str> =
-        alerts.iter().filter_map(|alert| alert.entry.as_ref()).map(|entry| entry.broker.as_str()).collect();
+        brokers.filter(|broker| !broker.is_by_hand()).map(|broker| broker.as_str()).collect();
     subject.push_str(": ");
     match (event_of_all(alerts), first_day(alerts)) {
         (Some(event), _) => subject.push_str(&event),

@@ -334,7 +334,7 @@ impl Templates {
                 self.bodies("alert.txt", "alert.html", &view.subject, &view)
             }
             LetterKind::Digest { day } => {
-                let view = digest::digest_mail(letter, alerts, day);
+                let view = digest::digest_mail(letter, alerts, day, settings);
                 self.bodies("digest.txt", "digest.html", &view.subject, &view)
             }
         }

@@ -163,6 +163,7 @@ fn undated() -> Alert {
         internal: None,
         special: Some("unknown".into()),
         because: "no liquidation date is known".into(),
+        may_be_over: "".into(),
         state: DeadlineState::Idle,
         from: Vec::new(),
         ..protest_due()
@@ -292,6 +293,7 @@ pub(super) fn protest_due() -> EntryDeadline {
         internal: None,
         state: DeadlineState::Open,
         because: "".into(),
+        may_be_over: "".into(),
         basis: "19 USC 1514(c)(3)".into(),
         from: vec![Provenance {
             input: "liquidation_date".into(),
@@ -315,6 +317,7 @@ pub(super) fn summary_due() -> EntryDeadline {
         internal: None,
         state: DeadlineState::Open,
         because: "".into(),
+        may_be_over: "".into(),
         basis: "19 CFR 142.12(b)".into(),
         from: vec![Provenance {
             input: "release_date".into(),

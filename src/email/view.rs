@@ -11,7 +11,7 @@ use super::many::{self, TableRow};
 use super::occasion;
 use super::subject::{self, sentence, severity_word};
 use super::text::{self, day, event_time, instant};
-use super::when;
+use super::{today, when};
 use crate::clock::Zone;
 use crate::entry::{DeadlineState, EntryDeadline, Provenance, Standing};
 use crate::outbox::{Alert, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, LetterKind, NoticeBrief};
@@ -169,7 +169,9 @@ pub(super) struct SourceView {
 
 /// Builds the view of an alert letter.
 pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings) -> AlertMail {
-    let today = settings.zone().date(letter.created_at);
+    let zone = settings.zone_of(&letter.recipient);
+    let (today, all) = today::counted(letter, all, zone);
+    let all = &*all;
     let alerts = many::pressing(all, today);
     let told = alerts.len().min(SECTIONS_MAX);
     let table = if many::is_many(all) { many::table(letter.kind, &alerts, today) } else { Vec::new() };
@@ -181,25 +183,25 @@ pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings
             true => Tone::OVER,
             false => Tone::of(letter.loudness(all)),
         },
-        notes: occasion::notes(letter, all, settings.zone()),
+        notes: occasion::notes(letter, all, zone),
         ack: settings.ack_link(letter).filter(|_| !letter.is_overtaken(all)),
-        sections: alerts[..told].iter().map(|alert| section(letter.kind, alert, settings, today)).collect(),
+        sections: alerts[..told].iter().map(|alert| section(letter.kind, alert, zone, today)).collect(),
         table_dates: table.iter().any(|row| row.by_when.is_some()),
         table_money: table.iter().any(|row| row.money.is_some()),
         table,
         recipient: text::line(&letter.recipient, VALUE_CHARS_MAX),
         letter: letter.key.to_string(),
-        written_at: instant(letter.created_at, settings.zone()),
+        written_at: instant(letter.created_at, zone),
     }
 }
 
-fn section(kind: LetterKind, alert: &Alert, settings: &MailSettings, today: NaiveDate) -> Section {
+fn section(kind: LetterKind, alert: &Alert, zone: &Zone, today: NaiveDate) -> Section {
     let notice = match &alert.cause {
         Cause::Notice(notice) => Some(&**notice),
         Cause::Deadline(_) | Cause::Trouble(_) => None,
     };
     let clock = clock(alert, today);
-    let since = alert.over_at.map(|at| instant(at, settings.zone()));
+    let since = alert.over_at.map(|at| instant(at, zone));
     let is_over = kind == LetterKind::Over || alert.over_at.is_some();
     // An alert keeps the entry as it was.
     let as_of = if is_over { " when this was raised" } else { "" };
@@ -219,7 +221,7 @@ fn section(kind: LetterKind, alert: &Alert, settings: &MailSettings, today: Naiv
         entry: alert.entry.as_ref().map(entry),
         as_of,
         deadlines: deadline_rows(&alert.deadlines, today),
-        source: source(alert, settings.zone()),
+        source: source(alert, zone),
         rule: text::line(&alert.rule, VALUE_CHARS_MAX),
         key: text::line(alert.key.as_str(), VALUE_CHARS_MAX),
     }
@@ -353,7 +355,7 @@ fn clock_view(
         left: when::left(deadline, today),
         due_left: when::due_left(deadline, today),
         basis: text::line(&deadline.basis, VALUE_CHARS_MAX),
-        because: some_line(&deadline.because),
+        because: some_line(deadline.remark()),
         more: Vec::new(),
         steps,
         from: deadline.from.iter().take(LINES_MAX).map(provenance).collect(),
@@ -412,21 +414,20 @@ fn deadline_rows(deadlines: &[EntryDeadline], today: NaiveDate) -> Vec<DeadlineR
         due: due(deadline),
         left: when::row(deadline, today),
         basis: text::line(&deadline.basis, VALUE_CHARS_MAX),
-        note: some_line(&deadline.because),
+        note: some_line(deadline.remark()),
     });
     rows.collect()
 }
 
 fn entry(entry: &EntryBrief) -> EntryView {
-    let mut facts = vec![
-        Fact::new("status", text::line(&entry.status, VALUE_CHARS_MAX)),
-        Fact::new("broker", text::line(entry.broker.as_str(), VALUE_CHARS_MAX)),
-    ];
+    let mut facts = vec![Fact::new("status", text::line(&entry.status, VALUE_CHARS_MAX))];
     let mut known = |label: &str, value: Option<String>| {
         if let Some(value) = value.filter(|value| !value.is_empty()) {
             facts.push(Fact::new(label, value));
         }
     };
+    let broker = Some(&entry.broker).filter(|broker| !broker.is_by_hand());
+    known("broker", broker.map(|broker| text::line(broker.as_str(), VALUE_CHARS_MAX)));
     known("entry type", entry.entry_type.map(|kind| kind.to_string()));
     known("port", entry.port.map(|port| port.to_string()));
     known(

@@ -30,6 +30,9 @@ pub struct EntryDeadline {
     /// Why the state is what it is, in a few plain words; blank for a clock that simply runs.
     #[serde(default, skip_serializing_if = "str::is_empty")]
     pub because: Box<str>,
+    /// What may have ended a clock that runs on until a person settles it: a protest that does not say what it is against.
+    #[serde(default, skip_serializing_if = "str::is_empty")]
+    pub may_be_over: Box<str>,
     /// The legal basis: `19 USC 1514(c)(3)`.
     pub basis: Box<str>,
     /// The facts that went in.
@@ -98,6 +101,11 @@ impl EntryDeadline {
     /// Whether anybody may still have to be reminded of it.
     pub fn may_run(&self) -> bool {
         matches!(self.state, DeadlineState::Open | DeadlineState::Ahead)
+    }
+
+    /// What is to be known of its state beside the date: why it is what it is, or what may have ended it.
+    pub fn remark(&self) -> &str {
+        if self.may_be_over.is_empty() { &self.because } else { &self.may_be_over }
     }
 
     /// The law started the clock, or will, and no notice.
@@ -191,22 +199,27 @@ impl EntryDeadline {
     /// How the clock stands on a day, and why, in a few plain words.
     pub fn state_on(&self, day: NaiveDate) -> (StateOn, String) {
         let started = self.starts.filter(|starts| *starts <= day);
+        let runs = matches!(self.state, DeadlineState::Open) || started.is_some();
         let by_law = started.map(|starts| format!("the law started it on {starts}"));
-        let runs = matches!(self.state, DeadlineState::Open) || by_law.is_some();
+        let known = |more: Option<&str>| {
+            let may_be_over = Some(&*self.may_be_over).filter(|words| !words.is_empty());
+            let words: Vec<&str> = by_law.as_deref().into_iter().chain(more).chain(may_be_over).collect();
+            words.join("; ")
+        };
         match self.state {
             DeadlineState::Closed => (StateOn::Closed, self.because.to_string()),
             DeadlineState::Idle => (StateOn::Idle, self.because.to_string()),
             DeadlineState::Ahead if !runs => (StateOn::Ahead, self.because.to_string()),
             DeadlineState::Open | DeadlineState::Ahead if !self.has_passed(day) => {
-                (StateOn::Open, by_law.unwrap_or_default())
+                (StateOn::Open, known(None))
             }
             DeadlineState::Open | DeadlineState::Ahead => {
-                let over = "its last day is over".to_owned();
+                let over = "its last day is over";
                 if self.act_by.is_some() {
-                    (StateOn::Open, by_law.map_or(over.clone(), |by_law| format!("{by_law}; {over}")))
+                    (StateOn::Open, known(Some(over)))
                 } else {
                     let then = super::clocks::consequence(&self.id);
-                    (StateOn::Passed, then.map_or(over, str::to_owned))
+                    (StateOn::Passed, then.unwrap_or(over).to_owned())
                 }
             }
         }
@@ -236,6 +249,7 @@ impl Clock {
         };
         let version = start.and_then(|(_, date)| definition.version_on(date));
         let basis = version.unwrap_or_else(|| definition.current()).basis.as_str().into();
+        let may_be_over = if self.closed.is_some() { String::new() } else { self.may_be_over };
         let (state, because) = match (due, self.closed) {
             (Some(_), Some(because)) => (DeadlineState::Closed, because),
             (Some(_), None) if self.starts.is_some() => (DeadlineState::Ahead, self.unless.into()),
@@ -251,6 +265,7 @@ impl Clock {
             internal: None,
             state,
             because: because.into(),
+            may_be_over: may_be_over.into(),
             basis,
             from: self.from,
             starts: self.starts,

@@ -284,6 +284,8 @@ pub struct BillState {
 pub struct ProtestState {
     pub protest: ProtestStatus,
     pub at: Option<EventTime>,
+    /// When it was first told.
+    pub since: Option<EventTime>,
     pub notice: NoticeId,
 }
 

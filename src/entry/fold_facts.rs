@@ -35,7 +35,8 @@ pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
             entry.customs_bills.insert(bill.number, state);
         }
         Effect::Protest(protest) => {
-            let state = ProtestState { protest: *protest, at: notice.at, notice: notice.id };
+            let since = entry.protests.get(&protest.number).map_or(notice.at, |known| known.since);
+            let state = ProtestState { protest: *protest, at: notice.at, since, notice: notice.id };
             entry.protests.insert(protest.number, state);
         }
         Effect::TibRequest { .. } | Effect::TibAnswer { .. } | Effect::TibExpires { .. } => {

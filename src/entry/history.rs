@@ -176,6 +176,7 @@ impl Life {
                 internal: None,
                 state: DeadlineState::Closed,
                 because: moved.cause.clone(),
+                may_be_over: "".into(),
                 basis: definition.current().basis.as_str().into(),
                 from: Vec::new(),
                 starts: None,
@@ -212,6 +213,7 @@ mod tests {
             internal: None,
             state,
             because: because.into(),
+            may_be_over: "".into(),
             basis: "a law".into(),
             from: vec![Provenance {
                 input: "release_date".into(),

@@ -146,6 +146,12 @@ impl Life {
         brokers().find(|broker| !broker.is_nobody()).or_else(|| brokers().next())
     }
 
+    /// Whose word a notice of the entry is: of the broker whose file told it; of the entry's own where a person did, or
+    /// files were taken in later.
+    pub fn broker_of_notice<'l>(&'l self, told: &'l BrokerName) -> &'l BrokerName {
+        if told.is_nobody() { self.broker().unwrap_or(told) } else { told }
+    }
+
     pub fn entry(&self) -> Entry {
         Entry::of(self.number, self.notices.iter().map(|held| &*held.notice))
     }

@@ -22,7 +22,7 @@ pub use facts::{
     StatementLine, StatementStatus, SummaryFiling, SummaryStatus,
 };
 pub use fields::{Fields, FieldsAsMap};
-pub use recorded::FactKind;
+pub use recorded::{AGAINST, FactKind};
 pub use token::Token;
 pub use values::{Values, Written};
 pub use witness::WitnessedFact;

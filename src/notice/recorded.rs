@@ -87,6 +87,9 @@ impl FactDefinition {
 /// The member that names the notice in whose place a fact stands: a date or number that was recorded wrong.
 pub const REPLACES: &str = "replaces";
 
+/// The date of the liquidation or decision that a protest is against (19 CFR 174.13(a)(4)).
+pub const AGAINST: &str = "against";
+
 pub const FORMS_TABLE: &str = "forms";
 pub const FACTS_TABLE: &str = "recorded-facts";
 
@@ -176,9 +179,10 @@ facts! {
         starts [start("PROTEST_DUE", "decision_date"), start("PROTEST_AMEND", "decision_date")], ends [];
     SuretyDemand = "surety_demand", on "demand_mailed", tells [],
         starts [start("PROTEST_SURETY", "demand_mailed")], ends [];
-    ProtestFiled = "protest_filed", on "protest_filed", tells [field("accelerated", FactValue::YesNo)]; referenced,
+    ProtestFiled = "protest_filed", on "protest_filed", tells [field("accelerated", FactValue::YesNo),
+            field(AGAINST, FactValue::Date)]; referenced,
         starts [start("PROTEST_CBP_2Y", "protest_filed")], ends ["PROTEST_DUE", "PROTEST_SURETY"];
-    ExclusionProtest = "excl_protest", on "protest_filed", tells []; referenced,
+    ExclusionProtest = "excl_protest", on "protest_filed", tells [field(AGAINST, FactValue::Date)]; referenced,
         starts [start("EXCL_PROTEST_DENIAL", "protest_filed")], ends ["PROTEST_DUE"];
     ProtestAmended = "protest_amended", on "date", tells [], starts [], ends ["PROTEST_AMEND"];
     ProtestDecided = "protest_decided", on "denial_date",

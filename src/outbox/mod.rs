@@ -108,7 +108,10 @@ pub struct Alert {
 impl Alert {
     /// Whom to ask: the broker of the file or drop, else that of the entry.
     pub fn broker(&self) -> Option<&BrokerName> {
-        self.broker.as_ref().or_else(|| self.entry.as_ref().map(|entry| &entry.broker))
+        let told = self.broker.as_ref().filter(|broker| !broker.is_by_hand());
+        let of_entry =
+            || self.entry.as_ref().map(|entry| &entry.broker).filter(|broker| !broker.is_by_hand());
+        told.or_else(of_entry)
     }
 }
 

@@ -88,6 +88,9 @@ impl Pipeline {
         if let Some(act_by) = deadline.act_by {
             lines.push(format!("Act by {act_by}."));
         }
+        if !deadline.may_be_over.is_empty() {
+            lines.push(format!("It runs on: {}.", deadline.may_be_over));
+        }
         if let Some(target) = life.target_of(&key) {
             lines.push(format!("Our own target is {}, set by {}. {}", target.date, target.by, target.reason));
         }

@@ -39,7 +39,7 @@ fn protest<'a>(
     let is_own = |clock: &&EntryDeadline| {
         date.is_some_and(|date| clock.bases.iter().any(|told| told.date == date))
             || clock.from.iter().any(|fact| date.is_some() && counts_from(fact) == date)
-            || clock.from.iter().any(|fact| fact.notice == Some(notice.id))
+            || clock.from.iter().any(|fact| fact.notice == Some(notice.id) && counts_from(fact).is_some())
             || clock.bases.iter().any(|told| told.notice == Some(notice.id))
     };
     let protests = || clocks.iter().filter(|clock| *clock.id == *id::PROTEST_DUE);
@@ -117,6 +117,7 @@ mod tests {
             internal: None,
             state: DeadlineState::Open,
             because: "".into(),
+            may_be_over: "".into(),
             basis: "a law".into(),
             from: vec![Provenance {
                 input: from.0.into(),
@@ -167,6 +168,10 @@ mod tests {
         ];
         let mut filed = protests.clone();
         filed[1].state = DeadlineState::Closed;
+        // The notice states the date of entry as well, which every protest has among its facts.
+        let mut entered = protests.clone();
+        let entry_date = clock("PROTEST_DUE", "2025-04-02", "2026-08-12", ("entry_date", OWN)).from;
+        entered.iter_mut().for_each(|clock| clock.from.extend(entry_date.clone()));
         let own = [
             clock("REDELIVERY_WINDOW", "", "2026-11-04", ("release_date", OWN)),
             clock("CF28_RESPONSE", "2026-11-20", "2026-12-18", ("issue_date", OWN)),
@@ -193,6 +198,13 @@ mod tests {
                 Kind::AceReport,
                 &protests,
                 "PROTEST_DUE@2026-02-13",
+            ),
+            (
+                "a date of entry beside it",
+                liquidated(Some("2026-11-13")),
+                Kind::Liquidation,
+                &entered,
+                "PROTEST_DUE@2026-11-13",
             ),
             ("no date", liquidated(None), Kind::Liquidation, &protests, "PROTEST_DUE@2026-11-13"),
             ("protested", liquidated(Some("2026-11-13")), Kind::Liquidation, &filed, ""),

@@ -87,7 +87,7 @@ impl Pipeline {
             group.put_life(life);
             return Ok(());
         }
-        let number = life.number;
+        let (number, broker) = (life.number, &life.broker_of_notice(broker).clone());
         let known = life.notices[..before].iter().map(|held| &*held.notice);
         let earlier = (before > 0).then(|| Entry::of(number, known));
         let entry = life.entry();
@@ -229,6 +229,8 @@ impl Pipeline {
         deadlines: &[EntryDeadline],
     ) -> Raised {
         let (entry, known) = entry.unzip();
+        let told = &fresh.seen.broker;
+        let broker = entry.as_ref().filter(|_| told.is_nobody()).map_or(told, |entry| &entry.broker).clone();
         let today = self.reminder_day(raised_at);
         let clock = own_clock(&fresh.notice, deadlines, &self.deadlines, today);
         // A digest is a table: what only a letter of its own shows is not kept for it.
@@ -252,7 +254,7 @@ impl Pipeline {
             title: hit.rule.title.clone(),
             severity: hit.severity,
             raised_at,
-            broker: Some(fresh.seen.broker.clone()),
+            broker: Some(broker),
             entry,
             cause: Cause::Notice(Box::new(notice)),
             deadlines: if is_told_alone { running(deadlines, clock, today) } else { Vec::new() },
@@ -319,6 +321,7 @@ impl Pipeline {
         let Some(life) = life(number)? else { return Ok(None) };
         let Some(held) = life.get(id) else { return Ok(None) };
         let severity = held.notice.severity;
+        let broker = life.broker_of_notice(&held.seen.broker);
         // A rule that is gone since then has left its name.
         let (title, severity, next_step) = match self.rules.get(rule) {
             Some(rule) => (rule.title.clone(), rule.severity(severity), rule.next_step.clone()),
@@ -330,8 +333,8 @@ impl Pipeline {
             title,
             severity,
             raised_at: held.seen.received_at,
-            broker: Some(held.seen.broker.clone()),
-            entry: Some(brief::entry(&life.entry(), &held.seen.broker, self.importer_number)),
+            broker: Some(broker.clone()),
+            entry: Some(brief::entry(&life.entry(), broker, self.importer_number)),
             cause: Cause::Notice(Box::new(brief::row(&held.notice, &held.seen))),
             deadlines: Vec::new(),
             next_step,

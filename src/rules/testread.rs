@@ -139,6 +139,7 @@ pub(super) fn clock(id: &str, act_by: NaiveDate) -> EntryDeadline {
         internal: None,
         state: DeadlineState::Open,
         because: "".into(),
+        may_be_over: "".into(),
         basis: "".into(),
         from: Vec::new(),
         starts: None,

@@ -95,6 +95,7 @@ fn clock(id: &str, act_by: &str) -> EntryDeadline {
         internal: None,
         state: DeadlineState::Open,
         because: "".into(),
+        may_be_over: "".into(),
         basis: "".into(),
         from: Vec::new(),
         starts: None,

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Request, TargetWish, alerts, deadlines, entries, entry, explain, page, pathways, quarantine, target,
+    Request, TargetWish, alerts, deadlines, entries, entry, explain, page, pathways, quarantine, recorded,
+    target,
 };
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
@@ -247,20 +248,30 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
         Request::QuarantinedFile { file } => value(&quarantine::show(backend, &file)?),
         Request::StateHash => value(&HashAnswer { hash: backend.state_hash()? }),
         Request::Status => value(&status(backend)?),
-        Request::Act { action } => {
-            if let Action::RetryLetter { key, .. } = &action {
-                retriable(store, key)?;
-            }
-            let action = match action {
-                Action::SetTarget { wish, by } => {
-                    Action::SetTarget { wish: target::checked(store, table, wish, &by)?, by }
-                }
-                other => other,
-            };
-            backend.act(action)?;
-            Ok(Value::Null)
-        }
+        Request::Act { action } => act(backend, action),
     }
+}
+
+/// Does what somebody wants, once it is known to be possible.
+fn act(backend: &dyn Backend, action: Action) -> Result<Value, ApiError> {
+    let (store, table) = (backend.store(), backend.deadlines());
+    match action {
+        Action::SetTarget { wish, by } => {
+            let (wish, set) = target::checked(store, table, wish, &by)?;
+            backend.act(Action::SetTarget { wish, by })?;
+            return value(&set);
+        }
+        Action::RetryLetter { key, by } => {
+            retriable(store, &key)?;
+            backend.act(Action::RetryLetter { key, by })?;
+        }
+        Action::Record { document, by } => {
+            recorded::checked(store, table, &document)?;
+            backend.act(Action::Record { document, by })?;
+        }
+        other => backend.act(other)?,
+    }
+    Ok(Value::Null)
 }
 
 /// Who names no day is told what no day has changed.

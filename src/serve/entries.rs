@@ -169,10 +169,12 @@ fn same_number(left: &str, right: &str) -> bool {
     plain(left) == plain(right)
 }
 
+/// The first duty of ours; only where none runs, a day by which Customs must act or until which something is kept.
 fn next_deadline(deadlines: &[EntryDeadline], on: NaiveDate) -> Option<NextDeadline> {
     let window = Window { on, within_days: u32::MAX, overdue_days: OVERDUE_DAYS };
     let running = deadlines.iter().filter(|deadline| window.holds(deadline));
-    let (target, next) = running.filter_map(|d| Some((d.target()?, d))).min_by_key(|(target, _)| *target)?;
+    let dated = running.filter_map(|deadline| Some((deadline.target()?, deadline)));
+    let (target, next) = dated.min_by_key(|(target, deadline)| (deadline.act_by.is_none(), *target))?;
     Some(NextDeadline {
         id: next.id.to_string(),
         due: next.due_text(),

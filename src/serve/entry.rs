@@ -160,6 +160,9 @@ pub struct DeadlineView {
     /// Why the state is what it is; blank for a clock that simply runs.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub because: String,
+    /// What may have ended a clock that runs on until a person settles it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub may_be_over: String,
     pub basis: String,
     /// The date that a person has set, where one is set.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -217,9 +220,9 @@ pub(super) fn life_of(store: &dyn Store, number: EntryNumber) -> Result<Life, Ap
     life.ok_or_else(|| ApiError::NotFound(format!("no message has named entry {number} so far")))
 }
 
-/// The broker whose file spoke last of the entry.
+/// The broker whose file spoke last of the entry. What people record has none.
 pub(super) fn broker_of(life: &Life) -> Option<BrokerName> {
-    life.broker().cloned()
+    life.broker().filter(|broker| !broker.is_by_hand()).cloned()
 }
 
 /// The entry as it stands now; clocks and ways as they stand on the day.
@@ -374,6 +377,7 @@ fn deadlines(life: &Life, entry: &Entry, table: &DeadlineTable, on: NaiveDate) -
             act_by: deadline.act_by,
             state,
             because,
+            may_be_over: deadline.may_be_over.into(),
             basis: deadline.basis.into(),
             target: deadline.internal,
             from: deadline.from,
@@ -430,7 +434,8 @@ fn misread_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
         file: seen.map(|seen| seen.name.to_string()),
         place: seen.map(|seen| seen.place),
         message: format!(
-            "a liquidation of {} was told, before the entry itself: no clock counts from it; look it up on the bulletin",
+            "a liquidation of {} was told, which lies before the entry itself and cannot be: look the date up on the bulletin \
+             and record it",
             dates.join(" and ")
         ),
     })

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ApiError;
 use super::entry::life_of;
-use crate::deadline::DeadlineTable;
+use crate::deadline::{Class, DeadlineTable, id};
 use crate::entry::EntryDeadline;
 use crate::ident::EntryNumber;
 use crate::store::Store;
@@ -33,16 +33,25 @@ pub struct TargetWish {
     pub even_if_late: bool,
 }
 
+/// The clock whose date was set or taken back.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TargetSet {
+    /// The clock's key.
+    pub deadline: String,
+    /// The legal date beside it, where it has one.
+    pub legal: Option<NaiveDate>,
+}
+
 /// The wish with the key of the one clock that it is about.
 ///
 /// # Errors
-/// When the entry has no such clock, it does not run, or the date is behind the legal one.
+/// When the entry has no such clock, it does not run, it is no duty of ours, or the date is behind the legal one.
 pub(super) fn checked(
     store: &dyn Store,
     table: &DeadlineTable,
     wish: TargetWish,
     by: &str,
-) -> Result<TargetWish, ApiError> {
+) -> Result<(TargetWish, TargetSet), ApiError> {
     let refuse = |text: String| Err(ApiError::BadRequest(text));
     if by.trim().is_empty() || by.chars().count() > NAME_CHARS_MAX {
         return refuse(format!("a name of 1 to {NAME_CHARS_MAX} characters says who sets a date"));
@@ -56,10 +65,20 @@ pub(super) fn checked(
     let key = deadline.key();
     let Some(date) = wish.date else {
         return match life.target_of(&key) {
-            Some(_) => Ok(TargetWish { deadline: key, ..wish }),
+            Some(_) => {
+                let set = TargetSet { deadline: key.clone(), legal: deadline.legal() };
+                Ok((TargetWish { deadline: key, ..wish }, set))
+            }
             None => refuse(format!("{key} has no date of our own")),
         };
     };
+    let class = table.find(&deadline.id).map(|definition| definition.class);
+    if let Some(why) = class.and_then(no_duty) {
+        return refuse(format!(
+            "{key} takes no date of our own: {why}. One belongs to a clock by which we have to act, such as {}",
+            id::PROTEST_DUE
+        ));
+    }
     let Some(legal) = deadline.legal().filter(|_| deadline.may_run()) else {
         let why =
             if deadline.because.is_empty() { deadline.due_text() } else { deadline.because.to_string() };
@@ -79,7 +98,19 @@ pub(super) fn checked(
     if date > legal && wish.reason.trim().is_empty() {
         return refuse(format!("{date} is behind {legal}, the legal date of {key}: a reason must say why"));
     }
-    Ok(TargetWish { deadline: key, ..wish })
+    let set = TargetSet { deadline: key.clone(), legal: Some(legal) };
+    Ok((TargetWish { deadline: key, ..wish }, set))
+}
+
+/// Why nobody can act by a clock of this class.
+fn no_duty(class: Class) -> Option<&'static str> {
+    match class {
+        Class::Duty => None,
+        Class::Watch => Some("it runs on Customs or on the law, and an earlier date would move nothing"),
+        Class::Keep => {
+            Some("it says until when something is kept, and an earlier date would end that too soon")
+        }
+    }
 }
 
 fn the_one<'d>(deadlines: &'d [EntryDeadline], wish: &TargetWish) -> Result<&'d EntryDeadline, ApiError> {
@@ -144,7 +175,7 @@ mod tests {
                 even_if_late,
             };
             checked(&store, DeadlineTable::embedded(), wish, "jo")
-                .map(|wish| wish.deadline)
+                .map(|(wish, _)| wish.deadline)
                 .map_err(|error| error.to_string())
         };
         assert_eq!(ask("es_due", Some("2026-03-12"), "", false), Ok("ES_DUE".to_owned()));
@@ -166,6 +197,8 @@ mod tests {
                 false,
                 "does not run before 2027-03-02, when it starts by law",
             ),
+            ("LIQ_SCHEDULED_EST", Some("2026-08-17"), "", false, "it runs on Customs or on the law"),
+            ("RECORD_RETENTION", Some("2027-03-17"), "", false, "until when something is kept"),
             ("NOPE", Some("2026-03-17"), "", false, "no clock `NOPE`"),
         ] {
             let error = ask(deadline, date, reason, late).expect_err(part);

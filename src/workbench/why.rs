@@ -184,7 +184,7 @@ impl Asked<'_> {
                     notice: &held.notice,
                     before: before.as_ref(),
                     after: Some(&after),
-                    broker: last.seen.broker.as_str(),
+                    broker: life.broker_of_notice(&last.seen.broker).as_str(),
                     deadlines: &deadlines,
                     now: zone.map(|zone: &Zone| zone.local(last.seen.received_at)),
                 };
@@ -303,8 +303,7 @@ impl Asked<'_> {
 
     fn clocks(&self, life: &Life, rule: &Rule) -> Vec<WhyClock> {
         let entry = life.entry();
-        let broker = life.notices.last().map(|held| held.seen.broker.clone());
-        let broker = broker.as_ref().map_or("unknown", |broker| broker.as_str());
+        let broker = life.broker().map_or("unknown", |broker| broker.as_str());
         let deadlines = life.deadlines(&entry, self.deadlines);
         let clock = |deadline| {
             let ctx = DeadlineContext { deadline, entry: &entry, broker, on: self.today };

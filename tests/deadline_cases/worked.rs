@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::process::Command;
 
 use entrywatch::deadline::{CAL_DAY, DeadlineTable, Triggers, dash};
 
@@ -29,6 +30,19 @@ fn worked() -> Vec<Case<'static>> {
         Case { name: line, id, facts, due, act_by }
     };
     lines.map(case).collect()
+}
+
+/// What is wrong with the answer of `entrywatch due`; `None` when it is the one that is wanted.
+fn fault_of_command(case: &Case<'_>) -> Option<String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_entrywatch"));
+    let ran = command.args(["due", "--json", case.id]).args(case.facts.split(';')).output();
+    let ran = ran.expect("the program starts");
+    if !ran.status.success() {
+        return Some(format!("{}: {}", case.name, String::from_utf8_lossy(&ran.stderr)));
+    }
+    let answer: serde_json::Value = serde_json::from_slice(&ran.stdout).expect(case.name);
+    let found = (answer["due"].as_str(), answer["act_by"].as_str());
+    (found != (Some(case.due), Some(case.act_by))).then(|| format!("{}: {found:?}", case.name))
 }
 
 /// What is wrong with the case; `None` when it comes out.
@@ -138,6 +152,8 @@ fn the_owners_cases_come_out_and_are_all_here() {
     }
     check(&cases);
     assert_eq!(cases.len(), 268);
+    let faults: Vec<String> = cases.iter().filter_map(fault_of_command).collect();
+    assert!(faults.is_empty(), "{} of them fail in the command:\n{}", faults.len(), faults.join("\n"));
     let ours = worked();
     for case in &cases {
         let is_here = ours.iter().any(|our| {

@@ -1,6 +1,6 @@
 //! A real mail server: aiosmtpd in a Python environment that is made once and kept under `target`.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -107,7 +107,11 @@ fn environment() -> Option<&'static Path> {
         is_ready.then_some(folder)
     });
     if made.is_none() {
-        eprintln!("skipped: no mail server to test with (see tests/support/setup_venv.sh)");
+        // Not `eprintln!`, which a test that passes keeps to itself.
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: no mail server to test with (see tests/support/setup_venv.sh)"
+        );
     }
     made.as_deref()
 }

@@ -7,7 +7,7 @@ use super::super::context::{Context, author};
 use super::super::exit::{Exit, Outcome};
 use super::super::output::Ui;
 use crate::ident::EntryNumber;
-use crate::serve::{Action, Request, TargetWish};
+use crate::serve::{Action, Request, TargetSet, TargetWish};
 
 /// Set a date of our own for a deadline of an entry, earlier than the legal one
 ///
@@ -57,10 +57,28 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         even_if_late: args.even_if_late,
     };
     let by = args.by.clone().unwrap_or_else(author);
-    context.door()?.ask::<()>(Request::Act { action: Action::SetTarget { wish, by } })?;
-    ui.remark(match date {
-        Some(_) => "The date is set; reminders count towards the earlier one.",
-        None => "The date is taken back.",
-    });
+    let set: TargetSet = context.door()?.ask(Request::Act { action: Action::SetTarget { wish, by } })?;
+    ui.remark(&said(date, &set));
     Ok(Exit::Fine)
+}
+
+/// What the date does to reminders.
+fn said(date: Option<NaiveDate>, set: &TargetSet) -> String {
+    let key = &set.deadline;
+    match date.zip(set.legal) {
+        Some((date, legal)) if date < legal => {
+            format!(
+                "The date is set; reminders of {key} count towards {date}, and the legal date stays {legal}."
+            )
+        }
+        Some((_, legal)) if date == Some(legal) => {
+            format!("The date is set; it is the legal date of {key}, so reminders stay as they are.")
+        }
+        Some((_, legal)) => {
+            format!(
+                "The date is kept as a note; reminders of {key} still count towards {legal}, the legal date."
+            )
+        }
+        None => format!("The date is taken back; reminders of {key} count towards the legal date."),
+    }
 }

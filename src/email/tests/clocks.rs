@@ -32,6 +32,40 @@ fn protest_ladder() {
     check(&mail, expect_file!["../snapshots/overdue.txt"], expect_file!["../snapshots/overdue.html"]);
 }
 
+/// The reminder for a day, written on its first morning anywhere, says "today" in every place of the letter, to whomever.
+#[test]
+fn one_letter_counts_from_one_day() {
+    let recipient = sample::letter(LetterKind::Alert, vec![ladder(0, "0", (2026, 9, 2))]).0.recipient;
+    for (zone, written) in [
+        ("Asia/Tokyo", "2026-09-01T21:00:00Z"),
+        ("Asia/Tokyo", "2026-09-01T23:30:00Z"),
+        ("America/New_York", "2026-09-01T21:00:00Z"),
+        ("America/Los_Angeles", "2026-09-01T21:00:00Z"),
+        ("America/New_York", "2026-09-02T10:00:00Z"),
+        ("Pacific/Honolulu", "2026-09-02T16:00:00Z"),
+    ] {
+        let named = crate::clock::Zone::named(zone).expect("a zone");
+        let settings = settings().with_zones([(recipient.clone(), named)].into());
+        let renderer = Renderer::new(None, settings).expect("our own templates work");
+        let other =
+            Alert { key: AlertKey::new("protest", "ABC12345677", "0"), ..ladder(0, "0", (2026, 9, 2)) };
+        let number = crate::ident::EntryNumber::parse("XYZ76543211").expect("a number");
+        let other = Alert { entry: Some(EntryBrief { number, ..sample::entry() }), ..other };
+        // One about one entry, and a table of many.
+        for alerts in [vec![ladder(0, "0", (2026, 9, 2))], vec![ladder(0, "0", (2026, 9, 2)), other]] {
+            let (letter, alerts) = letter(LetterKind::Alert, alerts);
+            let entry = letter.entry.filter(|_| alerts.len() == 1);
+            let letter = Letter { created_at: sample::instant(written), entry, ..letter };
+            let mail = renderer.render(&letter, &alerts).expect("a mail");
+            assert!(mail.subject().contains("due today, act by 2026-09-02"), "{zone}: {}", mail.subject());
+            let text = mail.text();
+            assert!(text.contains("Wed 2026-09-02 (today)"), "{zone}: {text}");
+            assert!(!text.contains("in 1 day") && !text.contains("1 day overdue"), "{zone}: {text}");
+            assert!(text.contains(zone), "instants are the reader's: {text}");
+        }
+    }
+}
+
 /// A reliquidation is answered by its own protest, however near the older one is.
 #[test]
 fn a_reliquidation_gives_its_own_protest() {

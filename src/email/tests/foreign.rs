@@ -9,6 +9,7 @@ pub(super) fn poisoned(text: &str) -> Vec<Alert> {
         id: boxed(),
         instance: boxed(),
         because: boxed(),
+        may_be_over: boxed(),
         basis: boxed(),
         state: DeadlineState::Open,
         ..sample::protest_due()

@@ -84,12 +84,10 @@ impl LiquidationDates {
         }
     }
 
-    /// The law had liquidated before the first date that was told. It counts as long as no person saw the bulletin, unless the
-    /// time to protest was over before (`is_live` is false): it would hide a time that may still run.
-    fn deem(&mut self, date: NaiveDate, is_live: bool) {
+    /// Adds the day on which the law had liquidated: the one that counts, or the last of those that are only told.
+    fn deem(&mut self, date: NaiveDate, counts: bool) {
         let deemed = BasisDate { date, basis: Basis::DeemedByLaw, notice: None };
-        let is_seen = self.counting().is_some_and(|told| told.basis == Basis::Recorded);
-        let place = if is_live && !is_seen { 0 } else { self.dates.len() };
+        let place = if counts { 0 } else { self.dates.len() };
         self.dates.insert(place, deemed);
     }
 }
@@ -162,33 +160,26 @@ impl Entry {
     pub(super) fn liquidation_dates_by_law(&self, table: &DeadlineTable) -> Vec<LiquidationDates> {
         let mut all = self.liquidation_dates();
         let entered = self.entered();
-        let first_told = |dates: &LiquidationDates| {
-            let credible = dates.dates.iter().map(|told| told.date);
-            credible.filter(|date| entered.is_none_or(|entered| *date >= entered)).min()
+        let first_told = |liquidation: &LiquidationDates| {
+            let dates = liquidation.dates.iter().map(|told| told.date);
+            dates.filter(|date| entered.is_none_or(|entered| *date >= entered)).min()
         };
-        let originals = || all.iter().filter(|dates| dates.event == LiquidationKind::Liquidation);
-        // Nothing that was told can be true: the day set by law stands, and what was told stands beside it.
-        if let [misread] = originals().collect::<Vec<_>>()[..]
-            && first_told(misread).is_none()
-        {
-            if let (Some(deemed), Some(misread)) = (
-                self.deemed_date(table),
-                all.iter_mut().find(|dates| dates.event == LiquidationKind::Liquidation),
-            ) {
-                misread.deem(deemed, true);
-                misread.dates.sort_by_key(|told| told.basis != Basis::DeemedByLaw);
-                all.sort_by_key(|dates| dates.counting().map(|told| told.date));
-            }
-            return all;
-        }
+        // One of which nothing can be true stands alone (see `join_misread`), so the first is the earliest or that one.
         let originals = all.iter_mut().filter(|dates| dates.event == LiquidationKind::Liquidation);
-        let first =
-            originals.filter_map(|dates| Some((first_told(dates)?, dates))).min_by_key(|(told, _)| *told);
-        let Some((told, first)) = first else { return all };
-        if let Some(deemed) = self.deemed_date(table).filter(|deemed| *deemed < told) {
-            first.deem(deemed, protest_ends(table, deemed).is_none_or(|ends| told <= ends));
-            all.sort_by_key(|dates| dates.counting().map(|told| told.date));
+        let first = originals.map(|dates| (first_told(dates), dates)).min_by_key(|(told, _)| *told);
+        let Some(((told, first), deemed)) = first.zip(self.deemed_date(table)) else { return all };
+        match told {
+            // It counts as long as no person saw the bulletin, unless the time to protest was over before: it would
+            // hide a time that may still run.
+            Some(told) if deemed < told => {
+                let is_live = protest_ends(table, deemed).is_none_or(|ends| told <= ends);
+                let is_seen = first.counting().is_some_and(|told| told.basis == Basis::Recorded);
+                first.deem(deemed, is_live && !is_seen);
+            }
+            Some(_) => {}
+            None => first.deem(deemed, true),
         }
+        all.sort_by_key(|dates| dates.counting().map(|told| told.date));
         all
     }
 

@@ -10,6 +10,7 @@ mod correction;
 mod liquidation;
 mod payment;
 mod protest;
+mod protested;
 mod recorded;
 mod summary;
 
@@ -36,6 +37,8 @@ pub struct Clock {
     pub from: Vec<Provenance>,
     /// What ended it, in a few plain words.
     pub closed: Option<Cow<'static, str>>,
+    /// What may have ended it, in a few plain words; blank when nothing has.
+    pub may_be_over: String,
     /// The day on which the law starts it, if nothing happens before.
     pub starts: Option<NaiveDate>,
     /// What must not happen before that day.
@@ -167,6 +170,7 @@ impl Clock {
             facts: Triggers::new(),
             from: Vec::new(),
             closed: None,
+            may_be_over: String::new(),
             starts: None,
             unless: "",
             bases: Vec::new(),

@@ -1,15 +1,14 @@
 //! Protest and court: a clock for every liquidation and decision, one for every denial; and those that the law starts
 //! when nobody acts.
 
-use std::borrow::Cow;
-
 use chrono::NaiveDate;
 
 use super::liquidation::{DEEMED, LIQUIDATION, MISREAD};
+use super::protested::{Decision, Protested};
 use super::{ANSWERED, Clock, RECORDED, STATED};
 use crate::deadline::{DeadlineTable, Key, id};
 use crate::entry::{Basis, BasisDate, Dated, Entry, Provenance, RecordedFact};
-use crate::notice::{FactKind, Token};
+use crate::notice::{FactKind, LiquidationKind, Token};
 
 /// Statuses of a protest that CBP denied, in part or whole.
 const DENIED: [&str; 2] = ["DN", "PD"];
@@ -77,12 +76,6 @@ pub fn consequence(deadline: &str) -> Option<&'static str> {
 /// Begins the names of clocks that the law starts for goods that were presented.
 pub const PRESENTED: &str = "presented-";
 
-/// A protest, in the words that close its clock.
-struct OnFile {
-    words: String,
-    is_decided: bool,
-}
-
 /// What the clocks count from that the law may start.
 const LAW_KEYS: [Key; 4] = [Key::LiquidationDate, Key::DecisionDate, Key::DenialDate, Key::DetainedDate];
 
@@ -106,113 +99,91 @@ impl ByLaw {
 
 impl Entry {
     pub(super) fn protest_clocks(&self, table: &DeadlineTable, clocks: &mut Vec<Clock>) {
-        let first = clocks.len();
-        self.liquidation_protests(table, clocks);
-        self.decision_protests(clocks);
-        if clocks.len() == first {
+        let decisions = self.decisions(table);
+        if decisions.is_empty() {
             clocks.push(Clock::of(id::PROTEST_DUE, LIQUIDATION));
+        }
+        if self.has_protest() {
+            self.protested_clocks(table, decisions, clocks);
+        } else {
+            for Decision { mut clock, .. } in decisions {
+                self.close_by_record(&mut clock, None);
+                clocks.push(clock);
+            }
         }
         self.denial_clocks(clocks);
     }
 
-    /// One protest clock for each liquidation and reliquidation: nothing that comes later stops an earlier one.
-    fn liquidation_protests(&self, table: &DeadlineTable, clocks: &mut Vec<Clock>) {
-        for (place, liquidation) in self.liquidation_dates_by_law(table).iter().enumerate() {
-            let Some(counting) = liquidation.counting() else { continue };
-            for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
-                let mut clock = Clock::of(id, liquidation.instance.clone());
-                clock.liquidation(Key::LiquidationDate, counting, &liquidation.dates);
-                if self.is_deemed(&counting) {
-                    let is_told = counting.notice.is_some();
-                    let by_law = if self.is_misread(liquidation) { MISREAD } else { DEEMED };
-                    clock.said(Key::Deemed, true, if is_told { RECORDED } else { by_law });
+    /// A protest ends the clock of what it is against; it can be amended as long as it could have been filed, until it is
+    /// decided.
+    fn protested_clocks(&self, table: &DeadlineTable, mut decisions: Vec<Decision>, clocks: &mut Vec<Clock>) {
+        let told = decisions.len();
+        decisions.extend(self.deemed_decision(table));
+        let protested = Protested::new(self, table, &decisions);
+        for (place, decision) in decisions[..told].iter().enumerate() {
+            let against = protested.against(place);
+            let mut clock = decision.clock.clone();
+            against.end(&mut clock);
+            self.close_by_record(&mut clock, None);
+            clocks.push(clock);
+            if !against.is_empty() {
+                let mut amend = Clock { id: id::PROTEST_AMEND, ..decision.clock.clone() };
+                if self.recorded.iter().any(|fact| fact.fact == FactKind::AcceleratedRequest) {
+                    amend.said(Key::Accelerated, true, RECORDED);
                 }
-                self.push_protest(clocks, clock, (counting.date, place == 0));
+                amend.close(against.is_decided.then_some("the protest is decided"));
+                self.close_by_record(&mut amend, None);
+                clocks.push(amend);
             }
         }
+    }
+
+    /// What can be protested, each with its clock: nothing that comes later stops an earlier one.
+    pub(super) fn decisions(&self, table: &DeadlineTable) -> Vec<Decision> {
+        let mut decisions = Vec::new();
+        for liquidation in self.liquidation_dates_by_law(table) {
+            let Some(counting) = liquidation.counting() else { continue };
+            let mut clock = Clock::of(id::PROTEST_DUE, liquidation.instance.clone());
+            clock.liquidation(Key::LiquidationDate, counting, &liquidation.dates);
+            if self.is_deemed(&counting) {
+                let is_told = counting.notice.is_some();
+                let by_law = if self.is_misread(&liquidation) { MISREAD } else { DEEMED };
+                clock.said(Key::Deemed, true, if is_told { RECORDED } else { by_law });
+            }
+            let dates = liquidation.dates.iter().map(|told| told.date).collect();
+            decisions.push(Decision { clock, day_0: counting.date, dates, is_exclusion: false });
+        }
+        self.told_decisions(&mut decisions);
+        if let Some(dated) = self.entry_date() {
+            decisions.iter_mut().for_each(|decision| decision.clock.fact(Key::EntryDate, dated, STATED));
+        }
+        decisions
     }
 
     /// Exclusions, demands, charges and refused claims can be protested as well.
-    fn decision_protests(&self, clocks: &mut Vec<Clock>) {
+    fn told_decisions(&self, decisions: &mut Vec<Decision>) {
         let starts = |fact: &&RecordedFact| fact.starts().any(|start| start.deadline == id::PROTEST_DUE);
-        let dated = || self.recorded.iter().filter(starts).filter_map(|fact| Some((fact.date()?, fact)));
-        let first = dated().map(|(date, _)| date).min();
-        for (date, fact) in dated() {
-            for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
-                let mut clock = Clock::of(id, fact.instance.clone());
-                clock.fact(Key::DecisionDate, Dated { date, notice: fact.notice }, RECORDED);
-                self.push_protest(clocks, clock, (date, Some(date) == first));
+        for fact in self.recorded.iter().filter(starts) {
+            let Some(date) = fact.date() else { continue };
+            let mut clock = Clock::of(id::PROTEST_DUE, fact.instance.clone());
+            clock.fact(Key::DecisionDate, Dated { date, notice: fact.notice }, RECORDED);
+            let is_exclusion = fact.fact == FactKind::Exclusion || fact.says("what", "exclusion");
+            let decision = Decision { clock, day_0: date, dates: vec![date], is_exclusion };
+            // A decision that is recorded again takes the place of the first.
+            match decisions.iter_mut().find(|known| known.clock.is_named_as(&decision.clock)) {
+                Some(known) => *known = decision,
+                None => decisions.push(decision),
             }
         }
     }
 
-    /// An amendment needs a protest that is not decided; a protest ends when one is filed.
-    fn push_protest(&self, clocks: &mut Vec<Clock>, mut clock: Clock, (day_0, is_first): (NaiveDate, bool)) {
-        if let Some(dated) = self.entry_date() {
-            clock.fact(Key::EntryDate, dated, STATED);
-        }
-        let filed = self.protests_since(day_0, is_first);
-        if clock.id == id::PROTEST_DUE {
-            clock.closed = filed.into_iter().next().map(|first| Cow::Owned(first.words));
-            self.close_by_record(&mut clock, None);
-        } else {
-            if filed.is_empty() {
-                return;
-            }
-            let asked = self.recorded.iter().any(|fact| fact.fact == FactKind::AcceleratedRequest);
-            if asked {
-                clock.said(Key::Accelerated, true, RECORDED);
-            }
-            clock.close(filed.iter().all(|protest| protest.is_decided).then_some("the protest is decided"));
-            self.close_by_record(&mut clock, None);
-        }
-        // A decision that is recorded again takes the place of the first.
-        match clocks.iter_mut().find(|known| known.id == clock.id && known.instance == clock.instance) {
-            Some(known) => *known = clock,
-            None => clocks.push(clock),
-        }
-    }
-
-    /// Protests that were filed on this day or later. One of which nobody says when it was filed is taken for one against the first
-    /// decision that it may be about (`is_first`): a clock that runs in vain is better than one that ends by mistake.
-    fn protests_since(&self, day_0: NaiveDate, is_first: bool) -> Vec<OnFile> {
-        let protests = [FactKind::ProtestFiled, FactKind::ExclusionProtest];
-        let dated = || {
-            let filed = self.recorded.iter().filter(|fact| protests.contains(&fact.fact));
-            filed.filter_map(|fact| Some((fact.date()?, fact.reference)))
-        };
-        let since = dated().filter(|(date, _)| *date >= day_0).map(|(date, number)| {
-            let shown = number.as_ref().map_or("without a number", Token::as_str);
-            let words = format!("protest {shown} was filed on {date}");
-            OnFile { words, is_decided: self.is_protest_decided(number) }
-        });
-        let mut on_file: Vec<OnFile> = since.collect();
-        if !is_first {
-            return on_file;
-        }
-        let is_later = |at: Option<crate::notice::EventTime>| at.is_some_and(|at| at.date >= day_0);
-        let undated = self.protests.values().filter(|state| is_later(state.at));
-        let undated = undated.filter(|state| dated().all(|(_, number)| number != Some(state.protest.number)));
-        on_file.extend(undated.map(|state| OnFile {
-            words: format!("protest {} is on file", state.protest.number),
-            is_decided: self.is_protest_decided(Some(state.protest.number)),
-        }));
-        let answered = self.answered.filter(|answered| answered.status.is_protested && is_later(answered.at));
-        if answered.is_some() && self.protests.is_empty() && dated().next().is_none() {
-            on_file.push(OnFile { words: "a protest is on file".to_owned(), is_decided: false });
-        }
-        on_file
-    }
-
-    /// Whether CBP decided the protest of this number. A decision without one is about any.
-    fn is_protest_decided(&self, number: Option<Token>) -> bool {
-        let mut decided = self.recorded.iter().filter(|fact| fact.fact == FactKind::ProtestDecided);
-        let is_it = |other: Option<Token>| number.is_none() || other.is_none() || number == other;
-        decided.any(|fact| is_it(fact.reference))
-            || self
-                .protests
-                .values()
-                .any(|state| state.protest.decided.is_some() && is_it(Some(state.protest.number)))
+    /// The liquidation by law of an entry of which nobody told one: its clock is started elsewhere, and a protest may be against it.
+    pub(super) fn deemed_decision(&self, table: &DeadlineTable) -> Option<Decision> {
+        let is_told = self.liquidations().any(|(_, told)| told.event == LiquidationKind::Liquidation);
+        let day_0 = self.deemed_date(table).filter(|_| !is_told)?;
+        let mut clock = Clock::of(id::PROTEST_DUE, LIQUIDATION);
+        clock.set(Key::LiquidationDate, day_0);
+        Some(Decision { clock, day_0, dates: vec![day_0], is_exclusion: false })
     }
 
     fn is_deemed(&self, counting: &BasisDate) -> bool {
@@ -326,12 +297,20 @@ impl Entry {
         }
         clock.starts = Some(passes);
         clock.unless = law.unless;
-        if law.starts == id::PROTEST_DUE {
-            let filed = self.protests_since(passes, true).into_iter().next();
-            clock.closed = filed.map(|first| Cow::Owned(first.words));
+        if law.starts == id::PROTEST_DUE && self.has_protest() {
+            self.end_by_protest(table, &mut clock, passes, law.key == Key::DecisionDate);
         }
         self.close_by_record(&mut clock, None);
         Some(clock)
+    }
+
+    /// Ends the clock of a decision by law if a protest is against it.
+    fn end_by_protest(&self, table: &DeadlineTable, clock: &mut Clock, day_0: NaiveDate, is_exclusion: bool) {
+        let mut decisions = self.decisions(table);
+        decisions.extend(self.deemed_decision(table));
+        decisions.retain(|known| !known.clock.is_named_as(clock));
+        decisions.push(Decision { clock: clock.clone(), day_0, dates: vec![day_0], is_exclusion });
+        Protested::new(self, table, &decisions).against(decisions.len() - 1).end(clock);
     }
 
     /// Dates of a liquidation that nobody told yet: CBP's plan or the usual cycle, and the end of the time to liquidate.

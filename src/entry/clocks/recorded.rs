@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::protested::PROTESTS;
 use super::{Clock, RECORDED};
 use crate::deadline::{Key, id};
 use crate::entry::{Dated, Entry, HoldState, RecordedFact};
@@ -96,8 +97,11 @@ impl Entry {
         // A date set by law has no notice.
         let by_law = clock.starts.or_else(|| clock.facts.date(Key::LiquidationDate));
         let day_0 = by_law.or_else(|| first.and_then(|fact| clock.facts.date(Key::parse(&fact.input)?)));
+        // What a protest is against is found out elsewhere.
+        let is_elsewhere = |fact: &RecordedFact| clock.id == id::PROTEST_DUE && PROTESTS.contains(&fact.fact);
         let ends = |fact: &&RecordedFact| {
             fact.ends_clock(clock.id, reference)
+                && !is_elsewhere(fact)
                 && (day_0.is_none() || fact.date().is_none() || fact.date() >= day_0)
         };
         clock.closed = self.recorded.iter().find(ends).map(|fact| {

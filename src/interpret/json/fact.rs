@@ -10,7 +10,7 @@ use crate::ident::{BillOfLading, EntryNumber, NoticeId};
 use crate::interpret::NoticeSink;
 use crate::notice::recorded::{FACTS_TABLE, FORMS_TABLE, FactDefinition, FactValue, REPLACES, date};
 use crate::notice::{
-    Amounts, BillRef, CustomsBill, Effect, EventTime, FactKind, Kind, Liquidation, LiquidationKind,
+    AGAINST, Amounts, BillRef, CustomsBill, Effect, EventTime, FactKind, Kind, Liquidation, LiquidationKind,
     NoticeRef, ProtestStatus, Token,
 };
 use crate::place::{Finding, Grade, Severity, finding_code};
@@ -199,6 +199,7 @@ fn read<'d>(
             read.fields.push((field.name, value));
         }
     }
+    drop_early_protest(&mut read, document, sink);
     for name in ["reference", "remark", "author", "source", "recorded_at"] {
         let is_required = name == "reference" && definition.wants_reference;
         if let Some(value) = value(document, name, FactValue::Text, is_required, sink) {
@@ -228,6 +229,16 @@ fn read<'d>(
         }
     }
     read
+}
+
+/// A protest is filed after what it is against. Without a date that can be true it does not say what that is.
+fn drop_early_protest(read: &mut Read<'_>, document: &Document<'_>, sink: &mut dyn NoticeSink) {
+    let Some((against, filed)) = read.value(AGAINST).and_then(date).zip(read.at) else { return };
+    if against > filed.date {
+        let message = format!("`{AGAINST}` is {against}, behind the day on which the protest was filed");
+        fault(sink, finding_code::BAD_DATE, document, document.get(AGAINST), message);
+        read.fields.retain(|(name, _)| *name != AGAINST);
+    }
 }
 
 /// Whether a date may be true of a document that came on that day; else a finding says so, and it is left out.

@@ -23,6 +23,7 @@ fn clock(id: &str, act_by: NaiveDate) -> EntryDeadline {
         internal: None,
         state: DeadlineState::Open,
         because: "".into(),
+        may_be_over: "".into(),
         basis: "a law".into(),
         from: Vec::new(),
         starts: None,
