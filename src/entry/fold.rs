@@ -80,7 +80,8 @@ pub(super) fn order(notice: &Notice) -> impl Ord {
 
 /// Of two notices of one kind and one moment: what opens comes before what closes, and where an acceptance and a
 /// refusal bear the same date, which responses without a time do, the refusal counts: a clock that runs on is a needless
-/// reminder, one that stopped too early is a missed deadline.
+/// reminder, one that stopped too early is a missed deadline. What CBP tells on a later day decides: a query answer, a
+/// statement that lists the entry, a release.
 fn effect_rank(effect: &Effect) -> u8 {
     match effect {
         Effect::Filed => 0,
@@ -157,7 +158,10 @@ impl Fold {
             Effect::Inform | Effect::Unknown | Effect::Withdrawn { .. } => {}
             Effect::Filed => self.entry.filing.filed_at = self.entry.filing.filed_at.or(notice.at),
             Effect::FilingAccepted | Effect::FilingRejected => self.filing(notice),
-            Effect::Hold { agency, code, what } => self.holds.open(notice, agency, code, what, false),
+            Effect::Hold { agency, code, what } => {
+                self.known_at_customs(notice);
+                self.holds.open(notice, agency, code, what, false);
+            }
             Effect::Clear { agency, codes } => self.holds.clear(notice, agency, codes),
             Effect::Release { .. }
             | Effect::ReleaseDate { .. }
@@ -182,6 +186,10 @@ impl Fold {
             Effect::SuspensionLifted { date } => {
                 self.liquidation_step(notice, LiquidationStep::Lifted { date });
             }
+            Effect::SummaryStatus(_) => {
+                self.known_at_customs(notice);
+                fold_facts::obey(&mut self.entry, notice);
+            }
             Effect::SummaryFiled(_)
             | Effect::FiledLine(_)
             | Effect::CensusWarning { .. }
@@ -189,7 +197,6 @@ impl Fold {
             | Effect::OnStatement(_)
             | Effect::OffStatement { .. }
             | Effect::OnMonthlyStatement(_)
-            | Effect::SummaryStatus(_)
             | Effect::LiquidationScheduled { .. }
             | Effect::CustomsBill(_)
             | Effect::Protest(_)
@@ -201,9 +208,12 @@ impl Fold {
     }
 
     fn filing(&mut self, notice: &Notice) {
+        let is_released = self.entry.standing_release().is_some();
         let filing = &mut self.entry.filing;
-        filing.is_rejected = matches!(notice.effect, Effect::FilingRejected);
-        if filing.is_rejected {
+        let is_refusal = matches!(notice.effect, Effect::FilingRejected);
+        // Once the goods are released a refusal is about a change, and what was filed before stands.
+        filing.is_rejected = is_refusal && !is_released;
+        if is_refusal {
             filing.rejected_at = notice.at;
         } else {
             filing.accepted_at = filing.accepted_at.or(notice.at);
@@ -211,8 +221,19 @@ impl Fold {
         }
     }
 
+    /// Customs speaks of the entry on a later day than that of the refusal, so another filing of that day was accepted.
+    fn known_at_customs(&mut self, notice: &Notice) {
+        let filing = &mut self.entry.filing;
+        let days = notice.at.zip(filing.rejected_at);
+        if Scope::of(notice).is_entry() && days.is_some_and(|(at, refused)| at.date > refused.date) {
+            filing.is_rejected = false;
+        }
+    }
+
     fn release(&mut self, notice: &Notice) {
         let scope = Scope::of(notice);
+        let is_release = matches!(notice.effect, Effect::Release { .. } | Effect::OneGovernment);
+        self.entry.filing.is_rejected &= !(is_release && scope.is_entry());
         let cbp = Token::new(CBP);
         match notice.effect {
             Effect::Release { date } => {
@@ -258,13 +279,17 @@ impl Fold {
                 summary.accepted_at = notice.at;
                 summary.accepted_by = Some(notice.id);
                 summary.has_warnings = warnings;
+                summary.is_customs_word = false;
                 // What the new version is warned of comes with it; earlier warnings were about the earlier one.
                 summary.census.clear();
             }
             Effect::SummaryRejected => {
+                let is_customs_word = matches!(notice.kind, Kind::SummaryNotice | Kind::EntryStatus);
+                let is_refused = summary.state == SummaryState::Rejected;
+                summary.is_customs_word = is_customs_word || (is_refused && summary.is_customs_word);
                 summary.state = SummaryState::Rejected;
                 summary.rejected_at = notice.at;
-                if matches!(notice.kind, Kind::SummaryNotice | Kind::EntryStatus) {
+                if is_customs_word {
                     summary.rejection = Rejection::of(notice, notice.at);
                 }
                 fold_facts::unschedule(entry, notice);

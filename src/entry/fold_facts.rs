@@ -17,7 +17,10 @@ pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
             entry.summary.census.insert(key, CensusState { at: notice.at, notice: notice.id });
         }
         Effect::CensusResolved { line, code } => resolve_census(entry, *line, *code),
-        Effect::OnStatement(line) => entry.statements.entry(line.statement).or_default().take(line, told),
+        Effect::OnStatement(line) => {
+            entry.statements.entry(line.statement).or_default().take(line, told);
+            listed(entry, notice);
+        }
         Effect::OffStatement { statement, by } => {
             let removed = Removed { at: notice.at, notice: notice.id, by: *by };
             entry.statements.entry(*statement).or_default().removed = Some(removed);
@@ -82,16 +85,29 @@ fn resolve_census(entry: &mut Entry, line: Token, code: Token) {
     }
 }
 
+/// A statement of a later day lists the summary, so it is on file: what the answer of that day refused was another
+/// transmission of it. CBP's own refusal is not lifted by a statement.
+fn listed(entry: &mut Entry, notice: &Notice) {
+    let summary = &mut entry.summary;
+    let stop = if summary.state == SummaryState::Rejected { summary.rejected_at } else { None };
+    let days = notice.at.zip(stop);
+    if !summary.is_customs_word && days.is_some_and(|(at, stop)| at.date > stop.date) {
+        summary.state = SummaryState::Accepted;
+        summary.accepted_at = summary.accepted_at.or(notice.at);
+        summary.accepted_by = summary.accepted_by.or(Some(notice.id));
+    }
+}
+
 /// CBP's own word on the summary, for the day of the answer.
 fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
     let summary = &mut entry.summary;
     summary.version = status.version.or(summary.version);
     let since = status.state_date.map(EventTime::date);
-    // Of an acceptance and a refusal of one day nobody knows which came last: the refusal counts.
-    let is_later = |stop: Option<EventTime>| match (status.state_date, stop) {
-        (Some(date), Some(stop)) => date > stop.date,
-        (_, stop) => stop.is_none(),
-    };
+    // Of an acceptance and a refusal of one day nobody knows which came last: the refusal counts, until CBP answers on a
+    // later day how the summary stands.
+    let told = [status.state_date, notice.at.map(|at| at.date)];
+    let is_later =
+        |stop: Option<EventTime>| stop.is_none_or(|stop| told.iter().flatten().any(|date| *date > stop.date));
     match status.state {
         Some(AnsweredState::Accepted) => {
             let stands = match summary.state {
@@ -104,9 +120,11 @@ fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
                 summary.state = SummaryState::Accepted;
                 summary.accepted_at = status.accepted_at.or(since);
                 summary.accepted_by = Some(notice.id);
+                summary.is_customs_word = false;
             }
         }
         Some(AnsweredState::Rejected) => {
+            summary.is_customs_word = true;
             summary.state = SummaryState::Rejected;
             summary.rejected_at = since.or(summary.rejected_at);
             // The notice of the day itself says why; the answer only repeats that it stands.

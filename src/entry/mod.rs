@@ -145,6 +145,9 @@ pub struct Summary {
     /// CBP's own refusal of a summary that it had, which has a time of grace; a refused transmission has none.
     pub rejection: Option<Rejection>,
     pub cancelled_at: Option<EventTime>,
+    /// What refuses it is CBP's own word on the summary (UC, ER), not the answer to a transmission (AX).
+    #[serde(skip)]
+    pub is_customs_word: bool,
     pub state: SummaryState,
     /// Append-only: every version that was filed, or that CBP repeated, in the order of their dates.
     pub filings: Vec<FiledSummary>,
