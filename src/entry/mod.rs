@@ -395,15 +395,6 @@ impl Entry {
         self.liquidations().max_by_key(trust).map(|(_, liquidation)| liquidation)
     }
 
-    /// How many extensions were granted: the highest count that a notice states, at least the number of notices.
-    pub fn extensions(&self) -> u8 {
-        let stated = self.liquidation_history.iter().filter_map(|event| match event.what {
-            LiquidationStep::Extended { times, .. } => Some(times.unwrap_or(1)),
-            _ => None,
-        });
-        stated.max().unwrap_or(0)
-    }
-
     /// A suspension stands: the last of suspension and its end is a suspension, and nothing was liquidated since.
     pub fn is_suspended(&self) -> bool {
         self.liquidation_history

@@ -232,7 +232,7 @@ impl Entry {
         }
         cycle.close(self.scheduled_liquidation().map(|_| "CBP scheduled the liquidation"));
         clocks.extend([cycle, self.liquidation_clock(id::LIQ_DEEMED_1Y)]);
-        if self.extensions() > 0 {
+        if self.stays().extensions > 0 {
             clocks.push(self.liquidation_clock(id::LIQ_EXT_END));
             clocks.push(self.liquidation_clock(id::LIQ_CAP_4Y));
         }
@@ -244,33 +244,22 @@ impl Entry {
         let mut clock = Clock::new(id);
         self.with_entry_date(&mut clock);
         self.with_type(&mut clock);
-        if self.is_suspended() {
+        // CBP's own cycle waits for whatever was told; the law only for what came in time.
+        let (is_suspended, extensions) = if id == id::LIQ_SCHEDULED_EST {
+            (self.is_suspended(), self.extensions())
+        } else {
+            self.with_withdrawal(&mut clock);
+            let stays = self.stays();
+            (stays.is_suspended, stays.extensions)
+        };
+        if is_suspended {
             clock.set(Key::Suspended, true);
         }
-        if self.extensions() > 0 {
-            clock.set(Key::Extensions, u32::from(self.extensions()));
-        }
-        if id != id::LIQ_SCHEDULED_EST {
-            self.with_withdrawal(&mut clock);
+        if extensions > 0 {
+            clock.set(Key::Extensions, u32::from(extensions));
         }
         clock.close(self.over());
         clock
-    }
-
-    /// A warehouse entry's year counts from its final withdrawal, that of a reconciliation from its filing.
-    fn with_withdrawal(&self, clock: &mut Clock) {
-        let last = |fact: FactKind| {
-            let known = self.recorded.iter().rev().find(|known| known.fact == fact)?;
-            Some(Dated { date: known.date()?, notice: known.notice })
-        };
-        if let Some(dated) = last(FactKind::Withdrawal) {
-            clock.fact(Key::FinalWithdrawal, dated, RECORDED);
-        }
-        if self.is_type(&["09"])
-            && let Some(dated) = last(FactKind::ReconFiled)
-        {
-            clock.fact(Key::ReconFiled, dated, RECORDED);
-        }
     }
 
     /// The notices that ended the last suspension to end, as a range of the history: several may tell of one end.

@@ -11,6 +11,7 @@ mod liquidation;
 mod payment;
 mod protest;
 mod recorded;
+mod stays;
 mod summary;
 
 #[cfg(test)]
