@@ -63,6 +63,7 @@ impl Entry {
             cargo: Vec::new(),
             recorded: Vec::new(),
             entry_dates: Vec::new(),
+            misread_entry_dates: Vec::new(),
             witnesses: Vec::new(),
             goods: Default::default(),
             unknown_codes: Default::default(),
@@ -116,7 +117,8 @@ struct Fold {
 }
 
 impl Fold {
-    /// Attributes that any notice may state, by the names of the grammar. The latest statement counts.
+    /// Attributes that any notice may state, by the names of the grammar. The latest statement counts; of dates of entry see
+    /// [`Entry::entry_date`].
     fn note(&mut self, notice: &Notice) {
         let entry = &mut self.entry;
         if notice.kind == Kind::AceReport {
@@ -138,7 +140,11 @@ impl Fold {
                 }
                 "entry_date" => {
                     if let Some(date) = stated_date(value) {
-                        entry.entry_dates.push(Dated { date, notice: notice.id });
+                        // Nothing is told of an entry that is still to come.
+                        let is_misread = notice.at.is_some_and(|at| at.date < date);
+                        let dates =
+                            if is_misread { &mut entry.misread_entry_dates } else { &mut entry.entry_dates };
+                        dates.push(Dated { date, notice: notice.id });
                     }
                 }
                 _ => {}

@@ -43,6 +43,9 @@ pub use witness::{Contradiction, Witness, Witnessed};
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};
 use crate::notice::{EventTime, FilingAction, Kind, Liquidation, Notice, Token};
 
+/// Of several dates of entry that were told, one so long before the release is a misread year.
+const ENTRY_BEFORE_RELEASE_DAYS: i64 = 183;
+
 /// The state of one entry.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Entry {
@@ -80,8 +83,10 @@ pub struct Entry {
     pub cargo: Vec<CargoEvent>,
     /// Forms and other facts that people recorded, oldest first, without those that were taken back.
     pub recorded: Vec<RecordedFact>,
-    /// Dates of entry that messages state, with the notice that says so. The latest statement counts, all are kept.
+    /// Dates of entry that messages state, with the notice that says so. See [`Entry::entry_date`]; all are kept.
     pub entry_dates: Vec<Dated>,
+    /// Dates of entry behind the day of the very message that states them: misread.
+    pub misread_entry_dates: Vec<Dated>,
     /// Rows of reports from the ACE portal. See [`Entry::contradictions`].
     pub witnesses: Vec<Witness>,
     /// What is said of the goods. See [`Entry::goods`].
@@ -354,9 +359,25 @@ impl Entry {
         Some(Dated { date: answered.status.release_date?, notice: answered.notice })
     }
 
-    /// The date of entry: the latest that a message stated, else none.
+    /// The date of entry: the earliest that a message stated and that can be true, for a clock that ends too early is a
+    /// needless reminder; else none. One that lies far before the release is a misread year, if another was stated.
     pub fn entry_date(&self) -> Option<Dated> {
-        self.entry_dates.last().copied()
+        let released = self.release_date().map(|dated| dated.date);
+        let is_near = |dated: &&Dated| {
+            released.is_none_or(|released| (released - dated.date).num_days() <= ENTRY_BEFORE_RELEASE_DAYS)
+        };
+        let all = || self.entry_dates.iter();
+        let earliest = all().filter(is_near).min_by_key(|dated| dated.date);
+        let earliest = earliest.or_else(|| all().min_by_key(|dated| dated.date));
+        earliest.or_else(|| self.misread_entry_dates.iter().min_by_key(|dated| dated.date)).copied()
+    }
+
+    /// Dates of entry that differ, earliest first; empty when all messages agree.
+    pub fn doubtful_entry_dates(&self) -> Vec<Dated> {
+        let mut dates = [self.entry_dates.as_slice(), &self.misread_entry_dates].concat();
+        dates.sort_by_key(|dated| dated.date);
+        dates.dedup_by_key(|dated| dated.date);
+        if dates.len() > 1 { dates } else { Vec::new() }
     }
 
     /// The version of the summary that was sent last, unless its deletion was asked for.
