@@ -98,7 +98,7 @@ fn effect_rank(effect: &Effect) -> u8 {
         // Lines and requests come behind the filing and before the answer that they belong to.
         Effect::SummaryFiled(_) | Effect::TibRequest { .. } => 0,
         Effect::FiledLine(_) => 1,
-        Effect::SummaryRejected => 10,
+        Effect::SummaryRejected | Effect::SummaryRemoved => 10,
         Effect::SummaryCancelled => 11,
         Effect::CensusResolved { .. } => 12,
         _ => 9,
@@ -180,6 +180,7 @@ impl Fold {
             Effect::SummaryAccepted { .. }
             | Effect::SummaryRejected
             | Effect::SummaryCancelled
+            | Effect::SummaryRemoved
             | Effect::SummaryRequest { .. }
             | Effect::FilerTakeover { .. } => self.summary(notice),
             Effect::Liquidated(liquidation) => self.liquidated(notice, liquidation),
@@ -304,6 +305,10 @@ impl Fold {
                 summary.state = SummaryState::Cancelled;
                 summary.cancelled_at = notice.at;
             }
+            Effect::SummaryRemoved => {
+                remove(summary, notice);
+                fold_facts::unschedule(entry, notice);
+            }
             Effect::SummaryRequest { what } => {
                 entry.requests.push(Request { what, at: notice.at, notice: notice.id });
             }
@@ -331,6 +336,15 @@ impl Fold {
             history.push(LiquidationEvent { at: notice.at, notice: notice.id, basis, what });
         }
     }
+}
+
+/// No summary is on file any more, and what was said of it is over.
+fn remove(summary: &mut Summary, notice: &Notice) {
+    summary.state = SummaryState::None;
+    summary.removed_at = notice.at;
+    summary.is_customs_word = notice.kind == Kind::SummaryNotice;
+    (summary.accepted_at, summary.accepted_by, summary.has_warnings) = (None, None, false);
+    summary.census.clear();
 }
 
 /// A release is told. While an earlier one stands it is told again: then the earliest date counts, for a clock that ends too

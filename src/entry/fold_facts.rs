@@ -89,12 +89,17 @@ fn resolve_census(entry: &mut Entry, line: Token, code: Token) {
 /// transmission of it. CBP's own refusal is not lifted by a statement.
 fn listed(entry: &mut Entry, notice: &Notice) {
     let summary = &mut entry.summary;
-    let stop = if summary.state == SummaryState::Rejected { summary.rejected_at } else { None };
+    let stop = match summary.state {
+        SummaryState::Rejected => summary.rejected_at,
+        SummaryState::None => summary.removed_at,
+        SummaryState::Accepted | SummaryState::Cancelled => None,
+    };
     let days = notice.at.zip(stop);
     if !summary.is_customs_word && days.is_some_and(|(at, stop)| at.date > stop.date) {
         summary.state = SummaryState::Accepted;
         summary.accepted_at = summary.accepted_at.or(notice.at);
         summary.accepted_by = summary.accepted_by.or(Some(notice.id));
+        summary.removed_at = None;
     }
 }
 
@@ -111,7 +116,7 @@ fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
     match status.state {
         Some(AnsweredState::Accepted) => {
             let stands = match summary.state {
-                SummaryState::None => true,
+                SummaryState::None => is_later(summary.removed_at),
                 SummaryState::Accepted => false,
                 SummaryState::Rejected => is_later(summary.rejected_at),
                 SummaryState::Cancelled => is_later(summary.cancelled_at),

@@ -150,7 +150,9 @@ pub struct Summary {
     /// CBP's own refusal of a summary that it had, which has a time of grace; a refused transmission has none.
     pub rejection: Option<Rejection>,
     pub cancelled_at: Option<EventTime>,
-    /// What refuses it is CBP's own word on the summary (UC, ER), not the answer to a transmission (AX).
+    /// When it was last deleted or inactivated: since then none is on file.
+    pub removed_at: Option<EventTime>,
+    /// What refuses or removes it is CBP's own word on the summary (UC, ER), not the answer to a transmission (AX).
     #[serde(skip)]
     pub is_customs_word: bool,
     pub state: SummaryState,
@@ -163,6 +165,7 @@ pub struct Summary {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SummaryState {
+    /// None is on file, or none any more.
     #[default]
     None,
     Accepted,

@@ -147,7 +147,8 @@ impl Entry {
     fn summary_silence(&self, table: &DeadlineTable) -> Option<Silence> {
         let sent = self.summary.filings.iter().rev().find(|filing| !filing.is_repeated)?.at?.date;
         let summary = &self.summary;
-        let answers = [summary.accepted_at, summary.rejected_at, self.answered.and_then(|known| known.at)];
+        let answered = self.answered.and_then(|known| known.at);
+        let answers = [summary.accepted_at, summary.rejected_at, summary.removed_at, answered];
         let printed = self.statements.values().filter_map(|statement| statement.print_date);
         let mut answers = answers.into_iter().flatten().map(|at| at.date).chain(printed);
         let is_answered = answers.any(|date| date >= sent) || !summary.census.is_empty();
