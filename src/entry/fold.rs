@@ -13,7 +13,7 @@ use super::{
 use crate::decode::abi::moment;
 use crate::grammar::abi::Format;
 use crate::ident::{EntryNumber, FilerCode};
-use crate::notice::{CBP, Effect, HoldKind, Kind, Liquidation, Notice, Token};
+use crate::notice::{CBP, Effect, FilingAction, HoldKind, Kind, Liquidation, Notice, Token};
 
 impl Entry {
     /// The entry that these notices make. Total: no clock, no I/O, no error.
@@ -280,6 +280,8 @@ impl Fold {
         let entry = &mut self.entry;
         let summary = &mut entry.summary;
         match notice.effect {
+            // An answer without the usual code to the filer's own deletion.
+            Effect::SummaryAccepted { .. } if answers_deletion(summary, notice) => remove(summary, notice),
             Effect::SummaryAccepted { version, warnings } => {
                 summary.state = SummaryState::Accepted;
                 summary.version = version.or(summary.version);
@@ -336,6 +338,17 @@ impl Fold {
             history.push(LiquidationEvent { at: notice.at, notice: notice.id, basis, what });
         }
     }
+}
+
+/// What AX answers a filing that added or replaced a summary.
+const ADDED_OR_REPLACED: [&str; 2] = ["995", "996"];
+
+fn answers_deletion(summary: &Summary, notice: &Notice) -> bool {
+    let sent = summary.filings.iter().rev().find(|filing| !filing.is_repeated);
+    let is_filing = notice.code.is_some_and(|code| ADDED_OR_REPLACED.contains(&code.as_str()));
+    notice.kind == Kind::SummaryResponse
+        && !is_filing
+        && sent.is_some_and(|filing| filing.filed.action == FilingAction::Deleted)
 }
 
 /// No summary is on file any more, and what was said of it is over.
