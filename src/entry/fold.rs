@@ -292,6 +292,12 @@ impl Fold {
                 // What the new version is warned of comes with it; earlier warnings were about the earlier one.
                 summary.census.clear();
             }
+            // Of a version that CBP controls only the correction is refused, which was no filing.
+            Effect::SummaryRejected
+                if notice.kind == Kind::SummaryResponse && fold_facts::is_in_customs_control(entry) =>
+            {
+                entry.summary.rejected_at = notice.at;
+            }
             Effect::SummaryRejected => {
                 let is_customs_word = matches!(notice.kind, Kind::SummaryNotice | Kind::EntryStatus);
                 let is_refused = summary.state == SummaryState::Rejected;

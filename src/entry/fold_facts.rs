@@ -2,10 +2,13 @@
 
 use super::facts::{
     Answered, BillState, CargoEvent, CensusKey, CensusState, Filing, FilingFlags, Line, ProtestState,
-    Rejection, Removed, Scheduled, Told,
+    Rejection, Removed, Scheduled, StatementState, Told,
 };
 use super::{Dated, Entry, LiquidationStep, SummaryState, witness};
 use crate::notice::{AnsweredCensus, AnsweredState, Effect, EventTime, Kind, Notice, SummaryStatus, Token};
+
+/// Of the collection in a query answer: fully paid, duty free, drawback.
+const COLLECTED: [&str; 3] = ["2", "3", "5"];
 
 /// Obeys an effect of this module's aspects; others change nothing.
 pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
@@ -101,6 +104,21 @@ fn listed(entry: &mut Entry, notice: &Notice) {
         summary.accepted_by = summary.accepted_by.or(Some(notice.id));
         summary.removed_at = None;
     }
+}
+
+/// The accepted version can be corrected, but no longer replaced or deleted by the filer: it is paid, CBP says so, or what
+/// the filer sent last is a post summary correction, which nobody can send before. A refused transmission leaves it as it is.
+pub(super) fn is_in_customs_control(entry: &Entry) -> bool {
+    let answered = entry.answered.map(|answered| answered.status);
+    let told = answered.is_some_and(|status| {
+        let collected = status.collection.is_some_and(|code| COLLECTED.contains(&code.as_str()));
+        status.is_in_customs_control || collected
+    });
+    let sent = entry.summary.filings.iter().rev().find(|filing| !filing.is_repeated);
+    entry.summary.state == SummaryState::Accepted
+        && (told
+            || sent.is_some_and(|filing| filing.filed.is_correction)
+            || entry.statements.values().any(|statement| statement.state() == StatementState::Paid))
 }
 
 /// CBP's own word on the summary, for the day of the answer.

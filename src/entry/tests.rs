@@ -331,6 +331,7 @@ fn any_fact() -> impl Strategy<Value = Effect> {
             is_late: false,
             is_under_review: false,
             is_protested: false,
+            is_in_customs_control: false,
             census: Some(census),
         })
     };
@@ -396,6 +397,7 @@ fn an_answer_lifts_a_rejection_only_when_it_is_later() {
             is_late: false,
             is_under_review: false,
             is_protested: false,
+            is_in_customs_control: false,
             census: None,
         })
     };

@@ -148,6 +148,7 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
                 is_late: false,
                 is_under_review: get("review").is_some(),
                 is_protested: false,
+                is_in_customs_control: get("control").is_some(),
                 census: None,
             })
         }
