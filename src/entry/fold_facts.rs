@@ -4,7 +4,7 @@ use super::facts::{
     Answered, BillState, CargoEvent, CensusKey, CensusState, Filing, FilingFlags, Line, ProtestState,
     Rejection, Removed, Scheduled, StatementState, Told,
 };
-use super::{Dated, Entry, LiquidationStep, SummaryState, witness};
+use super::{Basis, Dated, Entry, LiquidationEvent, LiquidationStep, SummaryState, witness};
 use crate::notice::{AnsweredCensus, AnsweredState, Effect, EventTime, Kind, Notice, SummaryStatus, Token};
 
 /// Of the collection in a query answer: fully paid, duty free, drawback.
@@ -164,6 +164,8 @@ fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
         }
         None => {}
     }
+    suspension(entry, notice, status);
+    let summary = &mut entry.summary;
     match status.census {
         Some(AnsweredCensus::Clear) => summary.census.clear(),
         Some(AnsweredCensus::Unresolved) if summary.census.is_empty() => {
@@ -173,6 +175,29 @@ fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
         _ => {}
     }
     entry.answered = Some(Answered { at: notice.at, notice: notice.id, status: *status });
+}
+
+/// No message says when a suspension ends but a later answer, which does not tell it any more: it ended on that day at the latest.
+/// One that a person recorded ends when a person says so.
+fn suspension(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
+    let history = &mut entry.liquidation_history;
+    if status.is_suspended {
+        // It stands after all: an answer between that told none was not the end.
+        return history.retain(|event| !is_implied_end(event));
+    }
+    let last = history.iter().rev().find(|event| !matches!(event.what, LiquidationStep::Extended { .. }));
+    let stands = last.is_some_and(|event| {
+        let is_later = notice.at.zip(event.at).is_some_and(|(now, since)| now.date > since.date);
+        matches!(event.what, LiquidationStep::Suspended { .. }) && event.basis != Basis::Recorded && is_later
+    });
+    if stands && status.state.is_some() {
+        let what = LiquidationStep::Lifted { date: None };
+        history.push(LiquidationEvent { at: notice.at, notice: notice.id, basis: Basis::QueryAnswer, what });
+    }
+}
+
+fn is_implied_end(event: &LiquidationEvent) -> bool {
+    event.basis == Basis::QueryAnswer && matches!(event.what, LiquidationStep::Lifted { date: None })
 }
 
 /// A rejection unsets the date of liquidation that CBP had scheduled (CSMS 18-000301).

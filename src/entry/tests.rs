@@ -332,6 +332,7 @@ fn any_fact() -> impl Strategy<Value = Effect> {
             is_under_review: false,
             is_protested: false,
             is_in_customs_control: false,
+            is_suspended: false,
             census: Some(census),
         })
     };
@@ -398,6 +399,7 @@ fn an_answer_lifts_a_rejection_only_when_it_is_later() {
             is_under_review: false,
             is_protested: false,
             is_in_customs_control: false,
+            is_suspended: false,
             census: None,
         })
     };

@@ -119,6 +119,9 @@ pub struct SummaryStatus {
     /// CBP controls it: the filer can correct it, and no longer replace it.
     #[serde(default, skip_serializing_if = "is_not")]
     pub is_in_customs_control: bool,
+    /// A suspension of liquidation stands.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub is_suspended: bool,
     pub census: Option<AnsweredCensus>,
 }
 

@@ -90,6 +90,7 @@ fn answer(at: EventTime) -> SummaryStatus {
         is_under_review: false,
         is_protested: false,
         is_in_customs_control: false,
+        is_suspended: false,
         census: None,
     }
 }

@@ -11,6 +11,7 @@ use crate::entry::{Basis, BasisDate, Dated, Entry, LiquidationEvent, Liquidation
 use crate::notice::{FactKind, LiquidationKind};
 
 const NOTICE: &str = "notice of extension or suspension";
+const NOT_TOLD: &str = "query answer that tells no suspension any more; it may have ended before";
 /// The instance of the clocks that count from the original liquidation, whoever tells it, or from the day set by law.
 pub(super) const LIQUIDATION: &str = "liquidation";
 
@@ -287,12 +288,13 @@ impl Entry {
         let mut clock = Clock::new(id::LIQ_SUSP_6M);
         let noticed = self.liquidation_history[lifts].iter().filter_map(|event| match event.what {
             LiquidationStep::Lifted { date } if is_told || event.basis == Basis::Recorded => {
-                Some(Dated { date: date.or(event.at.map(|at| at.date))?, notice: event.notice })
+                let source = if event.basis == Basis::QueryAnswer { NOT_TOLD } else { NOTICE };
+                Some((Dated { date: date.or(event.at.map(|at| at.date))?, notice: event.notice }, source))
             }
             _ => None,
         });
-        if let Some(dated) = noticed.min_by_key(|dated| dated.date) {
-            clock.fact(Key::NoticeDate, dated, NOTICE);
+        if let Some((dated, source)) = noticed.min_by_key(|(dated, _)| dated.date) {
+            clock.fact(Key::NoticeDate, dated, source);
         }
         let published = self.recorded.iter().filter(|fact| fact.fact == FactKind::SuspensionEnd);
         let published = published.filter_map(|fact| {

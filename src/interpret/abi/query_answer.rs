@@ -226,6 +226,7 @@ impl QueryAnswerReader {
             is_under_review: review.is_some_and(|record| record.field(&at.review) == b"1"),
             is_protested: text(at.protest) == b"YS",
             is_in_customs_control: text(at.control) == b"2",
+            is_suspended: control.is_some_and(|record| self.tells_suspension(record)),
             census: match text(at.census) {
                 b"0" | b"6" => Some(AnsweredCensus::Clear),
                 b"1" => Some(AnsweredCensus::Unresolved),
@@ -248,6 +249,11 @@ impl QueryAnswerReader {
             effect: &effect,
         };
         scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, self.as_of(control, scribe)), &sheet);
+    }
+
+    fn tells_suspension(&self, record: &Record<'_>) -> bool {
+        let stays = self.stay_codes.iter().filter_map(|&at| self.stays.get(record.field(&at)));
+        stays.map(|(stay, _)| stay).any(|stay| stay == Stay::Suspended)
     }
 
     /// The day for which the answer holds: its header's, without one that of the state it tells.

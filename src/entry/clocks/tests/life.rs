@@ -140,7 +140,7 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
             Effect::SummaryStatus(SummaryStatus {
                 version: None,
                 accepted_at: None,
-                state: None,
+                state: get("state").map(|_| AnsweredState::Accepted),
                 state_date: date,
                 release_date: None,
                 collection: get("collection").map(Token::new),
@@ -149,6 +149,7 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
                 is_under_review: get("review").is_some(),
                 is_protested: false,
                 is_in_customs_control: get("control").is_some(),
+                is_suspended: get("suspended").is_some(),
                 census: None,
             })
         }
