@@ -150,8 +150,9 @@ impl Entry {
         let answered = self.answered.and_then(|known| known.at);
         let answers = [summary.accepted_at, summary.rejected_at, summary.removed_at, answered];
         let printed = self.statements.values().filter_map(|statement| statement.print_date);
-        let mut answers = answers.into_iter().flatten().map(|at| at.date).chain(printed);
-        let is_answered = answers.any(|date| date >= sent) || !summary.census.is_empty();
+        let warned = summary.census.values().filter_map(|warning| warning.at);
+        let mut answers = answers.into_iter().flatten().chain(warned).map(|at| at.date).chain(printed);
+        let is_answered = answers.any(|date| date >= sent);
         let day = table.calendar().days().plus_working(sent, ANSWER_DAYS);
         (!is_answered).then(|| Silence::new(code::SUMMARY_UNANSWERED, sent, plus_days(day, 1)))
     }
