@@ -5,9 +5,12 @@
 
 use chrono::NaiveDate;
 
-use super::{DeadlineState, Entry, EntryDeadline, StatementState, SummaryState};
+use super::{
+    DeadlineState, Entry, EntryDeadline, HoldKey, HoldState, Release, Scope, StatementState, SummaryState,
+};
 use crate::deadline::calendar::plus_days;
 use crate::deadline::{DeadlineTable, id};
+use crate::notice::EventTime;
 
 macro_rules! silences {
     ($($name:ident = $code:literal, $title:literal;)*) => {
@@ -134,10 +137,16 @@ impl Entry {
 
     fn release_silence(&self, table: &DeadlineTable) -> Option<Silence> {
         let filed = self.filing.filed_at?.date;
+        // What was said of a bill before the filing is the carrier's business and no answer to it.
+        let is_since = |at: Option<EventTime>| at.is_some_and(|at| at.date >= filed);
+        let held = |(key, hold): (&HoldKey, &HoldState)| key.scope.is_entry() || is_since(hold.since);
+        let released = |(scope, release): (&Scope, &Release)| {
+            scope.is_entry() || is_since(release.at) || is_since(release.reversed_at)
+        };
         let is_answered = self.filing.accepted_at.is_some()
             || self.filing.rejected_at.is_some()
-            || !self.holds.is_empty()
-            || !self.releases.is_empty()
+            || self.holds.iter().any(held)
+            || self.releases.iter().any(released)
             || self.answered.is_some()
             || self.summary.state != SummaryState::None;
         let day = table.calendar().days().plus_working(filed, ANSWER_DAYS);
