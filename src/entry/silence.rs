@@ -172,12 +172,15 @@ impl Entry {
         let asked = filing.filed.payment_type.is_some_and(|kind| kind != *"1" && !kind.is_empty());
         let collected = self.answered.and_then(|answered| answered.status.collection);
         let is_settled = collected.is_some_and(|code| code != *"0") || self.liquidation().is_some();
-        if !asked || is_settled || self.summary.state != SummaryState::Accepted || !self.statements.is_empty()
-        {
+        let mut statements = self.statements.values();
+        let stands = statements.any(|statement| statement.state() != StatementState::Removed);
+        if !asked || is_settled || self.summary.state != SummaryState::Accepted || stands {
             return None;
         }
         let accepted = self.summary.accepted_at?.date;
-        let since = filing.filed.statement_date.map_or(accepted, |date| date.max(accepted));
+        let removed = self.statements.values().filter_map(|statement| statement.removed?.at).max();
+        let since = [filing.filed.statement_date, removed.map(|at| at.date)].into_iter().flatten();
+        let since = since.fold(accepted, NaiveDate::max);
         let day = table.calendar().days().plus_working(since, STATEMENT_DAYS);
         Some(Silence::new(code::ON_NO_STATEMENT, since, plus_days(day, 1)))
     }
