@@ -278,6 +278,7 @@ impl Fold {
 
     fn summary(&mut self, notice: &Notice) {
         let entry = &mut self.entry;
+        let is_controlled = fold_facts::is_in_customs_control(entry);
         let summary = &mut entry.summary;
         match notice.effect {
             // An answer without the usual code to the filer's own deletion.
@@ -293,10 +294,8 @@ impl Fold {
                 summary.census.clear();
             }
             // Of a version that CBP controls only the correction is refused, which was no filing.
-            Effect::SummaryRejected
-                if notice.kind == Kind::SummaryResponse && fold_facts::is_in_customs_control(entry) =>
-            {
-                entry.summary.rejected_at = notice.at;
+            Effect::SummaryRejected if is_controlled && notice.kind == Kind::SummaryResponse => {
+                summary.rejected_at = notice.at;
             }
             Effect::SummaryRejected => {
                 let is_customs_word = matches!(notice.kind, Kind::SummaryNotice | Kind::EntryStatus);
