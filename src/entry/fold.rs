@@ -264,7 +264,9 @@ impl Fold {
             Effect::ReleaseReversed { agency, code } => {
                 let release = self.entry.releases.entry(scope).or_default();
                 // Whatever was told of it is over: the next release begins anew.
-                *release = Release { reversed_at: notice.at, ..Release::default() };
+                let former = release.date.zip(release.notice).map(|(date, notice)| Dated { date, notice });
+                let former = former.or(release.former);
+                *release = Release { reversed_at: notice.at, former, ..Release::default() };
                 self.entry.one_government_at = None;
                 self.holds.open(notice, agency, code, HoldKind::Hold, true);
             }
@@ -369,6 +371,7 @@ fn remove(summary: &mut Summary, notice: &Notice) {
 /// early is a needless reminder, unless Customs said that the date is another one.
 fn note_release(release: &mut Release, notice: &Notice, date: Option<NaiveDate>) {
     let is_first = release.date.is_none();
+    release.former = None;
     release.at = notice.at.or(release.at);
     release.told.extend(date.map(|date| Dated { date, notice: notice.id }));
     let is_earlier = date.is_some_and(|date| release.date.is_some_and(|known| date < known));

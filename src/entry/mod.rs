@@ -135,6 +135,8 @@ pub struct Release {
     pub told: Vec<Dated>,
     /// When the last release was taken back, if it was.
     pub reversed_at: Option<EventTime>,
+    /// The date of the release that was taken back, until the next one.
+    pub former: Option<Dated>,
     pub notice: Option<NoticeId>,
 }
 
@@ -337,6 +339,13 @@ impl Entry {
             })
             .filter(|_| self.standing_release().is_some())
             .min_by_key(|dated| dated.date)
+    }
+
+    /// The date of a release that was taken back, as long as none stands: clocks that ran since go on from it, for a date that
+    /// is lost is worse than one too early.
+    pub fn former_release(&self) -> Option<Dated> {
+        let former = self.releases.values().filter_map(|release| release.former);
+        former.filter(|_| self.standing_release().is_none()).min_by_key(|dated| dated.date)
     }
 
     /// Dates of release that differ although Customs never said that the date changed, earliest first; empty when they agree.
