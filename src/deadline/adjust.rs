@@ -39,7 +39,8 @@ pub(super) fn adjusted(
     trace: &mut Trace,
 ) -> Option<Reading> {
     if let Some(from) = facts.date(Key::SuspendedFrom) {
-        reading = restarted(reading, day_0, from, facts.date(Key::SuspendedTo), trace)?;
+        let stop = (from, facts.date(Key::SuspendedTo));
+        reading = restarted(reading, day_0, stop, (term, days), trace)?;
         reading.due = term.rolled(reading.due, days);
     }
     let granted = facts.count(Key::ExtendDays).unwrap_or(0);
@@ -73,12 +74,13 @@ fn later(reading: Reading, days: i64) -> Reading {
     Reading { due: plus_days(reading.due, days), act: plus_days(reading.act, days) }
 }
 
-/// The days of a stop do not count: the clock goes on behind them where it stood.
+/// The days of a stop do not count: the clock goes on behind them where it stood. Of a clock that counts working days only
+/// those are lost, so that it still ends on one.
 fn restarted(
     reading: Reading,
     day_0: Option<NaiveDate>,
-    from: NaiveDate,
-    to: Option<NaiveDate>,
+    (from, to): (NaiveDate, Option<NaiveDate>),
+    (term, days): (Term, Days<'_>),
     trace: &mut Trace,
 ) -> Option<Reading> {
     let first = day_0.map_or(from, |day_0| from.max(plus_days(day_0, 1)));
@@ -92,11 +94,17 @@ fn restarted(
         trace.say(|| format!("the clock stands still since {}, until it is started again", day_text(first)));
         return None;
     };
-    let stopped = (to - first).num_days() + 1;
-    let reading = later(reading, stopped);
+    let (reading, stopped, unit) = if term.unit.is_working() {
+        let stopped = days.working_between(first, to);
+        let [due, act] = [reading.due, reading.act].map(|day| days.plus_working(day, stopped));
+        (if stopped == 0 { reading } else { Reading { due, act } }, i64::from(stopped), "working day(s)")
+    } else {
+        let stopped = (to - first).num_days() + 1;
+        (later(reading, stopped), stopped, "day(s)")
+    };
     trace.say(|| {
         let (first, to, due) = (day_text(first), day_text(to), day_text(reading.due));
-        format!("the clock stood still from {first} to {to}, {stopped} day(s), so it ends on {due}")
+        format!("the clock stood still from {first} to {to}, {stopped} {unit}, so it ends on {due}")
     });
     Some(reading)
 }

@@ -284,8 +284,8 @@ impl Audit<'_> {
         if let Some(length) = raw.length {
             self.length(span, length, raw.unit.unwrap_or(Unit::WorkingDays));
         }
-        let RawCase { length, unit, margin_days, confidence, .. } = *raw;
-        Case { conditions, due, length, unit, margin_days, confidence, why: raw.why.clone() }
+        let RawCase { length, unit, margin_days, act_at_once, confidence, .. } = *raw;
+        Case { conditions, due, length, unit, margin_days, act_at_once, confidence, why: raw.why.clone() }
     }
 
     fn case_key(&mut self, id: &str, span: &Range<usize>, name: &str, accepts: &[Key]) -> Option<Key> {

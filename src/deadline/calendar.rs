@@ -210,6 +210,12 @@ impl Days<'_> {
         date
     }
 
+    /// How many working days there are from `first` to `last`, both counted.
+    pub fn working_between(self, first: NaiveDate, last: NaiveDate) -> u32 {
+        let days = first.iter_days().take_while(|day| *day <= last).filter(|day| self.is_working(*day));
+        u32::try_from(days.count()).unwrap_or(u32::MAX)
+    }
+
     /// The `nth` working day of the month after the one of `date`; the first is 1.
     pub fn working_day_of_next_month(self, date: NaiveDate, nth: u32) -> NaiveDate {
         let first = date.with_day(1).map_or(date, |first| plus_months(first, 1));

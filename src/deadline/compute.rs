@@ -249,6 +249,10 @@ fn reckon<'t>(
     let Some(mut reading) = reading else {
         return Ok(Found::without_date(Due::Invalid, start, version));
     };
+    if case.is_some_and(|case| case.act_at_once) {
+        reading.act = reading.act.min(day_0);
+        trace.say(|| format!("one acts by {}, the earlier reading", day_text(reading.act)));
+    }
     if let Some(printed) = printed {
         reading = outranked(definition, reading, day_0, printed, trace);
     }

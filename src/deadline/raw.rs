@@ -132,6 +132,9 @@ pub(super) struct RawCase {
     pub length: Option<u32>,
     pub unit: Option<Unit>,
     pub margin_days: Option<u32>,
+    /// One acts on day 0, whatever the last day is.
+    #[serde(default)]
+    pub act_at_once: bool,
     pub confidence: Option<Confidence>,
     pub why: String,
 }

@@ -114,6 +114,8 @@ pub(super) struct Case {
     pub length: Option<u32>,
     pub unit: Option<Unit>,
     pub margin_days: Option<u32>,
+    /// One acts on day 0, whatever the last day is.
+    pub act_at_once: bool,
     /// How sure the exception is, where that differs from the rule.
     pub confidence: Option<Confidence>,
     pub why: String,
@@ -160,6 +162,7 @@ impl fmt::Display for Case {
             (None, Some(0), _) => write!(f, "the same day")?,
             (None, Some(length), _) => write!(f, "length {length}")?,
             (None, None, Some(days)) => write!(f, "act {days} day(s) before")?,
+            (None, None, None) if self.act_at_once => write!(f, "act on the same day")?,
             (None, None, None) => write!(f, "as the rule stands")?,
         }
         write!(f, " ({})", self.why)

@@ -23,6 +23,13 @@ pub enum Unit {
     Years,
 }
 
+impl Unit {
+    /// Only working days count, so the last day is one.
+    pub fn is_working(self) -> bool {
+        matches!(self, Self::WorkingDays | Self::WorkingDayOfNextMonth)
+    }
+}
+
 /// What moves the last day of a period to another day.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

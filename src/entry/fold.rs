@@ -13,7 +13,7 @@ use super::{
 use crate::decode::abi::moment;
 use crate::grammar::abi::Format;
 use crate::ident::{EntryNumber, FilerCode};
-use crate::notice::{CBP, Effect, HoldKind, Kind, Liquidation, Notice, Token};
+use crate::notice::{CBP, Effect, FilingAction, HoldKind, Kind, Liquidation, Notice, Token};
 
 impl Entry {
     /// The entry that these notices make. Total: no clock, no I/O, no error.
@@ -63,6 +63,7 @@ impl Entry {
             cargo: Vec::new(),
             recorded: Vec::new(),
             entry_dates: Vec::new(),
+            misread_entry_dates: Vec::new(),
             witnesses: Vec::new(),
             goods: Default::default(),
             unknown_codes: Default::default(),
@@ -80,7 +81,8 @@ pub(super) fn order(notice: &Notice) -> impl Ord {
 
 /// Of two notices of one kind and one moment: what opens comes before what closes, and where an acceptance and a
 /// refusal bear the same date, which responses without a time do, the refusal counts: a clock that runs on is a needless
-/// reminder, one that stopped too early is a missed deadline.
+/// reminder, one that stopped too early is a missed deadline. What CBP tells on a later day decides: a query answer, a
+/// statement that lists the entry, a release.
 fn effect_rank(effect: &Effect) -> u8 {
     match effect {
         Effect::Filed => 0,
@@ -96,7 +98,7 @@ fn effect_rank(effect: &Effect) -> u8 {
         // Lines and requests come behind the filing and before the answer that they belong to.
         Effect::SummaryFiled(_) | Effect::TibRequest { .. } => 0,
         Effect::FiledLine(_) => 1,
-        Effect::SummaryRejected => 10,
+        Effect::SummaryRejected | Effect::SummaryRemoved => 10,
         Effect::SummaryCancelled => 11,
         Effect::CensusResolved { .. } => 12,
         _ => 9,
@@ -115,7 +117,8 @@ struct Fold {
 }
 
 impl Fold {
-    /// Attributes that any notice may state, by the names of the grammar. The latest statement counts.
+    /// Attributes that any notice may state, by the names of the grammar. The latest statement counts; of dates of entry see
+    /// [`Entry::entry_date`].
     fn note(&mut self, notice: &Notice) {
         let entry = &mut self.entry;
         if notice.kind == Kind::AceReport {
@@ -137,7 +140,11 @@ impl Fold {
                 }
                 "entry_date" => {
                     if let Some(date) = stated_date(value) {
-                        entry.entry_dates.push(Dated { date, notice: notice.id });
+                        // Nothing is told of an entry that is still to come.
+                        let is_misread = notice.at.is_some_and(|at| at.date < date);
+                        let dates =
+                            if is_misread { &mut entry.misread_entry_dates } else { &mut entry.entry_dates };
+                        dates.push(Dated { date, notice: notice.id });
                     }
                 }
                 _ => {}
@@ -157,7 +164,10 @@ impl Fold {
             Effect::Inform | Effect::Unknown | Effect::Withdrawn { .. } => {}
             Effect::Filed => self.entry.filing.filed_at = self.entry.filing.filed_at.or(notice.at),
             Effect::FilingAccepted | Effect::FilingRejected => self.filing(notice),
-            Effect::Hold { agency, code, what } => self.holds.open(notice, agency, code, what, false),
+            Effect::Hold { agency, code, what } => {
+                self.known_at_customs(notice);
+                self.holds.open(notice, agency, code, what, false);
+            }
             Effect::Clear { agency, codes } => self.holds.clear(notice, agency, codes),
             Effect::Release { .. }
             | Effect::ReleaseDate { .. }
@@ -170,6 +180,7 @@ impl Fold {
             Effect::SummaryAccepted { .. }
             | Effect::SummaryRejected
             | Effect::SummaryCancelled
+            | Effect::SummaryRemoved
             | Effect::SummaryRequest { .. }
             | Effect::FilerTakeover { .. } => self.summary(notice),
             Effect::Liquidated(liquidation) => self.liquidated(notice, liquidation),
@@ -182,6 +193,10 @@ impl Fold {
             Effect::SuspensionLifted { date } => {
                 self.liquidation_step(notice, LiquidationStep::Lifted { date });
             }
+            Effect::SummaryStatus(_) => {
+                self.known_at_customs(notice);
+                fold_facts::obey(&mut self.entry, notice);
+            }
             Effect::SummaryFiled(_)
             | Effect::FiledLine(_)
             | Effect::CensusWarning { .. }
@@ -189,7 +204,6 @@ impl Fold {
             | Effect::OnStatement(_)
             | Effect::OffStatement { .. }
             | Effect::OnMonthlyStatement(_)
-            | Effect::SummaryStatus(_)
             | Effect::LiquidationScheduled { .. }
             | Effect::CustomsBill(_)
             | Effect::Protest(_)
@@ -201,9 +215,12 @@ impl Fold {
     }
 
     fn filing(&mut self, notice: &Notice) {
+        let is_released = self.entry.standing_release().is_some();
         let filing = &mut self.entry.filing;
-        filing.is_rejected = matches!(notice.effect, Effect::FilingRejected);
-        if filing.is_rejected {
+        let is_refusal = matches!(notice.effect, Effect::FilingRejected);
+        // Once the goods are released a refusal is about a change, and what was filed before stands.
+        filing.is_rejected = is_refusal && !is_released;
+        if is_refusal {
             filing.rejected_at = notice.at;
         } else {
             filing.accepted_at = filing.accepted_at.or(notice.at);
@@ -211,8 +228,19 @@ impl Fold {
         }
     }
 
+    /// Customs speaks of the entry on a later day than that of the refusal, so another filing of that day was accepted.
+    fn known_at_customs(&mut self, notice: &Notice) {
+        let filing = &mut self.entry.filing;
+        let days = notice.at.zip(filing.rejected_at);
+        if Scope::of(notice).is_entry() && days.is_some_and(|(at, refused)| at.date > refused.date) {
+            filing.is_rejected = false;
+        }
+    }
+
     fn release(&mut self, notice: &Notice) {
         let scope = Scope::of(notice);
+        let is_release = matches!(notice.effect, Effect::Release { .. } | Effect::OneGovernment);
+        self.entry.filing.is_rejected &= !(is_release && scope.is_entry());
         let cbp = Token::new(CBP);
         match notice.effect {
             Effect::Release { date } => {
@@ -236,7 +264,9 @@ impl Fold {
             Effect::ReleaseReversed { agency, code } => {
                 let release = self.entry.releases.entry(scope).or_default();
                 // Whatever was told of it is over: the next release begins anew.
-                *release = Release { reversed_at: notice.at, ..Release::default() };
+                let former = release.date.zip(release.notice).map(|(date, notice)| Dated { date, notice });
+                let former = former.or(release.former);
+                *release = Release { reversed_at: notice.at, former, ..Release::default() };
                 self.entry.one_government_at = None;
                 self.holds.open(notice, agency, code, HoldKind::Hold, true);
             }
@@ -250,21 +280,32 @@ impl Fold {
 
     fn summary(&mut self, notice: &Notice) {
         let entry = &mut self.entry;
+        let is_controlled = fold_facts::is_in_customs_control(entry);
         let summary = &mut entry.summary;
         match notice.effect {
+            // An answer without the usual code to the filer's own deletion.
+            Effect::SummaryAccepted { .. } if answers_deletion(summary, notice) => remove(summary, notice),
             Effect::SummaryAccepted { version, warnings } => {
                 summary.state = SummaryState::Accepted;
                 summary.version = version.or(summary.version);
                 summary.accepted_at = notice.at;
                 summary.accepted_by = Some(notice.id);
                 summary.has_warnings = warnings;
+                summary.is_customs_word = false;
                 // What the new version is warned of comes with it; earlier warnings were about the earlier one.
                 summary.census.clear();
             }
+            // Of a version that CBP controls only the correction is refused, which was no filing.
+            Effect::SummaryRejected if is_controlled && notice.kind == Kind::SummaryResponse => {
+                summary.rejected_at = notice.at;
+            }
             Effect::SummaryRejected => {
+                let is_customs_word = matches!(notice.kind, Kind::SummaryNotice | Kind::EntryStatus);
+                let is_refused = summary.state == SummaryState::Rejected;
+                summary.is_customs_word = is_customs_word || (is_refused && summary.is_customs_word);
                 summary.state = SummaryState::Rejected;
                 summary.rejected_at = notice.at;
-                if matches!(notice.kind, Kind::SummaryNotice | Kind::EntryStatus) {
+                if is_customs_word {
                     summary.rejection = Rejection::of(notice, notice.at);
                 }
                 fold_facts::unschedule(entry, notice);
@@ -272,6 +313,10 @@ impl Fold {
             Effect::SummaryCancelled => {
                 summary.state = SummaryState::Cancelled;
                 summary.cancelled_at = notice.at;
+            }
+            Effect::SummaryRemoved => {
+                remove(summary, notice);
+                fold_facts::unschedule(entry, notice);
             }
             Effect::SummaryRequest { what } => {
                 entry.requests.push(Request { what, at: notice.at, notice: notice.id });
@@ -302,10 +347,31 @@ impl Fold {
     }
 }
 
+/// What AX answers a filing that added or replaced a summary.
+const ADDED_OR_REPLACED: [&str; 2] = ["995", "996"];
+
+fn answers_deletion(summary: &Summary, notice: &Notice) -> bool {
+    let sent = summary.filings.iter().rev().find(|filing| !filing.is_repeated);
+    let is_filing = notice.code.is_some_and(|code| ADDED_OR_REPLACED.contains(&code.as_str()));
+    notice.kind == Kind::SummaryResponse
+        && !is_filing
+        && sent.is_some_and(|filing| filing.filed.action == FilingAction::Deleted)
+}
+
+/// No summary is on file any more, and what was said of it is over.
+fn remove(summary: &mut Summary, notice: &Notice) {
+    summary.state = SummaryState::None;
+    summary.removed_at = notice.at;
+    summary.is_customs_word = notice.kind == Kind::SummaryNotice;
+    (summary.accepted_at, summary.accepted_by, summary.has_warnings) = (None, None, false);
+    summary.census.clear();
+}
+
 /// A release is told. While an earlier one stands it is told again: then the earliest date counts, for a clock that ends too
 /// early is a needless reminder, unless Customs said that the date is another one.
 fn note_release(release: &mut Release, notice: &Notice, date: Option<NaiveDate>) {
     let is_first = release.date.is_none();
+    release.former = None;
     release.at = notice.at.or(release.at);
     release.told.extend(date.map(|date| Dated { date, notice: notice.id }));
     let is_earlier = date.is_some_and(|date| release.date.is_some_and(|known| date < known));

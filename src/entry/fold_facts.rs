@@ -2,10 +2,13 @@
 
 use super::facts::{
     Answered, BillState, CargoEvent, CensusKey, CensusState, Filing, FilingFlags, Line, ProtestState,
-    Rejection, Removed, Scheduled, Told,
+    Rejection, Removed, Scheduled, StatementState, Told,
 };
-use super::{Dated, Entry, LiquidationStep, SummaryState, witness};
+use super::{Basis, Dated, Entry, LiquidationEvent, LiquidationStep, SummaryState, witness};
 use crate::notice::{AnsweredCensus, AnsweredState, Effect, EventTime, Kind, Notice, SummaryStatus, Token};
+
+/// Of the collection in a query answer: fully paid, duty free, drawback.
+const COLLECTED: [&str; 3] = ["2", "3", "5"];
 
 /// Obeys an effect of this module's aspects; others change nothing.
 pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
@@ -17,7 +20,10 @@ pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
             entry.summary.census.insert(key, CensusState { at: notice.at, notice: notice.id });
         }
         Effect::CensusResolved { line, code } => resolve_census(entry, *line, *code),
-        Effect::OnStatement(line) => entry.statements.entry(line.statement).or_default().take(line, told),
+        Effect::OnStatement(line) => {
+            entry.statements.entry(line.statement).or_default().take(line, told);
+            listed(entry, notice);
+        }
         Effect::OffStatement { statement, by } => {
             let removed = Removed { at: notice.at, notice: notice.id, by: *by };
             entry.statements.entry(*statement).or_default().removed = Some(removed);
@@ -83,20 +89,53 @@ fn resolve_census(entry: &mut Entry, line: Token, code: Token) {
     }
 }
 
+/// A statement of a later day lists the summary, so it is on file: what the answer of that day refused was another
+/// transmission of it. CBP's own refusal is not lifted by a statement.
+fn listed(entry: &mut Entry, notice: &Notice) {
+    let summary = &mut entry.summary;
+    let stop = match summary.state {
+        SummaryState::Rejected => summary.rejected_at,
+        SummaryState::None => summary.removed_at,
+        SummaryState::Accepted | SummaryState::Cancelled => None,
+    };
+    let days = notice.at.zip(stop);
+    if !summary.is_customs_word && days.is_some_and(|(at, stop)| at.date > stop.date) {
+        summary.state = SummaryState::Accepted;
+        summary.accepted_at = summary.accepted_at.or(notice.at);
+        summary.accepted_by = summary.accepted_by.or(Some(notice.id));
+        summary.removed_at = None;
+    }
+}
+
+/// The accepted version can be corrected, but no longer replaced or deleted by the filer: it is paid, CBP says so, or what
+/// the filer sent last is a post summary correction, which nobody can send before. A refused transmission leaves it as it is.
+pub(super) fn is_in_customs_control(entry: &Entry) -> bool {
+    let answered = entry.answered.map(|answered| answered.status);
+    let told = answered.is_some_and(|status| {
+        let collected = status.collection.is_some_and(|code| COLLECTED.contains(&code.as_str()));
+        status.is_in_customs_control || collected
+    });
+    let sent = entry.summary.filings.iter().rev().find(|filing| !filing.is_repeated);
+    entry.summary.state == SummaryState::Accepted
+        && (told
+            || sent.is_some_and(|filing| filing.filed.is_correction)
+            || entry.statements.values().any(|statement| statement.state() == StatementState::Paid))
+}
+
 /// CBP's own word on the summary, for the day of the answer.
 fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
     let summary = &mut entry.summary;
     summary.version = status.version.or(summary.version);
     let since = status.state_date.map(EventTime::date);
-    // Of an acceptance and a refusal of one day nobody knows which came last: the refusal counts.
-    let is_later = |stop: Option<EventTime>| match (status.state_date, stop) {
-        (Some(date), Some(stop)) => date > stop.date,
-        (_, stop) => stop.is_none(),
-    };
+    // Of an acceptance and a refusal of one day nobody knows which came last: the refusal counts, until CBP answers on a
+    // later day how the summary stands.
+    let told = [status.state_date, notice.at.map(|at| at.date)];
+    let is_later =
+        |stop: Option<EventTime>| stop.is_none_or(|stop| told.iter().flatten().any(|date| *date > stop.date));
     match status.state {
         Some(AnsweredState::Accepted) => {
             let stands = match summary.state {
-                SummaryState::None => true,
+                SummaryState::None => is_later(summary.removed_at),
                 SummaryState::Accepted => false,
                 SummaryState::Rejected => is_later(summary.rejected_at),
                 SummaryState::Cancelled => is_later(summary.cancelled_at),
@@ -105,9 +144,11 @@ fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
                 summary.state = SummaryState::Accepted;
                 summary.accepted_at = status.accepted_at.or(since);
                 summary.accepted_by = Some(notice.id);
+                summary.is_customs_word = false;
             }
         }
         Some(AnsweredState::Rejected) => {
+            summary.is_customs_word = true;
             summary.state = SummaryState::Rejected;
             summary.rejected_at = since.or(summary.rejected_at);
             // The notice of the day itself says why; the answer only repeats that it stands.
@@ -124,6 +165,8 @@ fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
         }
         None => {}
     }
+    suspension(entry, notice, status);
+    let summary = &mut entry.summary;
     match status.census {
         Some(AnsweredCensus::Clear) => summary.census.clear(),
         Some(AnsweredCensus::Unresolved) if summary.census.is_empty() => {
@@ -133,6 +176,29 @@ fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
         _ => {}
     }
     entry.answered = Some(Answered { at: notice.at, notice: notice.id, status: *status });
+}
+
+/// No message says when a suspension ends but a later answer, which does not tell it any more: it ended on that day at the latest.
+/// One that a person recorded ends when a person says so.
+fn suspension(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
+    let history = &mut entry.liquidation_history;
+    if status.is_suspended {
+        // It stands after all: an answer between that told none was not the end.
+        return history.retain(|event| !is_implied_end(event));
+    }
+    let last = history.iter().rev().find(|event| !matches!(event.what, LiquidationStep::Extended { .. }));
+    let stands = last.is_some_and(|event| {
+        let is_later = notice.at.zip(event.at).is_some_and(|(now, since)| now.date > since.date);
+        matches!(event.what, LiquidationStep::Suspended { .. }) && event.basis != Basis::Recorded && is_later
+    });
+    if stands && status.state.is_some() {
+        let what = LiquidationStep::Lifted { date: None };
+        history.push(LiquidationEvent { at: notice.at, notice: notice.id, basis: Basis::QueryAnswer, what });
+    }
+}
+
+fn is_implied_end(event: &LiquidationEvent) -> bool {
+    event.basis == Basis::QueryAnswer && matches!(event.what, LiquidationStep::Lifted { date: None })
 }
 
 /// A rejection unsets the date of liquidation that CBP had scheduled (CSMS 18-000301).

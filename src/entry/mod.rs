@@ -43,6 +43,9 @@ pub use witness::{Contradiction, Witness, Witnessed};
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};
 use crate::notice::{EventTime, FilingAction, Kind, Liquidation, Notice, Token};
 
+/// Of several dates of entry that were told, one so long before the release is a misread year.
+const ENTRY_BEFORE_RELEASE_DAYS: i64 = 183;
+
 /// The state of one entry.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Entry {
@@ -80,8 +83,10 @@ pub struct Entry {
     pub cargo: Vec<CargoEvent>,
     /// Forms and other facts that people recorded, oldest first, without those that were taken back.
     pub recorded: Vec<RecordedFact>,
-    /// Dates of entry that messages state, with the notice that says so. The latest statement counts, all are kept.
+    /// Dates of entry that messages state, with the notice that says so. See [`Entry::entry_date`]; all are kept.
     pub entry_dates: Vec<Dated>,
+    /// Dates of entry behind the day of the very message that states them: misread.
+    pub misread_entry_dates: Vec<Dated>,
     /// Rows of reports from the ACE portal. See [`Entry::contradictions`].
     pub witnesses: Vec<Witness>,
     /// What is said of the goods. See [`Entry::goods`].
@@ -130,6 +135,8 @@ pub struct Release {
     pub told: Vec<Dated>,
     /// When the last release was taken back, if it was.
     pub reversed_at: Option<EventTime>,
+    /// The date of the release that was taken back, until the next one.
+    pub former: Option<Dated>,
     pub notice: Option<NoticeId>,
 }
 
@@ -145,6 +152,11 @@ pub struct Summary {
     /// CBP's own refusal of a summary that it had, which has a time of grace; a refused transmission has none.
     pub rejection: Option<Rejection>,
     pub cancelled_at: Option<EventTime>,
+    /// When it was last deleted or inactivated: since then none is on file.
+    pub removed_at: Option<EventTime>,
+    /// What refuses or removes it is CBP's own word on the summary (UC, ER), not the answer to a transmission (AX).
+    #[serde(skip)]
+    pub is_customs_word: bool,
     pub state: SummaryState,
     /// Append-only: every version that was filed, or that CBP repeated, in the order of their dates.
     pub filings: Vec<FiledSummary>,
@@ -155,6 +167,7 @@ pub struct Summary {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SummaryState {
+    /// None is on file, or none any more.
     #[default]
     None,
     Accepted,
@@ -328,6 +341,13 @@ impl Entry {
             .min_by_key(|dated| dated.date)
     }
 
+    /// The date of a release that was taken back, as long as none stands: clocks that ran since go on from it, for a date that
+    /// is lost is worse than one too early.
+    pub fn former_release(&self) -> Option<Dated> {
+        let former = self.releases.values().filter_map(|release| release.former);
+        former.filter(|_| self.standing_release().is_none()).min_by_key(|dated| dated.date)
+    }
+
     /// Dates of release that differ although Customs never said that the date changed, earliest first; empty when they agree.
     pub fn doubtful_releases(&self) -> Vec<Dated> {
         let doubtful = self.releases.values().filter(|release| release.at.is_some() && !release.is_changed);
@@ -351,9 +371,25 @@ impl Entry {
         Some(Dated { date: answered.status.release_date?, notice: answered.notice })
     }
 
-    /// The date of entry: the latest that a message stated, else none.
+    /// The date of entry: the earliest that a message stated and that can be true, for a clock that ends too early is a
+    /// needless reminder; else none. One that lies far before the release is a misread year, if another was stated.
     pub fn entry_date(&self) -> Option<Dated> {
-        self.entry_dates.last().copied()
+        let released = self.release_date().map(|dated| dated.date);
+        let is_near = |dated: &&Dated| {
+            released.is_none_or(|released| (released - dated.date).num_days() <= ENTRY_BEFORE_RELEASE_DAYS)
+        };
+        let all = || self.entry_dates.iter();
+        let earliest = all().filter(is_near).min_by_key(|dated| dated.date);
+        let earliest = earliest.or_else(|| all().min_by_key(|dated| dated.date));
+        earliest.or_else(|| self.misread_entry_dates.iter().min_by_key(|dated| dated.date)).copied()
+    }
+
+    /// Dates of entry that differ, earliest first; empty when all messages agree.
+    pub fn doubtful_entry_dates(&self) -> Vec<Dated> {
+        let mut dates = [self.entry_dates.as_slice(), &self.misread_entry_dates].concat();
+        dates.sort_by_key(|dated| dated.date);
+        dates.dedup_by_key(|dated| dated.date);
+        if dates.len() > 1 { dates } else { Vec::new() }
     }
 
     /// The version of the summary that was sent last, unless its deletion was asked for.
@@ -390,15 +426,6 @@ impl Entry {
         };
         // Of several with the same trust the last one counts.
         self.liquidations().max_by_key(trust).map(|(_, liquidation)| liquidation)
-    }
-
-    /// How many extensions were granted: the highest count that a notice states, at least the number of notices.
-    pub fn extensions(&self) -> u8 {
-        let stated = self.liquidation_history.iter().filter_map(|event| match event.what {
-            LiquidationStep::Extended { times, .. } => Some(times.unwrap_or(1)),
-            _ => None,
-        });
-        stated.max().unwrap_or(0)
     }
 
     /// A suspension stands: the last of suspension and its end is a suspension, and nothing was liquidated since.

@@ -5,9 +5,12 @@
 
 use chrono::NaiveDate;
 
-use super::{DeadlineState, Entry, EntryDeadline, StatementState, SummaryState};
+use super::{
+    DeadlineState, Entry, EntryDeadline, HoldKey, HoldState, Release, Scope, StatementState, SummaryState,
+};
 use crate::deadline::calendar::plus_days;
 use crate::deadline::{DeadlineTable, id};
+use crate::notice::EventTime;
 
 macro_rules! silences {
     ($($name:ident = $code:literal, $title:literal;)*) => {
@@ -134,10 +137,16 @@ impl Entry {
 
     fn release_silence(&self, table: &DeadlineTable) -> Option<Silence> {
         let filed = self.filing.filed_at?.date;
+        // What was said of a bill before the filing is the carrier's business and no answer to it.
+        let is_since = |at: Option<EventTime>| at.is_some_and(|at| at.date >= filed);
+        let held = |(key, hold): (&HoldKey, &HoldState)| key.scope.is_entry() || is_since(hold.since);
+        let released = |(scope, release): (&Scope, &Release)| {
+            scope.is_entry() || is_since(release.at) || is_since(release.reversed_at)
+        };
         let is_answered = self.filing.accepted_at.is_some()
             || self.filing.rejected_at.is_some()
-            || !self.holds.is_empty()
-            || !self.releases.is_empty()
+            || self.holds.iter().any(held)
+            || self.releases.iter().any(released)
             || self.answered.is_some()
             || self.summary.state != SummaryState::None;
         let day = table.calendar().days().plus_working(filed, ANSWER_DAYS);
@@ -147,10 +156,12 @@ impl Entry {
     fn summary_silence(&self, table: &DeadlineTable) -> Option<Silence> {
         let sent = self.summary.filings.iter().rev().find(|filing| !filing.is_repeated)?.at?.date;
         let summary = &self.summary;
-        let answers = [summary.accepted_at, summary.rejected_at, self.answered.and_then(|known| known.at)];
+        let answered = self.answered.and_then(|known| known.at);
+        let answers = [summary.accepted_at, summary.rejected_at, summary.removed_at, answered];
         let printed = self.statements.values().filter_map(|statement| statement.print_date);
-        let mut answers = answers.into_iter().flatten().map(|at| at.date).chain(printed);
-        let is_answered = answers.any(|date| date >= sent) || !summary.census.is_empty();
+        let warned = summary.census.values().filter_map(|warning| warning.at);
+        let mut answers = answers.into_iter().flatten().chain(warned).map(|at| at.date).chain(printed);
+        let is_answered = answers.any(|date| date >= sent);
         let day = table.calendar().days().plus_working(sent, ANSWER_DAYS);
         (!is_answered).then(|| Silence::new(code::SUMMARY_UNANSWERED, sent, plus_days(day, 1)))
     }
@@ -161,12 +172,15 @@ impl Entry {
         let asked = filing.filed.payment_type.is_some_and(|kind| kind != *"1" && !kind.is_empty());
         let collected = self.answered.and_then(|answered| answered.status.collection);
         let is_settled = collected.is_some_and(|code| code != *"0") || self.liquidation().is_some();
-        if !asked || is_settled || self.summary.state != SummaryState::Accepted || !self.statements.is_empty()
-        {
+        let mut statements = self.statements.values();
+        let stands = statements.any(|statement| statement.state() != StatementState::Removed);
+        if !asked || is_settled || self.summary.state != SummaryState::Accepted || stands {
             return None;
         }
         let accepted = self.summary.accepted_at?.date;
-        let since = filing.filed.statement_date.map_or(accepted, |date| date.max(accepted));
+        let removed = self.statements.values().filter_map(|statement| statement.removed?.at).max();
+        let since = [filing.filed.statement_date, removed.map(|at| at.date)].into_iter().flatten();
+        let since = since.fold(accepted, NaiveDate::max);
         let day = table.calendar().days().plus_working(since, STATEMENT_DAYS);
         Some(Silence::new(code::ON_NO_STATEMENT, since, plus_days(day, 1)))
     }

@@ -331,6 +331,8 @@ fn any_fact() -> impl Strategy<Value = Effect> {
             is_late: false,
             is_under_review: false,
             is_protested: false,
+            is_in_customs_control: false,
+            is_suspended: false,
             census: Some(census),
         })
     };
@@ -396,6 +398,8 @@ fn an_answer_lifts_a_rejection_only_when_it_is_later() {
             is_late: false,
             is_under_review: false,
             is_protested: false,
+            is_in_customs_control: false,
+            is_suspended: false,
             census: None,
         })
     };

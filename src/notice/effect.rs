@@ -64,8 +64,10 @@ pub enum Effect {
         warnings: bool,
     },
     SummaryRejected,
-    /// Inactivated or cancelled by CBP.
+    /// Cancelled by CBP.
     SummaryCancelled,
+    /// No summary is on file any more and one is still owed: CBP inactivated it, or the filer deleted it.
+    SummaryRemoved,
     /// CBP wants papers or data for the summary (UC 1 to 3).
     SummaryRequest {
         what: Token,

@@ -92,6 +92,11 @@ pub enum StatementStatus {
     Final,
 }
 
+/// What is left out where it does not hold.
+fn is_not(flag: &bool) -> bool {
+    !flag
+}
+
 /// How a summary stands, as CBP answers a query (ER).
 #[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
 pub struct SummaryStatus {
@@ -111,6 +116,12 @@ pub struct SummaryStatus {
     pub is_under_review: bool,
     /// A protest is on file.
     pub is_protested: bool,
+    /// CBP controls it: the filer can correct it, and no longer replace it.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub is_in_customs_control: bool,
+    /// A suspension of liquidation stands.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub is_suspended: bool,
     pub census: Option<AnsweredCensus>,
 }
 

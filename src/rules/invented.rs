@@ -171,6 +171,7 @@ pub(super) fn effect_named(word: &str, parts: EffectParts) -> Option<Effect> {
         "summary_warnings" => Effect::SummaryAccepted { version: None, warnings: true },
         "summary_rejected" => Effect::SummaryRejected,
         "summary_cancelled" => Effect::SummaryCancelled,
+        "summary_removed" => Effect::SummaryRemoved,
         "summary_request" => Effect::SummaryRequest { what: code },
         "filer_takeover" => Effect::FilerTakeover { filer: None },
         "liquidated" => liquidation(LiquidationKind::Liquidation, parts),

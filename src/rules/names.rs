@@ -84,6 +84,7 @@ pub(super) const EFFECTS: &[&str] = &[
     "in_bond_authorized",
     "in_bond_arrived",
     "in_bond_exported",
+    "summary_removed",
 ];
 
 /// Stands for the eight effects that stop goods, `hold` to `review`.
@@ -148,6 +149,7 @@ pub(super) fn effect_index(effect: &Effect) -> usize {
             CargoStep::InBondArrived => 48,
             CargoStep::InBondExported => 49,
         },
+        Effect::SummaryRemoved => 50,
     }
 }
 

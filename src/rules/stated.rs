@@ -89,6 +89,8 @@ fn answer(at: EventTime) -> SummaryStatus {
         is_late: false,
         is_under_review: false,
         is_protested: false,
+        is_in_customs_control: false,
+        is_suspended: false,
         census: None,
     }
 }

@@ -423,6 +423,24 @@ fn releases_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
     })
 }
 
+/// Dates of entry that differ.
+fn entry_dates_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
+    let told = entry.doubtful_entry_dates();
+    let seen = told.iter().rev().find_map(|dated| life.get(dated.notice)).map(|held| &held.seen);
+    let dates: Vec<String> = told.iter().map(|dated| dated.date.to_string()).collect();
+    let counts = entry.entry_date().filter(|_| !told.is_empty())?.date;
+    Some(EntryFinding {
+        code: finding_code::CONTRADICTION.to_owned(),
+        severity: Grade::Warning,
+        file: seen.map(|seen| seen.name.to_string()),
+        place: seen.map(|seen| seen.place),
+        message: format!(
+            "dates of entry of {} were told; the earliest that can be true counts: {counts}",
+            dates.join(" and ")
+        ),
+    })
+}
+
 /// Dates of liquidation before the entry itself.
 fn misread_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
     let misread = entry.misread_liquidations();
@@ -467,6 +485,7 @@ fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
         });
     }
     findings.extend(releases_finding(entry, life));
+    findings.extend(entry_dates_finding(entry, life));
     findings.extend(misread_finding(entry, life));
     for contradiction in entry.contradictions() {
         let seen = life.get(contradiction.notice).map(|held| &held.seen);

@@ -37,7 +37,7 @@ impl Entry {
         for id in [id::ENTRY_FILE, id::GO_NOTIFY] {
             let mut clock = Clock::new(id);
             clock.fact(Key::ArrivalDate, dated, source);
-            clock.close(self.gone());
+            clock.close(self.gone_with_goods());
             clock.close(self.is_entered().then_some("the entry is on file at CBP"));
             clock.close(self.went_on(dated).then_some("the goods went on in bond"));
             self.close_by_record(&mut clock, None);
@@ -50,8 +50,14 @@ impl Entry {
         let is_known = self.holds.keys().any(|key| key.scope.is_entry())
             || self.releases.keys().any(super::super::Scope::is_entry)
             || self.answered.is_some();
-        !self.filing.is_rejected
+        !self.is_cancelled
+            && !self.filing.is_rejected
             && (self.filing.accepted_at.is_some() || self.summary.accepted_at.is_some() || is_known)
+    }
+
+    /// The entry is cancelled and the goods were released: what is cancelled before leaves goods that nobody entered.
+    fn gone_with_goods(&self) -> Option<&'static str> {
+        self.gone().filter(|_| !self.is_cancelled || self.standing_release().is_some())
     }
 
     /// An in-bond movement was authorised after these goods had landed.
@@ -79,7 +85,8 @@ impl Entry {
             let ends = self.moved(CargoStep::InBondArrived, FactKind::InBondArrived);
             let mut ends = ends.chain(self.moved(CargoStep::InBondExported, FactKind::InBondArrived));
             clock.close(ends.any(|(end, _)| end.date >= dated.date).then_some("the movement arrived"));
-            clock.close(self.gone());
+            // The goods move on whatever becomes of the entry, unless the entry is the movement.
+            clock.close(self.gone().filter(|_| self.is_type(&["61", "62", "63"])));
             self.close_by_record(&mut clock, None);
             clocks.extend(clock.started());
         }
@@ -121,7 +128,7 @@ impl Entry {
         {
             clock.fact(Key::ImportDate, dated, source);
         }
-        clock.close(self.gone());
+        clock.close(self.gone_with_goods());
         clock.close((!hold.is_open()).then_some("the goods left general order"));
         clock.close(self.released_at().map(|_| "the goods are released"));
         self.close_by_record(&mut clock, None);

@@ -11,6 +11,7 @@ use crate::entry::{Basis, BasisDate, Dated, Entry, LiquidationEvent, Liquidation
 use crate::notice::{FactKind, LiquidationKind};
 
 const NOTICE: &str = "notice of extension or suspension";
+const NOT_TOLD: &str = "query answer that tells no suspension any more; it may have ended before";
 /// The instance of the clocks that count from the original liquidation, whoever tells it, or from the day set by law.
 pub(super) const LIQUIDATION: &str = "liquidation";
 
@@ -223,7 +224,7 @@ impl Entry {
         }
         cycle.close(self.scheduled_liquidation().map(|_| "CBP scheduled the liquidation"));
         clocks.extend([cycle, self.liquidation_clock(id::LIQ_DEEMED_1Y)]);
-        if self.extensions() > 0 {
+        if self.stays().extensions > 0 {
             clocks.push(self.liquidation_clock(id::LIQ_EXT_END));
             clocks.push(self.liquidation_clock(id::LIQ_CAP_4Y));
         }
@@ -235,33 +236,22 @@ impl Entry {
         let mut clock = Clock::new(id);
         self.with_entry_date(&mut clock);
         self.with_type(&mut clock);
-        if self.is_suspended() {
+        // CBP's own cycle waits for whatever was told; the law only for what came in time.
+        let (is_suspended, extensions) = if id == id::LIQ_SCHEDULED_EST {
+            (self.is_suspended(), self.extensions())
+        } else {
+            self.with_withdrawal(&mut clock);
+            let stays = self.stays();
+            (stays.is_suspended, stays.extensions)
+        };
+        if is_suspended {
             clock.set(Key::Suspended, true);
         }
-        if self.extensions() > 0 {
-            clock.set(Key::Extensions, u32::from(self.extensions()));
-        }
-        if id != id::LIQ_SCHEDULED_EST {
-            self.with_withdrawal(&mut clock);
+        if extensions > 0 {
+            clock.set(Key::Extensions, u32::from(extensions));
         }
         clock.close(self.over());
         clock
-    }
-
-    /// A warehouse entry's year counts from its final withdrawal, that of a reconciliation from its filing.
-    fn with_withdrawal(&self, clock: &mut Clock) {
-        let last = |fact: FactKind| {
-            let known = self.recorded.iter().rev().find(|known| known.fact == fact)?;
-            Some(Dated { date: known.date()?, notice: known.notice })
-        };
-        if let Some(dated) = last(FactKind::Withdrawal) {
-            clock.fact(Key::FinalWithdrawal, dated, RECORDED);
-        }
-        if self.is_type(&["09"])
-            && let Some(dated) = last(FactKind::ReconFiled)
-        {
-            clock.fact(Key::ReconFiled, dated, RECORDED);
-        }
     }
 
     /// The notices that ended the last suspension to end, as a range of the history: several may tell of one end.
@@ -289,12 +279,13 @@ impl Entry {
         let mut clock = Clock::new(id::LIQ_SUSP_6M);
         let noticed = self.liquidation_history[lifts].iter().filter_map(|event| match event.what {
             LiquidationStep::Lifted { date } if is_told || event.basis == Basis::Recorded => {
-                Some(Dated { date: date.or(event.at.map(|at| at.date))?, notice: event.notice })
+                let source = if event.basis == Basis::QueryAnswer { NOT_TOLD } else { NOTICE };
+                Some((Dated { date: date.or(event.at.map(|at| at.date))?, notice: event.notice }, source))
             }
             _ => None,
         });
-        if let Some(dated) = noticed.min_by_key(|dated| dated.date) {
-            clock.fact(Key::NoticeDate, dated, NOTICE);
+        if let Some((dated, source)) = noticed.min_by_key(|(dated, _)| dated.date) {
+            clock.fact(Key::NoticeDate, dated, source);
         }
         let published = self.recorded.iter().filter(|fact| fact.fact == FactKind::SuspensionEnd);
         let published = published.filter_map(|fact| {

@@ -12,6 +12,7 @@ mod payment;
 mod protest;
 mod protested;
 mod recorded;
+mod stays;
 mod summary;
 
 #[cfg(test)]
@@ -51,6 +52,9 @@ const RELEASED: &str = "release status";
 const RELEASE_FOR_ENTRY: &str = "release status, standing in for the date of entry";
 const ANSWERED: &str = "query answer";
 const ANSWERED_FOR_ENTRY: &str = "release in a query answer, standing in for the date of entry";
+const FORMER: &str = "release that was taken back since, until the next";
+const FORMER_FOR_ENTRY: &str =
+    "release that was taken back since, standing in for the date of entry until the next";
 const FILED: &str = "entry summary as filed";
 const EXPIRY: &str = "notice that the bond ends";
 const RECORDED: &str = "recorded by hand";
@@ -86,7 +90,7 @@ impl Entry {
         clocks
     }
 
-    /// The date of entry, or the date of release in its place: ACE takes the release for the time of entry.
+    /// The date of entry, or the date of release in its place, and that of one that was taken back until the next: ACE takes the release for the time of entry.
     fn with_entry_date(&self, clock: &mut Clock) {
         match (self.entry_date(), self.release_date()) {
             (Some(dated), _) => clock.fact(Key::EntryDate, dated, STATED),
@@ -94,6 +98,8 @@ impl Entry {
             (None, None) => {
                 if let Some(dated) = self.answered_release() {
                     clock.fact(Key::EntryDate, dated, ANSWERED_FOR_ENTRY);
+                } else if let Some(dated) = self.former_release() {
+                    clock.fact(Key::EntryDate, dated, FORMER_FOR_ENTRY);
                 }
             }
         }
@@ -104,7 +110,11 @@ impl Entry {
         match (self.release_date(), self.answered_release()) {
             (Some(dated), _) => clock.fact(Key::ReleaseDate, dated, RELEASED),
             (None, Some(dated)) => clock.fact(Key::ReleaseDate, dated, ANSWERED),
-            (None, None) => {}
+            (None, None) => {
+                if let Some(dated) = self.former_release() {
+                    clock.fact(Key::ReleaseDate, dated, FORMER);
+                }
+            }
         }
     }
 

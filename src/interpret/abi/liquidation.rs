@@ -44,7 +44,7 @@ pub struct LiquidationReader {
     types: Words,
     type_kinds: Vec<LiquidationKind>,
     reasons: Words,
-    stay_code: FieldAt,
+    stay_codes: [FieldAt; 4],
     times_extended: FieldAt,
     notice_date: DateAt,
     stays: StayCodes,
@@ -159,7 +159,8 @@ impl LiquidationReader {
             types,
             type_kinds,
             reasons: resolver.words("liquidation-reasons"),
-            stay_code: resolver.at("NR_N3", "ext_susp_1"),
+            stay_codes: ["ext_susp_1", "ext_susp_2", "ext_susp_3", "ext_susp_4"]
+                .map(|name| resolver.at("NR_N3", name)),
             times_extended: resolver.at("NR_N3", "times_extended"),
             notice_date: resolver.date("NR_N3", "notice_date"),
             stays: StayCodes::resolve(resolver),
@@ -201,7 +202,7 @@ impl LiquidationReader {
                 }
                 N3 => {
                     scribe.read_entry(record, &self.third_entry);
-                    self.stay(record, scribe);
+                    self.stays(record, scribe);
                 }
                 _ => {}
             }
@@ -316,8 +317,18 @@ impl LiquidationReader {
         Some(if first.field(&self.interest_negative) == b"1" { -interest } else { interest })
     }
 
-    fn stay<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
-        let code = record.field(&self.stay_code);
+    /// A notice for each code; a blank first one is told as well, for the record then says nothing that we know.
+    fn stays<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
+        for (index, at) in self.stay_codes.iter().enumerate() {
+            if index == 0 || !record.field(at).is_empty() {
+                scribe.fields.back_to(0);
+                self.stay(record, *at, scribe);
+            }
+        }
+    }
+
+    fn stay<'a>(&'a self, record: &Record<'a>, stay_code: FieldAt, scribe: &mut Scribe<'_, 'a>) {
+        let code = record.field(&stay_code);
         let reason = Token::new(code);
         let (stay, row) = self.stays.get(code).unzip();
         let day = date(record, self.notice_date);
@@ -333,7 +344,7 @@ impl LiquidationReader {
             severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
             effect: &effect,
         };
-        scribe.check_known(&reading, record, self.stay_code);
+        scribe.check_known(&reading, record, stay_code);
         let is_extension = match stay {
             Some(Stay::Extended) => true,
             Some(_) => false,

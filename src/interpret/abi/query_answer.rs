@@ -71,6 +71,7 @@ struct Status {
     release_date: DateAt,
     collection: FieldAt,
     collection_date: DateAt,
+    control: FieldAt,
     census: FieldAt,
     protest: FieldAt,
     review: FieldAt,
@@ -129,6 +130,7 @@ impl QueryAnswerReader {
                 release_date: resolver.date("ER_JC", "release_date"),
                 collection: resolver.at("ER_JC", "collection_status"),
                 collection_date: resolver.date("ER_JC", "collection_date"),
+                control: resolver.at("ER_JC", "control_status"),
                 census: resolver.at("ER_JC", "census_status"),
                 protest: resolver.at("ER_JC", "protest"),
                 review: resolver.at("ER_JD", "under_review"),
@@ -223,6 +225,8 @@ impl QueryAnswerReader {
             is_late: text(at.late) == b"1",
             is_under_review: review.is_some_and(|record| record.field(&at.review) == b"1"),
             is_protested: text(at.protest) == b"YS",
+            is_in_customs_control: text(at.control) == b"2",
+            is_suspended: control.is_some_and(|record| self.tells_suspension(record)),
             census: match text(at.census) {
                 b"0" | b"6" => Some(AnsweredCensus::Clear),
                 b"1" => Some(AnsweredCensus::Unresolved),
@@ -245,6 +249,11 @@ impl QueryAnswerReader {
             effect: &effect,
         };
         scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, self.as_of(control, scribe)), &sheet);
+    }
+
+    fn tells_suspension(&self, record: &Record<'_>) -> bool {
+        let stays = self.stay_codes.iter().filter_map(|&at| self.stays.get(record.field(&at)));
+        stays.map(|(stay, _)| stay).any(|stay| stay == Stay::Suspended)
     }
 
     /// The day for which the answer holds: its header's, without one that of the state it tells.

@@ -39,6 +39,9 @@ pub struct SummaryAnswerReader {
     census: Words,
 }
 
+/// In the text of an accepted deletion, and the row that says what it does. CBP's chapter gives the words and no code.
+const DELETED: &[u8] = b"DELETED";
+
 /// Which part of the summary the next conditions are about.
 #[derive(Default)]
 struct Part<'a> {
@@ -157,6 +160,7 @@ impl SummaryAnswerReader {
         let mut reading = match self.results.words().get(code) {
             Some(_) => self.results.read(code),
             None if code.is_empty() => outcome,
+            None if *outcome.effect == Effect::SummaryRemoved => Reading { code: Token::new(code), ..outcome },
             None => Reading {
                 table: self.conditions.name(),
                 meaning: self.conditions.meaning(code).or(outcome.meaning),
@@ -191,6 +195,9 @@ impl SummaryAnswerReader {
     fn outcome(&self, record: &Record<'_>) -> Reading<'_> {
         let disposition = record.field(&self.disposition);
         let severity = record.field(&self.severity);
+        if disposition == b"A" && says_deleted(record.field(&self.narrative)) {
+            return self.results.read(DELETED);
+        }
         let pair;
         let key: &[u8] = match (disposition, severity) {
             (b"A", b"") => b"A+space",
@@ -227,6 +234,11 @@ impl SummaryAnswerReader {
             }
         }
     }
+}
+
+/// The deletion is one of the final texts: `ENTRY SUMMARY DELETED`.
+fn says_deleted(narrative: &[u8]) -> bool {
+    narrative.split(|byte| *byte == b' ').any(|word| word.eq_ignore_ascii_case(DELETED))
 }
 
 /// A code that only informs; one that the table lacks is critical until somebody maps it.

@@ -9,18 +9,18 @@ use crate::grammar::Grammar;
 use crate::ident::{EntryNumber, NoticeId};
 use crate::interpret::{Interpreter, NoticeIds, NoticeSink};
 use crate::notice::{
-    Amounts, CBP, CargoStep, CustomsBill, Effect, EventTime, FactKind, Fields, FiledLine, FilingAction,
+    Amounts, AnsweredState, CBP, CargoStep, CustomsBill, Effect, EventTime, FactKind, Fields, FiledLine, FilingAction,
     HoldKind, Kind, Liquidation, LiquidationKind, MonthlyLine, Notice, ProtestStatus, StatementLine,
     StatementStatus, SummaryFiling, SummaryStatus, Token,
 };
 use crate::place::Severity;
 
-pub(super) fn day(text: &str) -> NaiveDate {
+pub(in crate::entry::clocks) fn day(text: &str) -> NaiveDate {
     text.parse().unwrap_or_else(|_| panic!("`{text}` is no date"))
 }
 
 /// The entry after these events, and its deadlines.
-pub(super) fn life(events: &[&str]) -> Entry {
+pub(in crate::entry::clocks) fn life(events: &[&str]) -> Entry {
     let notices: Vec<Notice> =
         events.iter().enumerate().flat_map(|(at, event)| said(at as u8, event)).collect();
     let number = EntryNumber::parse("9Z7-1000042-5").expect("an entry number");
@@ -140,7 +140,7 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
             Effect::SummaryStatus(SummaryStatus {
                 version: None,
                 accepted_at: None,
-                state: None,
+                state: get("state").map(|_| AnsweredState::Accepted),
                 state_date: date,
                 release_date: None,
                 collection: get("collection").map(Token::new),
@@ -148,6 +148,8 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
                 is_late: false,
                 is_under_review: get("review").is_some(),
                 is_protested: false,
+                is_in_customs_control: get("control").is_some(),
+                is_suspended: get("suspended").is_some(),
                 census: None,
             })
         }

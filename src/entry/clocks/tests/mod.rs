@@ -3,7 +3,7 @@
 //! Each case is a life in a line an event: what messages or people said, then what ends the clock.
 
 mod choice;
-mod life;
+pub(in crate::entry::clocks) mod life;
 
 use life::{day, life, notice, said};
 
