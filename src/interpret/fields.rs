@@ -1,25 +1,24 @@
 //! The named values of a notice while it is made: no allocation for any notice of usual size.
 
+use arrayvec::ArrayVec;
+
 /// What is kept in place, where nothing else is said. A disposition line with its port, conveyance, remarks and references has about thirty.
 const INLINE: usize = 32;
 
 /// A list of names and values that can be cut back to what several notices have in common.
+///
+/// Room that is not used is never written: filling it for each message took as long as reading some of them.
 #[derive(Clone, Debug)]
 pub struct FieldList<'a, const N: usize = INLINE> {
-    inline: [(&'a str, &'a [u8]); N],
-    len: usize,
+    inline: ArrayVec<(&'a str, &'a [u8]), N>,
     /// Everything, once there is more than fits in place.
     spill: Vec<(&'a str, &'a [u8])>,
 }
 
 impl<'a, const N: usize> FieldList<'a, N> {
-    /// A constant, which is copied as one block where slots that are filled one by one keep the processor's store
-    /// units busy for longer than most messages take to read.
-    const EMPTY: [(&'a str, &'a [u8]); N] = [("", &[]); N];
-
     #[inline(always)]
     pub fn new() -> Self {
-        Self { inline: Self::EMPTY, len: 0, spill: Vec::new() }
+        Self { inline: ArrayVec::new_const(), spill: Vec::new() }
     }
 
     /// Adds a value unless it is empty.
@@ -31,50 +30,43 @@ impl<'a, const N: usize> FieldList<'a, N> {
     }
 
     /// Adds a value, be it empty.
-    #[inline]
+    #[inline(always)]
     pub fn place(&mut self, name: &'a str, value: &'a [u8]) {
-        match self.inline.get_mut(self.len) {
-            Some(slot) => *slot = (name, value),
-            None => self.spill_over(self.len, name, value),
+        if self.inline.try_push((name, value)).is_err() {
+            self.spill_over(name, value);
         }
-        self.len += 1;
     }
 
     /// Adds those values that are there, however many.
     #[inline(always)]
     pub fn extend(&mut self, values: impl IntoIterator<Item = Option<(&'a str, &'a [u8])>>) {
-        // The length is written once, so that it stays in a register meanwhile.
-        let mut len = self.len;
         for (name, value) in values.into_iter().flatten() {
-            match self.inline.get_mut(len) {
-                Some(slot) => *slot = (name, value),
-                None => self.spill_over(len, name, value),
-            }
-            len += 1;
+            self.place(name, value);
         }
-        self.len = len;
     }
 
     #[cold]
-    fn spill_over(&mut self, len: usize, name: &'a str, value: &'a [u8]) {
-        if len == N {
-            self.spill.clear();
+    fn spill_over(&mut self, name: &'a str, value: &'a [u8]) {
+        if self.spill.is_empty() {
             self.spill.extend_from_slice(&self.inline);
         }
         self.spill.push((name, value));
     }
 
+    #[inline]
     pub fn len(&self) -> usize {
-        self.len
+        self.as_slice().len()
     }
 
+    #[inline]
     pub fn truncate(&mut self, len: usize) {
-        self.len = self.len.min(len);
-        self.spill.truncate(self.len);
+        self.inline.truncate(len);
+        self.spill.truncate(if len > N { len } else { 0 });
     }
 
+    #[inline]
     pub fn as_slice(&self) -> &[(&'a str, &'a [u8])] {
-        if self.len <= N { &self.inline[..self.len] } else { &self.spill[..self.len] }
+        if self.spill.is_empty() { &self.inline } else { &self.spill }
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Found {
 }
 
 /// Hardly a block has more separators.
-const USUAL: usize = 16;
+const USUAL: usize = 14;
 
 impl Ends {
     pub fn len(&self) -> usize {

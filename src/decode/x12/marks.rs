@@ -42,6 +42,21 @@ fn equal_bytes(block: &[u8; BLOCK_BYTES], byte: u8) -> u64 {
     })
 }
 
+/// How many line feeds a text holds. Messages are short, and a search made for long texts takes longer to begin and to
+/// end than to find what there is.
+pub(super) fn line_feeds(text: &[u8]) -> usize {
+    let feed = u8x16::splat(b'\n');
+    let (chunks, rest) = text.as_chunks::<16>();
+    // Sixteen counters, none of which may pass 255.
+    let counted = chunks.chunks(usize::from(u8::MAX)).map(|chunks| {
+        // A byte that is equal is all ones, which is one less.
+        let counts =
+            chunks.iter().fold(u8x16::splat(0), |counts, chunk| counts - u8x16::new(*chunk).simd_eq(feed));
+        counts.to_array().into_iter().map(usize::from).sum::<usize>()
+    });
+    counted.sum::<usize>() + rest.iter().filter(|byte| **byte == b'\n').count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +69,12 @@ mod tests {
     }
 
     proptest::proptest! {
+        #[test]
+        fn line_feeds_are_counted(text in proptest::collection::vec(9u8..12, 0..10_000)) {
+            let wanted = text.iter().filter(|byte| **byte == b'\n').count();
+            proptest::prop_assert_eq!(line_feeds(&text), wanted);
+        }
+
         #[test]
         fn every_byte_has_its_bit(text in proptest::collection::vec(0u8..4, 0..80), element: u8, terminator in 0u8..4) {
             let element = element % 4;

@@ -47,8 +47,8 @@ pub fn time(text: &[u8]) -> Option<NaiveTime> {
 /// True for what [`time`] can read.
 #[inline(always)]
 pub(super) fn is_time(text: &[u8]) -> bool {
-    let &[a, b, c, d] = text else { return is_long_time(text) };
-    is_clock([a, b, c, d, b'0', b'0', b'0', b'0'])
+    let Ok(minutes) = text.try_into() else { return is_long_time(text) };
+    is_clock(with_no_seconds(minutes))
 }
 
 #[inline(never)]
@@ -64,10 +64,17 @@ fn is_clock(full: [u8; 8]) -> bool {
 /// Filled up with zeros, all four forms are HHMMSSdd.
 #[inline(always)]
 fn full_time(text: &[u8]) -> Option<[u8; 8]> {
-    match *text {
-        [a, b, c, d] => Some([a, b, c, d, b'0', b'0', b'0', b'0']),
-        _ => long_time(text),
+    match text.try_into() {
+        Ok(minutes) => Some(with_no_seconds(minutes)),
+        Err(_) => long_time(text),
     }
+}
+
+/// HHMM as HHMMSSdd, put together as a number: it is read as one.
+#[inline(always)]
+fn with_no_seconds(minutes: [u8; 4]) -> [u8; 8] {
+    const ZEROS: u64 = u32::from_le_bytes([b'0'; 4]) as u64;
+    (u64::from(u32::from_le_bytes(minutes)) | ZEROS << 32).to_le_bytes()
 }
 
 #[inline(never)]

@@ -100,7 +100,7 @@ impl CensusReader {
             if warning.is_empty() {
                 let code = record.field(&self.open_condition);
                 let reading = Reading {
-                    code: Token::new(code),
+                    code: Token::some(code),
                     table: self.conditions.name(),
                     meaning: Some(self.conditions.meaning(code).unwrap_or("no census warning stands open")),
                     severity: Severity::Info,
@@ -113,7 +113,7 @@ impl CensusReader {
             let (line, code) = (Token::new(record.field(&self.open_line)), Token::new(warning));
             let effect = if row.is_some() { Effect::CensusWarning { line, code } } else { Effect::Unknown };
             let reading = Reading {
-                code,
+                code: Token::some(warning),
                 table: self.warnings.name(),
                 meaning: row.map(|row| &*row.meaning),
                 severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Warning)),
@@ -156,7 +156,7 @@ impl CensusReader {
         sheet.push("override_code", record.field(&reason));
         sheet.push_words("override_meaning", self.overrides.meaning(record.field(&reason)));
         let mut reading = plain(Severity::Info, &Effect::Inform);
-        reading.code = Token::new(record.field(&reason));
+        reading.code = Token::some(record.field(&reason));
         reading.table = self.overrides.name();
         reading.meaning = Some(self.overrides.meaning(record.field(&reason)).unwrap_or("override asked for"));
         scribe.notice_of(record, &Draft::new(Kind::CensusOverride, reading, None), &sheet);
@@ -196,7 +196,7 @@ impl CensusReader {
                 Some(Outcome::Refused) => row.and_then(|row| row.severity).unwrap_or(Severity::Warning),
                 None => Severity::Critical,
             };
-            let code = Token::new(condition);
+            let code = Token::some(condition);
             let reading = Reading { code, table: self.results.name(), meaning, severity, effect };
             scribe.check_known(&reading, record, self.result_condition);
             scribe.notice_of(record, &Draft::new(Kind::CensusOverride, reading, None), &sheet);

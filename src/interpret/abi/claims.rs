@@ -97,7 +97,7 @@ impl ClaimReader {
         sheet.take(record, &at.columns);
         sheet.push_words("protest_type_meaning", kind.map(|row| &*row.meaning));
         let reading = Reading {
-            code: Token::new(code),
+            code: Token::some(code),
             table: self.protest_codes.name(),
             meaning: Some(row.map_or("protest", |row| &row.meaning)),
             severity: row.and_then(|row| row.severity).unwrap_or(Severity::Info),
@@ -139,7 +139,7 @@ impl ClaimReader {
             sheet.push_words("asked_of", Some("surety"));
         }
         let reading = Reading {
-            code: Token::new(code),
+            code: Token::some(code),
             table: self.bill_codes.name(),
             meaning: Some(row.map_or("bill from Customs", |row| &row.meaning)),
             severity,
@@ -152,7 +152,7 @@ impl ClaimReader {
 /// A code that the table does not have is as loud here as anywhere, whatever the rest of the answer says.
 pub fn unknown<'a>(record: &Record<'a>, at: FieldAt, table: &'a Words, scribe: &mut Scribe<'_, 'a>) {
     let reading = Reading {
-        code: Token::new(record.field(&at)),
+        code: Token::some(record.field(&at)),
         table: table.name(),
         meaning: None,
         severity: Severity::Critical,

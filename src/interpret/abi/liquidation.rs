@@ -269,7 +269,7 @@ impl LiquidationReader {
             })
         };
         let reading = Reading {
-            code: Token::new(kind),
+            code: Token::some(kind),
             table: self.types.name(),
             meaning: row.map(|row| &*row.meaning),
             severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),
@@ -338,7 +338,7 @@ impl LiquidationReader {
         };
         let effect = stay.map_or(Effect::Unknown, |stay| stay.effect(reason, times, day));
         let reading = Reading {
-            code: reason,
+            code: Token::some(code),
             table: self.stays.words().name(),
             meaning: row.map(|row| &*row.meaning),
             severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),

@@ -332,7 +332,7 @@ impl CargoAnswerReader {
         let code = record.field(&at.code);
         let row = self.error_codes.get(code);
         let reading = Reading {
-            code: Token::new(code),
+            code: Token::some(code),
             table: self.error_codes.name(),
             meaning: row.map(|row| &*row.meaning),
             severity: row.map_or(Severity::Critical, |row| row.severity.unwrap_or(Severity::Info)),

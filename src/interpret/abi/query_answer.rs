@@ -242,7 +242,7 @@ impl QueryAnswerReader {
             _ => Severity::Info,
         };
         let reading = Reading {
-            code: Token::new(code),
+            code: Token::some(code),
             table: self.statuses.name(),
             meaning: Some(row.map_or("status of the entry summary", |row| &row.meaning)),
             severity,
@@ -324,7 +324,7 @@ impl QueryAnswerReader {
         });
         let row = self.statuses.meaning_of(code, "JB 43");
         let reading = Reading {
-            code: Token::new(code),
+            code: Token::some(code),
             table: self.statuses.name(),
             meaning: row.map(|row| &*row.meaning),
             severity: Severity::Warning,
@@ -359,7 +359,7 @@ impl QueryAnswerReader {
             sheet.write_date("closed", day);
         }
         let reading = Reading {
-            code: Token::new(reason),
+            code: Token::some(reason),
             table: self.reasons.name(),
             meaning: self.reasons.meaning(reason),
             severity: if reason == b"52" { Severity::Info } else { Severity::Critical },
@@ -385,7 +385,7 @@ impl QueryAnswerReader {
             let reason = Token::new(code);
             let effect = stay.effect(reason, None, day);
             let reading = Reading {
-                code: reason,
+                code: Token::some(code),
                 table: self.stays.words().name(),
                 meaning: Some(&row.meaning),
                 severity: row.severity.unwrap_or(Severity::Info),
@@ -411,7 +411,7 @@ impl QueryAnswerReader {
         let row = self.conditions.get(code);
         let is_unknown = row.is_none() && !code.is_empty();
         let reading = Reading {
-            code: Token::new(code),
+            code: Token::some(code),
             table: self.conditions.name(),
             meaning: row.map(|row| &*row.meaning),
             severity: match row {

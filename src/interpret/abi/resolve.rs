@@ -294,7 +294,7 @@ pub struct Codes {
 
 #[derive(Debug)]
 struct Row {
-    code: Token,
+    code: Option<Token>,
     meaning: Box<str>,
     severity: Severity,
     effect: Effect,
@@ -303,7 +303,8 @@ struct Row {
 /// What a table says of a code; unknown codes are critical until somebody maps them.
 #[derive(Clone, Copy, Debug)]
 pub struct Reading<'t> {
-    pub code: Token,
+    /// `None` for blanks.
+    pub code: Option<Token>,
     pub table: &'t str,
     pub meaning: Option<&'t str>,
     pub severity: Severity,
@@ -318,7 +319,7 @@ impl Codes {
             let effect =
                 effects.as_ref().map_or(Effect::Unknown, |effects| effects.effect(position, code, None));
             let severity = row.severity.unwrap_or(Severity::Info);
-            Row { code, meaning: row.meaning.clone(), severity, effect }
+            Row { code: Some(code), meaning: row.meaning.clone(), severity, effect }
         });
         let rows = rows.collect();
         Self { words, effects, rows }
@@ -353,7 +354,7 @@ impl Codes {
     #[cold]
     fn unknown(&self, code: &[u8]) -> Reading<'_> {
         Reading {
-            code: Token::new(code),
+            code: Token::some(code),
             table: self.words.name(),
             meaning: None,
             severity: Severity::Critical,

@@ -173,8 +173,8 @@ impl<'s, 'a> Scribe<'s, 'a> {
             bill: draft.bill,
             house_bill: draft.house_bill,
             container: None,
-            code: (!reading.code.is_empty()).then_some(reading.code),
-            table: (!reading.code.is_empty() && !reading.table.is_empty()).then_some(reading.table),
+            code: reading.code,
+            table: (reading.code.is_some() && !reading.table.is_empty()).then_some(reading.table),
             meaning: reading.meaning,
             severity: reading.severity,
             at: draft.at.or(dated),
@@ -272,8 +272,10 @@ impl<'s, 'a> Scribe<'s, 'a> {
     /// Says that a table does not have a code. Blank codes are no codes.
     #[inline(always)]
     pub fn check_known(&mut self, reading: &Reading<'_>, record: &Record<'_>, at: FieldAt) {
-        if reading.meaning.is_none() && !reading.code.is_empty() {
-            self.note_unknown(reading.code, reading.table, record.place_of(at));
+        if reading.meaning.is_none()
+            && let Some(code) = reading.code
+        {
+            self.note_unknown(code, reading.table, record.place_of(at));
         }
     }
 
@@ -287,7 +289,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
 
 /// A reading for notices without a table.
 pub fn plain(severity: Severity, effect: &Effect) -> Reading<'_> {
-    Reading { code: Token::new(""), table: "", meaning: None, severity, effect }
+    Reading { code: None, table: "", meaning: None, severity, effect }
 }
 
 /// A date alone. What is no date was reported when the record was read.

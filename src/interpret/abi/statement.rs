@@ -263,7 +263,7 @@ impl StatementReader {
     fn status_reading<'t>(&'t self, code: &[u8], effect: &'t Effect) -> Reading<'t> {
         let meaning = self.statuses.meaning(code);
         let severity = if meaning.is_some() { Severity::Info } else { Severity::Critical };
-        Reading { code: Token::new(code), table: self.statuses.name(), meaning, severity, effect }
+        Reading { code: Token::some(code), table: self.statuses.name(), meaning, severity, effect }
     }
 
     /// The statement itself: its number, dates and totals. It belongs to no entry.
@@ -427,7 +427,7 @@ impl StatementReader {
             let is_team = by.len() == 3 && by.iter().all(u8::is_ascii_digit);
             let effect = Effect::OffStatement { statement: Token::new(statement), by: Token::new(by) };
             let mut reading = self.status_reading(if is_team { b"nnn" } else { by }, &effect);
-            reading.code = Token::new(by);
+            reading.code = Token::some(by);
             scribe.check_known(&reading, record, *source);
             if reading.meaning.is_some() || by.is_empty() {
                 let is_presented = layouts.period == Period::Monthly;

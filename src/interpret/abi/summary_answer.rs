@@ -164,12 +164,12 @@ impl SummaryAnswerReader {
             None => Reading {
                 table: self.conditions.name(),
                 meaning: self.conditions.meaning(code).or(outcome.meaning),
-                code: Token::new(code),
+                code: Token::some(code),
                 ..outcome
             },
         };
         if code.is_empty() {
-            reading.code = Token::new(record.field(&self.disposition));
+            reading.code = Token::some(record.field(&self.disposition));
         }
         let is_failure = code == b"ZZZ";
         reading.severity = if is_failure { Severity::Critical } else { outcome.severity };
@@ -248,5 +248,5 @@ fn explained<'t>(words: &'t Words, code: &[u8], printed: &[u8], severity: Severi
         None if !code.is_empty() => (Severity::Critical, &Effect::Unknown),
         _ => (severity, &Effect::Inform),
     };
-    Reading { code: Token::new(code), table: words.name(), meaning, severity, effect }
+    Reading { code: Token::some(code), table: words.name(), meaning, severity, effect }
 }

@@ -95,7 +95,7 @@ impl TibReader {
             };
             let is_known = !matches!(effect, Effect::Unknown);
             let mut reading = plain(if is_known { Severity::Info } else { Severity::Critical }, &effect);
-            reading.code = Token::new(code);
+            reading.code = Token::some(code);
             reading.meaning = meaning;
             scribe.check_known(&Reading { table: "the requests of TE", ..reading }, record, self.request);
             scribe.notice_of(record, &Draft::new(Kind::TibRequest, reading, None), &sheet);
@@ -132,7 +132,7 @@ impl TibReader {
             }
             other => {
                 let reading = Reading {
-                    code: Token::new(other),
+                    code: Token::some(other),
                     table: self.results.name(),
                     meaning: None,
                     severity: Severity::Critical,
@@ -145,7 +145,7 @@ impl TibReader {
         };
         sheet.push_words("condition_meaning", known);
         let reading = Reading {
-            code: Token::new(code),
+            code: Token::some(code),
             table: self.conditions.name(),
             meaning: Some(meaning),
             severity,

@@ -9,6 +9,7 @@ use self::pass::{Met, Walk};
 use super::delimiters::Delimiters;
 use super::ends::{Ends, Found};
 use super::envelope::{self, BETWEEN, Envelope, IsaCodes, Level, is_isa, mix};
+use super::marks::line_feeds;
 use super::seen::Seen;
 use super::segment::{Origin, RawSegment, Segment, segment};
 use super::value::same_number;
@@ -336,7 +337,7 @@ impl<'g> Reader<'_, 'g> {
         if self.origin.wrap.is_some() {
             return 0;
         }
-        let lines = memchr::memchr_iter(b'\n', &self.text[..len]).count();
+        let lines = line_feeds(&self.text[..len]);
         if lines != draft.lines as usize {
             let (mut from, mut line) = (0, 0);
             for segment in &mut self.scratch.segments {

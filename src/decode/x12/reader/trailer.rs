@@ -108,7 +108,11 @@ impl<'g> Reader<'_, 'g> {
         header_name: &str,
         code: &'static str,
     ) {
-        let trailer = Short::new(self.view(raw).value(2));
+        let trailer = self.view(raw).value(2);
+        if trailer == header.bytes() {
+            return;
+        }
+        let trailer = Short::new(trailer);
         if !same_number(trailer.bytes(), header.bytes()) {
             let (trailer, header) = (trailer.bytes().escape_ascii(), header.bytes().escape_ascii());
             let message = format!("{trailer_name} is `{trailer}`, and {header_name} is `{header}`");
