@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::agenda::Wait;
 use super::{AlertKey, LetterKey};
 
-/// Kept beside an alert that is followed, held back, hidden or answered. An alert without one was told at once, and that was all.
+/// Kept beside an alert that is followed, held back, hidden or answered, or whose end is told. An alert without one was told at once, and that was all.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Course {

@@ -29,7 +29,7 @@ pub use audience::{Audience, ImporterNumber, Team};
 use chrono::{DateTime, NaiveDate, Utc};
 pub use course::{Ack, AckError, Acknowledgement, Carrier, Course, Event, Happened, Window};
 pub use manners::{Cap, Manners, Quiet};
-pub use pace::Pace;
+pub use pace::{BATCH_LIMIT, Pace};
 pub use past::{Attempt, Past, Resigned, last_end};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -108,6 +108,16 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// What the occasion of an alert ends with that tells the end of a trouble.
+    pub const END_OF_TROUBLE: &str = "-over";
+
+    /// Whether somebody can take care of it: its cause is still there, and it does not tell an end itself.
+    pub fn is_open(&self) -> bool {
+        let is_end =
+            matches!(self.cause, Cause::Trouble(_)) && self.key.as_str().ends_with(Self::END_OF_TROUBLE);
+        self.over_at.is_none() && !is_end
+    }
+
     /// Whom to ask: the broker of the file or drop, else that of the entry.
     pub fn broker(&self) -> Option<&BrokerName> {
         self.broker.as_ref().or_else(|| self.entry.as_ref().map(|entry| &entry.broker))
