@@ -12,7 +12,8 @@ mod life;
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use entrywatch::outbox::{Attempt, Audience, LetterState, Manners, Outcome};
+use entrywatch::outbox::{Attempt, Audience, LetterState, Manners, Outcome, TroubleBrief};
+use entrywatch::place::Severity;
 use life::{Life, Sent, at, capped, entry, gathering, quiet_nights, status, team};
 
 /// A document request that is said again, and handed on when nobody answers.
@@ -370,6 +371,38 @@ fn ends_over_the_cap_of_letters_come_in_one_letter() {
     let over = life.until("2026-03-02T15:30:00Z");
     assert_eq!(subjects(&over), ["[OVER] 5 alerts on 5 entries: Documents required (acme)"]);
     assert_eq!((over[0].at, missing(&over[0], 5)), (at("2026-03-02T15:10:00Z"), Vec::new()));
+    life.rebuild();
+}
+
+#[test]
+fn a_trouble_that_ends_while_its_letter_waits_is_told_once() {
+    let brief = TroubleBrief {
+        subject: "drop acme".into(),
+        code: "list-failed".into(),
+        message: "the folder could not be listed".to_owned(),
+        advice: "Look at the server.".to_owned(),
+        file: None,
+        place: None,
+    };
+    let busy = |_: &entrywatch::email::Mail| Outcome::Refused { error: "451 try later".into() };
+    let mut life = Life::new("", two_teams(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.desk.engine().trouble(Severity::Warning, "acme", brief.clone()).expect("it is told");
+    assert_eq!(life.desk.deliver(busy).len(), 2);
+    life.desk.clock.set(at("2026-03-02T15:10:00Z"));
+    life.desk.engine().trouble_over(brief.id()).expect("it is over");
+    life.rebuild();
+    let sent = life.until("2026-03-02T17:00:00Z");
+    for team in ["operations", "managers"] {
+        let told: Vec<&str> = to(&sent, team).iter().map(|mail| mail.subject()).collect();
+        assert_eq!(told, ["[OVER] drop acme: the folder could not be listed (acme)"]);
+    }
+    // Who had the first letter hears of the end by itself.
+    life.desk.engine().trouble(Severity::Warning, "acme", brief.clone()).expect("it is told");
+    assert_eq!(life.mails().len(), 2);
+    life.desk.engine().trouble_over(brief.id()).expect("it is over");
+    let over = life.mails();
+    assert_eq!(over.len(), 2, "{:?}", subjects(&over));
+    assert!(over.iter().all(|mail| mail.subject().contains("it is over")), "{:?}", subjects(&over));
     life.rebuild();
 }
 

@@ -10,14 +10,14 @@ use super::{Group, Mailing, Moment, Pipeline, View};
 use crate::outbox::{
     Alert, AlertKey, Attempt, Carrier, Course, Happened, Letter, LetterKind, LetterState, Wait,
 };
-use crate::rules::Rule;
+use crate::rules::{On, Rule};
 
 /// The tray of ends that wait until the cap of letters lets them through.
 pub(super) const ENDS: &str = "ends";
 
 /// How somebody hears of an end.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Hears {
+pub(super) enum Hears {
     /// Never told of the alert, hence not of its end.
     Nothing,
     /// A letter that has not left yet tells it.
@@ -75,17 +75,17 @@ impl Pipeline {
         sorted.add(recipient, alert, gathers, Saying::Over(course.epoch, not_before));
     }
 
-    /// Remembers the last letter that tells somebody of alerts whose end is told.
+    /// Remembers the last letter that tells somebody of alerts whose end is told. The end of a trouble always is.
     pub(super) fn note_carrier<V: View>(
         &self,
         group: &mut Group<'_, V>,
         letter: &Letter,
     ) -> Result<(), V::Error> {
-        if letter.kind == LetterKind::Over {
+        if matches!(letter.kind, LetterKind::Over | LetterKind::Digest { .. }) {
             return Ok(());
         }
         for key in letter.alerts.iter().filter(|key| self.tells_end(key)) {
-            let Some(mut course) = group.course(key)? else { continue };
+            let mut course = group.course(key)?.unwrap_or_default();
             let known = course.carriers.iter().position(|carrier| carrier.recipient == letter.recipient);
             let mut was_heard = false;
             if let Some(at) = known {
@@ -150,11 +150,16 @@ impl Pipeline {
     }
 
     fn tells_end(&self, key: &AlertKey) -> bool {
-        key.parts().and_then(|(rule, _)| self.rules.get(rule)).is_some_and(|rule| rule.after.tell_when_over)
+        let rule = key.parts().and_then(|(rule, _)| self.rules.get(rule));
+        rule.is_some_and(|rule| rule.after.tell_when_over || rule.on == On::Trouble)
     }
 }
 
-fn hears<V: View>(group: &Group<'_, V>, moment: Moment, carrier: &Carrier) -> Result<Hears, V::Error> {
+pub(super) fn hears<V: View>(
+    group: &Group<'_, V>,
+    moment: Moment,
+    carrier: &Carrier,
+) -> Result<Hears, V::Error> {
     let Some(letter) = group.letter(&carrier.letter)? else { return Ok(Hears::Nothing) };
     if letter.may_have_been_read() {
         return Ok(Hears::ByItself);

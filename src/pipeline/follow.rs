@@ -142,7 +142,7 @@ impl Pipeline {
             self.arm(group, rule, key, &course, told_at);
             return Ok(());
         }
-        let hearers = Hearers { loudness: alert.severity, except: None };
+        let hearers = Hearers { loudness: alert.severity, except: &[] };
         self.sort(group, moment, (&alert, hearers), rule, &mut course, sorted)?;
         group.put_course(key.clone(), course);
         Ok(())

@@ -28,8 +28,8 @@ pub(super) struct Raised {
     pub notify: Vec<Box<str>>,
     /// How loud it is for the teams' choice of what they want to hear.
     pub loudness: Severity,
-    /// Nobody writes to the mailbox that the alert is about.
-    pub except: Option<Box<str>>,
+    /// Who hears nothing of it: the mailbox that it is about, and who hears it by another letter.
+    pub except: Vec<Box<str>>,
     /// The inhibition that hides it.
     pub hidden_by: Option<Box<str>>,
     /// It tells the end of something: there is nothing to say again.
@@ -45,7 +45,7 @@ impl Raised {
             delivery,
             notify: notify.to_vec(),
             loudness,
-            except: None,
+            except: Vec::new(),
             hidden_by: None,
             is_end: false,
         }
@@ -62,13 +62,13 @@ pub(super) struct Told<'a> {
     pub occasion: &'a str,
     /// It is over, and that is what is told.
     pub is_over: bool,
-    /// A recipient that hears nothing of it.
-    pub except: Option<&'a str>,
+    /// Who hears nothing of it.
+    pub except: Vec<Box<str>>,
 }
 
 impl<'a> Told<'a> {
     pub fn new(severity: Severity, broker: &'a str, brief: &'a TroubleBrief, occasion: &'a str) -> Self {
-        Self { severity, broker, brief, occasion, is_over: false, except: None }
+        Self { severity, broker, brief, occasion, is_over: false, except: Vec::new() }
     }
 }
 
@@ -211,7 +211,7 @@ impl Pipeline {
         // Who heard of the trouble hears of its end, though that is quieter.
         let raised = Raised {
             loudness: hit.severity,
-            except: told.except.map(Into::into),
+            except: told.except.clone(),
             is_end: told.is_over,
             ..Raised::new(alert, hit.delivery, hit.notify)
         };
