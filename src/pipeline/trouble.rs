@@ -163,16 +163,7 @@ impl Pipeline {
         let id = mailbox_trouble(&letter.recipient);
         let known = group.trouble(&id)?;
         let had = known.as_ref().map(|open| open.given_up).unwrap_or_default();
-        // A letter that a person had tried again, and that is given up again, is no other letter.
-        let since = known.as_ref().map(|open| open.since);
-        let is_counted =
-            letter.past.given_up.as_ref().is_some_and(|past| since.is_some_and(|since| since <= past.at));
-        let is_more = |more: bool| u32::from(more && !is_counted);
-        let counts = GivenUp {
-            letters: had.letters.saturating_add(is_more(true)),
-            critical: had.critical.saturating_add(is_more(is_critical)),
-            ..had
-        };
+        let counts = counted(letter, known.as_ref(), is_critical);
         let brief = given_up_brief(letter, (counts, severity), error, &alerts);
         let told = match &known {
             None => Some(moment.seq),
@@ -214,6 +205,21 @@ impl Pipeline {
         let alert = Alert { cause: Cause::Trouble(open.brief), ..alert };
         group.put_alert(alert.clone());
         Ok(alert)
+    }
+}
+
+/// The letters that a mailbox did not take, with this one. A letter that a person had tried again, and that is given up again, is
+/// no other letter.
+fn counted(letter: &Letter, known: Option<&OpenTrouble>, is_critical: bool) -> GivenUp {
+    let had = known.map(|open| open.given_up).unwrap_or_default();
+    let before = letter.past.given_up.as_ref().map(|past| past.at);
+    if known.is_some_and(|open| before.is_some_and(|at| open.since <= at)) {
+        return had;
+    }
+    GivenUp {
+        letters: had.letters.saturating_add(1),
+        critical: had.critical.saturating_add(u32::from(is_critical)),
+        ..had
     }
 }
 
