@@ -126,7 +126,10 @@ fn a_webhook_that_refuses_for_good_is_told_by_mail() {
     let (code, round) = site.json(&["run", "--once"]);
     assert_eq!((code, round["given_up"].as_u64()), (1, Some(1)));
     let mails = site.mails();
-    assert!(mails.iter().any(|mail| subject(mail).contains("mail to webhook:pager")), "told to the others");
+    let told = mails.iter().find(|mail| subject(mail).contains("webhook pager: "));
+    let told = told.expect("told to the others");
+    assert!(told.contains("alerts test-webhook pager"), "what to do about a webhook: {told}");
+    assert!(!told.contains("mailbox"), "{told}");
     let letters = site.run(&["alerts", "list", "--letters", "--state", "given-up", "--json"]).out;
     let letter: Value = serde_json::from_str(&letters).expect("one letter");
     assert!(letter["error"].as_str().is_some_and(|error| error.contains("410")), "{letter}");

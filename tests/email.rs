@@ -88,6 +88,21 @@ async fn plain_to_this_machine() {
 }
 
 #[tokio::test]
+async fn a_slow_server_does_not_keep_a_batch_for_long() {
+    let Some(mut server) = SmtpServer::start(&["--fault", "slow"]) else { return };
+    let courier = courier(settings(server.port, Security::None));
+    let mut courier = courier.with_batch_limit(Duration::from_secs(1));
+    let mails = [mail("one"), mail("two"), mail("three")];
+    let outcomes = courier.deliver(&mails).await;
+    assert_eq!(outcomes.len(), 1, "the others were not tried, and wait: {outcomes:?}");
+    accepted(&outcomes[0]);
+    server.mail();
+    let outcomes = courier.deliver(&mails[1..]).await;
+    accepted(&outcomes[0]);
+    assert!(server.mail().content.contains("two"), "the next batch begins with the next");
+}
+
+#[tokio::test]
 async fn encryption_and_sign_in() {
     for (security, name) in [(Security::StartTls, "starttls"), (Security::Tls, "tls")] {
         let arguments = [&["--security", name], LOGIN].concat();

@@ -286,6 +286,14 @@ on = "notice"
 when = { entry_number = "ABC12345670" }
 severity = "warning"
 notify = ["finance"]
+[[rule]]
+name = "handed-on"
+title = "Handed on"
+on = "notice"
+when = { entry_number = "ABC12345676" }
+severity = "warning"
+notify = ["operations"]
+escalate = [{ after = "4 hours", notify = ["finance"] }]
 "#;
     let files = [("my.toml", text), (EMBEDDED_NAME, EMBEDDED)];
     let rules = Rules::parse(&files, &Playbook::embedded(), &["operations", "finance"], &known());
@@ -308,7 +316,8 @@ notify = ["finance"]
         alerts muted: rule `quiet-weekend` (my.toml:2) tells nobody of what is critical or a legal date: `exam` (rules/default.toml:106), 8 of the events tried, like bill_status 1A of ams-dispositions with Sat. If that is meant, say so in the rule: replaces = ["exam"]
         rules in front: behind rule `releases` (my.toml:8) these can never be asked: `released-with-open-holds` (rules/default.toml:257), `released` (rules/default.toml:270). If that is meant, say so in the rule: replaces = ["released", "released-with-open-holds"]
         letters to nobody: rule `releases` (my.toml:8) tells finance of what is info at most, and none of them takes that (severity_min): nobody gets its letters
-        letters to nobody: rule `one-entry` (my.toml:16) tells finance of what is warning at most, and none of them takes that (severity_min): nobody gets its letters"#]].assert_eq(&told.join("\n"));
+        letters to nobody: rule `one-entry` (my.toml:16) tells finance of what is warning at most, and none of them takes that (severity_min): nobody gets its letters
+        letters to nobody: rule `handed-on` (my.toml:23) escalates to finance, and none of them takes what is warning (severity_min): nobody is told when nobody answers"#]].assert_eq(&told.join("\n"));
 }
 
 #[test]

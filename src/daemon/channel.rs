@@ -89,9 +89,9 @@ impl Channel {
         self.pace.next_at()
     }
 
-    /// Tries each letter once, in order. The answer has one outcome for each.
+    /// Tries each letter once, in order. The answer has one outcome for each that was tried; those behind them were not, for
+    /// the batch took too long.
     pub async fn deliver(&mut self, written: Vec<Written>, now: DateTime<Utc>) -> Vec<Outcome> {
-        self.pace.took(now, written.len());
         let (mut mails, mut hooks) = (Vec::new(), Vec::new());
         for letter in written {
             match letter {
@@ -99,10 +99,12 @@ impl Channel {
                 Written::Hook(hook) => hooks.push(hook),
             }
         }
-        match &mut self.way {
+        let outcomes = match &mut self.way {
             Way::Mail { courier, .. } => courier.deliver(&mails).await,
             Way::Hook { courier, .. } => courier.deliver(&hooks, now).await,
-        }
+        };
+        self.pace.took(now, outcomes.len());
+        outcomes
     }
 
     /// Ends what is kept open between batches.

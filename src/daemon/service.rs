@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::app::{App, StartError};
 use super::changes::Changes;
 use super::settings::Settings;
-use super::writer::WriteError;
+use super::writer::{WriteError, Writer};
 use crate::clock::Clock;
 use crate::outbox::TroubleBrief;
 use crate::place::Severity;
@@ -87,13 +87,13 @@ pub async fn run(
             () = fatal.notified() => break,
             _ = hangup.recv() => {
                 tracing::info!("The configuration is read again: a signal asks for it.");
-                changes = reload(&mut app, companion, &load).await;
+                changes = fed(&app.writer().cloned(), &*clock, &mut feed, reload(&mut app, companion, &load)).await;
             }
             _ = looks.tick() => if changes.look(&app.settings().watched) {
                 tracing::info!("The configuration is read again: a file of it has changed.");
-                changes = reload(&mut app, companion, &load).await;
+                changes = fed(&app.writer().cloned(), &*clock, &mut feed, reload(&mut app, companion, &load)).await;
             },
-            _ = feed.tick() => feed_watchdog(&app, &*clock),
+            _ = feed.tick() => feed_watchdog(app.writer(), &*clock),
         }
     }
     tracing::info!("Stopping: no new work is taken, what is in hand is finished.");
@@ -132,9 +132,9 @@ async fn reload(
     let seen = Changes::of(&before);
     let refused = match load() {
         Ok(settings) => {
-            // The socket answers with the tables in force, so it is opened anew.
-            companion.stop().await;
+            // Letters under way are waited for: until then the socket answers, with the tables that were in force.
             let put = app.reload(settings).await;
+            companion.stop().await;
             if let Err(error) = companion.start(app).await {
                 tracing::error!(%error, "The local socket cannot be used; commands cannot reach the daemon.");
             }
@@ -187,8 +187,24 @@ async fn tell_reload(app: &App, refused: Option<String>) {
     }
 }
 
-fn feed_watchdog(app: &App, clock: &dyn Clock) {
-    let alive = app.writer().and_then(super::writer::Writer::alive_at);
+/// Does something long; the watchdog is fed meanwhile.
+async fn fed<T>(
+    writer: &Option<Writer>,
+    clock: &dyn Clock,
+    feed: &mut tokio::time::Interval,
+    work: impl Future<Output = T>,
+) -> T {
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => return done,
+            _ = feed.tick() => feed_watchdog(writer.as_ref(), clock),
+        }
+    }
+}
+
+fn feed_watchdog(writer: Option<&Writer>, clock: &dyn Clock) {
+    let alive = writer.and_then(Writer::alive_at);
     let age = alive.map_or(0, |at| (clock.now() - at).num_seconds());
     if age < STUCK_SECS {
         say(&[NotifyState::Watchdog]);

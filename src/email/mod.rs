@@ -43,7 +43,8 @@ use crate::outbox::Outcome;
 /// lost. Dropping the future of [`Courier::deliver`] is safe; what was under way counts as not delivered.
 #[async_trait]
 pub trait Courier: Send {
-    /// Tries each mail once, in order. The answer has one outcome for each mail.
+    /// Tries each mail once, in order. The answer has one outcome for each mail that was tried; a batch that takes too long ends
+    /// before its last.
     async fn deliver(&mut self, mails: &[Mail]) -> Vec<Outcome>;
 
     /// Ends what is kept open between batches. The next batch opens it again.

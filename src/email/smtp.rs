@@ -20,11 +20,11 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail as MailFrom, Rcpt, Rset};
 use lettre::transport::smtp::extension::{Extension, MailParameter};
 use lettre::transport::smtp::response::Response;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::connect::{ConnectError, Dialer, SetupError, SmtpSettings, words};
 use super::{Courier, Mail, text};
-use crate::outbox::Outcome;
+use crate::outbox::{BATCH_LIMIT, Outcome};
 
 /// Mailboxes at which one batch may lose the connection before the rest of it waits for the next time.
 const LOST_MAX: usize = 3;
@@ -46,6 +46,7 @@ pub struct SmtpCourier {
     dialer: Dialer,
     /// Only ever a connection on which the last answer was the one that belongs there.
     kept: Option<AsyncSmtpConnection>,
+    batch_limit: Duration,
 }
 
 /// What a test of the connection found.
@@ -91,7 +92,12 @@ enum Fault {
 impl SmtpCourier {
     /// Checks the settings and reads the certificates; connects to nothing yet.
     pub fn new(settings: SmtpSettings) -> Result<Self, SetupError> {
-        Ok(Self { dialer: Dialer::new(settings)?, kept: None })
+        Ok(Self { dialer: Dialer::new(settings)?, kept: None, batch_limit: BATCH_LIMIT })
+    }
+
+    /// A batch begins no other mail after this.
+    pub fn with_batch_limit(self, batch_limit: Duration) -> Self {
+        Self { batch_limit, ..self }
     }
 
     /// Connects, greets, encrypts, signs in and takes leave, without a mail.
@@ -198,7 +204,12 @@ impl Courier for SmtpCourier {
     async fn deliver(&mut self, mails: &[Mail]) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(mails.len());
         let mut lost: Vec<&Address> = Vec::new();
+        let started = Instant::now();
         for mail in mails {
+            // Where the server breaks off, its own limit ends the batch.
+            if lost.is_empty() && started.elapsed() >= self.batch_limit {
+                break;
+            }
             let mailbox = mail.envelope().to().first();
             if lost.len() == LOST_MAX {
                 let error = format!("not tried: the mail server broke off {LOST_MAX} times");

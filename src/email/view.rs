@@ -179,12 +179,12 @@ pub(super) fn alert_mail(letter: &Letter, all: &[Alert], settings: &MailSettings
     AlertMail {
         heading: subject.split_once("] ").map_or(&*subject, |(_, heading)| heading).to_owned(),
         subject,
-        tone: match letter.is_overtaken(all) {
+        tone: match letter.kind == LetterKind::Over || letter.is_overtaken(all) {
             true => Tone::OVER,
             false => Tone::of(letter.loudness(all)),
         },
         notes: occasion::notes(letter, all, zone),
-        ack: settings.ack_link(letter).filter(|_| !letter.is_overtaken(all)),
+        ack: settings.ack_link(letter).filter(|_| all.iter().any(Alert::is_open)),
         sections: alerts[..told].iter().map(|alert| section(letter.kind, alert, zone, today)).collect(),
         table_dates: table.iter().any(|row| row.by_when.is_some()),
         table_money: table.iter().any(|row| row.money.is_some()),

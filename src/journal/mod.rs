@@ -55,7 +55,7 @@ pub const LINE_BYTES_MAX: usize = 1 << 20;
 /// Why the journal did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
-    #[error("the state folder {path} is in use by another process", path = path.display())]
+    #[error("the state folder {path} is in use by another process: the daemon while it starts or stops, or a command; try again in a moment", path = path.display())]
     Locked { path: PathBuf },
     #[error("could not {doing} {path}", path = path.display())]
     Io {

@@ -1,8 +1,13 @@
 //! How many letters a server gets in a minute.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+/// A batch of letters begins no other after this: what became of the first ones is recorded, and a stop or a reload, which wait for
+/// what is under way, need not wait for all of it.
+pub const BATCH_LIMIT: Duration = Duration::from_secs(20);
 
 /// Counts what was sent in the last minute. Pure: the time comes with each call.
 #[derive(Clone, Debug, Default)]

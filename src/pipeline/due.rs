@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::ends::ENDS;
 use super::letters::{Load, Parcel, Saying, Sorted};
 use super::raise::Told;
-use super::trouble::mailbox_about;
+use super::trouble::is_about_mailbox;
 use super::{Group, Moment, Overflow, Pipeline, View};
 use crate::ident::EntryNumber;
 use crate::outbox::{
@@ -74,7 +75,11 @@ impl Pipeline {
                 }
             }
             self.post_all(group, moment, sorted)?;
-            for ((recipient, wait, _), alerts) in trays {
+            for ((recipient, wait, tray), alerts) in trays {
+                if &*tray == ENDS {
+                    self.tell_waiting_ends(group, moment, (&recipient, wait), alerts)?;
+                    continue;
+                }
                 self.tell_waiting(group, moment, &recipient, wait, alerts)?;
             }
             done += due.len() as u64;
@@ -170,7 +175,7 @@ impl Pipeline {
     ) {
         let rule = self.rules.get(&alert.rule);
         let mut recipients = self.audience.recipients(teams.iter().map(|team| &**team), alert.severity);
-        recipients.retain(|recipient| mailbox_about(alert) != Some(&**recipient));
+        recipients.retain(|recipient| !is_about_mailbox(alert, recipient));
         for recipient in recipients {
             match self.quiet(&recipient, alert.severity, moment) {
                 Some(tray) => self.wait(group, moment.at, &recipient, tray, &alert.key, course),

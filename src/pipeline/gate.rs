@@ -21,8 +21,8 @@ use crate::step::DigestKey;
 pub(super) struct Hearers<'a> {
     /// How loud it is for the teams' choice of what they want to hear.
     pub loudness: Severity,
-    /// Nobody writes to the mailbox that the alert is about.
-    pub except: Option<&'a str>,
+    /// Who hears nothing of it.
+    pub except: &'a [Box<str>],
 }
 
 impl Pipeline {
@@ -55,7 +55,7 @@ impl Pipeline {
         let mut followed = Vec::new();
         for raised in raised {
             let Raised { alert, delivery, notify, loudness, except, hidden_by, is_end } = raised;
-            let hearers = Hearers { loudness, except: except.as_deref() };
+            let hearers = Hearers { loudness, except: &except };
             let rule = self.rules.get(&alert.rule).filter(|_| !is_end);
             if moment.mailing.writes_letters() {
                 match delivery {
@@ -84,7 +84,7 @@ impl Pipeline {
     fn hearers<'t>(&self, teams: impl Iterator<Item = &'t str>, hearers: Hearers<'_>) -> Vec<Box<str>> {
         let mut recipients: Vec<Box<str>> =
             self.audience.recipients(teams, hearers.loudness).into_iter().collect();
-        recipients.retain(|recipient| Some(&**recipient) != hearers.except);
+        recipients.retain(|recipient| !hearers.except.contains(recipient));
         recipients
     }
 

@@ -12,7 +12,7 @@ use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{
-    Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, NoticeBrief, TroubleBrief,
+    Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, NoticeBrief, Past, TroubleBrief,
 };
 use crate::place::Severity;
 use crate::rules::{Delivery, Hit, NoticeContext};
@@ -28,8 +28,8 @@ pub(super) struct Raised {
     pub notify: Vec<Box<str>>,
     /// How loud it is for the teams' choice of what they want to hear.
     pub loudness: Severity,
-    /// Nobody writes to the mailbox that the alert is about.
-    pub except: Option<Box<str>>,
+    /// Who hears nothing of it: the mailbox that it is about, and who hears it by another letter.
+    pub except: Vec<Box<str>>,
     /// The inhibition that hides it.
     pub hidden_by: Option<Box<str>>,
     /// It tells the end of something: there is nothing to say again.
@@ -45,7 +45,7 @@ impl Raised {
             delivery,
             notify: notify.to_vec(),
             loudness,
-            except: None,
+            except: Vec::new(),
             hidden_by: None,
             is_end: false,
         }
@@ -62,13 +62,13 @@ pub(super) struct Told<'a> {
     pub occasion: &'a str,
     /// It is over, and that is what is told.
     pub is_over: bool,
-    /// A recipient that hears nothing of it.
-    pub except: Option<&'a str>,
+    /// Who hears nothing of it.
+    pub except: Vec<Box<str>>,
 }
 
 impl<'a> Told<'a> {
     pub fn new(severity: Severity, broker: &'a str, brief: &'a TroubleBrief, occasion: &'a str) -> Self {
-        Self { severity, broker, brief, occasion, is_over: false, except: None }
+        Self { severity, broker, brief, occasion, is_over: false, except: Vec::new() }
     }
 }
 
@@ -211,7 +211,7 @@ impl Pipeline {
         // Who heard of the trouble hears of its end, though that is quieter.
         let raised = Raised {
             loudness: hit.severity,
-            except: told.except.map(Into::into),
+            except: told.except.clone(),
             is_end: told.is_over,
             ..Raised::new(alert, hit.delivery, hit.notify)
         };
@@ -287,13 +287,14 @@ impl Pipeline {
         self.alert_from(key, view.alert(key)?, |number| view.life(number))
     }
 
-    /// What a letter carries. While nobody can have read it, its alerts say whether they are over.
+    /// What a letter carries. Its alerts say whether they are over: as of now while nobody can have read it, then as it was sent.
     pub fn alerts_of<V: View>(&self, view: &V, letter: &Letter) -> Result<Vec<Alert>, V::Error> {
-        let may_change = letter.is_unread();
+        let tells_ends = letter.is_unread() || letter.past.ends_until.is_some();
         let mut alerts = Vec::with_capacity(letter.alerts.len());
         for key in &letter.alerts {
             let Some(alert) = self.alert(view, key)? else { continue };
-            let over_at = if may_change { view.course(key)?.and_then(|course| course.over_at) } else { None };
+            let over_at = if tells_ends { view.course(key)?.and_then(|course| course.over_at) } else { None };
+            let over_at = over_at.filter(|over_at| letter.tells_end_of(*over_at));
             alerts.push(Alert { over_at, ..alert });
         }
         Ok(alerts)
@@ -373,9 +374,10 @@ impl Pipeline {
                 attempt: 0,
                 error: "not sent: written while rebuilding from the journal under rules that were not in force then"
                     .into(),
+                may_have_arrived: false,
             },
         };
-        group.put_letter(Letter {
+        let letter = Letter {
             key,
             recipient: recipient.into(),
             kind,
@@ -384,7 +386,10 @@ impl Pipeline {
             alerts,
             created_at: moment.at,
             state,
-        });
+            past: Past::default(),
+        };
+        self.note_carrier(group, &letter)?;
+        group.put_letter(letter);
         Ok(())
     }
 }

@@ -2,14 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use super::ends::{Hears, hears};
 use super::raise::Told;
 use super::{Group, Moment, Pipeline, View};
 use crate::outbox::{
-    Alert, AlertKey, Cause, EntryBrief, Happened, Letter, LetterKey, LetterKind, LetterState, Outcome,
-    TroubleBrief, TroubleId, retry,
+    Alert, AlertKey, Attempt, Cause, Happened, Letter, LetterKind, LetterState, TroubleBrief, TroubleId,
+    retry,
 };
 use crate::place::Severity;
 use crate::step::{GivenUp, OpenTrouble};
+use crate::webhook::PREFIX;
 
 /// The code of a trouble about a mailbox that takes no letters.
 pub const LETTER_GIVEN_UP: &str = "letter-given-up";
@@ -54,7 +56,9 @@ impl Pipeline {
     ) -> Result<bool, V::Error> {
         let Some(open) = group.trouble(id)? else { return Ok(false) };
         group.set_trouble(id.clone(), None);
-        self.end_alerts(group, moment, &open)?;
+        let mut except = self.end_alerts(group, moment, &open)?;
+        let recipients = self.audience.teams().iter().flat_map(|team| &team.to);
+        except.extend(recipients.filter(|recipient| mailbox_trouble(recipient) == *id).cloned());
         let began = open.since.format("%Y-%m-%d %H:%M UTC");
         let advice = if open.given_up == GivenUp::default() {
             "Nothing is left to do.".to_owned()
@@ -66,26 +70,28 @@ impl Pipeline {
             advice,
             ..open.brief
         };
-        let occasion = format!("{}-over", open.seq);
-        let told = Told { is_over: true, ..Told::new(open.severity, &open.broker, &brief, &occasion) };
-        let told = Told { except: mailbox_of(&id.subject), ..told };
+        let occasion = format!("{}{}", open.seq, Alert::END_OF_TROUBLE);
+        let told =
+            Told { is_over: true, except, ..Told::new(open.severity, &open.broker, &brief, &occasion) };
         self.raise_trouble(group, moment, &told)?;
         Ok(true)
     }
 
-    /// The alerts that told the trouble are over: nothing more is said of it, and what has not left yet says so.
+    /// The alerts that told the trouble are over: nothing more is said of it, and what has not left yet says so. Answers who hears
+    /// of the end that way.
     fn end_alerts<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
         open: &OpenTrouble,
-    ) -> Result<(), V::Error> {
+    ) -> Result<Vec<Box<str>>, V::Error> {
         let hit = |severity| self.rules.for_trouble(&open.brief.code, severity, &open.broker);
         let rules = [open.severity, Severity::Warning].into_iter().filter_map(hit);
         let rules: BTreeSet<&str> = rules.map(|hit| &*hit.rule.name).collect();
         let told = [Some(open.seq), open.given_up.critical_seq].into_iter().flatten();
         let keys = told
             .flat_map(|seq| rules.iter().map(move |rule| trouble_key(rule, &open.brief, &seq.to_string())));
+        let mut told_within = Vec::new();
         for key in keys {
             if !group.has_alert(&key)? {
                 continue;
@@ -93,9 +99,13 @@ impl Pipeline {
             let mut course = group.course(&key)?.unwrap_or_default();
             course.over_at = Some(moment.at);
             course.note(moment.at, Happened::Over);
+            for carrier in &mut course.carriers {
+                carrier.owes_end = hears(group, moment, carrier)? == Hears::Within;
+                told_within.extend(carrier.owes_end.then(|| carrier.recipient.clone()));
+            }
             group.put_course(key, course);
         }
-        Ok(())
+        Ok(told_within)
     }
 
     /// What a mail server did with a letter. A letter that nobody will get is told to the others.
@@ -103,13 +113,20 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        key: &LetterKey,
-        outcome: &Outcome,
+        attempt: &Attempt,
     ) -> Result<bool, V::Error> {
-        let Some(mut letter) = group.letter(key)? else { return Ok(false) };
+        let Some(mut letter) = group.letter(&attempt.letter)? else { return Ok(false) };
         let was_waiting = matches!(letter.state, LetterState::Waiting { .. });
-        letter.state = retry::after(&letter.state, outcome, moment.at);
+        let is_first = !letter.may_have_been_read();
+        letter.state = retry::after(&letter.state, &attempt.outcome, moment.at);
+        let is_out = is_first && letter.may_have_been_read();
+        if is_out {
+            letter.past.ends_until = attempt.ends_until;
+        }
         group.put_letter(letter.clone());
+        if is_out {
+            self.tell_missed_ends(group, moment, (&letter, attempt))?;
+        }
         match &letter.state {
             LetterState::Sent { .. } => {
                 self.trouble_over(group, moment, &mailbox_trouble(&letter.recipient))?;
@@ -146,11 +163,7 @@ impl Pipeline {
         let id = mailbox_trouble(&letter.recipient);
         let known = group.trouble(&id)?;
         let had = known.as_ref().map(|open| open.given_up).unwrap_or_default();
-        let counts = GivenUp {
-            letters: had.letters.saturating_add(1),
-            critical: had.critical.saturating_add(u32::from(is_critical)),
-            ..had
-        };
+        let counts = counted(letter, known.as_ref(), is_critical);
         let brief = given_up_brief(letter, (counts, severity), error, &alerts);
         let told = match &known {
             None => Some(moment.seq),
@@ -176,7 +189,7 @@ impl Pipeline {
         };
         group.set_trouble(id, Some(open));
         let Some(seq) = told else { return Ok(()) };
-        let (except, occasion) = (Some(&*letter.recipient), seq.to_string());
+        let (except, occasion) = (vec![letter.recipient.clone()], seq.to_string());
         self.raise_trouble(group, moment, &Told { except, ..Told::new(severity, "", &brief, &occasion) })
     }
 
@@ -195,17 +208,29 @@ impl Pipeline {
     }
 }
 
+/// The letters that a mailbox did not take, with this one. A letter that a person had tried again, and that is given up again, is
+/// no other letter.
+fn counted(letter: &Letter, known: Option<&OpenTrouble>, is_critical: bool) -> GivenUp {
+    let had = known.map(|open| open.given_up).unwrap_or_default();
+    let before = letter.past.given_up.as_ref().map(|past| past.at);
+    if known.is_some_and(|open| before.is_some_and(|at| open.since <= at)) {
+        return had;
+    }
+    GivenUp {
+        letters: had.letters.saturating_add(1),
+        critical: had.critical.saturating_add(u32::from(is_critical)),
+        ..had
+    }
+}
+
 /// A trouble's alert: raised by the rule for what is wrong, on this occasion.
 pub(super) fn trouble_key(rule: &str, trouble: &TroubleBrief, occasion: &str) -> AlertKey {
     AlertKey::new(rule, &format!("{}:{}", trouble.subject, trouble.code), occasion)
 }
 
-/// The mailbox that an alert is about, which is told nothing of it.
-pub(super) fn mailbox_about(alert: &Alert) -> Option<&str> {
-    match &alert.cause {
-        Cause::Trouble(trouble) if &*trouble.code == LETTER_GIVEN_UP => mailbox_of(&trouble.subject),
-        _ => None,
-    }
+/// Whether an alert is about this very mailbox, which is told nothing of it.
+pub(super) fn is_about_mailbox(alert: &Alert, recipient: &str) -> bool {
+    matches!(&alert.cause, Cause::Trouble(trouble) if trouble.id() == mailbox_trouble(recipient))
 }
 
 fn given_up_brief(
@@ -219,8 +244,8 @@ fn given_up_brief(
         code: LETTER_GIVEN_UP.into(),
         message: given_up_message(letter, counts, error, alerts),
         advice: format!(
-            "Correct the address in the configuration, or have the mailbox repaired. Then send it with: entrywatch alerts retry {}\n\
-             {SEND_AGAIN}",
+            "{} Then send it with: entrywatch alerts retry {}\n{SEND_AGAIN}",
+            mend(&letter.recipient),
             letter.key
         ),
         file: None,
@@ -253,25 +278,37 @@ fn given_up_message(
     )
 }
 
-const MAILBOX: &str = "mail to ";
+/// What a person can do about a mailbox, or a webhook, that takes no letters.
+fn mend(recipient: &str) -> String {
+    match recipient.strip_prefix(PREFIX) {
+        Some(name) => format!(
+            "Correct the address of the webhook in the configuration, or have its receiver repaired (redirects are not followed); \
+             entrywatch alerts test-webhook {name} tries it."
+        ),
+        None => "Correct the address in the configuration, or have the mailbox repaired.".to_owned(),
+    }
+}
 
 /// Where to find what was given up.
 const SEND_AGAIN: &str = "All letters that were given up: entrywatch alerts list --letters --state given-up";
 
 fn mailbox_trouble(recipient: &str) -> TroubleId {
-    TroubleId { subject: format!("{MAILBOX}{recipient}").into(), code: LETTER_GIVEN_UP.into() }
-}
-
-/// The recipient that a trouble is about.
-fn mailbox_of(subject: &str) -> Option<&str> {
-    subject.strip_prefix(MAILBOX)
+    let subject = match recipient.strip_prefix(PREFIX) {
+        Some(name) => format!("webhook {name}"),
+        None => format!("mail to {recipient}"),
+    };
+    TroubleId { subject: subject.into(), code: LETTER_GIVEN_UP.into() }
 }
 
 /// `CBP or agency hold (9Z7-1000042-5), Exam ordered (9Z7-1000043-3) and 3 more`.
 fn contents(alerts: &[Alert], count: usize) -> String {
     let words = |alert: &Alert| {
-        let number = |entry: &EntryBrief| format!(" ({})", entry.number);
-        format!("{}{}", alert.title, alert.entry.as_ref().map(number).unwrap_or_default())
+        let about = match (&alert.entry, &alert.cause) {
+            (Some(entry), _) => format!(" ({})", entry.number),
+            (None, Cause::Trouble(trouble)) => format!(" ({})", trouble.subject),
+            (None, _) => String::new(),
+        };
+        format!("{}{about}", alert.title)
     };
     let named: Vec<String> = alerts.iter().take(NAMED_MAX).map(words).collect();
     match count.saturating_sub(named.len()) {

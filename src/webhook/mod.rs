@@ -27,14 +27,14 @@ use hyper_util::rt::TokioIo;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sha2::Sha256;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 pub use connect::SetupError;
 use connect::{ConnectError, Dialer};
 pub use url::HookUrl;
 
 use crate::ident::hex;
-use crate::outbox::{Alert, AlertKey, Letter, LetterKey, LetterKind, Outcome};
+use crate::outbox::{Alert, AlertKey, BATCH_LIMIT, Letter, LetterKey, LetterKind, Outcome};
 use crate::place::Severity;
 
 /// What a recipient of letters begins with when it is a webhook: `webhook:pager`.
@@ -243,18 +243,26 @@ impl HookCourier {
         }
     }
 
-    /// Tries each letter once, in order. The answer has one outcome for each. `now` is what the signatures say.
+    /// Tries each letter once, in order. The answer has one outcome for each that was tried: after [`BATCH_LIMIT`] no other is begun.
+    /// `now` is the time at the start, by which the signatures are dated.
     pub async fn deliver(&mut self, hooks: &[Hook], now: DateTime<Utc>) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(hooks.len());
         let mut lost = 0;
+        let started = Instant::now();
         for hook in hooks {
+            let waited = started.elapsed();
+            if lost == 0 && waited >= BATCH_LIMIT {
+                break;
+            }
+            // A receiver refuses a signature that is minutes old.
+            let signed_at = now + waited;
             if lost == LOST_MAX {
                 let error = format!("not tried: the webhook did not answer {LOST_MAX} times");
                 outcomes.push(Outcome::Refused { error: error.into() });
                 continue;
             }
             let limit = self.settings.timeout;
-            let tried = timeout(limit, self.post(hook, now.timestamp())).await;
+            let tried = timeout(limit, self.post(hook, signed_at.timestamp())).await;
             let outcome = match tried.unwrap_or(Err(Fault::TimedOut { limit })) {
                 Ok(status) => Outcome::Accepted { response: format!("{status}").into() },
                 Err(fault) => {

@@ -160,6 +160,7 @@ fn unheard(rules: &Rules, audience: &Audience) -> Vec<Warning> {
         warnings.push(Warning { what: "letters to nobody", text });
     }
     warnings.extend(unheard_of_brokers(rules, audience));
+    warnings.extend(handed_on_to_nobody(rules, audience));
     for route in rules.routes() {
         let hears =
             |severity| !audience.recipients(route.notify.iter().map(|team| &**team), severity).is_empty();
@@ -171,6 +172,29 @@ fn unheard(rules: &Rules, audience: &Audience) -> Vec<Warning> {
                 route.name,
                 route.place,
                 loudest.as_str()
+            );
+            warnings.push(Warning { what: "letters to nobody", text });
+        }
+    }
+    warnings
+}
+
+/// Steps of `escalate` whose teams take nothing as quiet as the rule speaks: nobody would be told that nobody has answered.
+fn handed_on_to_nobody(rules: &Rules, audience: &Audience) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for rule in rules.iter().filter(|rule| rule.delivery != Delivery::None) {
+        let loudest = rule.loudest();
+        for step in &rule.after.escalate {
+            let teams: Vec<&str> = step.notify.iter().map(|team| &**team).collect();
+            if !audience.recipients(teams.iter().copied(), loudest).is_empty() {
+                continue;
+            }
+            let text = format!(
+                "rule `{}` ({}) escalates to {}, and none of them takes what is {} (severity_min): nobody is told when nobody answers",
+                rule.name,
+                rule.place,
+                teams.join(", "),
+                loudest.as_str(),
             );
             warnings.push(Warning { what: "letters to nobody", text });
         }

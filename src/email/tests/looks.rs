@@ -112,6 +112,14 @@ fn what_is_said_again_gathered_or_over() {
         expect_file![format!("../snapshots/{name}.txt")].assert_eq(mail.text());
         expect_file![format!("../snapshots/{name}.html")].assert_eq(mail.html());
     }
+    // The end of a trouble is nothing that anybody could take care of.
+    for (occasion, has_link) in [("17", true), ("17-over", false)] {
+        let alert = Alert { key: AlertKey::new("drop-trouble", "drop acme", occasion), ..sample::trouble() };
+        let (letter, alerts) = letter(LetterKind::Alert, vec![alert]);
+        let mail = renderer.render(&letter, &alerts).expect("it renders");
+        assert_eq!(mail.text().contains("/ack/"), has_link, "{occasion}");
+        assert_eq!(mail.html().contains("I take care of it"), has_link, "{occasion}");
+    }
     expect![[r#"
         [CRITICAL] Reminder 2: ABC-1234567-6 CBP or agency hold: FDA hold placed (ACME Brokers)
         [CRITICAL] Not acknowledged: ABC-1234567-6 CBP or agency hold: FDA hold placed (ACME Brokers)
