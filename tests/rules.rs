@@ -191,8 +191,8 @@ fn the_default_rules_that_cross_are_known() {
     expect_test::expect![[r#"
         `answer-known` and `liquidation-amounts-unknown` both hold for 1 of the events tried (test 2 of rule `answer-known`) and both mail operations@example.com; `answer-known` is asked first and decides
         `answer-known` and `liquidation-no-change` both hold for 1 of the events tried (test 2 of rule `answer-known`) and both mail operations@example.com; `answer-known` is asked first and decides
-        `liquidation-increase` and `reliquidation` both hold for 1 of the events tried (test 3 of rule `liquidation-increase`) and both mail operations@example.com; `liquidation-increase` is asked first and decides
-        `liquidation-increase` and `liquidation-no-change` both hold for 1 of the events tried (test 1 of rule `liquidation-increase`) and both mail operations@example.com; `liquidation-increase` is asked first and decides"#]].assert_eq(&overlaps.join("\n"));
+        `liquidation-increase` and `reliquidation` both hold for 5 of the events tried (liquidation R of liquidation-types with $0 paid, $1 liquidated) and both mail operations@example.com; `liquidation-increase` is asked first and decides
+        `liquidation-increase` and `liquidation-no-change` both hold for 7 of the events tried (liquidation L of liquidation-types with $0 paid, $1 liquidated) and both mail operations@example.com; `liquidation-increase` is asked first and decides"#]].assert_eq(&overlaps.join("\n"));
 }
 
 #[test]
@@ -221,7 +221,7 @@ severity = "critical"
 "#;
     let rules = parse("cross.toml", text).expect("sound rules");
     let overlaps = inspect::overlaps(&rules, &Grammar::embedded().codes, &audience());
-    expect_test::expect!["`fda` and `exams` both hold for 1 of the events tried (test 1 of rule `fda`) and both mail operations@example.com; `fda` is asked first and decides"].assert_eq(&overlaps.join("\n"));
+    expect_test::expect!["`fda` and `exams` both hold for 2 of the events tried (agency_status 11 of pga-status with agency FDA) and both mail operations@example.com; `fda` is asked first and decides"].assert_eq(&overlaps.join("\n"));
 }
 
 #[test]
