@@ -110,8 +110,11 @@ fn why(place: &Place) {
             "alert key   cbp-hold|9Z710000425|",
             "to operations@example.com, sent",
             "FAILS  agency = \"CBP\"  (it is FDA)",
+            ". These came nearest, --all shows the others:",
         ],
     );
+    let text = place.out(&["rules", "why", "9Z7-1000042-5", "cbp-hold", "--all"]);
+    assert!(!text.contains("--all"), "{text}");
     let text = place.out(&["rules", "why", "9Z7-1000042-5", "critical-notice", "--all"]);
     has(
         &text,
