@@ -115,20 +115,23 @@ fn a_digest_that_is_still_to_come_counts() {
     let start = instant("2025-04-20T15:00:00Z");
     let course = Course { start, messages_per_file: 60, file_every_hours: 1, rest_hours: 1, ..small() };
     let files = course.files();
-    let (live, other) = sides();
-    let Lived { desk: lived, .. } = course.live_through(&live, &files);
-    let Lived { desk: tried, .. } = course.live_through(&other, &files);
+    let files = &files[..files.len().min(12)];
+    // From rules that tell releases at once to those that leave them to the digest.
+    let (other, live) = sides();
+    let Lived { desk: lived, .. } = course.live_through(&live, files);
+    let Lived { desk: tried, .. } = course.live_through(&other, files);
     assert!(!tried.store().digest(None, usize::MAX).expect("the store answers").is_empty());
     let journal = JournalReader::open(lived.folder.path()).expect("the journal opens");
     let now = lived.clock.now();
+    assert!(now < instant("2025-04-21T11:00:00Z"), "{now}");
     let since = course.start.date_naive();
     let result = backtest(&journal, &live, &other, since, now, &|_| {}).expect("it is played");
     assert_eq!(table_of(&result), count(&side(&lived, &live), &side(&tried, &other), since));
     let is_to_come = |change: &&entrywatch::workbench::backtest::Change| {
-        change.what == ChangeKind::ToDigest && change.digest == Some(now.date_naive())
+        change.what == ChangeKind::ToDigest && change.digest > Some(since)
     };
     let moved = result.changes.iter().filter(is_to_come).count();
-    assert!(moved > 0, "{:?}", result.changes.last());
+    assert!(moved > 0, "{:?}", result.counts);
 }
 
 fn compare(course: &Course, messages_min: u64) {
