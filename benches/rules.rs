@@ -24,7 +24,7 @@ use entrywatch::journal::JournalReader;
 use entrywatch::notice::Notice;
 use entrywatch::rules::{NoticeContext, Playbook, Rules, sample};
 use entrywatch::workbench::backtest::backtest;
-use two_engines::{Course, Lived, count, letters, sides, table_of};
+use two_engines::{Course, Lived, count, side, sides, table_of};
 
 /// Rules in the file under test; the last one takes every notice.
 const RULES: usize = 200;
@@ -135,7 +135,7 @@ fn play(messages: u64) {
     let (live, candidate) = sides();
     let start = Instant::now();
     let Lived { mut desk, messages: written } = course.live_through(&live, &files);
-    let ours = letters(&desk, &live);
+    let ours = side(&desk, &live);
     let mut engines_secs = start.elapsed().as_secs_f64();
     assert!(written >= messages, "only {written} messages");
     // What the engine holds is not the backtest's.
@@ -148,7 +148,7 @@ fn play(messages: u64) {
     let peak_kib = peak_kib();
     let start = Instant::now();
     let tried = course.live_through(&candidate, &files);
-    let theirs = letters(&tried.desk, &candidate);
+    let theirs = side(&tried.desk, &candidate);
     assert!(table_of(&result) == count(&ours, &theirs, since), "the backtest and the engines differ");
     engines_secs += start.elapsed().as_secs_f64();
     println!(

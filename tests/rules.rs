@@ -191,8 +191,8 @@ fn the_default_rules_that_cross_are_known() {
     expect_test::expect![[r#"
         `answer-known` and `liquidation-amounts-unknown` both hold for 1 of the events tried (test 2 of rule `answer-known`) and both mail operations@example.com; `answer-known` is asked first and decides
         `answer-known` and `liquidation-no-change` both hold for 1 of the events tried (test 2 of rule `answer-known`) and both mail operations@example.com; `answer-known` is asked first and decides
-        `liquidation-increase` and `reliquidation` both hold for 1 of the events tried (test 3 of rule `liquidation-increase`) and both mail operations@example.com; `liquidation-increase` is asked first and decides
-        `liquidation-increase` and `liquidation-no-change` both hold for 1 of the events tried (test 1 of rule `liquidation-increase`) and both mail operations@example.com; `liquidation-increase` is asked first and decides"#]].assert_eq(&overlaps.join("\n"));
+        `liquidation-increase` and `reliquidation` both hold for 5 of the events tried (liquidation R of liquidation-types with $0 paid, $1 liquidated) and both mail operations@example.com; `liquidation-increase` is asked first and decides
+        `liquidation-increase` and `liquidation-no-change` both hold for 7 of the events tried (liquidation L of liquidation-types with $0 paid, $1 liquidated) and both mail operations@example.com; `liquidation-increase` is asked first and decides"#]].assert_eq(&overlaps.join("\n"));
 }
 
 #[test]
@@ -221,7 +221,7 @@ severity = "critical"
 "#;
     let rules = parse("cross.toml", text).expect("sound rules");
     let overlaps = inspect::overlaps(&rules, &Grammar::embedded().codes, &audience());
-    expect_test::expect!["`fda` and `exams` both hold for 1 of the events tried (test 1 of rule `fda`) and both mail operations@example.com; `fda` is asked first and decides"].assert_eq(&overlaps.join("\n"));
+    expect_test::expect!["`fda` and `exams` both hold for 2 of the events tried (agency_status 11 of pga-status with agency FDA) and both mail operations@example.com; `fda` is asked first and decides"].assert_eq(&overlaps.join("\n"));
 }
 
 #[test]
@@ -262,6 +262,16 @@ severity = "warning"
         `of-acme` and `of-statements` both hold for 2 of the events tried (silence on-no-statement with broker acme) and both mail operations@example.com; `of-acme` is asked first and decides"#]].assert_eq(&overlaps.join("\n"));
 }
 
+fn team(name: &str, severity_min: Severity) -> Team {
+    Team {
+        name: name.into(),
+        to: vec![format!("{name}@example.com").into()],
+        zone: Zone::named("America/New_York").expect("a zone"),
+        digest_at: chrono::NaiveTime::from_hms_opt(8, 0, 0).expect("a time"),
+        severity_min,
+    }
+}
+
 #[test]
 fn what_is_probably_not_meant_is_told() {
     let text = r#"
@@ -298,13 +308,6 @@ escalate = [{ after = "4 hours", notify = ["finance"] }]
     let files = [("my.toml", text), (EMBEDDED_NAME, EMBEDDED)];
     let rules = Rules::parse(&files, &Playbook::embedded(), &["operations", "finance"], &known());
     let rules = rules.unwrap_or_else(|faults| panic!("{}", shown(&faults)));
-    let team = |name: &str, severity_min| Team {
-        name: name.into(),
-        to: vec![format!("{name}@example.com").into()],
-        zone: Zone::named("America/New_York").expect("a zone"),
-        digest_at: chrono::NaiveTime::from_hms_opt(8, 0, 0).expect("a time"),
-        severity_min,
-    };
     let teams = vec![team("operations", Severity::Info), team("finance", Severity::Critical)];
     let warnings = inspect::warnings(&rules, &Grammar::embedded().codes, &Audience::new(teams));
     let told: Vec<String> =
@@ -318,6 +321,35 @@ escalate = [{ after = "4 hours", notify = ["finance"] }]
         letters to nobody: rule `releases` (my.toml:8) tells finance of what is info at most, and none of them takes that (severity_min): nobody gets its letters
         letters to nobody: rule `one-entry` (my.toml:16) tells finance of what is warning at most, and none of them takes that (severity_min): nobody gets its letters
         letters to nobody: rule `handed-on` (my.toml:23) escalates to finance, and none of them takes what is warning (severity_min): nobody is told when nobody answers"#]].assert_eq(&told.join("\n"));
+}
+
+/// An override may make letters so quiet that the teams of the rule do not take them, and only for that broker.
+#[test]
+fn overrides_by_which_letters_reach_nobody_are_told() {
+    let told = |overrides: &str| {
+        let files = [("my.toml", overrides), (EMBEDDED_NAME, EMBEDDED)];
+        let rules = Rules::parse(&files, &Playbook::embedded(), &["operations", "finance"], &known());
+        let rules = rules.unwrap_or_else(|faults| panic!("{}", shown(&faults)));
+        let teams = vec![team("operations", Severity::Warning), team("finance", Severity::Critical)];
+        let warnings = inspect::warnings(&rules, &Grammar::embedded().codes, &Audience::new(teams));
+        let unheard = warnings.into_iter().filter(|warning| warning.text.starts_with("the override at"));
+        unheard.map(|warning| format!("{}: {}", warning.what, warning.text)).collect::<Vec<_>>().join("\n")
+    };
+    let change = |rest: &str| format!("[[broker_override]]\nbroker = \"acme\"\n{rest}\n");
+    expect_test::expect!["letters to nobody: the override at my.toml:1 makes `seizure`, `general-order`, `do-not-load`, `exam`, `cbp-hold` and 1 more rule as quiet as none of its teams takes (severity_min): nobody gets their letters"].assert_eq(&told(&change(
+        "rules = [\"exam\", \"cbp-hold\", \"agency-hold\", \"do-not-load\", \"seizure\", \"general-order\"]\nseverity = \"info\"",
+    )));
+    expect_test::expect!["letters to nobody: the override at my.toml:1 makes `exam` as quiet as none of its teams takes (severity_min): nobody gets their letters"]
+        .assert_eq(&told(&change("rules = [\"exam\"]\nseverity = \"warning\"\nnotify = [\"finance\"]")));
+    // Somebody takes it, nobody is to be told, or nobody heard of it before: no news.
+    for quiet in [
+        "rules = [\"exam\"]\nseverity = \"warning\"",
+        "rules = [\"exam\"]\nseverity = \"info\"\ndelivery = \"none\"",
+        "rules = [\"released\"]\nseverity = \"info\"",
+        "rules = [\"exam\"]\nnotify = [\"finance\"]",
+    ] {
+        assert_eq!(told(&change(quiet)), "", "{quiet}");
+    }
 }
 
 #[test]

@@ -110,8 +110,11 @@ fn why(place: &Place) {
             "alert key   cbp-hold|9Z710000425|",
             "to operations@example.com, sent",
             "FAILS  agency = \"CBP\"  (it is FDA)",
+            ". These came nearest, --all shows the others:",
         ],
     );
+    let text = place.out(&["rules", "why", "9Z7-1000042-5", "cbp-hold", "--all"]);
+    assert!(!text.contains("--all"), "{text}");
     let text = place.out(&["rules", "why", "9Z7-1000042-5", "critical-notice", "--all"]);
     has(
         &text,
@@ -169,7 +172,15 @@ fn backtest(place: &Place) {
     place.write("broken.toml", "[[rule]]\nname = \"x\"\n");
     let ran = place.run(&["rules", "backtest", "--rules", "broken.toml", "--since", "2025-01-01"]);
     assert_eq!(ran.code, Some(2));
-    has(&ran.err, &["broken.toml:1:1: rule `x` has no `title`"]);
+    has(
+        &ran.err,
+        &[
+            "broken.toml is not sound (in front of rules/default.toml; a file of the same name",
+            "broken.toml:1:1: rule `x` has no `title`",
+        ],
+    );
+    let none = place.out(&["rules", "backtest", "--rules", "candidate.toml", "--since", "2200-01-01"]);
+    has(&none, &["No letter since 2200-01-01 on either side."]);
 }
 
 fn timeline(place: &Place) {

@@ -232,12 +232,30 @@ impl Config {
         let text = read_file(path).map_err(|message| vec![Diagnostic::of_file(&name, message)])?;
         let candidate = Named { name: name.clone(), text };
         let mut files = self.rule_files.clone();
-        let same = |file: &Named| Path::new(&file.name).file_name() == path.file_name();
-        match files.iter_mut().find(|file| same(file)) {
-            Some(live) => *live = candidate,
+        match self.place_of_candidate(path) {
+            Some(live) => files[live] = candidate,
             None => files.insert(0, candidate),
         }
         self.load_again(&files)
+    }
+
+    /// The live rule file in whose place a candidate would stand: the one of the same name.
+    fn place_of_candidate(&self, path: &Path) -> Option<usize> {
+        self.rule_files.iter().position(|file| Path::new(&file.name).file_name() == path.file_name())
+    }
+
+    /// Where a candidate would stand, in words: `in the place of rules/default.toml`.
+    pub fn candidate_place(&self, path: &Path) -> String {
+        match self.place_of_candidate(path) {
+            Some(live) => format!("in the place of {}", self.rule_files[live].name),
+            None => {
+                let names: Vec<&str> = self.rule_files.iter().map(|file| &*file.name).collect();
+                format!(
+                    "in front of {}; a file of the same name as one of these stands in its place",
+                    names.join(", ")
+                )
+            }
+        }
     }
 
     fn load_again(&self, files: &[Named]) -> Result<Rules, Vec<Diagnostic>> {

@@ -47,11 +47,6 @@ impl Weekdays {
         Self::WORDS.iter().position(|name| *name == word).map(Set::one)
     }
 
-    /// The first of them, in days from Monday.
-    pub fn first(self) -> Option<u64> {
-        (0..7).find(|day| self.0.has(*day as usize))
-    }
-
     fn has(self, day: NaiveDate) -> bool {
         self.0.has(day.weekday().num_days_from_monday() as usize)
     }
@@ -184,6 +179,15 @@ impl Condition {
     /// Asks for nothing but a severity: meant for whatever other rules leave.
     pub fn is_leftover(&self) -> bool {
         self.0.iter().all(|clause| matches!(clause.test, Test::Severity(_)))
+    }
+
+    /// Asks by its code, effect, severity or new status what sort of news it is for.
+    pub fn names_news(&self) -> bool {
+        self.0.iter().any(|clause| match &clause.test {
+            Test::Code(_) | Test::Effect(_) | Test::Severity(_) | Test::Became(_) => true,
+            Test::Any(branches) => branches.iter().all(Self::names_news),
+            _ => false,
+        })
     }
 
     /// The kinds of notice for which the condition can hold.

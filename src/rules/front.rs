@@ -5,13 +5,27 @@
 //! which critical and legal alerts it keeps from people, and which tests of later files would send no letter with it in front.
 //! What it names in `replaces` is meant, and not told.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::names::{EFFECTS, effect_index};
 use super::rule::Deadlines;
 use super::tried::Tried;
 use super::{Delivery, On, Rule, Rules};
 use crate::grammar::CodeTables;
+use crate::notice::Notice;
 use crate::place::Severity;
+
+/// Effects that are good news, where their code is no more than information.
+const GOOD_NEWS: &[&str] = &[
+    "filing_accepted",
+    "clear",
+    "release",
+    "release_date",
+    "one_government",
+    "summary_accepted",
+    "census_resolved",
+];
 
 /// A rule, or a broker override, that stands in front of rules and keeps something of theirs back.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -24,6 +38,10 @@ pub struct Front {
     pub never: Vec<Behind>,
     /// Rules whose critical alerts or legal reminders are not told at once because of it.
     pub muted: Vec<Muted>,
+    /// What of it holds for no event that was made up.
+    pub untried: Vec<Untried>,
+    /// Good news that it tells as critical.
+    pub raised: Option<Raised>,
     /// Tests of rules that stand in neither list, and would send no letter.
     pub tests: Vec<LostTest>,
     /// How many more tests would send no letter, of rules that do.
@@ -49,6 +67,24 @@ pub struct Muted {
     pub example: String,
     /// None of them stands even in a digest.
     pub is_silent: bool,
+}
+
+/// Part of a rule that could not be tried.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Untried {
+    /// As written; empty where there were more events to try than are tried.
+    pub clauses: Vec<String>,
+    /// Rules that it may keep quiet.
+    pub behind: Vec<Behind>,
+}
+
+/// Removals, releases and acceptances that a rule tells as critical, and asks for by nothing that says so.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Raised {
+    /// How many of the events that were tried.
+    pub events: usize,
+    /// One of them, in words.
+    pub example: String,
 }
 
 /// A test whose letter would not be sent.
@@ -79,17 +115,38 @@ enum By {
 impl Rules {
     /// The rules in front that keep something back, in the order in which they are asked.
     pub fn fronts(&self, tables: &CodeTables) -> Vec<Front> {
-        let mut kept: BTreeMap<By, BTreeMap<usize, Kept>> = BTreeMap::new();
-        self.try_events(tables, &mut |tried, held| self.compare(tried, held, &mut kept));
+        let kept: RefCell<BTreeMap<By, BTreeMap<usize, Kept>>> = RefCell::default();
+        let is_known = |first: usize, behind: usize| {
+            let kept = kept.borrow();
+            let of_two = kept.get(&By::Rule(first)).and_then(|behind_it| behind_it.get(&behind));
+            of_two.is_some_and(|kept| kept.events > 0)
+        };
+        let mut raised: BTreeMap<usize, Raised> = BTreeMap::new();
+        let mut heard = |tried: &Tried<'_>, held: &[usize], only: Option<usize>| {
+            self.compare(tried, held, only, &mut kept.borrow_mut());
+            let first = held.first().copied().filter(|_| only.is_none());
+            if let Some(first) = first.filter(|first| self.raises(*first, tried)) {
+                let new = || Raised { events: 0, example: (tried.words)() };
+                raised.entry(first).or_insert_with(new).events += 1;
+            }
+        };
+        let mut untried: BTreeMap<usize, Vec<Untried>> =
+            self.try_fronts(tables, &mut heard, &is_known).into_iter().collect();
+        untried.retain(|_, untried| !untried.is_empty());
+        let mut kept = kept.into_inner();
         let never = self.never_asked();
-        let all: BTreeSet<By> =
-            kept.keys().copied().chain(never.keys().map(|first| By::Rule(*first))).collect();
+        let rules = never.keys().chain(untried.keys()).chain(raised.keys()).map(|first| By::Rule(*first));
+        let all: BTreeSet<By> = kept.keys().copied().chain(rules).collect();
         let front = |by: By| {
             let never = match by {
                 By::Rule(first) => never.get(&first).map(Vec::as_slice).unwrap_or_default(),
                 By::Override(_) => &[],
             };
-            self.front(by, never, kept.remove(&by).unwrap_or_default())
+            let (untried, raised) = match by {
+                By::Rule(first) => (untried.remove(&first).unwrap_or_default(), raised.remove(&first)),
+                By::Override(_) => (Vec::new(), None),
+            };
+            Front { untried, raised, ..self.front(by, never, kept.remove(&by).unwrap_or_default()) }
         };
         all.into_iter().map(front).collect()
     }
@@ -152,10 +209,20 @@ impl Rules {
         never
     }
 
-    /// Holds what is told of an event against what the first rule of each later file would have told.
-    fn compare(&self, tried: &Tried<'_>, held: &[usize], kept: &mut BTreeMap<By, BTreeMap<usize, Kept>>) {
+    /// Holds what is told of an event against what the first rule of each later file would have told; of an event that was searched for
+    /// the sake of one rule, `only` what that one would have.
+    fn compare(
+        &self,
+        tried: &Tried<'_>,
+        held: &[usize],
+        only: Option<usize>,
+        kept: &mut BTreeMap<By, BTreeMap<usize, Kept>>,
+    ) {
         let Some(&first) = held.first() else { return };
-        let told = self.said(first, tried, kept);
+        let told = match only {
+            None => self.said(first, tried, kept),
+            Some(_) => self.say(&self.rules[first], tried).0,
+        };
         let rule = &self.rules[first];
         let mut file = rule.file;
         for &index in &held[1..] {
@@ -164,7 +231,7 @@ impl Rules {
                 continue;
             }
             file = behind.file;
-            if rule.replaces.contains(&behind.name) {
+            if rule.replaces.contains(&behind.name) || only.is_some_and(|only| only != index) {
                 continue;
             }
             let (theirs, severity) = self.say(behind, tried);
@@ -186,6 +253,17 @@ impl Rules {
                 kept.add(told, tried);
             }
         }
+    }
+
+    /// Whether the rule tells good news as critical, and does not ask for it by what it is.
+    fn raises(&self, first: usize, tried: &Tried<'_>) -> bool {
+        let rule = &self.rules[first];
+        let good = |notice: &Notice| GOOD_NEWS.contains(&EFFECTS[effect_index(&notice.effect)]);
+        tried.test.is_none()
+            && tried.cause == Severity::Info
+            && tried.facts.notice.is_some_and(good)
+            && !rule.condition.names_news()
+            && self.say(rule, tried) == (Delivery::Now, Severity::Critical)
     }
 
     /// What is told of an event by the rule that decides; what an override for all rules takes away from it is noted.

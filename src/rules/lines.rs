@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rust_decimal::Decimal;
+
+use super::example;
 use super::matcher::{TextMatch, words};
 use super::numbers::{Measure, NumberMatch};
 use super::raw::{RawProductLine, RawRules};
@@ -127,11 +130,14 @@ impl LineMatch {
     pub fn example(&self) -> GoodsLine {
         let tariff = self.tariff.as_ref().and_then(TariffMatch::example);
         let origin = self.origin.as_ref().and_then(TextMatch::example);
+        let amount = |bounds: &Option<NumberMatch>| {
+            example::number(&[bounds.as_ref()?], &[], |number| number >= Decimal::ZERO)
+        };
         GoodsLine {
             tariffs: tariff.into_iter().collect(),
             origin: origin.and_then(crate::notice::Token::some),
-            value: self.value.as_ref().and_then(NumberMatch::example),
-            duty: self.duty.as_ref().and_then(NumberMatch::example),
+            value: amount(&self.value),
+            duty: amount(&self.duty),
         }
     }
 }
@@ -168,6 +174,14 @@ pub(super) struct ProductLine {
 }
 
 impl ProductLine {
+    /// A line, or else an order, that belongs to it, for events that are made up.
+    pub fn example(&self) -> (Option<GoodsLine>, Option<Box<str>>) {
+        let line = |tariff| GoodsLine { tariffs: vec![tariff], ..GoodsLine::default() };
+        let line = self.tariff.as_ref().and_then(TariffMatch::example).map(line);
+        let order = self.order.as_ref().filter(|_| line.is_none()).and_then(TextMatch::example);
+        (line, order.map(Box::from))
+    }
+
     /// A line of the entry has such a tariff number, or the entry such an order.
     pub fn has(&self, entry: &Entry) -> bool {
         let by_tariff = self.tariff.as_ref().is_some_and(|tariff| {

@@ -36,12 +36,7 @@ impl TextMatch {
 
     /// A text that fits, for events that are made up; `None` for what cannot be made up.
     pub fn example(&self) -> Option<String> {
-        match self {
-            Self::In(list) => list.first().map(|value| value.to_string()),
-            Self::Prefix(start) => Some(start.to_string()),
-            Self::Glob(pattern) => Some(pattern.replace('*', "").replace('?', "0")),
-            Self::Regex(_) => None,
-        }
+        self.examples().into_iter().next()
     }
 
     /// Reads a text, a list of texts, or a table with one of `glob`, `regex`, `prefix`.
@@ -208,8 +203,9 @@ pub(super) struct TimeSpan {
 }
 
 impl TimeSpan {
-    pub fn start(self) -> NaiveTime {
-        self.from
+    /// Both ends: the first moment, and the first one behind it.
+    pub fn ends(self) -> [NaiveTime; 2] {
+        [self.from, self.to]
     }
 
     pub fn has(self, time: NaiveTime) -> bool {

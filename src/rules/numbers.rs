@@ -154,14 +154,13 @@ impl NumberMatch {
         })
     }
 
-    /// One of the numbers that keep the bounds, for events that are made up to fit.
-    pub fn example(&self) -> Option<Decimal> {
-        let ((low, _), (high, _)) = (self.lowest(), self.highest());
+    /// Numbers at the bounds and on both sides of each, for events that are made up.
+    pub fn near(&self) -> impl Iterator<Item = Decimal> {
+        let (low, high) = (self.lowest().0, self.highest().0);
         let cent = Decimal::new(1, 2);
-        let near = |bound: Decimal, steps: [Decimal; 3]| steps.map(|step| bound.saturating_add(step));
-        let above = low.map(|low| near(low, [Decimal::ZERO, Decimal::ONE, cent]));
-        let below = high.map(|high| near(high, [Decimal::ZERO, -Decimal::ONE, -cent]));
-        above.into_iter().chain(below).flatten().find(|number| self.matches(*number))
+        let steps = [Decimal::ZERO, Decimal::ONE, -Decimal::ONE, cent, -cent];
+        let bounds = low.into_iter().chain(high);
+        bounds.flat_map(move |bound| steps.map(|step| bound.saturating_add(step)))
     }
 }
 
@@ -241,7 +240,7 @@ mod tests {
         }
         for text in ["5", "- 5", "- - 5", "- - - 5", "5 - 5.02 -", "5 - 5.5 -"] {
             let bounds = bounds(text);
-            assert!(bounds.example().is_some_and(|number| bounds.matches(number)), "{text}");
+            assert!(bounds.near().any(|number| bounds.matches(number)), "{text}");
         }
     }
 }

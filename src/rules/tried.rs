@@ -1,28 +1,31 @@
 //! Events that rules are tried with: each code of each table, each clock, silence and trouble, the events of the rules' own
-//! tests, and all of it dressed as conditions ask: for their broker, importer, port, goods, day and time.
+//! tests, and all of it dressed as conditions ask. What no list of dresses holds is searched for: an event for which
+//! several conditions hold together.
 
-use chrono::{Days, NaiveDate, NaiveDateTime, NaiveTime};
+use std::borrow::Cow;
 
-use super::condition::{Condition, Test};
+use chrono::{Days, NaiveDate, NaiveDateTime};
+
+use super::dress::Dress;
 use super::facts::Facts;
-use super::matcher::TextMatch;
 use super::names::kind_index;
-use super::selftest::TestCase;
+use super::selftest::{Event, TestCase};
 use super::testread::clock;
-use super::{On, Rules, Vocabulary, invented, sample};
-use crate::entry::{DeadlineState, Entry, Goods, GoodsLine, silence};
+use super::ways::{Literal, Way, ways};
+use super::witness::dresses;
+use super::{On, Rule, Rules, Vocabulary, sample};
+use crate::entry::{DeadlineState, Entry, EntryDeadline, Goods, GoodsLine, silence};
 use crate::grammar::CodeTables;
-use crate::ident::{BillOfLading, EntryNumber, FilerCode};
-use crate::notice::Token;
+use crate::notice::{Notice, Token};
 use crate::place::Severity;
-
-/// A Monday; invented events happen in its week.
-const DAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 3, 2).expect("a day of the calendar");
 
 /// More ways of dressing an event are not tried.
 const DRESSES_MAX: usize = 64;
 /// Two ways together, for clocks and silences.
 const PAIRS_MAX: usize = 256;
+
+/// A search that found so many events is at its end.
+const FOUND_MAX: usize = 20;
 
 /// An event, and how loud its cause is.
 pub(super) struct Tried<'a> {
@@ -38,162 +41,263 @@ pub(super) struct Tried<'a> {
 /// Takes an event and the numbers of the rules that hold for it, in the order in which they are asked.
 pub(super) type Heard<'h> = &'h mut dyn FnMut(&Tried<'_>, &[usize]);
 
-/// What conditions ask of an event beside its code.
-#[derive(Clone, Default, PartialEq, Debug)]
-struct Dress {
-    broker: Option<Box<str>>,
-    entry_type: Option<Token>,
-    port: Option<Token>,
-    importer: Option<Box<str>>,
-    filer: Option<FilerCode>,
-    reference: Option<Box<str>>,
-    order: Option<Box<str>>,
-    bill: Option<BillOfLading>,
-    container: Option<Token>,
-    line: Option<GoodsLine>,
-    /// From Monday.
-    weekday: Option<u64>,
-    time: Option<NaiveTime>,
+/// An event before it is dressed.
+pub(super) enum Base<'a> {
+    Notice(Box<NoticeBase<'a>>),
+    /// On its last day, or behind it; started by a notice or by the law.
+    Clock {
+        id: &'a str,
+        by_law: bool,
+        days_left: i64,
+    },
+    Trouble {
+        code: &'static str,
+        severity: Severity,
+    },
+    Silence {
+        code: &'static str,
+    },
 }
 
-impl Dress {
-    /// What fits the condition, as far as it can be made up.
-    fn of(condition: &Condition) -> Self {
-        let mut this = Self::default();
-        this.put_on(condition);
-        this
-    }
+/// A notice, and what a test says of its entry.
+pub(super) struct NoticeBase<'a> {
+    notice: Cow<'a, Notice>,
+    before: &'a [Notice],
+    also: &'a [Notice],
+    clocks: &'a [EntryDeadline],
+    lines: &'a [GoodsLine],
+    received: Option<NaiveDateTime>,
+    broker: &'a str,
+    /// The test that it is of: its rule and number.
+    test: Option<(&'a str, usize)>,
+}
 
-    fn put_on(&mut self, condition: &Condition) {
-        let text = |wanted: &TextMatch| wanted.example();
-        let token = |wanted: &TextMatch| text(wanted).and_then(Token::some);
-        let boxed = |wanted: &TextMatch| text(wanted).map(Box::from);
-        for clause in &condition.0 {
-            match &clause.test {
-                Test::Any(branches) => branches.iter().take(1).for_each(|first| self.put_on(first)),
-                Test::Broker(wanted) => self.broker = boxed(wanted),
-                Test::EntryType(wanted) => self.entry_type = token(wanted),
-                Test::Port(wanted) => self.port = token(wanted),
-                Test::Importer(wanted) => self.importer = boxed(wanted),
-                Test::Filer(wanted) => self.filer = text(wanted).and_then(FilerCode::parse),
-                Test::BrokerReference(wanted) => self.reference = boxed(wanted),
-                Test::Order(wanted) => self.order = boxed(wanted),
-                Test::Bill(wanted) => self.bill = text(wanted).and_then(|text| BillOfLading::parse(&text)),
-                Test::Container(wanted) => self.container = token(wanted),
-                Test::Line(wanted) => self.line = Some(wanted.example()),
-                Test::EnteredValue(bounds) => self.line_of().value = bounds.example(),
-                Test::Duty(bounds) => self.line_of().duty = bounds.example(),
-                Test::ProductLine(lines) => {
-                    let goods = lines.first();
-                    let tariff =
-                        goods.and_then(|line| line.tariff.as_ref()).and_then(|tariff| tariff.example());
-                    self.order = goods.and_then(|line| line.order.as_ref()).and_then(text).map(Box::from);
-                    self.line_of().tariffs.extend(tariff);
-                }
-                Test::Weekday(days) => self.weekday = days.first(),
-                Test::Time(span) => self.time = Some(span.start()),
-                _ => {}
-            }
+impl Base<'_> {
+    fn on(&self) -> On {
+        match self {
+            Self::Notice(_) => On::Notice,
+            Self::Clock { .. } => On::Deadline,
+            Self::Trouble { .. } => On::Trouble,
+            Self::Silence { .. } => On::Silence,
         }
     }
 
-    fn line_of(&mut self) -> &mut GoodsLine {
-        self.line.get_or_insert_default()
+    /// Whether it is by its nature what these ask.
+    fn is_such(&self, way: &[Literal<'_>]) -> bool {
+        let facts = match self {
+            Self::Notice(base) => Facts { notice: Some(&base.notice), ..Facts::default() },
+            Self::Clock { .. } => return true,
+            Self::Trouble { code, severity } => {
+                Facts { trouble: Some(code), trouble_severity: Some(*severity), ..Facts::default() }
+            }
+            Self::Silence { code } => Facts { trouble: Some(code), ..Facts::default() },
+        };
+        way.iter().filter(|literal| literal.is_of_nature()).all(|literal| literal.is_so(&facts))
     }
 
-    /// Both at once; `None` when they differ in something.
-    fn with(&self, other: &Self) -> Option<Self> {
-        fn join<T: Clone + PartialEq>(own: &Option<T>, theirs: &Option<T>) -> Option<Option<T>> {
-            match (own, theirs) {
-                (Some(own), Some(theirs)) if own != theirs => None,
-                (own, theirs) => Some(own.clone().or_else(|| theirs.clone())),
+    /// The event in this dress.
+    fn wear(&self, dress: &Dress, heard: &mut dyn FnMut(&Tried<'_>)) {
+        match self {
+            Self::Notice(base) => base.wear(dress, heard),
+            Self::Clock { id, by_law, days_left } => wear_clock(id, *by_law, *days_left, dress, heard),
+            Self::Trouble { code, severity } => {
+                let (trouble, trouble_severity) = (Some(*code), Some(*severity));
+                let facts = Facts { trouble, trouble_severity, broker: dress.broker(), ..Facts::default() };
+                let words = || format!("trouble {code}{}", dress.words());
+                heard(&Tried { facts: &facts, cause: *severity, days_left: None, words: &words, test: None });
+            }
+            Self::Silence { code } => {
+                let entry = lived(dress);
+                let facts = Facts {
+                    trouble: Some(code),
+                    // A whole feed is silent about no entry.
+                    after: entry.as_ref().filter(|_| *code != silence::code::FEED_SILENT),
+                    broker: dress.broker(),
+                    on: Some(dress.day()),
+                    ..Facts::default()
+                };
+                let words = || format!("silence {code}{}", dress.words());
+                let cause = Severity::Warning;
+                heard(&Tried { facts: &facts, cause, days_left: None, words: &words, test: None });
             }
         }
+    }
+}
+
+impl<'a> NoticeBase<'a> {
+    fn of_code(notice: Notice) -> Self {
+        let notice = Cow::Owned(notice);
+        let (before, also, clocks, lines) = (&[][..], &[][..], &[][..], &[][..]);
+        Self { notice, before, also, clocks, lines, received: None, broker: "", test: None }
+    }
+
+    fn of_test(test: &'a TestCase) -> Option<Self> {
+        let Event::Notice { before, notice, also, clocks, received } = &test.event else { return None };
+        let (notice, received) = (Cow::Borrowed(&**notice), Some(*received));
+        let (lines, broker) = (&test.lines[..], &*test.broker);
         Some(Self {
-            broker: join(&self.broker, &other.broker)?,
-            entry_type: join(&self.entry_type, &other.entry_type)?,
-            port: join(&self.port, &other.port)?,
-            importer: join(&self.importer, &other.importer)?,
-            filer: join(&self.filer, &other.filer)?,
-            reference: join(&self.reference, &other.reference)?,
-            order: join(&self.order, &other.order)?,
-            bill: join(&self.bill, &other.bill)?,
-            container: join(&self.container, &other.container)?,
-            line: join(&self.line, &other.line)?,
-            weekday: join(&self.weekday, &other.weekday)?,
-            time: join(&self.time, &other.time)?,
+            notice,
+            before,
+            also,
+            clocks,
+            lines,
+            received,
+            broker,
+            test: Some((&test.rule, test.number)),
         })
     }
 
-    fn entry(&self, mut entry: Entry) -> Entry {
-        entry.entry_type = self.entry_type.or(entry.entry_type);
-        entry.port = self.port.or(entry.port);
-        entry.importer = self.importer.clone().or(entry.importer);
-        entry.filer = self.filer.unwrap_or(entry.filer);
-        entry.references.broker = self.reference.clone().or(entry.references.broker);
-        entry.references.orders.extend(self.order.clone());
-        entry.references.bills.extend(self.bill.clone());
-        entry.references.containers.extend(self.container);
-        if let Some(line) = &self.line {
-            entry.goods = Goods::approved([line.clone()]);
-        }
-        entry
+    fn wear(&self, dress: &Dress, heard: &mut dyn FnMut(&Tried<'_>)) {
+        let notice = dress.notice(&self.notice);
+        let past: Vec<Notice> = dress.past(Some(&notice));
+        let also: Vec<Notice> = dress.also(&notice);
+        let entry = |number, notices: &mut dyn Iterator<Item = &Notice>| {
+            let mut entry = Entry::of(number, notices);
+            if !self.lines.is_empty() {
+                entry.goods = Goods::approved(self.lines.iter().cloned());
+            }
+            dress.entry(entry)
+        };
+        let earlier = || self.before.iter().chain(&past);
+        let known = notice.entry.filter(|_| earlier().next().is_some());
+        let before = known.map(|number| entry(number, &mut earlier()));
+        let after = notice
+            .entry
+            .map(|number| entry(number, &mut earlier().chain([&notice]).chain(self.also).chain(&also)));
+        let days = [dress.age_days, dress.hold_days];
+        let is_timed = dress.time.is_some() || dress.weekday.is_some() || days.iter().any(Option::is_some);
+        let now = self.received.filter(|_| !is_timed && dress.clocks.is_empty()).or(dress.now());
+        let clocks = [self.clocks, &dress.running()].concat();
+        let broker = dress.broker.as_deref().unwrap_or(self.broker);
+        let facts = Facts {
+            notice: Some(&notice),
+            before: before.as_ref(),
+            after: after.as_ref(),
+            broker,
+            deadlines: &clocks,
+            now,
+            ..Facts::default()
+        };
+        let words = || match self.test {
+            Some((rule, number)) => format!("test {number} of rule `{rule}`{}", dress.words()),
+            None => {
+                let code = notice.code.as_ref().map(Token::as_str).unwrap_or_default();
+                let table = notice.table.as_deref().unwrap_or("no table");
+                format!("{} {code} of {table}{}", notice.kind.as_str(), dress.words())
+            }
+        };
+        let cause = notice.severity;
+        heard(&Tried { facts: &facts, cause, days_left: None, words: &words, test: None });
     }
+}
 
-    fn broker(&self) -> &str {
-        self.broker.as_deref().unwrap_or_default()
+fn wear_clock(id: &str, by_law: bool, days_left: i64, dress: &Dress, heard: &mut dyn FnMut(&Tried<'_>)) {
+    let Some(entry) = lived(dress) else { return };
+    let on = dress.day();
+    let target = on.checked_sub_days(Days::new(days_left.unsigned_abs())).unwrap_or(on);
+    let mut deadline = clock(id, target);
+    if by_law {
+        deadline.starts = Some(NaiveDate::MIN);
+        deadline.state = DeadlineState::Ahead;
     }
+    let facts = Facts {
+        after: Some(&entry),
+        broker: dress.broker(),
+        deadline: Some(&deadline),
+        on: Some(on),
+        ..Facts::default()
+    };
+    let words = || {
+        let law = if by_law { " set by law" } else { "" };
+        let day = if days_left < 0 { "overdue" } else { "on its last day" };
+        format!("clock {id}{law} {day}{}", dress.words())
+    };
+    let (cause, days_left) = (Severity::Warning, Some(days_left));
+    heard(&Tried { facts: &facts, cause, days_left, words: &words, test: None });
+}
 
-    fn day(&self) -> NaiveDate {
-        DAY + Days::new(self.weekday.unwrap_or_default())
-    }
-
-    fn now(&self) -> Option<NaiveDateTime> {
-        let time = self.time.or_else(|| NaiveTime::from_hms_opt(9, 0, 0))?;
-        Some(self.day().and_time(time))
-    }
-
-    /// ` from acme, port 2704`, or nothing.
-    fn words(&self) -> String {
-        let tariff = self.line.as_ref().and_then(|line| line.tariffs.first());
-        let parts = [
-            ("broker", self.broker.as_deref()),
-            ("entry type", self.entry_type.as_ref().map(Token::as_str)),
-            ("port", self.port.as_ref().map(Token::as_str)),
-            // The number may be a person's.
-            ("importer", self.importer.as_ref().map(|_| "as asked for")),
-            ("filer", self.filer.as_ref().map(FilerCode::as_str)),
-            ("order", self.order.as_deref()),
-            ("tariff number", tariff.map(Token::as_str)),
-        ];
-        let parts = parts.into_iter().filter_map(|(what, value)| Some(format!("{what} {}", value?)));
-        let mut parts: Vec<String> = parts.collect();
-        parts.extend(self.weekday.map(|_| self.day().format("%a").to_string()));
-        parts.extend(self.time.map(|time| time.format("%H:%M").to_string()));
-        if parts.is_empty() { String::new() } else { format!(" with {}", parts.join(", ")) }
-    }
+/// The entry of a clock or a silence.
+fn lived(dress: &Dress) -> Option<Entry> {
+    Some(dress.entry(Entry::of(dress.number()?, &dress.past(None))))
 }
 
 impl Rules {
     /// Hands over each event with the rules that hold for it.
     pub(super) fn try_events(&self, tables: &CodeTables, heard: Heard<'_>) {
-        self.try_notices(tables, heard);
-        self.try_clocks(heard);
+        let bases = self.bases(tables);
+        for on in On::ALL {
+            let pairs = if matches!(on, On::Deadline | On::Silence) { PAIRS_MAX } else { 0 };
+            let dresses = self.dresses(on, pairs);
+            for base in bases.iter().filter(|base| base.on() == on) {
+                if matches!(base, Base::Notice(base) if base.test.is_some()) {
+                    continue;
+                }
+                for dress in &dresses {
+                    base.wear(dress, &mut |tried| self.hear(on, tried, heard));
+                }
+            }
+        }
         for test in &self.tests {
             test.with_facts(|on, tried| self.hear(on, tried, heard));
         }
-        self.try_silences(heard);
+    }
+
+    /// Every event before it is dressed.
+    pub(super) fn bases(&self, tables: &CodeTables) -> Vec<Base<'_>> {
+        let codes = sample::notices(tables).into_iter().map(NoticeBase::of_code);
+        let tests = self.tests.iter().filter_map(NoticeBase::of_test);
+        let mut bases: Vec<Base<'_>> = codes.chain(tests).map(|base| Base::Notice(Box::new(base))).collect();
+        for id in &self.clocks {
+            for (by_law, days_left) in [(false, 0), (false, -1), (true, 0), (true, -1)] {
+                bases.push(Base::Clock { id, by_law, days_left });
+            }
+        }
+        bases.extend(Vocabulary::silences().map(|code| Base::Silence { code }));
         for code in Vocabulary::troubles() {
-            for dress in self.dresses(On::Trouble, 0) {
-                for severity in [Severity::Warning, Severity::Critical] {
-                    let (trouble, trouble_severity) = (Some(code), Some(severity));
-                    let facts =
-                        Facts { trouble, trouble_severity, broker: dress.broker(), ..Facts::default() };
-                    let words = || format!("trouble {code}{}", dress.words());
-                    let tried =
-                        Tried { facts: &facts, cause: severity, days_left: None, words: &words, test: None };
-                    self.hear(On::Trouble, &tried, heard);
+            bases.extend(
+                [Severity::Warning, Severity::Critical].map(|severity| Base::Trouble { code, severity }),
+            );
+        }
+        bases
+    }
+
+    /// Looks for events for which all of it holds, about clocks that all of these rules are about. Each is handed over in one dress that
+    /// fits. `tries` says how many more may be made up.
+    pub(super) fn search(
+        &self,
+        bases: &[Base<'_>],
+        rules: &[&Rule],
+        way: &Way<'_>,
+        tries: &mut usize,
+        heard: Heard<'_>,
+    ) {
+        let dresses = dresses(way, &self.clocks);
+        let on = rules.first().map(|rule| rule.on);
+        let is_about = |base: &Base<'_>| match base {
+            Base::Clock { id, .. } => rules.iter().all(|rule| rule.deadlines.has(id)),
+            _ => true,
+        };
+        // What fitted one event most often fits the next.
+        let (mut found, mut usual) = (0, 0);
+        for base in bases.iter().filter(|base| Some(base.on()) == on && is_about(base) && base.is_such(way)) {
+            let order = dresses.get(usual).into_iter().chain(&dresses);
+            for (at, dress) in order.enumerate() {
+                *tries = tries.saturating_sub(1);
+                let mut is_it = false;
+                base.wear(dress, &mut |tried| {
+                    is_it = way.iter().all(|literal| literal.is_so(tried.facts));
+                    if is_it {
+                        self.hear(base.on(), tried, heard);
+                    }
+                });
+                if is_it {
+                    found += 1;
+                    usual = if at == 0 { usual } else { at - 1 };
+                    break;
                 }
+            }
+            if found == FOUND_MAX || *tries == 0 {
+                break;
             }
         }
     }
@@ -215,10 +319,17 @@ impl Rules {
         heard(tried, &held);
     }
 
-    /// The ways in which events are dressed: plainly, as each rule and route asks, and, up to `pairs`, as two of them ask.
+    /// The ways in which events are dressed: plainly, as each rule asks, and, up to `pairs`, as two of them ask. A rule with files behind
+    /// its own is looked at in all its ways.
     fn dresses(&self, on: On, pairs: usize) -> Vec<Dress> {
         let mut all = vec![Dress::default()];
-        let rules = self.rules.iter().filter(|rule| rule.on == on).map(|rule| Dress::of(&rule.condition));
+        let last = self.rules.last().map_or(0, |rule| rule.file);
+        let of_rule = |rule: &Rule| -> Vec<Dress> {
+            let looked_at = if rule.file < last { usize::MAX } else { 1 };
+            let ways = ways(&rule.condition, true).into_iter().take(looked_at);
+            ways.filter_map(|way| dresses(&way, &self.clocks).into_iter().next()).collect()
+        };
+        let rules = self.rules.iter().filter(|rule| rule.on == on).flat_map(of_rule);
         let brokers = self
             .routing
             .overrides
@@ -240,94 +351,5 @@ impl Rules {
             }
         }
         all
-    }
-
-    fn try_notices(&self, tables: &CodeTables, heard: Heard<'_>) {
-        let dresses = self.dresses(On::Notice, 0);
-        for notice in sample::notices(tables) {
-            for dress in &dresses {
-                let after = notice.entry.map(|number| dress.entry(Entry::of(number, [&notice])));
-                let facts = Facts {
-                    notice: Some(&notice),
-                    after: after.as_ref(),
-                    broker: dress.broker(),
-                    now: dress.now(),
-                    ..Facts::default()
-                };
-                let words = || {
-                    let code = notice.code.as_ref().map(Token::as_str).unwrap_or_default();
-                    let table = notice.table.as_deref().unwrap_or("no table");
-                    format!("{} {code} of {table}{}", notice.kind.as_str(), dress.words())
-                };
-                let tried = Tried {
-                    facts: &facts,
-                    cause: notice.severity,
-                    days_left: None,
-                    words: &words,
-                    test: None,
-                };
-                self.hear(On::Notice, &tried, heard);
-            }
-        }
-    }
-
-    /// Each clock on its day to act and on the day after, started by a notice and by the law.
-    fn try_clocks(&self, heard: Heard<'_>) {
-        let Some(number) = EntryNumber::parse(invented::ENTRY) else { return };
-        for dress in self.dresses(On::Deadline, PAIRS_MAX) {
-            let entry = dress.entry(Entry::of(number, []));
-            for (id, by_law) in self.clocks.iter().flat_map(|id| [(id, false), (id, true)]) {
-                for days_left in [0_i64, -1] {
-                    let on = dress.day();
-                    let target = on.checked_sub_days(Days::new(days_left.unsigned_abs())).unwrap_or(on);
-                    let mut deadline = clock(id, target);
-                    if by_law {
-                        deadline.starts = Some(NaiveDate::MIN);
-                        deadline.state = DeadlineState::Ahead;
-                    }
-                    let facts = Facts {
-                        after: Some(&entry),
-                        broker: dress.broker(),
-                        deadline: Some(&deadline),
-                        on: Some(on),
-                        ..Facts::default()
-                    };
-                    let words = || {
-                        let law = if by_law { " set by law" } else { "" };
-                        let day = if days_left < 0 { "overdue" } else { "on its last day" };
-                        format!("clock {id}{law} {day}{}", dress.words())
-                    };
-                    let tried = Tried {
-                        facts: &facts,
-                        cause: Severity::Warning,
-                        days_left: Some(days_left),
-                        words: &words,
-                        test: None,
-                    };
-                    self.hear(On::Deadline, &tried, heard);
-                }
-            }
-        }
-    }
-
-    fn try_silences(&self, heard: Heard<'_>) {
-        let Some(number) = EntryNumber::parse(invented::ENTRY) else { return };
-        for dress in self.dresses(On::Silence, PAIRS_MAX) {
-            let entry = dress.entry(Entry::of(number, []));
-            for code in Vocabulary::silences() {
-                let facts = Facts {
-                    trouble: Some(code),
-                    // A whole feed is silent about no entry.
-                    after: (code != silence::code::FEED_SILENT).then_some(&entry),
-                    broker: dress.broker(),
-                    on: Some(dress.day()),
-                    ..Facts::default()
-                };
-                let words = || format!("silence {code}{}", dress.words());
-                let cause = Severity::Warning;
-                let tried = Tried { facts: &facts, cause, days_left: None, words: &words, test: None };
-                self.hear(On::Silence, &tried, heard);
-            }
-        }
     }
 }

@@ -4,7 +4,8 @@
 //! from the journal: the daemon looks at it only when something is due under the rules that were live, so both sides
 //! get a look at every hour at which a reminder or a digest may be due. Letters are compared as people would: by
 //! recipient, moment, entry and kind; a letter that is there on both sides and says something else has changed. A letter that is gone
-//! because a digest tells all of it has moved, and so has one that tells what stood in a digest. Alerts are counted apart from letters:
+//! because a digest tells all of it has moved, and so has one that tells what stood in a digest; a digest that comes after the last
+//! moment counts by what waits for it then. Alerts are counted apart from letters:
 //! one is added or removed when a recipient hears of it on one side only.
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,9 +18,10 @@ use super::{Bench, BenchError};
 use crate::daemon::engine::EngineError;
 use crate::ident::EntryNumber;
 use crate::journal::{JournalError, JournalReader, What};
-use crate::outbox::{AlertKey, Audience, Letter, LetterKind};
+use crate::outbox::{AlertKey, Audience, Letter, LetterKind, Task};
 use crate::pipeline::{Mailing, Pipeline};
 use crate::place::Severity;
+use crate::step::DigestKey;
 use crate::store::{LetterFilter, StoreError};
 
 /// Letters that are told one by one; the counts hold all of them.
@@ -159,6 +161,13 @@ type Said = BTreeMap<AlertKey, (Box<str>, Severity)>;
 /// All letters of one side. Several with one id come from one large file.
 type Letters = BTreeMap<LetterId, Vec<Told>>;
 
+/// One side, played to the end.
+struct Side {
+    letters: Letters,
+    /// What people will be told later, by itself or in the next digest: the letter to come, and subject and occasion.
+    waiting: Vec<(LetterId, Box<str>)>,
+}
+
 /// The letter in which a recipient is first told of something: by recipient, subject and occasion.
 type Firsts<'l> = HashMap<(&'l str, &'l str), &'l LetterId>;
 
@@ -205,7 +214,7 @@ fn play(
     lines: u64,
     until: DateTime<Utc>,
     progress: &(dyn Fn(u64) + Sync),
-) -> Result<Letters, BacktestError> {
+) -> Result<Side, BacktestError> {
     let mut bench = Bench::new(pipeline.clone(), DateTime::UNIX_EPOCH);
     let mut has_begun = false;
     for line in journal.read(1)? {
@@ -235,7 +244,30 @@ fn play(
     if has_begun {
         bench.wait_until(until)?;
     }
-    Ok(letters(&bench, since)?)
+    Ok(Side { letters: letters(&bench, since)?, waiting: waiting(&bench)? })
+}
+
+/// What waits for the next digest, and what waits to be told by itself.
+fn waiting(bench: &Bench) -> Result<Vec<(LetterId, Box<str>)>, StoreError> {
+    let mut waiting = Vec::new();
+    let audience = &bench.pipeline().audience;
+    for DigestKey { recipient, alert, .. } in bench.store().digest(None, usize::MAX)? {
+        let Some(team) = audience.team_of(&recipient) else { continue };
+        let id = LetterId { recipient, at: team.next_digest(bench.now()), is_digest: true, entry: None };
+        waiting.push((id, about(&alert).into()));
+    }
+    for key in bench.store().agenda_until(DateTime::<Utc>::MAX_UTC, usize::MAX)? {
+        if let Some(Task::Tell { recipient, alert, .. }) = key.task() {
+            let id = LetterId { recipient, at: key.at, is_digest: false, entry: None };
+            waiting.push((id, about(&alert).into()));
+        }
+    }
+    Ok(waiting)
+}
+
+/// Subject and occasion of an alert, whichever rule tells of it.
+fn about(key: &AlertKey) -> &str {
+    key.as_str().split_once('|').map_or(key.as_str(), |(_, about)| about)
 }
 
 fn letters(bench: &Bench, since: NaiveDate) -> Result<Letters, StoreError> {
@@ -266,8 +298,7 @@ fn told(bench: &Bench, letter: &Letter, known: &mut Said) -> Result<Told, StoreE
             let Some(alert) = bench.alert(key)? else { continue };
             known.insert(key.clone(), (alert.rule, alert.severity));
         }
-        let about = key.as_str().split_once('|').map_or(key.as_str(), |(_, about)| about);
-        told.extend(known.get(key).map(|said| (about.into(), said.clone())));
+        told.extend(known.get(key).map(|said| (about(key).into(), said.clone())));
     }
     Ok(told)
 }
@@ -277,14 +308,15 @@ fn local_day(audience: &Audience, recipient: &str, at: DateTime<Utc>) -> NaiveDa
 }
 
 fn compare(
-    live: &Letters,
-    candidate: &Letters,
+    live: &Side,
+    candidate: &Side,
     audience: &Audience,
     since: NaiveDate,
     until: DateTime<Utc>,
     lines: u64,
 ) -> Backtest {
     let (told_live, told_candidate) = (firsts(live), firsts(candidate));
+    let (live, candidate) = (&live.letters, &candidate.letters);
     let mut days: BTreeMap<(NaiveDate, Box<str>), Counts> = BTreeMap::new();
     let mut changes = Vec::new();
     let mut ids: Vec<&LetterId> = live.keys().chain(candidate.keys()).collect();
@@ -355,12 +387,15 @@ fn counter(counts: &mut Counts, what: ChangeKind) -> &mut u64 {
 }
 
 /// Letters of a recipient come in the order of their moments, so the first one stays.
-fn firsts(letters: &Letters) -> Firsts<'_> {
+fn firsts(side: &Side) -> Firsts<'_> {
     let mut firsts = Firsts::new();
-    for (id, told) in letters {
+    for (id, told) in &side.letters {
         for about in told.iter().flat_map(BTreeMap::keys) {
             firsts.entry((&id.recipient, about)).or_insert(id);
         }
+    }
+    for (id, about) in &side.waiting {
+        firsts.entry((&id.recipient, about)).or_insert(id);
     }
     firsts
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::email::{Renderer, SampleSubject, letters_of_rule};
 use crate::grammar::CodeTables;
 use crate::outbox::Audience;
-use crate::rules::{Behind, Delivery, Front, On, Rule, Rules};
+use crate::rules::{Behind, Delivery, Front, On, Rule, Rules, Untried};
 use crate::words::count;
 
 /// Overlaps that are told one by one; the rest is counted.
@@ -79,8 +79,24 @@ pub fn warnings(rules: &Rules, tables: &CodeTables, audience: &Audience) -> Vec<
     remarks.chain(fronts).chain(unheard(rules, audience)).collect()
 }
 
-/// What a rule in front keeps from those behind it.
+/// What a rule in front keeps from those behind it, and good news that it makes critical.
 fn in_front(front: &Front) -> Vec<Warning> {
+    let mut warnings = keeps_back(front);
+    warnings.extend(front.raised.as_ref().map(|raised| {
+        let text = format!(
+            "{} ({}) tells removals, releases or acceptances as critical: {}, like {}. \
+             Say what it is for, as in effect = \"any_hold\" or severity = {{ at_least = \"warning\" }}",
+            front.called,
+            front.place,
+            count(raised.events as u64, "event") + " of those tried",
+            raised.example
+        );
+        Warning { what: "good news loud", text }
+    }));
+    warnings
+}
+
+fn keeps_back(front: &Front) -> Vec<Warning> {
     let called = format!("{} ({})", front.called, front.place);
     let named = |behind: &Behind| format!("`{}` ({})", behind.rule, behind.place);
     let mut warnings = Vec::new();
@@ -101,6 +117,7 @@ fn in_front(front: &Front) -> Vec<Warning> {
         let text = format!("{called} {instead} what is critical or a legal date: {}", muted.join("; "));
         warnings.push(Warning { what: "alerts muted", text });
     }
+    warnings.extend(front.untried.iter().map(|untried| not_tried(&called, untried)));
     if !front.tests.is_empty() || front.more_tests > 0 {
         let mut tests: Vec<String> = Vec::new();
         let lost = front.tests.iter();
@@ -117,6 +134,24 @@ fn in_front(front: &Front) -> Vec<Warning> {
     warnings
 }
 
+/// What nobody can say of a rule in front.
+fn not_tried(called: &str, untried: &Untried) -> Warning {
+    let more = untried.behind.len().saturating_sub(RULES_NAMED);
+    let more = if more > 0 { format!(" and {}", count(more as u64, "more rule")) } else { String::new() };
+    let names: Vec<String> =
+        untried.behind.iter().take(RULES_NAMED).map(|behind| format!("`{}`", behind.rule)).collect();
+    let quiet = format!("whether it keeps {}{more} quiet is not known", names.join(", "));
+    let text = if untried.clauses.is_empty() {
+        format!("{called} was not tried together with all rules behind it, they are too many: {quiet}")
+    } else {
+        let clauses = untried.clauses.join("`, `");
+        format!(
+            "no event could be made up for which {called} holds (`{clauses}`), so {quiet}. A `test` of the rule that it is for shows one"
+        )
+    };
+    Warning { what: "not tried", text }
+}
+
 /// How to say that it is meant.
 fn meant(front: &Front) -> String {
     if !front.may_replace {
@@ -125,7 +160,9 @@ fn meant(front: &Front) -> String {
     let never = front.never.iter().map(|behind| &behind.rule);
     let muted = front.muted.iter().map(|muted| &muted.behind.rule);
     let tests = front.tests.iter().map(|test| &test.rule);
-    let names: BTreeSet<String> = never.chain(muted).chain(tests).map(|name| format!("\"{name}\"")).collect();
+    let untried = front.untried.iter().flat_map(|untried| &untried.behind).map(|behind| &behind.rule);
+    let names: BTreeSet<String> =
+        never.chain(muted).chain(tests).chain(untried).map(|name| format!("\"{name}\"")).collect();
     let names: Vec<String> = names.into_iter().collect();
     format!(". If that is meant, say so in the rule: replaces = [{}]", names.join(", "))
 }

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use entrywatch::clock::Zone;
+use chrono::{DateTime, NaiveDate, TimeDelta, Timelike, Utc};
+use entrywatch::clock::{Clock, Zone};
 use entrywatch::config::vocabulary;
 use entrywatch::entry::Life;
 use entrywatch::grammar::Grammar;
@@ -168,8 +168,32 @@ fn strike(desk: &mut Desk, hours: i64) {
 /// A letter as it is known here: recipient, moment, kind, entry; and what it says.
 pub type Known = BTreeMap<(String, DateTime<Utc>, bool, Option<EntryNumber>), Vec<Vec<String>>>;
 
+/// All letters of a side, and what its people will be told in the next digest.
+pub struct Side {
+    pub letters: Known,
+    /// Recipient, alert, and the moment of that digest.
+    waiting: BTreeSet<(String, String, DateTime<Utc>)>,
+}
+
+/// What a desk leaves: its letters, and what waits.
+pub fn side(desk: &Desk, pipeline: &Pipeline) -> Side {
+    let now = desk.clock.now();
+    let mut waiting = BTreeSet::new();
+    for key in desk.store().digest(None, usize::MAX).expect("the store answers") {
+        let team = pipeline.audience.team_of(&key.recipient).expect("a team");
+        // The first stroke of the team's hour that is still to come.
+        let hours = (1..=25).map(|hours| now + TimeDelta::hours(hours));
+        let at = hours
+            .map(|at| at - TimeDelta::minutes(i64::from(at.minute())))
+            .find(|at| *at > now && team.zone.local(*at).time() == team.digest_at)
+            .expect("a digest within a day");
+        waiting.insert((key.recipient.to_string(), key.alert.to_string(), at));
+    }
+    Side { letters: letters(desk, pipeline), waiting }
+}
+
 /// All letters of a desk. What they carry is looked up in the store and in the lives, not asked of the pipeline.
-pub fn letters(desk: &Desk, pipeline: &Pipeline) -> Known {
+fn letters(desk: &Desk, pipeline: &Pipeline) -> Known {
     let store = desk.store();
     let kept = store.alerts(None, usize::MAX).expect("the store answers");
     let kept: BTreeMap<AlertKey, Severity> =
@@ -211,9 +235,13 @@ fn abouts(letter: &[String]) -> BTreeSet<String> {
 /// Every telling of each thing to each recipient: moment, and whether in a digest.
 type Tellings = BTreeMap<(String, String), BTreeSet<(DateTime<Utc>, bool)>>;
 
-fn tellings(side: &Known) -> Tellings {
+fn tellings(side: &Side) -> Tellings {
     let mut tellings = Tellings::new();
-    for ((recipient, at, is_digest, _), letters) in side {
+    for (recipient, alert, at) in &side.waiting {
+        let thing = about(alert).expect("an alert is about something");
+        tellings.entry((recipient.clone(), thing)).or_default().insert((*at, true));
+    }
+    for ((recipient, at, is_digest, _), letters) in &side.letters {
         for thing in letters.iter().flat_map(|letter| abouts(letter)) {
             tellings.entry((recipient.clone(), thing)).or_default().insert((*at, *is_digest));
         }
@@ -222,11 +250,12 @@ fn tellings(side: &Known) -> Tellings {
 }
 
 /// The rows of a backtest, counted over the letters of both sides.
-pub fn count(live: &Known, candidate: &Known, since: NaiveDate) -> Table {
+pub fn count(live: &Side, candidate: &Side, since: NaiveDate) -> Table {
     let audience = audience();
     let day_of =
         |recipient: &str, at: DateTime<Utc>| audience.team_of(recipient).expect("a team").zone.date(at);
     let (said_live, said_candidate) = (tellings(live), tellings(candidate));
+    let (live, candidate) = (&live.letters, &candidate.letters);
     let mut table = Table::new();
     let none = Vec::new();
     for id in live.keys().chain(candidate.keys().filter(|id| !live.contains_key(*id))) {

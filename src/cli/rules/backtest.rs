@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use chrono::NaiveDate;
 
-use super::test::not_sound;
 use crate::cli::args;
 use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
@@ -31,7 +30,11 @@ pub struct Args {
 
 pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     crate::cli::interrupt::exit_on_interrupt();
-    let candidate = context.config.candidate_rules(&args.rules).map_err(|faults| not_sound(&faults))?;
+    let candidate = context.config.candidate_rules(&args.rules).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let (file, place) = (args.rules.display(), context.config.candidate_place(&args.rules));
+        Failure::usage(format!("{file} is not sound ({place})\n{}", faults.join("\n")))
+    })?;
     let live = Arc::new(assemble::pipeline(&context.config).map_err(Failure::usage)?);
     let other = Arc::new(Pipeline {
         interpreter: live.interpreter.clone(),
@@ -53,6 +56,9 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
 }
 
 fn print(out: &mut Out, ui: &Ui, result: &Backtest, show: usize) -> io::Result<()> {
+    if result.lines == 0 {
+        return writeln!(out, "The journal is empty, so there is nothing to compare.");
+    }
     let mut table = Table::new([
         "DAY",
         "RECIPIENT",
@@ -85,6 +91,10 @@ fn print(out: &mut Out, ui: &Ui, result: &Backtest, show: usize) -> io::Result<(
     let differ = added + removed + changed + to_digest + from_digest;
     if differ > show as u64 && show > 0 {
         writeln!(out, "… and {} more; --show N shows more of them\n", differ - show as u64)?;
+    }
+    if live + candidate == 0 && result.is_same() {
+        let (since, lines) = (result.since, result.lines);
+        return writeln!(out, "No letter since {since} on either side. {lines} journal lines.");
     }
     writeln!(
         out,

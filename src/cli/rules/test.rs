@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::cli::context::{Context, faults_text};
+use crate::cli::context::Context;
 use crate::cli::exit::{Exit, Failure, Outcome};
 use crate::cli::output::{Out, Paint, Ui, answer};
 use crate::config::{Config, Diagnostic, ScenarioFile, scenarios_at};
@@ -132,9 +132,4 @@ pub fn play_all(config: &Config, scenarios: &[ScenarioFile]) -> Result<Vec<Ran>,
         failed(file.name.clone(), &faults)
     };
     Ok(scenarios.iter().map(one).collect())
-}
-
-/// The failure for rules that are not sound.
-pub(super) fn not_sound(faults: &[Diagnostic]) -> Failure {
-    Failure::usage(faults_text(faults))
 }

@@ -19,6 +19,9 @@ use crate::serve::{Request, TOLD_MAX, ToldEvent, ToldRow};
 use crate::words::count;
 use crate::workbench::why::{Asked, Why, WhyClock, WhyNotice, WhySilence, WhyStep, WhyTelling, why};
 
+/// Near misses that are shown without being asked for.
+const NEAR_SHOWN: usize = 5;
+
 #[derive(clap::Args, Debug)]
 pub struct Args {
     /// Entry number, as ABC-1234567-8 or ABC12345678
@@ -117,15 +120,35 @@ fn print(out: &mut Out, ui: &Ui, shown: &Answer, is_all: bool, now: DateTime<Utc
         writeln!(out, "\nNothing is known of the entry that the rule is about.")?;
     }
     if others > 0 {
-        writeln!(out, "\nIt does not apply to {others} other notices of the entry; --all shows why.")?;
-        // The nearest miss says most: the notices of which only one clause failed.
-        let misses = why.notices.iter().filter(|notice| !notice.matches);
-        let near = misses.filter(|notice| notice.clauses.iter().filter(|clause| !clause.holds).count() == 1);
-        for notice in near.take(if is_all { 0 } else { 5 }) {
-            notice_text(out, ui, notice, &told)?;
-        }
+        misses_text(out, ui, why, others, &told)?;
     }
     Ok(())
+}
+
+/// Notices to which the rule does not apply. The nearest misses say most: those of which only one clause failed.
+fn misses_text(
+    out: &mut Out,
+    ui: &Ui,
+    why: &Why,
+    misses: usize,
+    told: &BTreeMap<&AlertKey, &ToldRow>,
+) -> io::Result<()> {
+    let one_failed = |notice: &&WhyNotice| {
+        !notice.matches && notice.clauses.iter().filter(|clause| !clause.holds).count() == 1
+    };
+    let near: Vec<&WhyNotice> = why.notices.iter().filter(one_failed).take(NEAR_SHOWN).collect();
+    writeln!(out, "\n{}", misses_words(misses, near.len()))?;
+    near.into_iter().try_for_each(|notice| notice_text(out, ui, notice, told))
+}
+
+/// Names `--all` where it shows more than is shown.
+fn misses_words(misses: usize, shown: usize) -> String {
+    let more = match shown {
+        0 => "; --all shows why.",
+        shown if shown == misses => ":",
+        _ => ". These came nearest, --all shows the others:",
+    };
+    format!("It does not apply to {} of the entry{more}", count(misses as u64, "other notice"))
 }
 
 fn notice_text(
@@ -396,5 +419,21 @@ mod tests {
         assert_eq!(says(4, None, &[]), "comes later");
         let always = Silence { until: "2026-10-01T00:00:00Z".parse().expect("an instant"), ..silence };
         assert_eq!(says(4, None, &[always]), "comes later");
+    }
+
+    #[test]
+    fn all_is_named_where_it_shows_more() {
+        for (misses, shown, wanted) in [
+            (7, 0, "It does not apply to 7 other notices of the entry; --all shows why."),
+            (1, 1, "It does not apply to 1 other notice of the entry:"),
+            (5, 5, "It does not apply to 5 other notices of the entry:"),
+            (
+                7,
+                5,
+                "It does not apply to 7 other notices of the entry. These came nearest, --all shows the others:",
+            ),
+        ] {
+            assert_eq!(misses_words(misses, shown), wanted);
+        }
     }
 }

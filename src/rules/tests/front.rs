@@ -175,3 +175,183 @@ fn a_shorter_ladder_and_an_override_are_told() {
 fn the_embedded_rules_keep_nothing_from_each_other() {
     assert!(embedded().fronts(&Default::default()).is_empty());
 }
+
+/// Rules that tell at once of everything, about every subject.
+const LOUD: &str = r#"
+[[rule]]
+name = "every-notice"
+title = "Every notice"
+on = "notice"
+severity = "critical"
+[[rule]]
+name = "every-clock"
+title = "Every clock"
+on = "deadline"
+deadline = "*"
+remind = [30, 0, "overdue"]
+severity = "warning"
+[[rule]]
+name = "every-silence"
+title = "Every silence"
+on = "silence"
+severity = "critical"
+[[rule]]
+name = "every-trouble"
+title = "Every trouble"
+on = "trouble"
+severity = "critical"
+[[product_line]]
+name = "brakes"
+tariff = "8708.30"
+"#;
+
+/// What stands in front of [`LOUD`], tried with every table that the program carries.
+fn in_front_of_all(front: &str) -> Vec<Front> {
+    let tables = &crate::grammar::Grammar::embedded().codes;
+    let known = Vocabulary::new(tables, id::ALL.iter().copied()).with_brokers(["acme", "globex"]);
+    let files = [("my.toml", front), ("loud.toml", LOUD)];
+    let rules = Rules::parse(&files, &Playbook::embedded(), &["operations"], &known);
+    let mut fronts = rules.unwrap_or_else(|faults| panic!("{front}\n{}", shown(&faults))).fronts(tables);
+    fronts.retain(|front| front.called == "rule `mute`");
+    fronts
+}
+
+fn muting(on: &str, when: &str) -> String {
+    let deadline = if on == "deadline" { "deadline = \"*\"\n" } else { "" };
+    mute(&format!("on = \"{on}\"\n{deadline}when = {{ {when} }}"))
+}
+
+fn is_found(on: &str, when: &str) {
+    let fronts = in_front_of_all(&muting(on, when));
+    let [front] = &fronts[..] else { panic!("{on}: {when}: {fronts:#?}") };
+    assert!(front.untried.is_empty(), "{on}: {when}: {:#?}", front.untried);
+    assert!(front.muted.iter().any(|muted| muted.is_silent), "{on}: {when}: {front:#?}");
+}
+
+/// Whoever adds a condition to the language has to say what holds for it: its example must be tried in front of rules.
+#[test]
+fn every_condition_of_the_language_is_tried() {
+    for key in crate::rules::keys::KEYS {
+        for on in key.subjects().into_iter().filter(|on| *on != "route") {
+            let when = match (key.name, on) {
+                ("code", "trouble") => "code = \"disk-full\"",
+                ("code", "silence") => "code = \"year-over\"",
+                ("any", "deadline" | "silence") => "any = [{ port = \"2704\" }, { released = true }]",
+                ("any", "trouble") => "any = [{ broker = \"acme\" }, { severity = \"critical\" }]",
+                _ => key.example,
+            };
+            is_found(on, when);
+        }
+    }
+}
+
+#[test]
+fn conditions_in_other_forms_are_tried_as_well() {
+    for when in [
+        "status = \"cancelled\"",
+        "status = \"rejected\", effect = \"any_hold\"",
+        "status = \"accepted\", port = \"2704\", suspended = true",
+        "status_before = \"liquidated\", became = \"cancelled\"",
+        "open_hold_after = false, effect = \"exam\"",
+        "open_holds = { at_least = 2, at_most = 2 }, effect = \"hold\"",
+        "hold_days = { at_least = 90 }, hold_agency = \"FDA\", hold_code = \"1H\"",
+        "not = { status = \"known\" }",
+        "not = { open_holds = { at_most = 3 } }",
+        "not = { any = [{ weekday = [\"Mon\", \"Tue\"] }, { known_entry = false }] }",
+        "difference = { below = \"-100.00\" }, paid = { at_least = \"5000.00\" }",
+        "paid = { above = \"10.00\", below = \"10.02\" }, liquidated = { above = \"10.50\" }",
+        "difference_known = false, effect = \"reliquidated\"",
+        "lines = { above = 50 }, entered_value = { above = \"1000.00\" }, tariff = \"9405\"",
+        "line = { tariff = \"8708\", origin = \"CN\" }, duty = { at_most = \"1.00\" }, lines = { at_least = 3 }",
+        "entry_number = \"ABC12345676\"",
+        "entry_number = { regex = \"^[A-C]{3}9\" }",
+        "port = { regex = \"^27(04|09)$\" }, importer = { regex = \"^12-\\\\d{7}\" }",
+        "broker_reference = { glob = \"A?-*-7\" }, filer = { prefix = \"9Z\" }",
+        "field = { remark = { glob = \"*RUSH*\" }, line_number = { above = 3 } }",
+        "field = { entry_date = { before = 2026-04-01, after = 2026-03-01 } }",
+        "field = { remark = true, line_number = false }",
+        "not = { field = { remark = false } }",
+        "age_days = { above = 30 }, weekday = \"Sun\", time = { from = \"22:00\", to = \"04:00\" }",
+        "days_left = { ES_DUE = { at_most = 3 }, PROTEST_DUE = { above = 100 } }",
+        "open_deadline = { glob = \"PROTEST*\" }, has_entry = true",
+        "repeated = true, effect = \"hold\"",
+        "contradicted = true, known_entry = true",
+        "has_entry = false, bill = { prefix = \"MAEU\" }",
+    ] {
+        is_found("notice", when);
+    }
+    for when in [
+        "status = [\"held\", \"rejected\"]",
+        "suspended = true, difference = { above = \"250.00\" }",
+        "in_question = true, released = true",
+        "open_hold_after = true, hold_days = { at_least = 30 }",
+        "lines = { above = 50 }",
+        "entry_number = { prefix = \"XYZ\" }",
+        "overdue = true, by_law = true, container = { regex = \"^ABCU[0-9]{7}$\" }",
+    ] {
+        is_found("deadline", when);
+    }
+}
+
+/// Rules that meet in one event only are tried in that event.
+#[test]
+fn what_both_ask_for_is_tried_together() {
+    let behind = "[[rule]]\nname = \"big\"\ntitle = \"Big\"\non = \"notice\"\nwhen = { effect = \"any_hold\", port = [\"2704\", \"2709\"], entered_value = { above = \"9000.00\" }, known_entry = true }\nseverity = \"critical\"\n";
+    let front = mute("on = \"notice\"\nwhen = { port = { prefix = \"2709\" }, suspended = true }");
+    let files = [("my.toml", &*front), ("later.toml", behind)];
+    let rules = Rules::parse(&files, &Playbook::embedded(), &["operations"], &vocabulary());
+    let rules = rules.unwrap_or_else(|faults| panic!("{}", shown(&faults)));
+    let fronts = rules.fronts(&crate::grammar::Grammar::embedded().codes);
+    let [front] = &fronts[..] else { panic!("{fronts:#?}") };
+    let [muted] = &front.muted[..] else { panic!("{front:#?}") };
+    assert_eq!((&*muted.behind.rule, muted.is_silent), ("big", true));
+    assert!(
+        muted.example.contains("port 2709") && muted.example.contains("a suspension before"),
+        "{muted:?}"
+    );
+}
+
+/// What cannot be made up is said, unless it is meant or a test shows such an event.
+#[test]
+fn what_cannot_be_tried_is_told() {
+    let when = "field = { remark = { regex = \"a^b\" } }";
+    let fronts = in_front_of_all(&muting("notice", when));
+    let [front] = &fronts[..] else { panic!("{fronts:#?}") };
+    let [untried] = &front.untried[..] else { panic!("{front:#?}") };
+    assert_eq!(untried.clauses, ["field remark"]);
+    assert_eq!(untried.behind[0].rule, "every-notice");
+    let meant = format!("{}replaces = [\"every-notice\"]\n", muting("notice", when));
+    assert!(in_front_of_all(&meant).is_empty());
+    let query = muting("notice", "kind = \"query\", broker = \"acme\"");
+    assert!(in_front_of_all(&query).iter().any(|front| !front.untried.is_empty()));
+    let shown = format!(
+        "{query}test = [{{ notice = {{ kind = \"query\", severity = \"critical\" }}, broker = \"acme\", expect = \"silence\" }}]\n"
+    );
+    let fronts = in_front_of_all(&shown);
+    assert!(fronts.iter().all(|front| front.untried.is_empty() && !front.muted.is_empty()), "{fronts:#?}");
+}
+
+#[test]
+fn good_news_that_becomes_critical_is_told() {
+    let loud = |when: &str| {
+        let rule = "[[rule]]\nname = \"big\"\ntitle = \"Big\"\non = \"notice\"\nseverity = \"critical\"\n";
+        let fronts = fronts(&format!("{rule}when = {{ {when} }}\n"));
+        fronts.into_iter().find_map(|front| front.raised)
+    };
+    for when in [
+        "importer = \"12-3456789\"",
+        "kind = \"release_status\"",
+        "any = [{ effect = \"exam\" }, { port = \"2704\" }]",
+    ] {
+        let raised = loud(when).unwrap_or_else(|| panic!("{when}"));
+        assert!(raised.example.starts_with("release_status 98 of so60-entry-dispositions"), "{raised:?}");
+    }
+    for when in [
+        "importer = \"12-3456789\", effect = [\"any_hold\", \"release\"]",
+        "port = \"2704\", severity = { at_least = \"warning\" }",
+        "code = \"98\"",
+        "status = \"held\", became = \"held\"",
+    ] {
+        assert_eq!(loud(when), None, "{when}");
+    }
+}

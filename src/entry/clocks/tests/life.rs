@@ -9,9 +9,9 @@ use crate::grammar::Grammar;
 use crate::ident::{EntryNumber, NoticeId};
 use crate::interpret::{Interpreter, NoticeIds, NoticeSink};
 use crate::notice::{
-    Amounts, AnsweredState, CBP, CargoStep, CustomsBill, Effect, EventTime, FactKind, Fields, FiledLine, FilingAction,
-    HoldKind, Kind, Liquidation, LiquidationKind, MonthlyLine, Notice, ProtestStatus, StatementLine,
-    StatementStatus, SummaryFiling, SummaryStatus, Token,
+    Amounts, AnsweredState, CBP, CargoStep, CustomsBill, Effect, EventTime, FactKind, Fields, FiledLine,
+    FilingAction, HoldKind, Kind, Liquidation, LiquidationKind, MonthlyLine, Notice, ProtestStatus,
+    StatementLine, StatementStatus, SummaryFiling, SummaryStatus, Token,
 };
 use crate::place::Severity;
 
