@@ -178,7 +178,7 @@ impl Rules {
         front
     }
 
-    fn behind(&self, index: usize) -> Behind {
+    pub(super) fn behind(&self, index: usize) -> Behind {
         let rule = &self.rules[index];
         Behind { rule: rule.name.to_string(), place: rule.place.to_string() }
     }

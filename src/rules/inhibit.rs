@@ -6,6 +6,7 @@ use super::EntryContext;
 use super::Vocabulary;
 use super::compile::Compiler;
 use super::condition::Condition;
+use super::facts::Facts;
 use super::keys::Subject;
 use super::raw::{RawInhibit, RawRules};
 use super::routing::is_plain_name;
@@ -25,7 +26,11 @@ pub struct Inhibit {
 impl Inhibit {
     /// Whether alerts of the rule about such an entry are hidden.
     pub fn hides(&self, rule: &str, ctx: &EntryContext<'_>) -> bool {
-        self.is_about(rule) && self.condition.holds(&ctx.facts())
+        self.is_about(rule) && self.holds(&ctx.facts())
+    }
+
+    pub(super) fn holds(&self, facts: &Facts<'_>) -> bool {
+        self.condition.holds(facts)
     }
 
     pub fn is_about(&self, rule: &str) -> bool {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::email::{Renderer, SampleSubject, letters_of_rule};
 use crate::grammar::CodeTables;
 use crate::outbox::Audience;
-use crate::rules::{Behind, Delivery, Front, On, Rule, Rules, Untried};
+use crate::rules::{Behind, Delivery, Front, On, Rule, Rules, Smothered, Untried};
 use crate::words::count;
 
 /// Overlaps that are told one by one; the rest is counted.
@@ -76,7 +76,9 @@ pub fn warnings(rules: &Rules, tables: &CodeTables, audience: &Audience) -> Vec<
     let remarks = remarks.map(|remark| Warning { what: "rules", text: remark.to_string() });
     let fronts = rules.fronts(tables);
     let fronts = fronts.iter().flat_map(in_front);
-    remarks.chain(fronts).chain(unheard(rules, audience)).collect()
+    let smothered = rules.smothered(tables);
+    let smothered = smothered.iter().map(hides_nearly_all);
+    remarks.chain(fronts).chain(smothered).chain(unheard(rules, audience)).collect()
 }
 
 /// What a rule in front keeps from those behind it, and good news that it makes critical.
@@ -132,6 +134,16 @@ fn keeps_back(front: &Front) -> Vec<Warning> {
         last.text.push_str(&meant(front));
     }
     warnings
+}
+
+fn hides_nearly_all(smothered: &Smothered) -> Warning {
+    let Smothered { inhibition, place, rule, events, hidden } = smothered;
+    let events = count(*events as u64, "event");
+    let text = format!(
+        "inhibition `{inhibition}` ({place}) hides `{}` ({}) in {hidden} of {events} tried, so that hardly anybody would hear of it: narrow its `when`",
+        rule.rule, rule.place
+    );
+    Warning { what: "alerts hidden", text }
 }
 
 /// What nobody can say of a rule in front.

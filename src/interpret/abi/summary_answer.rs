@@ -161,7 +161,7 @@ impl SummaryAnswerReader {
             Some(_) => self.results.read(code),
             None if code.is_empty() => outcome,
             None if *outcome.effect == Effect::SummaryRemoved => {
-                Reading { code: Token::new(code), ..outcome }
+                Reading { code: Some(Token::new(code)), ..outcome }
             }
             None => Reading {
                 table: self.conditions.name(),

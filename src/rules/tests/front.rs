@@ -43,14 +43,40 @@ when = { code = "year-over" }
 severity = "critical"
 "#;
 
-fn fronts(front: &str) -> Vec<Front> {
+fn rules(front: &str) -> (Rules, crate::grammar::CodeTables) {
     let files = [("my.toml", front), ("later.toml", BEHIND)];
     let rules = Rules::parse(&files, &Playbook::embedded(), &["operations", "finance"], &with_table())
         .unwrap_or_else(|faults| panic!("{}", shown(&faults)));
     let mut tables = crate::grammar::CodeTables::default();
     let text = "code\tmeaning\tkind\tsuggested_alert\teffect\n96\tdocument required\tSO60\tcritical\tdocuments\n98\treleased\tSO60\tinfo\trelease\n";
     tables.insert(CodeTable::parse("so60-entry-dispositions", text).expect("a good table"));
+    (rules, tables)
+}
+
+fn fronts(front: &str) -> Vec<Front> {
+    let (rules, tables) = rules(front);
     rules.fronts(&tables)
+}
+
+#[test]
+fn inhibitions_that_hide_nearly_all_of_a_rule_are_named() {
+    let hidden = |when: &str| {
+        let (rules, tables) =
+            rules(&format!("[[inhibit]]\nname = \"x\"\nwhen = {when}\nhides = [\"hold\", \"released\"]\n"));
+        let found = rules.smothered(&tables).into_iter();
+        found.map(|smothered| (smothered.rule.rule, smothered.place)).collect::<Vec<_>>()
+    };
+    let both = [("hold", "my.toml:1"), ("released", "my.toml:1")];
+    let both = both.map(|(rule, place)| (rule.to_owned(), place.to_owned()));
+    for when in [
+        "{ any = [{ open_hold_after = true }, { open_hold_after = false }] }",
+        "{ not = { status = \"cancelled\" } }",
+    ] {
+        assert_eq!(hidden(when), both, "{when}");
+    }
+    for when in ["{ status = \"cancelled\" }", "{ broker = \"globex\" }"] {
+        assert_eq!(hidden(when), [], "{when}");
+    }
 }
 
 fn told(front: &str, wanted: Expect) {
