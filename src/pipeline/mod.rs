@@ -22,6 +22,7 @@ mod redate;
 mod rehearse;
 mod remind;
 mod reminders;
+mod replan;
 mod silence;
 mod silent_feed;
 mod target;
