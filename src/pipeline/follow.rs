@@ -99,10 +99,13 @@ impl Pipeline {
             On::Deadline => {
                 let clock = occasion.rsplit_once('/').and_then(|(clock, _)| clock.rsplit_once('@'));
                 let Some((clock, target)) = clock else { return false };
+                let today = now.clock.map(|clock| clock.date());
+                let counts = |deadline: &EntryDeadline| {
+                    let later = today.and_then(|today| deadline.target_on(today));
+                    [deadline.target(), later].into_iter().flatten().any(|date| date.to_string() == target)
+                };
                 let runs = |deadline: &&EntryDeadline| {
-                    deadline.may_run()
-                        && deadline.key() == clock
-                        && deadline.target().is_some_and(|date| date.to_string() == target)
+                    deadline.may_run() && deadline.key() == clock && counts(deadline)
                 };
                 !now.deadlines.iter().any(|deadline| runs(&deadline))
             }
@@ -143,9 +146,9 @@ impl Pipeline {
     }
 
     fn tell_over(&self, moment: Moment, alert: &Alert, course: &Course, sorted: &mut Sorted) {
-        let teams = course.notify.iter().map(|team| &**team);
+        let teams = self.teams_now(alert, &course.notify);
         let rule = self.rules.get(&alert.rule);
-        for recipient in self.audience.recipients(teams, alert.severity) {
+        for recipient in self.audience.recipients(teams.iter().map(|team| &**team), alert.severity) {
             // What is over does not wait on the agenda, which drops it; its letter waits for the morning.
             let not_before = self.quiet(&recipient, alert.severity, moment).map(|(_, _, until)| until);
             let gathers = self.gathers(&recipient, rule);
@@ -169,7 +172,7 @@ impl Pipeline {
         course.note(moment.at, what);
         let is_shown = course.hidden_by.is_none() && course.over_at.is_none() && course.ack.is_none();
         group.put_course(key.clone(), course.clone());
-        if !is_shown || moment.mailing != Mailing::Deliver {
+        if !is_shown || !moment.mailing.writes_letters() {
             return Ok(());
         }
         let Some(alert) = group.alert(key)? else { return Ok(()) };
@@ -180,6 +183,7 @@ impl Pipeline {
             return Ok(());
         }
         let hearers = Hearers { loudness: alert.severity, except: None };
+        course.notify = self.teams_now(&alert, &course.notify).into();
         self.sort(group, moment, (&alert, hearers), rule, &mut course, sorted)?;
         group.put_course(key.clone(), course);
         Ok(())
