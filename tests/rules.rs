@@ -355,7 +355,7 @@ fn overrides_by_which_letters_reach_nobody_are_told() {
 #[test]
 fn every_rule_has_letters_that_render() {
     let config = Config::embedded_defaults(Path::new("/nowhere")).expect("the example is sound");
-    let renderer = entrywatch::daemon::assemble::renderer(&config, None).expect("the templates are sound");
+    let renderer = entrywatch::daemon::assemble::renderer(&config).expect("the templates are sound");
     let rendered = inspect::render_all(&config.rules, &renderer).expect("every letter renders");
     assert!(rendered > 400, "{rendered}");
 }

@@ -3,6 +3,8 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use chrono::{DateTime, TimeDelta, Utc};
+
 use super::commits::Commits;
 use super::engine::{EngineError, Versions};
 use super::view::StoreView;
@@ -21,6 +23,45 @@ const GROUP_VALUES_MAX: usize = 2_000;
 
 /// Values that are read at once when the whole store is walked.
 const PAGE: usize = 500;
+
+/// What lies so close together is done together while the past is gone through under other rules.
+const PASS_AT_ONCE: TimeDelta = TimeDelta::hours(1);
+
+/// Lines that were written under other rules, while they are applied.
+#[derive(Default)]
+struct Past {
+    lines: u64,
+    /// How far the agenda was done.
+    passed: Option<DateTime<Utc>>,
+    /// The moment of the last such line, while nothing of the rules in force has come behind it.
+    ended_at: Option<DateTime<Utc>>,
+}
+
+impl Past {
+    /// The moment up to which the agenda is to be done before this line.
+    fn until(&mut self, line: &Line, mailing: Mailing) -> Option<DateTime<Utc>> {
+        if mailing != Mailing::Held {
+            return self.ended_at.take();
+        }
+        self.lines += 1;
+        self.ended_at = Some(line.at);
+        let is_near = self.passed.is_some_and(|passed| line.at - passed < PASS_AT_ONCE);
+        if !is_near {
+            self.passed = Some(line.at);
+        }
+        (!is_near).then_some(line.at)
+    }
+
+    fn tell(&self) {
+        if self.lines > 0 {
+            tracing::warn!(
+                lines = self.lines,
+                "Lines of the journal were applied that were written under other rules or teams. Letters that the rules in force would \
+                 have written then are shown as given up and are not sent; what they plan for later stands."
+            );
+        }
+    }
+}
 
 /// Applies lines to a store.
 pub struct Applier<'a> {
@@ -53,9 +94,15 @@ impl Applier<'_> {
         let mut group = Group::new(&view, start);
         let mut position = start;
         let mut applied = 0;
+        let mut past = Past::default();
         for line in self.archive.read(start.seq + 1)? {
             let (at, line) = line?;
             let mailing = self.mailing_of(&line, &rules);
+            if let Some(then) = past.until(&line, mailing) {
+                self.commits.commit(&group.finish(position))?;
+                group = Group::new(&view, position);
+                self.pass(&mut group, position.seq, then)?;
+            }
             self.apply(&mut group, &line, mailing, None)?;
             position = at;
             applied += 1;
@@ -65,8 +112,34 @@ impl Applier<'_> {
             }
         }
         self.commits.commit(&group.finish(position))?;
+        if let Some(then) = past.ended_at {
+            let mut group = Group::new(&view, position);
+            self.pass(&mut group, position.seq, then)?;
+            self.commits.commit(&group.finish(position))?;
+        }
+        past.tell();
         self.commits.store().flush()?;
         Ok(applied)
+    }
+
+    /// Lets the time before a moment pass as it would have passed under the rules in force: what they would have said then is written
+    /// and not sent, and what they plan for later stays on the agenda.
+    fn pass(
+        &self,
+        group: &mut Group<'_, StoreView<'_>>,
+        seq: u64,
+        until: DateTime<Utc>,
+    ) -> Result<(), EngineError> {
+        let mut overflow = |step: Step| self.commits.commit(&step);
+        let moment = |at| Moment { seq, at, mailing: Mailing::Held };
+        while let Some(next) = group.agenda_until(until, PAGE)?.first() {
+            let at = (next.at + PASS_AT_ONCE).min(until);
+            self.pipeline.due(group, moment(at), false, &mut overflow)?;
+        }
+        if !group.due_until(self.pipeline.reminder_day(until), PAGE)?.is_empty() {
+            self.pipeline.remind(group, moment(until), &mut overflow)?;
+        }
+        Ok(())
     }
 
     /// From which line on which rules were in force, for the lines from `seq` on.
@@ -127,6 +200,10 @@ impl Applier<'_> {
             }
             What::Redated { table, moves } => {
                 self.pipeline.redate(group, moment, table, moves)?;
+                Ok(Received::default())
+            }
+            What::Replanned { entries, addresses, .. } => {
+                self.pipeline.replan(group, moment, entries, addresses)?;
                 Ok(Received::default())
             }
             What::Digest { team, day } => {

@@ -92,7 +92,7 @@ pub struct Engine {
     pub(super) journal: Journal,
     pub(super) commits: Commits,
     pub(super) pipeline: Arc<Pipeline>,
-    versions: Versions,
+    pub(super) versions: Versions,
     /// The journal says which versions its next lines are written under.
     is_noted: bool,
     /// The table of deadlines is another one than the reminders were planned with.

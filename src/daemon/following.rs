@@ -1,5 +1,5 @@
-//! Another table of deadlines, or other days of the configuration, came into force: the reminders of every entry follow, a few
-//! entries at a time.
+//! Another table of deadlines, other days of the configuration, other rules or other teams came into force: the reminders of every
+//! entry follow, a few entries at a time.
 
 use std::sync::Arc;
 
@@ -8,30 +8,37 @@ use super::view::StoreView;
 use crate::deadline::DeadlineTable;
 use crate::ident::EntryNumber;
 use crate::journal::{Redated, What};
+use crate::pipeline::{Mailing, Moment};
 
-/// Names the table of deadlines that the reminders were planned with.
+/// Names the table of deadlines and the rules that the reminders were planned with.
 const TABLE_FILE: &str = "deadlines.version";
 
-/// Since clocks are named by the liquidation or fact that starts them, and no longer by its date.
-const NAMES: &str = "names-2";
+/// Since clocks are named by the liquidation or fact that starts them, and no longer by its date, and since their ladders go on behind
+/// a date of our own.
+const NAMES: &str = "names-3";
+
+/// Routine alerts that wait for digests, among which those of addresses without a team are looked for.
+const WAITING_MAX: usize = 100_000;
 
 /// Lives that are looked at together when the table of deadlines changed, a few milliseconds' work, and moved clocks that one
 /// line holds.
 const LIVES_AT_ONCE: usize = 200;
 const REDATED_MAX: usize = 1_000;
 
-/// How far the entries were looked at under another table of deadlines.
+/// How far the entries were looked at under another table of deadlines, or other rules.
 #[derive(Default)]
 pub(super) struct Following {
     after: Option<EntryNumber>,
     moved: u64,
+    /// Entries that followed other rules.
+    replanned: u64,
     /// Tables that may have been in force before, for the old dates.
     earlier: Vec<Arc<DeadlineTable>>,
 }
 
 impl Engine {
-    /// Finds out whether the reminders were planned with the table of deadlines in force; where not, [`Engine::follow_some`] moves
-    /// them. A file beside the journal says which table that was. Without it every entry is looked at, which changes nothing
+    /// Finds out whether the reminders were planned with the table of deadlines and the rules in force; where not,
+    /// [`Engine::follow_some`] moves them. A file beside the journal says which those were. Without it every entry is looked at, which changes nothing
     /// where nothing moved. `before` is the table that was in force until now, where that is known.
     pub fn look_at_table(&mut self, before: Option<Arc<DeadlineTable>>) {
         let known = std::fs::read_to_string(self.table_file());
@@ -59,9 +66,9 @@ impl Engine {
         }
     }
 
-    /// The table in force, and how clocks are named: reminders that stand under other names must follow as well.
+    /// The table and the rules in force, and how clocks are named: reminders that stand under other names must follow as well.
     fn table_note(&self) -> String {
-        format!("{} {NAMES}", self.pipeline.deadlines.version())
+        format!("{} {NAMES} {}", self.pipeline.deadlines.version(), self.versions.rules)
     }
 
     fn table_file(&self) -> std::path::PathBuf {
@@ -76,17 +83,19 @@ impl Engine {
     /// Moves the reminders of some entries to the dates of the table in force, and journals which ones moved. Little enough to be
     /// done between two jobs; a crash in the middle begins anew, and finds those done that are.
     pub fn follow_some(&mut self) -> Result<(), EngineError> {
-        let Some(Following { after, moved, earlier }) = self.following.take() else { return Ok(()) };
+        let Some(mut following) = self.following.take() else { return Ok(()) };
         self.settle()?;
-        let lives = self.store().lives(after, LIVES_AT_ONCE)?;
+        let lives = self.store().lives(following.after, LIVES_AT_ONCE)?;
         let Some(last) = lives.last().map(|life| life.number) else {
-            self.followed(moved);
+            self.readdress()?;
+            self.followed(&following);
             return Ok(());
         };
         let today = self.pipeline.reminder_day(self.clock.now());
         let mut moves = Vec::new();
+        let earlier = &following.earlier;
         for life in &lives {
-            moves.extend(self.pipeline.redated(&StoreView::over(&self.commits), life, today, &earlier)?);
+            moves.extend(self.pipeline.redated(&StoreView::over(&self.commits), life, today, earlier)?);
         }
         let table: Box<str> = self.pipeline.deadlines.version().into();
         let line = |moves: &[Redated]| What::Redated { table: table.clone(), moves: moves.to_vec() };
@@ -94,12 +103,52 @@ impl Engine {
         if !lines.is_empty() {
             self.happened_together(lines)?;
         }
-        self.following = Some(Following { after: Some(last), moved: moved + moves.len() as u64, earlier });
+        following.after = Some(last);
+        following.moved += moves.len() as u64;
+        following.replanned += self.replan(lives.iter().map(|life| life.number))?;
+        self.following = Some(following);
         Ok(())
     }
 
+    /// Lets entries follow the rules in force; answers for how many that made a difference.
+    fn replan(&mut self, numbers: impl Iterator<Item = EntryNumber>) -> Result<u64, EngineError> {
+        let moment = Moment { seq: 0, at: self.clock.now(), mailing: Mailing::Deliver };
+        let mut entries = Vec::new();
+        for number in numbers {
+            if self.pipeline.wants_replan(&StoreView::over(&self.commits), moment, number)? {
+                entries.push(number);
+            }
+        }
+        let count = entries.len() as u64;
+        if count > 0 {
+            let rules = self.versions.rules.clone();
+            self.happened_together(vec![What::Replanned { rules, entries, addresses: Vec::new() }])?;
+        }
+        Ok(count)
+    }
+
+    /// What waits for the digests of addresses that no team has any more goes to those whom the rules name now.
+    fn readdress(&mut self) -> Result<(), EngineError> {
+        loop {
+            let waiting = self.store().digest(None, WAITING_MAX)?;
+            let mut addresses: Vec<Box<str>> = waiting.into_iter().map(|key| key.recipient).collect();
+            addresses.dedup();
+            addresses.retain(|address| self.pipeline.audience.team_of(address).is_none());
+            if addresses.is_empty() || self.pipeline.audience.teams().is_empty() {
+                return Ok(());
+            }
+            tracing::warn!(
+                addresses = addresses.join(", "),
+                "Routine alerts waited for addresses that no team has any more; they go to the teams that the rules name now."
+            );
+            let rules = self.versions.rules.clone();
+            self.happened_together(vec![What::Replanned { rules, entries: Vec::new(), addresses }])?;
+        }
+    }
+
     /// Every entry was looked at: the next start has nothing to do.
-    fn followed(&self, moved: u64) {
+    fn followed(&self, following: &Following) {
+        let Following { moved, replanned, .. } = *following;
         let (path, table) = (self.table_file(), self.pipeline.deadlines.version());
         let note = self.table_note();
         if moved > 0 {
@@ -107,6 +156,14 @@ impl Engine {
                 moved,
                 table,
                 "Other deadline rules or days are in force; reminders moved with them."
+            );
+        }
+        if replanned > 0 {
+            let rules = &self.versions.rules;
+            tracing::info!(
+                entries = replanned,
+                %rules,
+                "Other rules are in force; reminders were planned anew, and alerts of rules that are gone were closed."
             );
         }
         if let Err(error) = std::fs::write(&path, note) {

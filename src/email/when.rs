@@ -71,7 +71,8 @@ pub(super) fn behind_name(clock: &EntryDeadline, today: NaiveDate, coming: &str)
         _ if last < today => format!(" {}, was due {last}", days_left((last - today).num_days())),
         _ if act_by < today => format!(": act-by date {act_by} passed {}, due {last}", away(act_by, today)),
         Some(target) if target < today => {
-            format!(": our target {target} passed {}, act by {act_by}", away(target, today))
+            let (ago, left) = (away(target, today), days_left((act_by - today).num_days()));
+            format!(": our target {target} passed {ago}, act by {act_by} ({left})")
         }
         Some(target) => format!(": our target {target} {}, act by {act_by}", away(target, today)),
         None => format!(" {coming}{}, act by {act_by}", days_left((act_by - today).num_days())),
@@ -170,7 +171,7 @@ mod tests {
               in 6 days, our target Mon 2026-03-09 (in 3 days)
               Summary: our own target, Mon 2026-03-09, comes in 3 days; act by Thu 2026-03-12 (in 6 days); the last day under the rule as written is Fri 2026-03-13.
             10
-              Summary: our target 2026-03-09 passed 1 day ago, act by 2026-03-12
+              Summary: our target 2026-03-09 passed 1 day ago, act by 2026-03-12 (in 2 days)
               Thu 2026-03-12 (in 2 days)
               in 2 days, our target Mon 2026-03-09 (1 day ago)
               Summary: our own target, Mon 2026-03-09, passed 1 day ago; act by Thu 2026-03-12 (in 2 days); the last day under the rule as written is Fri 2026-03-13.

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{Basis, Clock, ClockMove, Entry};
+use super::{Basis, Clock, ClockMove, Entry, Reminder};
 use crate::deadline::{DeadlineTable, Due};
 use crate::ident::NoticeId;
 
@@ -127,6 +127,21 @@ impl EntryDeadline {
     pub fn target(&self) -> Option<NaiveDate> {
         let legal = self.legal()?;
         Some(self.internal.map_or(legal, |internal| internal.min(legal)))
+    }
+}
+
+impl EntryDeadline {
+    /// So many days before a legal date, and behind it, nothing takes its place and nothing silences it.
+    pub const LOUD_DAYS: i64 = 7;
+
+    /// The day that reminders of `day` count towards: ours as long as it lies ahead, then the legal one.
+    pub fn target_on(&self, day: NaiveDate) -> Option<NaiveDate> {
+        self.target().filter(|target| day <= *target).or_else(|| self.legal())
+    }
+
+    /// Whether the reminder counts towards a day of this clock as it stands.
+    pub fn is_counted_by(&self, reminder: &Reminder) -> bool {
+        [self.target(), self.target_on(reminder.day)].contains(&Some(reminder.target))
     }
 }
 

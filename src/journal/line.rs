@@ -134,6 +134,17 @@ pub enum What {
         table: Box<str>,
         moves: Vec<Redated>,
     },
+    /// Other rules or teams came into force, and these entries followed them: reminders were planned anew, inhibitions asked anew, alerts
+    /// of rules that are gone closed.
+    Replanned {
+        /// The version of the rules.
+        rules: Box<str>,
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        entries: Vec<EntryNumber>,
+        /// Addresses that no team has any more, for whose digests something waited.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        addresses: Vec<Box<str>>,
+    },
     /// Something went wrong with a drop, a file or ourselves, and people are told.
     Trouble {
         severity: Severity,
@@ -159,7 +170,7 @@ pub struct UnknownLine {
 
 impl What {
     /// The names of the kinds that this release knows.
-    pub const KINDS: [&str; 16] = [
+    pub const KINDS: [&str; 17] = [
         "received",
         "letter",
         "config",
@@ -174,6 +185,7 @@ impl What {
         "digest",
         "target",
         "redated",
+        "replanned",
         "trouble",
         "trouble_over",
     ];
@@ -194,6 +206,7 @@ impl What {
             Self::Digest { .. } => "digest",
             Self::Target { .. } => "target",
             Self::Redated { .. } => "redated",
+            Self::Replanned { .. } => "replanned",
             Self::Trouble { .. } => "trouble",
             Self::TroubleOver { .. } => "trouble_over",
             Self::Unknown(unknown) => &unknown.what,
@@ -363,6 +376,11 @@ mod tests {
                     from: Some(Standing::acted_on("2026-03-16".parse().expect("a date"))),
                     to: Standing::gone(),
                 }],
+            },
+            What::Replanned {
+                rules: "7d20c4e1b9a35f68".into(),
+                entries: vec![EntryNumber::parse("N0170000124").expect("a number")],
+                addresses: vec!["gone@importer.example".into()],
             },
             What::Trouble {
                 severity: Severity::Critical,

@@ -143,6 +143,10 @@ pub enum Happened {
     },
     Reopened,
     Over,
+    /// No rule of this name is in force any more.
+    RuleGone {
+        rule: Box<str>,
+    },
 }
 
 impl Course {
@@ -176,6 +180,12 @@ impl Course {
         self.ack.is_some() || self.over_at.is_some() || self.hidden_by.is_some()
     }
 
+    /// Since when its cause is gone. Of an alert that was closed because its rule is gone nobody knows that.
+    pub fn cause_gone_at(&self) -> Option<DateTime<Utc>> {
+        let is_replaced = self.events.iter().any(|event| matches!(event.what, Happened::RuleGone { .. }));
+        self.over_at.filter(|_| !is_replaced)
+    }
+
     /// In one word: `open`, `acknowledged`, `over`, `hidden`.
     pub fn state(&self) -> &'static str {
         match self {
@@ -206,6 +216,12 @@ impl fmt::Display for Happened {
             }
             Self::Reopened => f.write_str("the acknowledgement ended: open again"),
             Self::Over => f.write_str("its cause is gone"),
+            Self::RuleGone { rule } => {
+                write!(
+                    f,
+                    "closed: the rule `{rule}` is gone; what another rule makes of it is an alert of that rule"
+                )
+            }
         }
     }
 }

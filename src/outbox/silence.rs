@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 
 use super::Alert;
 use super::course::TEXT_CHARS_MAX;
+use crate::entry::EntryDeadline;
 use crate::ident::{BrokerName, EntryNumber};
 
 /// Nobody silences anything for longer, in days.
 pub const SILENCE_DAYS_MAX: i64 = 90;
 
 /// So many days before a legal deadline nothing silences its reminders any more.
-pub const LOUD_DAYS: i64 = 7;
+pub const LOUD_DAYS: i64 = EntryDeadline::LOUD_DAYS;
 
 /// A silence is announced in the digests so many days before its end.
 const ANNOUNCED_DAYS: i64 = 3;

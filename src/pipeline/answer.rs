@@ -1,12 +1,12 @@
 //! What people say back: they take care of an alert, or want to hear nothing for a while.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::{Group, Moment, Pipeline, View};
 use crate::entry::Reminder;
 use crate::outbox::{
-    Ack, AgendaKey, Alert, AlertKey, Cause, DeadlineBrief, LetterKey, NewSilence, SILENCE_DAYS_MAX, Silence,
-    Task, Wait,
+    Ack, AgendaKey, Alert, AlertKey, Cause, DeadlineBrief, LOUD_DAYS, LetterKey, NewSilence,
+    SILENCE_DAYS_MAX, Silence, Task, Wait,
 };
 
 /// Tasks that are looked at when a silence is ended by hand. What stands behind them is told at the end that it had.
@@ -23,10 +23,17 @@ impl Pipeline {
     ) -> Result<bool, V::Error> {
         let Some(alert) = group.alert(alert)? else { return Ok(false) };
         let mut course = group.course(&alert.key)?.unwrap_or_default();
-        let until = ack.until;
+        let (until, said_at) = (ack.until, ack.at);
         course.acknowledge(ack, letter);
         match &alert.cause {
-            Cause::Deadline(brief) => self.pause_ladder(group, &alert, brief, until)?,
+            Cause::Deadline(brief) => {
+                self.pause_ladder(group, &alert, brief, until)?;
+                if course.over_at.is_none() {
+                    let day = self.speaks_again(&alert, brief, until, self.reminder_day(said_at));
+                    let task = Task::Reopen { alert: alert.key.clone(), epoch: course.epoch };
+                    group.set_agenda(AgendaKey::new(self.audience.reminders_from(day), &task), true);
+                }
+            }
             Cause::Notice(_) | Cause::Trouble(_) if course.over_at.is_none() => {
                 let task = Task::Reopen { alert: alert.key.clone(), epoch: course.epoch };
                 group.set_agenda(AgendaKey::new(self.audience.reminders_from(until), &task), true);
@@ -44,14 +51,14 @@ impl Pipeline {
         group: &mut Group<'_, V>,
         alert: &Alert,
         brief: &DeadlineBrief,
-        until: chrono::NaiveDate,
+        until: NaiveDate,
     ) -> Result<(), V::Error> {
         let Some(number) = alert.entry.as_ref().map(|entry| entry.number) else { return Ok(()) };
         let Some(mut life) = group.life(number)? else { return Ok(()) };
         let rule = self.rules.get(&alert.rule);
-        let (key, target) = (brief.deadline.key(), brief.deadline.target());
+        let key = brief.deadline.key();
         let moved = |reminder: &Reminder| {
-            if *reminder.deadline != *key || Some(reminder.target) != target {
+            if *reminder.deadline != *key || !brief.deadline.is_counted_by(reminder) {
                 return reminder.clone();
             }
             let opens = rule
@@ -62,6 +69,25 @@ impl Pipeline {
         self.set_reminders(group, &mut life, wanted);
         group.put_life(life);
         Ok(())
+    }
+
+    /// The day on which an acknowledged step is open again, and is said again if no later step has come: the day of the acknowledgement,
+    /// when so many days are left as the rule says, and the last days of a legal deadline, whichever comes next.
+    fn speaks_again(
+        &self,
+        alert: &Alert,
+        brief: &DeadlineBrief,
+        until: NaiveDate,
+        today: NaiveDate,
+    ) -> NaiveDate {
+        let counted = brief.on.checked_add_signed(TimeDelta::days(brief.days_left));
+        let opens = counted.zip(self.rules.get(&alert.rule));
+        let opens = opens.map(|(target, rule)| rule.after.opens_again(target, until));
+        let act_by = brief.deadline.act_by;
+        let loud = [LOUD_DAYS, 0, -1]
+            .into_iter()
+            .filter_map(|days| act_by?.checked_sub_signed(TimeDelta::days(days)));
+        opens.into_iter().chain(loud).filter(|day| *day > today).chain([until]).min().unwrap_or(until)
     }
 
     /// A silence begins. It is cut to the longest that anybody may have.

@@ -96,7 +96,7 @@ impl Pipeline {
         let is_news = |moved: &&ClockMove| moved.from.legal() != moved.to.legal() && moved.at >= shown_since;
         DeadlineBrief {
             name: self.deadlines.find(&deadline.id).map_or(&*deadline.id, |found| &found.name).into(),
-            days_left: deadline.target().map_or(0, |target| (target - on).num_days()),
+            days_left: deadline.target_on(on).map_or(0, |target| (target - on).num_days()),
             step,
             on,
             rule: computed.as_ref().map(rule_text).unwrap_or_default(),

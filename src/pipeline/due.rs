@@ -11,7 +11,8 @@ use super::trouble::is_about_mailbox;
 use super::{Group, Moment, Overflow, Pipeline, View};
 use crate::ident::EntryNumber;
 use crate::outbox::{
-    AgendaKey, Alert, AlertKey, Course, Happened, LetterKind, Silence, Task, TroubleBrief, Wait,
+    AgendaKey, Alert, AlertKey, Course, Event, Happened, LetterKey, LetterKind, Silence, Task, TroubleBrief,
+    Wait,
 };
 use crate::place::Severity;
 
@@ -75,6 +76,7 @@ impl Pipeline {
                 }
             }
             self.post_all(group, moment, sorted)?;
+            self.readdress(group, &mut trays)?;
             for ((recipient, wait, tray), alerts) in trays {
                 if &*tray == ENDS {
                     self.tell_waiting_ends(group, moment, (&recipient, wait), alerts)?;
@@ -85,6 +87,31 @@ impl Pipeline {
             done += due.len() as u64;
             overflow(group.take())?;
         }
+    }
+
+    /// What waited for an address that no team has any more goes to those who hear of it now and were not told themselves.
+    fn readdress<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        trays: &mut BTreeMap<Tray, Vec<AlertKey>>,
+    ) -> Result<(), V::Error> {
+        let is_gone = |(address, ..): &Tray| self.audience.team_of(address).is_none();
+        for ((_, wait, name), keys) in trays.extract_if(.., |tray, _| is_gone(tray)).collect::<Vec<_>>() {
+            for key in keys {
+                let Some(alert) = group.alert(&key)? else { continue };
+                let course = group.course(&key)?.unwrap_or_default();
+                for hearer in self.hearers_now(&alert, &course.notify) {
+                    let waits = |event: &Event| matches!(&event.what, Happened::HeldBack { recipient, .. } if *recipient == hearer);
+                    let is_told = course.events.iter().any(waits)
+                        || group.letter(&LetterKey::of(&hearer, [&key]))?.is_some();
+                    let tray = trays.entry((hearer, wait, name.clone())).or_default();
+                    if !is_told && !tray.contains(&key) {
+                        tray.push(key.clone());
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// What waited for a recipient comes in one letter; what is over or hidden meanwhile does not come.
@@ -174,6 +201,7 @@ impl Pipeline {
         sorted: &mut Sorted,
     ) {
         let rule = self.rules.get(&alert.rule);
+        let teams = self.teams_now(alert, teams);
         let mut recipients = self.audience.recipients(teams.iter().map(|team| &**team), alert.severity);
         recipients.retain(|recipient| !is_about_mailbox(alert, recipient));
         for recipient in recipients {
@@ -224,7 +252,9 @@ impl Pipeline {
         sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
         let Some((alert, mut course)) = self.open_alert(group, key, epoch)? else { return Ok(()) };
-        let Some(rule) = self.rules.get(&alert.rule) else { return Ok(()) };
+        let Some(rule) = self.rules.get(&alert.rule) else {
+            return self.orphan_due(group, moment, (&alert, course), sorted);
+        };
         let Some(repeat) = rule.after.repeat else { return Ok(()) };
         let task = Task::Remind { alert: key.clone(), epoch };
         if self.puts_off(group, moment, &alert, &task)? {
@@ -259,7 +289,9 @@ impl Pipeline {
         sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
         let Some((alert, mut course)) = self.open_alert(group, key, epoch)? else { return Ok(()) };
-        let Some(rule) = self.rules.get(&alert.rule) else { return Ok(()) };
+        let Some(rule) = self.rules.get(&alert.rule) else {
+            return self.orphan_due(group, moment, (&alert, course), sorted);
+        };
         let steps = &rule.after.escalate;
         let Some(step) = steps.get(level.saturating_sub(1) as usize) else { return Ok(()) };
         if self.puts_off(group, moment, &alert, &Task::Escalate { alert: key.clone(), epoch, level })? {
@@ -288,11 +320,11 @@ impl Pipeline {
         if course.epoch != epoch || course.ack.is_none() || course.over_at.is_some() {
             return Ok(());
         }
-        let Some(alert) = group.alert(key)? else { return Ok(()) };
+        let Some(mut alert) = group.alert(key)? else { return Ok(()) };
         course.ack = None;
         course.epoch += 1;
         course.note(moment.at, Happened::Reopened);
-        if course.hidden_by.is_none() {
+        if course.hidden_by.is_none() && self.is_current(group, moment, &mut alert)? {
             course.said += 1;
             let (teams, kind) = (course.notify.clone(), LetterKind::Reminder { nth: course.said });
             self.tell_again(group, moment, (&alert, &mut course), (&teams, kind), sorted);

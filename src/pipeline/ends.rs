@@ -3,6 +3,8 @@
 //! A letter that has not left yet tells the end itself, for it is rendered when it leaves; then no other letter does. Whether a
 //! letter that is being handed over at this moment told it is known when the server has answered.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::letters::{Parcel, Saying, Sorted};
@@ -45,16 +47,32 @@ impl Pipeline {
             && moment.mailing == Mailing::Deliver
             && let Some(alert) = group.alert(key)?
         {
+            let mut hearers = BTreeSet::new();
             for at in 0..course.carriers.len() {
                 let hears = hears(group, moment, &course.carriers[at])?;
                 course.carriers[at].owes_end = hears == Hears::Within;
                 if hears == Hears::ByItself {
-                    self.tell_over(moment, &alert, &course, &course.carriers[at].recipient, sorted);
+                    hearers.extend(self.in_place_of(&course.carriers[at].recipient, &alert, &course));
                 }
+            }
+            for hearer in hearers {
+                self.tell_over(moment, &alert, &course, &hearer, sorted);
             }
         }
         group.put_course(key.clone(), course);
         Ok(())
+    }
+
+    /// Nobody writes to somebody who is in no team any more: in their place those hear it who hear of the alert now, as far as they
+    /// are not told themselves.
+    fn in_place_of(&self, recipient: &str, alert: &Alert, course: &Course) -> Vec<Box<str>> {
+        if self.audience.team_of(recipient).is_some() {
+            return vec![recipient.into()];
+        }
+        let is_told = |hearer: &Box<str>| course.carriers.iter().any(|carrier| carrier.recipient == *hearer);
+        let mut hearers = self.hearers_now(alert, &course.notify);
+        hearers.retain(|hearer| !is_told(hearer));
+        hearers
     }
 
     fn tell_over(
@@ -65,10 +83,6 @@ impl Pipeline {
         recipient: &str,
         sorted: &mut Sorted,
     ) {
-        // Nobody writes to somebody who is in no team any more.
-        if self.audience.team_of(recipient).is_none() {
-            return;
-        }
         // What is over does not wait on the agenda, which drops it; its letter waits for the morning.
         let not_before = self.quiet(recipient, alert.severity, moment).map(|(_, _, until)| until);
         let gathers = self.gathers(recipient, self.rules.get(&alert.rule));
@@ -118,7 +132,9 @@ impl Pipeline {
                 && moment.mailing == Mailing::Deliver
                 && let Some(alert) = group.alert(key)?
             {
-                self.tell_over(moment, &alert, &course, &letter.recipient, &mut sorted);
+                for hearer in self.in_place_of(&letter.recipient, &alert, &course) {
+                    self.tell_over(moment, &alert, &course, &hearer, &mut sorted);
+                }
             }
             group.put_course(key.clone(), course);
         }

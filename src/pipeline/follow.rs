@@ -2,7 +2,7 @@
 
 use super::gate::{Hearers, is_loud};
 use super::letters::Sorted;
-use super::{Group, Mailing, Moment, Pipeline, View};
+use super::{Group, Moment, Pipeline, View};
 use crate::entry::{Entry, EntryDeadline, Followed, Life};
 use crate::ident::BrokerName;
 use crate::outbox::{AlertKey, Happened};
@@ -99,10 +99,13 @@ impl Pipeline {
             On::Deadline => {
                 let clock = occasion.rsplit_once('/').and_then(|(clock, _)| clock.rsplit_once('@'));
                 let Some((clock, target)) = clock else { return false };
+                let today = now.clock.map(|clock| clock.date());
+                let counts = |deadline: &EntryDeadline| {
+                    let later = today.and_then(|today| deadline.target_on(today));
+                    [deadline.target(), later].into_iter().flatten().any(|date| date.to_string() == target)
+                };
                 let runs = |deadline: &&EntryDeadline| {
-                    deadline.may_run()
-                        && deadline.key() == clock
-                        && deadline.target().is_some_and(|date| date.to_string() == target)
+                    deadline.may_run() && deadline.key() == clock && counts(deadline)
                 };
                 !now.deadlines.iter().any(|deadline| runs(&deadline))
             }
@@ -132,7 +135,7 @@ impl Pipeline {
         course.note(moment.at, what);
         let is_shown = course.hidden_by.is_none() && course.over_at.is_none() && course.ack.is_none();
         group.put_course(key.clone(), course.clone());
-        if !is_shown || moment.mailing != Mailing::Deliver {
+        if !is_shown || !moment.mailing.writes_letters() {
             return Ok(());
         }
         let Some(alert) = group.alert(key)? else { return Ok(()) };
@@ -143,6 +146,7 @@ impl Pipeline {
             return Ok(());
         }
         let hearers = Hearers { loudness: alert.severity, except: &[] };
+        course.notify = self.teams_now(&alert, &course.notify).into();
         self.sort(group, moment, (&alert, hearers), rule, &mut course, sorted)?;
         group.put_course(key.clone(), course);
         Ok(())

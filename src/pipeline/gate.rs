@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::letters::{Saying, Sorted, Way};
 use super::raise::Raised;
-use super::{Group, Mailing, Moment, Pipeline, View};
+use super::{Group, Moment, Pipeline, View};
 use crate::clock::Zone;
 use crate::outbox::{
     AgendaKey, Alert, AlertKey, Cause, Course, Happened, LOUD_DAYS, Manners, Silence, Task, Wait, Window,
@@ -121,13 +121,6 @@ impl Pipeline {
         sorted: &mut Sorted,
     ) -> Result<bool, V::Error> {
         let recipients = self.hearers(course.notify.iter().map(|team| &**team), hearers);
-        if moment.mailing == Mailing::Held {
-            for recipient in &recipients {
-                sorted.add(recipient, alert, self.gathers(recipient, rule), Saying::First);
-            }
-            (course.first_at, course.said) = (Some(moment.at), 1);
-            return Ok(false);
-        }
         if let Some(by) = course.hidden_by.clone() {
             course.note(moment.at, Happened::Hidden { by });
             return Ok(true);

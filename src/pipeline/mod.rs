@@ -23,6 +23,7 @@ mod redate;
 mod rehearse;
 mod remind;
 mod reminders;
+mod replan;
 mod silence;
 mod silent_feed;
 mod target;

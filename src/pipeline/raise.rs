@@ -12,7 +12,8 @@ use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{
-    Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, NoticeBrief, Past, TroubleBrief,
+    Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterKind, LetterState, NoticeBrief, Past,
+    TroubleBrief,
 };
 use crate::place::Severity;
 use crate::rules::{Delivery, Hit, NoticeContext};
@@ -293,7 +294,8 @@ impl Pipeline {
         let mut alerts = Vec::with_capacity(letter.alerts.len());
         for key in &letter.alerts {
             let Some(alert) = self.alert(view, key)? else { continue };
-            let over_at = if tells_ends { view.course(key)?.and_then(|course| course.over_at) } else { None };
+            let over_at =
+                if tells_ends { view.course(key)?.and_then(|course| course.cause_gone_at()) } else { None };
             let over_at = over_at.filter(|over_at| letter.tells_end_of(*over_at));
             alerts.push(Alert { over_at, ..alert });
         }
@@ -352,6 +354,12 @@ impl Pipeline {
     ) -> Result<(), V::Error> {
         let Parcel { recipient, kind, entry, alerts, occasion, not_before } = parcel;
         let Some(severity) = alerts.iter().map(|(severity, _)| *severity).max() else { return Ok(()) };
+        // What would have been said again in the past is noted beside the alert, and is no letter.
+        if moment.mailing == Mailing::Held
+            && matches!(kind, LetterKind::Reminder { .. } | LetterKind::Escalation { .. } | LetterKind::Over)
+        {
+            return Ok(());
+        }
         let alerts: Vec<AlertKey> = alerts.iter().map(|(_, key)| key.clone()).collect();
         let key = match occasion {
             "" => LetterKey::of(recipient, &alerts),

@@ -10,7 +10,7 @@ use super::reminders::{HISTORY_DAYS, LATE_DAYS};
 use super::{Group, Moment, Pipeline, View};
 use crate::deadline::DeadlineTable;
 use crate::entry::history::Change;
-use crate::entry::{Entry, EntryDeadline, Life, Reminder, Standing};
+use crate::entry::{Entry, Life, Reminder, Standing};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::journal::Redated;
 use crate::outbox::AlertKey;
@@ -32,8 +32,8 @@ impl Pipeline {
         let mut moved = Vec::new();
         for reminder in life.reminders.iter().filter(|reminder| reminder.is_of_clock()) {
             let now = deadlines.iter().find(|deadline| deadline.key() == *reminder.deadline);
-            let target = now.filter(|deadline| deadline.may_run()).and_then(EntryDeadline::target);
-            if target != Some(reminder.target) {
+            let stands = now.is_some_and(|deadline| deadline.may_run() && deadline.is_counted_by(reminder));
+            if !stands {
                 moved.push(Redated {
                     entry: life.number,
                     deadline: reminder.deadline.clone(),
@@ -58,7 +58,7 @@ impl Pipeline {
     /// was not said. A ladder that is done with wants none.
     fn wants_reminder<V: View>(&self, view: &V, context: &DeadlineContext<'_>) -> Result<bool, V::Error> {
         let DeadlineContext { deadline, entry, on, .. } = *context;
-        let Some(target) = deadline.target() else { return Ok(false) };
+        let Some(target) = deadline.target_on(on) else { return Ok(false) };
         if self.rules.next_reminder(deadline, on).is_some() {
             return Ok(true);
         }
@@ -114,7 +114,7 @@ impl Pipeline {
 /// How a clock stood that somebody was to be reminded of: as its last move left it, as a table that may have been in force has
 /// it, else all that the reminder knows.
 fn stood(life: &Life, entry: &Entry, reminder: &Reminder, earlier: &[Arc<DeadlineTable>]) -> Standing {
-    let is_that = |standing: &Standing| standing.target == Some(reminder.target);
+    let is_that = |standing: &Standing| [standing.target, standing.legal()].contains(&Some(reminder.target));
     let last = life.moves_of(&reminder.deadline).next_back().map(|moved| moved.to.clone());
     let computed = |table: &Arc<DeadlineTable>| {
         let deadlines = life.deadlines(entry, table);

@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::clock_alert::OfClock;
 use super::follow::Now;
 use super::letters::{Parcel, Sorted};
+use super::reminders::reminder as planned;
 use super::silence::{About, Broken, OldSilences};
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View};
 use crate::entry::{EntryDeadline, Life, Reminder, silence};
@@ -105,9 +106,8 @@ impl Pipeline {
                     raised.push(self.step_alert(moment, hit, key, of));
                 }
             }
-            if let (Some(next), Some(target)) = (self.rules.next_reminder(deadline, day), deadline.target()) {
-                wanted.push(Reminder { day: next, target, deadline: reminder.deadline.clone() });
-            }
+            let next = self.rules.next_reminder(deadline, day);
+            wanted.extend(next.and_then(|next| planned(deadline, next)));
         }
         self.set_reminders(group, &mut life, wanted);
         // A key of the index that the entry does not know is left over from an older release: it goes.
@@ -126,7 +126,7 @@ impl Pipeline {
 
     /// The day on which a silenced clock is looked at again: when the silence ends, and in any case before the last days of
     /// a legal deadline.
-    fn silenced_until<V: View>(
+    pub(super) fn silenced_until<V: View>(
         &self,
         group: &Group<'_, V>,
         moment: Moment,

@@ -29,19 +29,31 @@ impl Pipeline {
         let today = self.reminder_day(at);
         let mut wanted = Vec::new();
         for deadline in deadlines.iter().filter(|deadline| deadline.may_run()) {
-            let Some(target) = deadline.target() else { continue };
+            let Some(target) = deadline.target_on(today) else { continue };
             let key = deadline.key();
             // A reminder that stands for the same target stays: this change did not move the clock.
             let standing = life.reminders.iter().find(|known| *known.deadline == *key);
             let day = match standing {
-                Some(known) if known.target == target => Some(known.day),
+                Some(known) if deadline.is_counted_by(known) => Some(known.day),
                 _ => self.first_reminder(
                     &DeadlineContext { deadline, entry, broker: broker.as_str(), on: today },
                     target,
                 ),
             };
-            wanted.extend(day.map(|day| Reminder { day, target, deadline: key.into() }));
+            wanted.extend(day.and_then(|day| reminder(deadline, day)));
         }
+        self.finish_plan(group, life, (entry, deadlines), wanted, (today, broker));
+    }
+
+    /// Sets the reminders of the clocks, with what else the entry is looked at for.
+    pub(super) fn finish_plan<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        life: &mut Life,
+        (entry, deadlines): (&Entry, &[EntryDeadline]),
+        mut wanted: Vec<Reminder>,
+        (today, broker): (NaiveDate, &BrokerName),
+    ) {
         wanted.extend(self.silence_reminders(life, entry, deadlines, today));
         wanted.extend(self.calendar_reminder(life, entry, deadlines, (today, broker)));
         self.set_reminders(group, life, wanted);
@@ -107,6 +119,11 @@ impl Pipeline {
         }
         life.reminders = wanted;
     }
+}
+
+/// The reminder of a clock on a day, towards the date that counts then.
+pub(super) fn reminder(deadline: &EntryDeadline, day: NaiveDate) -> Option<Reminder> {
+    Some(Reminder { day, target: deadline.target_on(day)?, deadline: deadline.key().into() })
 }
 
 fn due_key(life: &Life, reminder: &Reminder) -> DueKey {

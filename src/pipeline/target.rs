@@ -51,6 +51,15 @@ impl Pipeline {
         }
         life.note(moment.at, moved);
         let broker = broker_of(&life);
+        // The ladder begins anew, also where its next step counts towards a date that did not change.
+        let dated = |all: &[EntryDeadline]| {
+            all.iter().find(|known| known.key() == *set.deadline).and_then(|known| known.internal)
+        };
+        if dated(&before) != dated(&after) {
+            let others = life.reminders.iter().filter(|known| *known.deadline != *set.deadline);
+            let others = others.cloned().collect();
+            self.set_reminders(group, &mut life, others);
+        }
         self.plan_reminders(group, &mut life, &entry, &after, (moment.at, &broker));
         group.put_life(life);
         Ok(true)

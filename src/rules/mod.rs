@@ -15,6 +15,7 @@ mod answering;
 mod asked;
 mod compile;
 mod condition;
+mod counting;
 mod defaults;
 mod dress;
 mod example;
@@ -319,14 +320,13 @@ impl Rules {
         if !deadline.runs_on(ctx.on) {
             return None;
         }
-        let target = deadline.target()?;
-        let days_left = (target - ctx.on).num_days();
         let rule = self.decide_deadline(ctx, from)?;
+        let (step, target) = counting::current(rule.ladder.as_ref()?, deadline, ctx.on)?;
+        let days_left = (target - ctx.on).num_days();
         let Telling { severity, delivery, notify, .. } = self.tell_deadline(rule, ctx, days_left);
         if delivery == Delivery::None {
             return None;
         }
-        let step = rule.ladder.as_ref()?.current(days_left)?;
         let occasion = occasion(&deadline.key(), target, step);
         Some(DeadlineHit { rule, severity, delivery, notify, occasion, step, target, days_left })
     }
@@ -335,7 +335,7 @@ impl Rules {
     /// clocks that nobody is told of.
     pub fn tell_clock(&self, ctx: &DeadlineContext<'_>) -> Option<(&Rule, Telling<'_>)> {
         let rule = self.decide_deadline(ctx, 0)?;
-        let days_left = ctx.deadline.target().map_or(0, |target| (target - ctx.on).num_days());
+        let days_left = ctx.deadline.target_on(ctx.on).map_or(0, |target| (target - ctx.on).num_days());
         let telling = self.tell_deadline(rule, ctx, days_left);
         (telling.delivery != Delivery::None).then_some((rule, telling))
     }
@@ -357,20 +357,25 @@ impl Rules {
         if !deadline.may_run() {
             return None;
         }
-        let target = deadline.target()?;
         let mut earliest: Option<NaiveDate> = None;
         for &index in &self.on_deadline {
             let Some(rule) = self.rules.get(usize::from(index)) else { continue };
             if !rule.deadlines.has(&deadline.id) {
                 continue;
             }
-            let next = rule.ladder.as_ref().and_then(|ladder| ladder.next(target, after));
+            let next = rule.ladder.as_ref().and_then(|ladder| counting::next(ladder, deadline, after));
             earliest = earliest.into_iter().chain(next).min();
             if rule.condition.0.is_empty() {
                 break;
             }
         }
         earliest
+    }
+
+    /// Every rule with a ladder that may decide about clocks with this id.
+    pub fn ladders_of<'r>(&'r self, id: &'r str) -> impl Iterator<Item = (&'r Rule, &'r Ladder)> {
+        let rules = self.on_deadline.iter().filter_map(|&index| self.rules.get(usize::from(index)));
+        rules.filter(|rule| rule.deadlines.has(id)).filter_map(|rule| Some((rule, rule.ladder()?)))
     }
 
     fn decide_trouble(&self, code: &str, severity: Severity, broker: &str, from: u16) -> Option<&Rule> {

@@ -155,6 +155,9 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
     let loudness = loudness(raw, on, &called, is_silent, faults);
     let (deadlines, ladder) = clock_keys(raw, on, &called, is_silent, &known.vocabulary, faults);
     let severity_from = severity_from(raw, on, ladder.as_ref(), faults);
+    if let (Some(Delivery::Now), Some(ladder)) = (delivery, &ladder) {
+        remark_early_end(raw, ladder, &called, faults);
+    }
     let notify = match raw.notify.given() {
         Some(notify) => {
             let owner = raw.name.given().map_or(raw.span.clone(), toml::Spanned::span);
@@ -186,6 +189,18 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
         ladder,
         after,
     })
+}
+
+/// A ladder whose last step before the date is long before it leaves the days that matter most to memory.
+fn remark_early_end(raw: &RawRule, ladder: &Ladder, called: &str, faults: &mut Faults) {
+    let before = ladder.steps().iter().map(|step| step.days_left()).filter(|left| *left >= 0);
+    let (Some(last), Some(remind)) = (before.min(), raw.remind.given()) else { return };
+    let Some(silent) = [14, 7].into_iter().find(|days| last > *days) else { return };
+    let message = format!(
+        "{called}: its last step is {last} days before the date, so nothing is said in the last {silent} days; {} speak there",
+        if silent == 14 { "14, 7, 1 and 0" } else { "7, 1 and 0" }
+    );
+    faults.remark(remind.span.clone(), message);
 }
 
 /// A required key whose value is one of a few words.

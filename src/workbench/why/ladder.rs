@@ -12,18 +12,22 @@ use crate::words::count;
 impl Asked<'_> {
     /// Each step with its day, the key of its alert, and why it would not have been said.
     pub(super) fn steps(&self, deadline: &EntryDeadline, rule: &Rule, life: &Life) -> Vec<WhyStep> {
-        let Some((target, ladder)) = deadline.target().zip(rule.ladder()) else { return Vec::new() };
-        let counts = ladder.current((target - self.today).num_days());
+        let Some((ours, ladder)) = deadline.target().zip(rule.ladder()) else { return Vec::new() };
         let known = self.known_since(deadline, life);
-        let told = ladder.steps().iter().filter_map(|step| {
-            let day = step.day(target)?;
+        // Behind a date of our own the ladder goes on towards the legal one.
+        let legal = deadline.legal().filter(|legal| *legal != ours);
+        let all = [Some(ours), legal].into_iter().flatten();
+        let all = all.flat_map(|target| ladder.steps().iter().map(move |step| (step, target)));
+        let told = all.filter_map(|(step, target)| {
+            let day = step.day(target).filter(|day| target == ours || *day > ours)?;
+            let counts = ladder.current((target - self.today).num_days());
             let occasion = occasion(&deadline.key(), target, *step);
             Some(WhyStep {
                 step: step.to_string(),
                 day,
                 alert: AlertKey::new(&rule.name, life.number.as_str(), &occasion),
-                unsaid: self.unsaid(deadline, rule, (*step, day), counts, known),
-                is_mutable: step.days_left() > LOUD_DAYS,
+                unsaid: self.unsaid(deadline, rule, (*step, day, target), counts, known),
+                is_mutable: (target - day).num_days() > LOUD_DAYS,
                 hidden: self.hidden_on(day, rule, life).filter(|_| step.days_left() > LOUD_DAYS),
             })
         });
@@ -55,14 +59,14 @@ impl Asked<'_> {
         &self,
         deadline: &EntryDeadline,
         rule: &Rule,
-        (step, day): (Step, NaiveDate),
+        (step, day, target): (Step, NaiveDate, NaiveDate),
         counts: Option<Step>,
         known: Option<NaiveDate>,
     ) -> String {
         let next = rule
             .ladder()
             .and_then(|ladder| ladder.steps().iter().find(|next| next.days_left() < step.days_left()));
-        let next_day = next.and_then(|next| next.day(deadline.target()?));
+        let next_day = next.and_then(|next| next.day(target));
         let passed = known.filter(|known| next_day.is_some_and(|next| next <= *known));
         match deadline.state {
             DeadlineState::Closed => "the clock is closed".to_owned(),

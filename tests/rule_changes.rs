@@ -1,0 +1,306 @@
+//! Other rules, teams and dates of our own come into force while clocks run and alerts wait: nothing that is still to be said is lost.
+
+#[path = "support/desk.rs"]
+mod desk;
+#[path = "support/life.rs"]
+#[expect(dead_code, reason = "these tests tell of changes, not of floods")]
+mod life;
+
+use std::sync::Arc;
+
+use entrywatch::daemon::engine::Versions;
+use entrywatch::ident::EntryNumber;
+use entrywatch::outbox::{Acknowledgement, AlertKey, Audience, Manners, Team};
+use entrywatch::serve::TargetWish;
+use entrywatch::store::LetterFilter;
+use life::{Life, Sent, at, entry, quiet_nights, team};
+
+const PROTEST: &str = "PROTEST_DUE@liquidation";
+const ZONE: &str = "America/New_York";
+
+fn one(manners: Manners) -> Audience {
+    Audience::new(vec![team("ops", ZONE)]).with_manners("ops", manners)
+}
+
+fn protest_entry() -> EntryNumber {
+    EntryNumber::parse("9Z7-1000042-5").expect("a number")
+}
+
+/// Liquidated on 2026-03-20; a protest is due on 2026-09-16.
+fn liquidated(rules: &str) -> Life {
+    let mut life = Life::new(rules, one(Manners::NONE), "2026-03-20T14:00:00Z");
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/demo/5-liquidated.txt");
+    let text = std::fs::read_to_string(path).expect("a sample").replace("021526", "032026");
+    let text = text.replace("0425021326", "0425032026").replace("1000042502132602", "1000042503202602");
+    life.desk.receive("nr.txt", "globex", text.as_bytes());
+    life.mails();
+    life
+}
+
+fn protest(remind: &str) -> String {
+    format!(
+        "[[rule]]\nname = \"protest\"\ntitle = \"Protest\"\non = \"deadline\"\ndeadline = \"PROTEST_DUE\"\nseverity = \"warning\"\n{remind}\n"
+    )
+}
+
+/// Puts other rules and people into force, as a reload does.
+fn reload(life: &mut Life, rules: &str, audience: Audience, version: &str) {
+    let other = Life::new(rules, audience, "2026-01-01T00:00:00Z").pipeline;
+    life.pipeline = other.clone();
+    let versions = Versions { rules: version.into(), ..desk::versions() };
+    life.desk.engine().reload(other, versions).expect("it comes into force");
+    while life.desk.engine().is_following() {
+        life.desk.engine().follow_some().expect("entries follow");
+    }
+}
+
+/// Days and subjects of the letters about protests.
+fn protests(sent: &[Sent]) -> Vec<String> {
+    let about = sent.iter().filter(|sent| sent.subject().contains("Protest"));
+    about.map(|sent| format!("{} {}", sent.at.date_naive(), sent.subject())).collect()
+}
+
+fn days(sent: &[Sent]) -> Vec<String> {
+    protests(sent).iter().map(|line| line[5..10].to_owned()).collect()
+}
+
+fn journaled(life: &Life) -> u64 {
+    life.desk.store().position().expect("the store answers").seq
+}
+
+#[test]
+fn our_own_date_gives_way_to_the_legal_one() {
+    let mut life = liquidated("");
+    let wish = TargetWish {
+        entry: protest_entry(),
+        deadline: PROTEST.to_owned(),
+        date: Some("2026-08-20".parse().expect("a date")),
+        reason: "early".to_owned(),
+        on: None,
+        even_if_late: false,
+    };
+    life.desk.engine().set_target(wish, "jo").expect("it is journaled");
+    let sent = life.until("2026-08-21T22:00:00Z");
+    assert!(days(&sent).contains(&"08-21".to_owned()), "{:?}", protests(&sent));
+    let sent = life.until("2026-10-30T12:00:00Z");
+    assert_eq!(
+        days(&sent),
+        ["09-02", "09-09", "09-13", "09-15", "09-16", "09-17"],
+        "the law's last two weeks: {:?}",
+        protests(&sent)
+    );
+    assert!(protests(&sent)[0].contains("act by 2026-09-16 (in 14 days)"), "{:?}", protests(&sent));
+    life.rebuild();
+}
+
+/// A rule that kept silent gets a ladder while the clock runs: the step of two days ago is told late, the coming ones on their days.
+#[test]
+fn a_rule_that_begins_to_remind_reaches_clocks_that_run() {
+    let mut life = liquidated(&protest("delivery = \"none\""));
+    assert_eq!(days(&life.until("2026-07-20T12:00:00Z")), [""; 0]);
+    let ladder = protest("remind = [60, 50, 45, 30, 7]");
+    reload(&mut life, &ladder, one(Manners::NONE), "two");
+    let sent = life.until("2026-10-01T12:00:00Z");
+    assert_eq!(days(&sent), ["07-20", "07-28", "08-02", "08-17", "09-09"], "{:?}", protests(&sent));
+    // All of it follows from the journal, with the rules that are in force now.
+    let (hash, reminders) = (life.desk.state_hash(), reminders(&life));
+    life.desk.open_as(&life.pipeline, "two");
+    assert_eq!((life.desk.state_hash(), self::reminders(&life)), (hash, reminders));
+}
+
+fn reminders(life: &Life) -> Vec<String> {
+    let known = life.desk.store().life(protest_entry()).expect("the store answers").expect("it is known");
+    known.reminders.iter().map(|one| format!("{} {} {}", one.day, one.target, one.deadline)).collect()
+}
+
+#[test]
+fn steps_that_a_change_adds_are_told_and_none_twice() {
+    let mut life = liquidated(&protest("remind = [60, 30, 7]"));
+    assert_eq!(days(&life.until("2026-07-20T12:00:00Z")), ["07-18"]);
+    reload(&mut life, &protest("remind = [60, 50, 45, 30, 7]"), one(Manners::NONE), "two");
+    // What has nothing to do with clocks writes nothing.
+    let before = journaled(&life);
+    let unrelated = "\n[[rule]]\nname = \"x\"\ntitle = \"X\"\non = \"notice\"\nwhen = { effect = \"seizure\" }\nseverity = \"critical\"\n";
+    let rules = protest("remind = [60, 50, 45, 30, 7]") + unrelated;
+    reload(&mut life, &rules, one(Manners::NONE), "three");
+    assert_eq!(journaled(&life), before);
+    assert_eq!(days(&life.until("2026-08-10T12:00:00Z")), ["07-28", "08-02"]);
+    // A step that is long past is history.
+    reload(&mut life, &protest("remind = [60, 55, 30, 7]"), one(Manners::NONE), "four");
+    assert_eq!(days(&life.until("2026-10-01T12:00:00Z")), ["08-17", "09-09"]);
+}
+
+#[test]
+fn a_ladder_that_ends_early_is_named() {
+    let remarks = |remind: &str| {
+        let pipeline = Life::new(&protest(remind), one(Manners::NONE), "2026-01-01T00:00:00Z").pipeline;
+        pipeline.rules.remarks().iter().map(ToString::to_string).collect::<String>()
+    };
+    assert!(remarks("remind = [60, 30]").contains("nothing is said in the last 14 days"));
+    assert!(remarks("remind = [60, 10, \"overdue\"]").contains("nothing is said in the last 7 days"));
+    for enough in ["remind = [30, 7]", "remind = [\"overdue\"]", "remind = [30]\ndelivery = \"digest\""] {
+        assert_eq!(remarks(enough), "", "{enough}");
+    }
+}
+
+fn acknowledge(life: &mut Life, step: &str, until: &str) {
+    let alerts = life.desk.store().alerts(None, usize::MAX).expect("the store answers");
+    let keys = alerts.into_iter().map(|alert| alert.key);
+    let of_step: Vec<AlertKey> = keys
+        .filter(|key| key.as_str().contains(PROTEST) && key.as_str().ends_with(&format!("/{step}")))
+        .collect();
+    assert_eq!(of_step.len(), 1);
+    let said = Acknowledgement {
+        alerts: of_step,
+        by: "jo".to_owned(),
+        reason: "counsel has it".to_owned(),
+        until: until.parse().expect("a date"),
+        letter: None,
+    };
+    life.desk.engine().acknowledge(&said).expect("it is taken");
+}
+
+#[test]
+fn an_acknowledged_step_is_said_again_on_its_day() {
+    let mut life = liquidated(&protest("remind = [60, 30]"));
+    assert_eq!(days(&life.until("2026-07-18T14:00:00Z")), ["07-18"]);
+    acknowledge(&mut life, "60", "2026-07-20");
+    let sent = life.until("2026-08-16T12:00:00Z");
+    assert_eq!(days(&sent), ["07-20"], "{:?}", protests(&sent));
+    assert!(protests(&sent)[0].contains("due in 58 days"), "as of that day: {:?}", protests(&sent));
+    assert_eq!(days(&life.until("2026-08-17T14:00:00Z")), ["08-17"]);
+    // Far behind the date: opens with 14 days left, and when it is answered again, in the last days.
+    acknowledge(&mut life, "30", "2026-11-12");
+    assert_eq!(days(&life.until("2026-09-02T14:00:00Z")), ["09-02"]);
+    acknowledge(&mut life, "30", "2026-11-12");
+    assert_eq!(days(&life.until("2026-09-09T14:00:00Z")), ["09-09"]);
+    acknowledge(&mut life, "30", "2026-11-12");
+    assert_eq!(days(&life.until("2026-09-16T14:00:00Z")), ["09-16"]);
+    life.rebuild();
+}
+
+#[test]
+fn an_acknowledged_step_is_not_said_beside_the_next_one() {
+    let mut life = liquidated(&protest("remind = [60, 50, 30]"));
+    life.until("2026-07-18T14:00:00Z");
+    acknowledge(&mut life, "60", "2026-08-01");
+    // The step of 28 July waited for the acknowledgement to end, and takes the other's place.
+    assert_eq!(days(&life.until("2026-08-10T12:00:00Z")), ["08-01"]);
+    // A change of rules leaves an answer as it is.
+    acknowledge(&mut life, "50", "2026-08-25");
+    reload(&mut life, &protest("remind = [60, 50, 35, 30, 7]"), one(Manners::NONE), "two");
+    assert_eq!(days(&life.until("2026-09-01T12:00:00Z")), ["08-25"]);
+}
+
+const EXAM: &str = r#"
+[[rule]]
+name = "NAME"
+title = "Exam"
+on = "notice"
+when = { effect = "exam" }
+severity = "warning"
+remind = "at once, then every 1 day, at most 3 times"
+until = { open_hold_after = false }
+tell_when_over = true
+"#;
+
+fn exam(name: &str) -> String {
+    EXAM.replace("NAME", name)
+}
+
+fn recipients(sent: &[Sent]) -> Vec<&str> {
+    sent.iter().map(|sent| &*sent.to).collect()
+}
+
+#[test]
+fn a_rebuild_under_other_rules_keeps_what_is_planned() {
+    // In the evening of New York, in the quiet hours.
+    let mut life = Life::new(&exam("ex"), one(quiet_nights()), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    assert_eq!(life.mails().len(), 1);
+    life.desk.clock.set(at("2026-03-03T04:00:00Z"));
+    life.tick();
+    life.receive(2, "acme", "03", "0302262255");
+    assert!(life.mails().is_empty(), "it waits for the morning");
+    let unrelated = exam("ex") + &exam("other").replace("exam\"", "seizure\"");
+    let other = Life::new(&unrelated, one(quiet_nights()), "2026-01-01T00:00:00Z").pipeline;
+    life.pipeline = other.clone();
+    life.desk.open_as(&other, "other");
+    assert!(life.mails().is_empty(), "letters of the past are not sent again");
+    let sent = life.until("2026-03-03T11:30:00Z");
+    assert_eq!(sent.len(), 1, "what waited for the morning comes");
+    assert!(sent[0].subject().contains(&entry(2).as_str()[3..10]), "{:?}", sent[0].subject());
+    let sent = life.until("2026-03-04T12:00:00Z");
+    assert!(sent.iter().any(|sent| sent.subject().contains(&entry(1).as_str()[3..10])), "reminders go on");
+    life.desk.open_as(&other, "other");
+    assert!(life.mails().is_empty());
+    let told = life.told();
+    life.desk.open_as(&other, "other");
+    assert_eq!(life.told(), told);
+}
+
+fn moved_to(name: &str, address: &str, manners: Manners) -> Audience {
+    let team = Team { to: vec![address.into()], ..team(name, ZONE) };
+    Audience::new(vec![team]).with_manners(name, manners)
+}
+
+#[test]
+fn what_waits_for_an_address_goes_to_the_one_in_its_place() {
+    let mut life =
+        Life::new(&exam("ex"), moved_to("ops", "old@example.com", quiet_nights()), "2026-03-03T04:00:00Z");
+    life.receive(1, "acme", "03", "0302262255");
+    // Routine: a release, for the digest of the morning.
+    life.receive(2, "acme", "01", "0302262255");
+    assert!(life.mails().is_empty());
+    reload(&mut life, &exam("ex"), moved_to("ops", "new@example.com", quiet_nights()), "two");
+    let sent = life.until("2026-03-03T14:00:00Z");
+    assert_eq!(recipients(&sent), ["new@example.com", "new@example.com"], "{sent:#?}");
+    assert!(sent[1].subject().contains("[DIGEST]"));
+}
+
+#[test]
+fn a_team_with_another_name_is_reminded_and_told_of_the_end() {
+    let mut life =
+        Life::new(&exam("ex"), moved_to("ops", "ops@example.com", Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    assert_eq!(life.mails().len(), 1);
+    reload(&mut life, &exam("ex"), moved_to("desk", "desk@example.com", Manners::NONE), "two");
+    let sent = life.until("2026-03-03T16:00:00Z");
+    assert_eq!(recipients(&sent), ["desk@example.com"], "{sent:#?}");
+    life.receive(1, "acme", "01", "0303261200");
+    let sent = life.until("2026-03-03T17:00:00Z");
+    assert!(sent.iter().any(|sent| sent.subject().contains("[OVER]")), "{sent:#?}");
+}
+
+#[test]
+fn a_rule_with_another_name_takes_the_place_of_the_one_that_is_gone() {
+    let mut life = Life::new(&exam("ex"), one(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    assert_eq!(life.mails().len(), 1);
+    reload(&mut life, &exam("ex2"), one(Manners::NONE), "two");
+    let old = life.course("ex", 1);
+    assert_eq!(old.state(), "over");
+    assert!(old.events.last().is_some_and(|event| event.what.to_string().contains("`ex` is gone")));
+    let sent = life.mails();
+    assert_eq!(sent.len(), 1, "a new name alerts anew");
+    let sent = life.until("2026-03-03T16:00:00Z");
+    assert_eq!(sent.len(), 1, "and reminds");
+    life.receive(1, "acme", "01", "0303261200");
+    let sent = life.until("2026-03-03T17:00:00Z");
+    assert_eq!(sent.iter().filter(|sent| sent.subject().contains("[OVER]")).count(), 1, "{sent:#?}");
+    assert_eq!(life.desk.store().letters(LetterFilter::GivenUp, 10).expect("it answers").len(), 0);
+}
+
+#[test]
+fn an_alert_is_told_when_the_inhibition_that_hid_it_is_taken_out() {
+    let hiding =
+        exam("ex") + "\n[[inhibit]]\nname = \"quiet\"\nwhen = { open_hold_after = true }\nhides = [\"ex\"]\n";
+    let mut life = Life::new(&hiding, one(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    assert!(life.until("2026-03-02T18:00:00Z").is_empty());
+    reload(&mut life, &exam("ex"), one(Manners::NONE), "two");
+    assert_eq!(life.mails().len(), 1);
+    let pipeline: Arc<_> = life.pipeline.clone();
+    life.desk.open_as(&pipeline, "two");
+    assert!(life.mails().is_empty());
+}
