@@ -52,9 +52,9 @@ fuzz: ## Feed random bytes to everything that reads foreign bytes (FUZZ_SECS=60 
 		RUSTC_BOOTSTRAP=1 $(CARGO) fuzz run "$$target" "fuzz/found/$$target" "fuzz/corpus/$$target" -- \
 			-max_total_time=$(FUZZ_SECS) || exit 1; done
 
-pictures: ## Show the default mails in a real browser (headless Chromium), into docs/pictures
+pictures: ## Show the default mails in a real browser (headless Chromium), into docs/pictures (MAILS="hold over" for some)
 	@scripts/packages.sh pictures
-	scripts/pictures.py "$$(command -v chromium-headless-shell || command -v chromium)" docs/pictures
+	scripts/pictures.py "$$(command -v chromium-headless-shell || command -v chromium)" docs/pictures $(MAILS)
 
 licences: ## Check the licences and sources of all dependencies (needs cargo-deny)
 	$(CARGO) deny --offline check licenses bans sources

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Pictures of the default mails, as a real browser shows them: wide and light, narrow and dark.
 
-Usage: scripts/pictures.py BROWSER FOLDER. Reads tests/default_mails/*.html, which the rules that
+Usage: scripts/pictures.py BROWSER FOLDER [MAIL...]. Reads tests/default_mails/*.html, which the rules that
 the program carries sent in tests/default_mails.rs, writes
-FOLDER/<mail>.png and FOLDER/<mail>-narrow-dark.png. Needs nothing but Python and a headless Chromium.
+FOLDER/<mail>.png and FOLDER/<mail>-narrow-dark.png: of all mails, or of those that are named. Needs nothing but Python and a headless Chromium.
 """
 
 import concurrent.futures
@@ -129,16 +129,20 @@ def write(path, width, rows):
 
 
 def main():
-    browser, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    browser, folder, named = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3:]
     folder.mkdir(parents=True, exist_ok=True)
     pages = sorted(pathlib.Path("tests/default_mails").glob("*.html"))
+    wanted = [page for page in pages if not named or page.stem in named]
+    kept = {f"{page.stem}{ending}.png" for page in pages if page not in wanted for ending, _, _ in VIEWS}
     for old in folder.glob("*.png"):
-        old.unlink()
+        if old.name not in kept:
+            old.unlink()
     index = [
         "# The default mails, as a browser shows them",
         "",
         "What the rules that the program carries send for the messages in `tests/default_mails.rs`: wide and light, narrow and dark.",
-        "Made by `make pictures`. Beneath each name stands the subject.",
+        "Made by `make pictures`. Beneath each name stands the subject. `request over` and `requests over` come from a rule with",
+        "`tell_when_over`, as `docs/alerts.md` has it: no rule that the program carries tells ends.",
         "",
     ]
     def picture(page, ending, width, more):
@@ -151,7 +155,7 @@ def main():
         write(folder / f"{page.stem}{ending}.png", wide, rows)
 
     with concurrent.futures.ThreadPoolExecutor(max_workers=4) as pool:
-        jobs = [pool.submit(picture, page, *view) for page in pages for view in VIEWS]
+        jobs = [pool.submit(picture, page, *view) for page in wanted for view in VIEWS]
         for job in jobs:
             job.result()
     for page in pages:

@@ -13,7 +13,7 @@ use chrono::TimeDelta;
 use desk::renderer;
 use entrywatch::daemon::tasks::deliver::alerts_of;
 use entrywatch::outbox::{Audience, Manners};
-use life::{Life, Sent, at, capped, entry, gathering, quiet_nights, status, team};
+use life::{Life, Sent, at, capped, entry, gathering, quiet_nights, released, status, team};
 
 fn one(manners: Manners) -> Audience {
     Audience::new(vec![team("operations", "America/New_York")]).with_manners("operations", manners)
@@ -153,25 +153,12 @@ fn a_cancelled_entry_hides_its_document_request_until_it_is_undone() {
     life.rebuild();
 }
 
-/// Released on 2 April 2025; the summary is due on the 16th.
-const RELEASED: [&str; 7] = [
-    "A27049Z7      040225     SO",
-    "B  27049Z7SO",
-    "SO1027049Z7  10000425 0112-345678900XYLANORTHERN EXAMPLE    0412W040225",
-    "SO20CR DEMO00042",
-    "SO60040225140298RELEASED                                        04022508",
-    "Y  27049Z7SO00003",
-    "Z27049Z7      040225",
-];
-
 #[test]
 fn no_inhibition_hides_the_last_days_of_a_legal_deadline() {
     let rules = "[[inhibit]]\nname = \"acme\"\nwhen = { broker = \"acme\" }\nhides = [\"summary-due\"]\n";
-    let released: Vec<u8> =
-        RELEASED.iter().flat_map(|record| format!("{record:80}\n").into_bytes()).collect();
     let told = |rules: &str| -> Vec<String> {
         let mut life = Life::new(rules, one(Manners::NONE), "2025-04-02T15:00:00Z");
-        life.desk.receive("so.txt", "acme", &released);
+        life.desk.receive("so.txt", "acme", &released());
         let sent = life.until("2025-04-18T15:00:00Z");
         life.rebuild();
         let steps = sent.iter().map(|mail| mail.subject().to_owned());

@@ -6,12 +6,13 @@
 #[path = "support/desk.rs"]
 mod desk;
 #[path = "support/life.rs"]
+#[expect(dead_code, reason = "a release is told of beside")]
 mod life;
 
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use entrywatch::outbox::{Audience, Manners, Outcome};
+use entrywatch::outbox::{Attempt, Audience, LetterState, Manners, Outcome};
 use life::{Life, Sent, at, capped, entry, gathering, quiet_nights, status, team};
 
 /// A document request that is said again, and handed on when nobody answers.
@@ -124,14 +125,19 @@ fn reminders_and_escalations_of_one_moment_are_one_letter_each() {
     receive_all(&mut life, COUNT, "98", "0306261200");
     let over = life.mails();
     let seventh = entry(7).to_string();
-    assert_eq!(
-        subjects(&over),
-        [
-            &*format!("[OVER] {seventh} Documents required (acme)"),
-            "[OVER] 59 alerts on 59 entries: Documents required (acme)"
-        ]
-    );
-    assert_eq!(missing(&over[1], COUNT), [seventh], "the one that was answered ends by itself");
+    // Managers were told as well, and so they hear of the end.
+    for team in ["operations", "managers"] {
+        let over = to(&over, team);
+        let subjects: Vec<&str> = over.iter().map(|mail| mail.subject()).collect();
+        assert_eq!(
+            subjects,
+            [
+                &*format!("[OVER] {seventh} Documents required (acme)"),
+                "[OVER] 59 alerts on 59 entries: Documents required (acme)"
+            ]
+        );
+        assert_eq!(missing(over[1], COUNT), [&*seventh], "the one that was answered ends by itself");
+    }
     life.rebuild();
 }
 
@@ -209,7 +215,7 @@ fn a_letter_whose_cause_is_gone_says_so_at_its_top() {
     life.receive(1, "acme", "98", "0302261030");
     life.rebuild();
     let sent = life.mails();
-    assert_eq!(sent.len(), 2, "{:?}", subjects(&sent));
+    assert_eq!(sent.len(), 1, "the letter tells its own end: {:?}", subjects(&sent));
     let late = sent.iter().find(|mail| mail.mail.key() == refused[0].key()).expect("the same letter");
     assert_eq!(late.mail.message_id(), refused[0].message_id());
     assert!(late.subject().starts_with("[OVER] "), "{}", late.subject());
@@ -234,6 +240,174 @@ fn a_letter_that_may_have_arrived_is_sent_again_as_it_was() {
     let sent = life.mails();
     let again = sent.iter().find(|mail| mail.mail.key() == lost[0].key()).expect("the same letter");
     assert_eq!(again.mail.bytes(), lost[0].bytes());
+    life.rebuild();
+}
+
+#[test]
+fn a_server_that_is_busy_for_an_hour_takes_one_letter_that_tells_both() {
+    let mut life = Life::new(ESCALATING, two_teams(gathering()), "2026-03-02T15:00:00Z");
+    let busy = |_: &entrywatch::email::Mail| Outcome::Refused { error: "451 try later".into() };
+    let wait_until = |life: &mut Life, then: &str| {
+        while life.now() < at(then) {
+            life.desk.clock.advance(TimeDelta::minutes(5));
+            life.tick();
+            life.desk.deliver(busy);
+        }
+    };
+    life.receive(1, "acme", "96", "0302261000");
+    life.desk.deliver(busy);
+    wait_until(&mut life, "2026-03-02T15:30:00Z");
+    life.receive(1, "acme", "98", "0302261030");
+    life.rebuild();
+    wait_until(&mut life, "2026-03-02T16:00:00Z");
+    let sent = life.until("2026-03-02T20:00:00Z");
+    let seen = entry(1).to_string();
+    assert_eq!(subjects(&sent), [format!("[OVER] {seen} Documents required (acme)")]);
+    assert!(sent[0].mail.text().contains("could not leave before"), "{}", sent[0].mail.text());
+    life.rebuild();
+}
+
+#[test]
+fn an_end_that_came_while_the_server_had_the_letter_is_told_after_it() {
+    for outcome in [
+        Outcome::Accepted { response: "250 ok".into() },
+        Outcome::Unanswered { error: "the answer was lost".into() },
+    ] {
+        let mut life = Life::new(ESCALATING, two_teams(gathering()), "2026-03-02T15:00:00Z");
+        life.receive(1, "acme", "96", "0302261000");
+        life.desk.deliver(|_| Outcome::Refused { error: "451 try later".into() });
+        life.desk.clock.set(at("2026-03-02T15:30:00Z"));
+        // The courier has the letter as it was when the file with the end is read.
+        let letter = life.desk.store().letters_ready(life.now(), 1).expect("it answers").remove(0);
+        life.receive(1, "acme", "98", "0302261030");
+        let attempt = Attempt { letter: letter.key.clone(), outcome: outcome.clone(), ends_until: None };
+        life.desk.engine().delivered(&[attempt]).expect("it is kept");
+        life.rebuild();
+        let sent = life.until("2026-03-02T17:00:00Z");
+        let again: Vec<&Sent> = sent.iter().filter(|mail| *mail.mail.key() == letter.key).collect();
+        let over: Vec<&Sent> = sent.iter().filter(|mail| *mail.mail.key() != letter.key).collect();
+        assert_eq!(over.len(), 1, "{:?}", subjects(&sent));
+        assert!(over[0].subject().starts_with("[OVER] "), "{}", over[0].subject());
+        assert!(over[0].mail.text().contains("its cause is gone"));
+        let is_again = matches!(outcome, Outcome::Unanswered { .. });
+        assert_eq!(again.len(), usize::from(is_again), "{:?}", subjects(&sent));
+        assert!(again.iter().all(|mail| mail.subject().starts_with("[CRITICAL] ")), "as it was");
+        life.rebuild();
+    }
+}
+
+#[test]
+fn a_letter_that_told_its_end_and_may_have_arrived_tells_it_again() {
+    let mut life = Life::new(ESCALATING, two_teams(gathering()), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "96", "0302261000");
+    life.desk.deliver(|_| Outcome::Refused { error: "451 try later".into() });
+    life.desk.clock.set(at("2026-03-02T15:30:00Z"));
+    life.receive(1, "acme", "98", "0302261030");
+    let lost = life.desk.deliver(|_| Outcome::Unanswered { error: "the answer was lost".into() });
+    assert!(lost[0].subject().starts_with("[OVER] "), "{}", lost[0].subject());
+    let sent = life.until("2026-03-02T17:00:00Z");
+    assert_eq!(sent.len(), 1, "{:?}", subjects(&sent));
+    assert_eq!(sent[0].mail.bytes(), lost[0].bytes());
+    life.rebuild();
+}
+
+#[test]
+fn who_was_told_nothing_hears_of_no_end() {
+    // Operations hear at once; managers have a quiet night, and the end comes before their morning.
+    let rules = ESCALATING.replace("notify = [\"operations\"]", "notify = [\"operations\", \"managers\"]");
+    let rules = rules.replace("severity = \"critical\"", "severity = \"warning\"");
+    let audience =
+        Audience::new(vec![team("operations", "America/New_York"), team("managers", "America/New_York")])
+            .with_manners("managers", quiet_nights());
+    let mut life = Life::new(&rules, audience, "2026-03-03T03:30:00Z"); // 22:30
+    life.receive(1, "acme", "96", "0302262230");
+    assert_eq!(life.mails().len(), 1);
+    life.desk.clock.set(at("2026-03-03T04:00:00Z"));
+    life.receive(1, "acme", "98", "0302262300");
+    let over = life.until("2026-03-03T12:30:00Z");
+    let seen = entry(1).to_string();
+    assert_eq!(
+        to(&over, "operations").iter().map(|mail| mail.subject()).collect::<Vec<_>>(),
+        [format!("[OVER] {seen} Documents required (acme)")]
+    );
+    assert!(to(&over, "managers").is_empty(), "{:?}", subjects(&over));
+    // What gathers and ends before its window closes is nobody's concern either.
+    let mut life = Life::new(ESCALATING, two_teams(gathering()), "2026-03-02T15:00:00Z");
+    (1..=5).for_each(|serial| life.receive(serial, "acme", "96", "0302261000"));
+    assert_eq!(life.mails().len(), 3);
+    life.desk.clock.set(at("2026-03-02T15:01:00Z"));
+    life.receive(5, "acme", "98", "0302261001");
+    let rest = life.until("2026-03-02T15:10:00Z");
+    let fourth = entry(4).to_string();
+    assert_eq!(subjects(&rest).len(), 1, "{:?}", subjects(&rest));
+    assert!(rest[0].subject().contains(&fourth), "{:?}", subjects(&rest));
+    life.rebuild();
+}
+
+#[test]
+fn whoever_an_alert_was_handed_on_to_hears_of_its_end() {
+    let mut life = Life::new(ESCALATING, two_teams(gathering()), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "96", "0302261000");
+    life.mails();
+    let handed_on = life.until("2026-03-02T20:00:00Z");
+    assert_eq!(to(&handed_on, "managers").len(), 1);
+    life.receive(1, "acme", "98", "0302261500");
+    let over = life.mails();
+    assert_eq!((to(&over, "operations").len(), to(&over, "managers").len()), (1, 1), "{:?}", subjects(&over));
+    assert!(over.iter().all(|mail| mail.subject().starts_with("[OVER] ")), "{:?}", subjects(&over));
+    life.rebuild();
+}
+
+#[test]
+fn ends_over_the_cap_of_letters_come_in_one_letter() {
+    let rules = ESCALATING.replace("tell_when_over", "gather = \"off\"\ntell_when_over");
+    let mut life = Life::new(&rules, two_teams(capped(5, 10)), "2026-03-02T15:00:00Z");
+    receive_all(&mut life, 5, "96", "0302261000");
+    assert_eq!(life.mails().len(), 5);
+    life.desk.clock.set(at("2026-03-02T15:02:00Z"));
+    receive_all(&mut life, 5, "98", "0302261002");
+    assert!(life.mails().is_empty(), "the cap");
+    let over = life.until("2026-03-02T15:30:00Z");
+    assert_eq!(subjects(&over), ["[OVER] 5 alerts on 5 entries: Documents required (acme)"]);
+    assert_eq!((over[0].at, missing(&over[0], 5)), (at("2026-03-02T15:10:00Z"), Vec::new()));
+    life.rebuild();
+}
+
+#[test]
+fn a_letter_that_a_person_had_tried_again_has_all_its_attempts_and_is_one_letter() {
+    let mut life = Life::new(ESCALATING, two_teams(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "96", "0302261000");
+    let dead = |mail: &entrywatch::email::Mail| match String::from_utf8_lossy(mail.bytes())
+        .contains("To: operations@example.com")
+    {
+        true => Outcome::Rejected { error: "550 no such mailbox".into() },
+        false => Outcome::Accepted { response: "250 ok".into() },
+    };
+    let told = life.desk.deliver(dead);
+    let key = told[0].key().clone();
+    assert_eq!(told.len(), 2, "the letter, and managers are told of it");
+    let letter = |life: &Life| life.desk.store().letter(&key).expect("it answers").expect("it is there");
+    for times in 1..=3 {
+        life.desk.clock.advance(TimeDelta::minutes(10));
+        life.desk.engine().retry_letter(key.clone(), "jo").expect("it is tried again");
+        let waiting = letter(&life);
+        assert!(
+            matches!(&waiting.state, LetterState::Waiting { attempt: 0, last_error: Some(error), .. } if error.contains("550")),
+            "{waiting:?}"
+        );
+        assert_eq!(waiting.past.attempts, times, "what was before is known");
+        assert!(waiting.past.given_up.is_some());
+        life.rebuild();
+        assert_eq!(life.desk.deliver(dead).len(), 1, "nobody is told twice");
+    }
+    let open = life.desk.store().troubles().expect("the store answers");
+    assert!(open[0].brief.message.starts_with("a critical letter was given up"), "{}", open[0].brief.message);
+    assert_eq!((open[0].given_up.letters, open[0].given_up.critical), (1, 1));
+    // A server that is only busy is tried as often as for a new letter.
+    life.desk.engine().retry_letter(key.clone(), "jo").expect("it is tried again");
+    life.desk.deliver(|_| Outcome::Refused { error: "451 busy".into() });
+    let next = letter(&life).next_try_at().expect("it waits");
+    assert_eq!(next - life.now(), TimeDelta::minutes(1));
     life.rebuild();
 }
 

@@ -1,4 +1,5 @@
-//! What the rules that the program carries really send: one mail of each kind, played from messages. The mails in
+//! What the rules that the program carries really send: one mail of each kind, played from messages. Ends, which none of them tells,
+//! come from a rule as `docs/alerts.md` has it. The mails in
 //! `tests/default_mails` are what `docs/pictures` shows; `UPDATE_EXPECT=1` writes them anew.
 
 #[path = "support/desk.rs"]
@@ -204,6 +205,37 @@ fn over_before_it_could_leave() {
     life.desk.clock.set(at("2026-03-02T16:00:00Z"));
     life.receive(1, "globex", "98", "0302261100");
     check("over", &life.mails(), "[OVER]");
+}
+
+/// No rule that the program carries tells ends. This is what one that does so looks like.
+const TELLING_ENDS: &str = r#"
+[[rule]]
+name = "documents-over"
+title = "Documents required"
+on = "notice"
+when = { effect = "documents" }
+severity = "critical"
+remind = "at once, then every 2 days, at most 5 times"
+until = { open_hold_after = false }
+tell_when_over = true
+"#;
+
+#[test]
+fn the_cause_is_gone_and_people_hear_of_it() {
+    let audience = Audience::new(vec![team("operations", "America/New_York")]);
+    let audience = audience.with_manners("operations", usual());
+    let mut life = Life::new(TELLING_ENDS, audience.clone(), "2026-03-02T15:00:00Z");
+    life.receive(1, "globex", "96", "0302261000");
+    life.mails();
+    life.until("2026-03-05T15:00:00Z");
+    life.receive(1, "globex", "98", "0305261000");
+    check("request-over", &life.mails(), "[OVER]");
+    let mut life = Life::new(TELLING_ENDS, audience, "2026-03-02T15:00:00Z");
+    life.desk.receive("so.txt", "globex", &status(1..=6, "96", "0302261000"));
+    life.mails();
+    life.until("2026-03-05T15:00:00Z");
+    life.desk.receive("so-2.txt", "globex", &status(1..=6, "98", "0305261000"));
+    check("requests-over", &life.mails(), "[OVER] 6 alerts");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use entrywatch::place::Severity;
 use entrywatch::serve::{Action, ApiError, Backend, Request, ToldRow, api};
 use entrywatch::store::Store;
 use entrywatch::workbench::why::{Asked, Why, why};
-use life::{Life, capped, gathering, quiet_nights, team};
+use life::{Life, capped, gathering, quiet_nights, released, team};
 
 /// Answers questions from a desk.
 struct Answers(Arc<dyn Store>, Arc<Pipeline>);
@@ -302,22 +302,11 @@ fn who_hears_nothing_what_came_again_and_who_decides_instead_are_named() {
     assert!(ask(&life, 2, "never").notices[0].verdict.starts_with("decides, and keeps silent"));
 }
 
-const RELEASED: [&str; 7] = [
-    "A27049Z7      040225     SO",
-    "B  27049Z7SO",
-    "SO1027049Z7  10000425 0112-345678900XYLANORTHERN EXAMPLE    0412W040225",
-    "SO20CR DEMO00042",
-    "SO60040225140298RELEASED                                        04022508",
-    "Y  27049Z7SO00003",
-    "Z27049Z7      040225",
-];
-
 /// The ladder of an entry summary that is due on 16 April, known from the 14th on.
 #[test]
 fn each_step_of_a_ladder_says_why_it_was_not_said() {
     let mut life = Life::new("", people(Manners::NONE), "2025-04-14T15:00:00Z");
-    let file: Vec<u8> = RELEASED.iter().flat_map(|record| format!("{record:80}\n").into_bytes()).collect();
-    life.desk.receive("so.txt", "acme", &file);
+    life.desk.receive("so.txt", "acme", &released());
     life.tick();
     let store = life.desk.store();
     let number = store.lives(None, 1).expect("the store answers")[0].number;

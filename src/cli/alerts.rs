@@ -324,7 +324,7 @@ fn letters(list: &List, context: &Context, ui: &Ui) -> Outcome {
                 (Paint::Plain, or_dash(row.entry)),
                 (Paint::Plain, row.alerts.to_string()),
                 (Paint::Plain, instant(row.created_at)),
-                (Paint::Plain, row.attempt.to_string()),
+                (Paint::Plain, tries(row)),
                 (Paint::Plain, or_dash(row.next_try_at.map(instant))),
                 (Paint::Plain, or_dash(row.error.as_ref())),
             ]);
@@ -332,4 +332,12 @@ fn letters(list: &List, context: &Context, ui: &Ui) -> Outcome {
         table.write(out, ui)
     })?;
     Ok(Exit::Fine)
+}
+
+/// `3`, or `0 (and 120 before)` of a letter that a person had tried again.
+fn tries(row: &LetterRow) -> String {
+    match row.attempts_before {
+        0 => row.attempt.to_string(),
+        before => format!("{} (and {before} before)", row.attempt),
+    }
 }

@@ -9,7 +9,7 @@ use super::view::StoreView;
 use crate::deadline::DeadlineTable;
 use crate::ident::{BillOfLading, Fingerprint, NoticeId};
 use crate::journal::{JournalReader, Line, What};
-use crate::outbox::Ack;
+use crate::outbox::{Ack, Attempt};
 use crate::pipeline::{
     ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash, TargetSet,
 };
@@ -107,8 +107,9 @@ impl Applier<'_> {
                 let Some(known) = group.input(*file)? else { return Ok(Received::default()) };
                 self.apply_file(group, moment, &once_more(*file, known), None)
             }
-            What::Letter { key, outcome, .. } => {
-                self.pipeline.letter(group, moment, key, outcome)?;
+            What::Letter { key, outcome, ends_until, .. } => {
+                let (letter, outcome) = (key.clone(), outcome.clone());
+                self.pipeline.letter(group, moment, &Attempt { letter, outcome, ends_until: *ends_until })?;
                 Ok(Received::default())
             }
             What::Retry { letter, .. } => {

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::decode::abi::PasswordMask;
 use crate::ident::{BrokerName, DropName, Fingerprint};
 use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
-use crate::outbox::{Acknowledgement, AlertKey, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
+use crate::outbox::{Acknowledgement, AlertKey, Attempt, LetterKey, NewSilence, TroubleBrief, TroubleId};
 use crate::pipeline::{Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
 use crate::serve::TargetWish;
@@ -256,10 +256,10 @@ impl Engine {
     }
 
     /// Records what mail servers did with letters. Synced once for all of them.
-    pub fn delivered(&mut self, outcomes: &[(LetterKey, Outcome)]) -> Result<(), EngineError> {
+    pub fn delivered(&mut self, attempts: &[Attempt]) -> Result<(), EngineError> {
         self.settle()?;
-        let mut lines = Vec::with_capacity(outcomes.len());
-        for (key, outcome) in outcomes {
+        let mut lines = Vec::with_capacity(attempts.len());
+        for Attempt { letter: key, outcome, ends_until } in attempts {
             let Some(letter) = self.store().letter(key)? else { continue };
             let attempt = match letter.state {
                 crate::outbox::LetterState::Waiting { attempt, .. } => attempt + 1,
@@ -272,6 +272,7 @@ impl Engine {
                 recipient: letter.recipient.clone(),
                 alerts: letter.alerts.clone(),
                 outcome: outcome.clone(),
+                ends_until: *ends_until,
             });
         }
         if lines.is_empty() { Ok(()) } else { self.happened_together(lines) }

@@ -16,7 +16,7 @@ use super::parts;
 use super::room::disk_full;
 use crate::ident::Fingerprint;
 use crate::intake::scanner::Arrived;
-use crate::outbox::{Acknowledgement, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
+use crate::outbox::{Acknowledgement, Attempt, LetterKey, NewSilence, TroubleBrief, TroubleId};
 use crate::pipeline::Pipeline;
 use crate::place::Severity;
 use crate::serve::TargetWish;
@@ -59,7 +59,7 @@ pub enum WriteError {
 
 enum Job {
     Receive(Vec<Arrived>, Reply<Vec<Taken>>),
-    Delivered(Vec<(LetterKey, Outcome)>, Reply<()>),
+    Delivered(Vec<Attempt>, Reply<()>),
     Tick(Reply<()>),
     CloseWindows(Reply<()>),
     Acknowledge(Box<Acknowledgement>, Reply<()>),
@@ -176,8 +176,8 @@ impl Writer {
         ask!(self, reply => Job::TroubleOver { trouble, reply })
     }
 
-    pub async fn delivered(&self, outcomes: Vec<(LetterKey, Outcome)>) -> Result<(), WriteError> {
-        ask!(self, reply => Job::Delivered(outcomes, reply))
+    pub async fn delivered(&self, attempts: Vec<Attempt>) -> Result<(), WriteError> {
+        ask!(self, reply => Job::Delivered(attempts, reply))
     }
 
     /// Says what the clock makes due.
@@ -261,7 +261,7 @@ impl Worker {
             };
             let done = match job {
                 Job::Receive(files, reply) => self.receive_group(files, reply),
-                Job::Delivered(outcomes, reply) => answer(reply, self.engine.delivered(&outcomes)),
+                Job::Delivered(attempts, reply) => answer(reply, self.engine.delivered(&attempts)),
                 Job::Tick(reply) => {
                     let ticked = self.tick();
                     answer(reply, ticked)

@@ -8,7 +8,7 @@ use crate::ident::{BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::notice::{EventTime, Kind};
 use crate::outbox::{
     Alert, AlertKey, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, LetterKey, LetterKind, LetterState,
-    NoticeBrief, TroubleBrief, Wait,
+    NoticeBrief, Past, TroubleBrief, Wait,
 };
 use crate::place::{Place, Severity};
 
@@ -47,6 +47,7 @@ pub(super) fn letter(kind: LetterKind, alerts: Vec<Alert>) -> (Letter, Vec<Alert
             last_error: None,
             may_have_arrived: false,
         },
+        past: Past::default(),
     };
     (letter, alerts)
 }

@@ -59,6 +59,9 @@ pub enum What {
         recipient: Box<str>,
         alerts: Vec<AlertKey>,
         outcome: Outcome,
+        /// The last end of an alert that the mail told, when it told one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ends_until: Option<DateTime<Utc>>,
     },
     /// A configuration came into force. The three are hashes or names that the configuration gives itself.
     Config {
@@ -327,6 +330,7 @@ mod tests {
                 recipient: "ops@importer.example".into(),
                 alerts: vec![alert.clone()],
                 outcome: Outcome::Refused { error: "451 later".into() },
+                ends_until: Some(DateTime::UNIX_EPOCH),
             },
             What::Config { version: "1".into(), grammar: "2".into(), rules: "3".into() },
             What::Recorded { fact: serde_json::json!({"kind": "form", "form": "28"}), author: "jo".into() },

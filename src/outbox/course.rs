@@ -25,10 +25,26 @@ pub struct Course {
     pub over_at: Option<DateTime<Utc>>,
     /// The inhibition that hides it.
     pub hidden_by: Option<Box<str>>,
+    /// The last letter to each person, of alerts whose end is told.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub carriers: Vec<Carrier>,
     /// Letters whose links were used: each works once.
     pub answered: Vec<LetterKey>,
     /// The last [`Course::EVENTS_MAX`] things that happened to it.
     pub events: Vec<Event>,
+}
+
+/// The last letter that tells one person of an alert.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Carrier {
+    pub recipient: Box<str>,
+    pub letter: LetterKey,
+    /// An earlier letter about it may have been read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub was_heard: bool,
+    /// The letter had not left when the cause went: it is to tell the end as well.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub owes_end: bool,
 }
 
 /// Somebody takes care of an alert.

@@ -17,6 +17,7 @@ mod audience;
 mod course;
 mod manners;
 mod pace;
+mod past;
 pub mod retry;
 mod silence;
 mod ticket;
@@ -26,9 +27,10 @@ use std::fmt;
 pub use agenda::{AgendaKey, Task, Wait};
 pub use audience::{Audience, ImporterNumber, Team};
 use chrono::{DateTime, NaiveDate, Utc};
-pub use course::{Ack, AckError, Acknowledgement, Course, Event, Happened, Window};
+pub use course::{Ack, AckError, Acknowledgement, Carrier, Course, Event, Happened, Window};
 pub use manners::{Cap, Manners, Quiet};
 pub use pace::Pace;
+pub use past::{Attempt, Past, Resigned, last_end};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 pub use silence::{LOUD_DAYS, NewSilence, SILENCE_DAYS_MAX, Silence, SilenceError, Silenced, Silences};
@@ -300,6 +302,8 @@ pub struct Letter {
     pub alerts: Vec<AlertKey>,
     pub created_at: DateTime<Utc>,
     pub state: LetterState,
+    #[serde(default, skip_serializing_if = "Past::is_blank")]
+    pub past: Past,
 }
 
 impl Letter {
@@ -326,6 +330,21 @@ impl Letter {
     /// Whether what it says may still change: no server has had it, or each that had it has refused it.
     pub fn is_unread(&self) -> bool {
         matches!(self.state, LetterState::Waiting { may_have_arrived: false, .. })
+    }
+
+    /// Whether a server has had all of it, as far as anybody knows.
+    pub fn may_have_been_read(&self) -> bool {
+        match self.state {
+            LetterState::Sent { .. } => true,
+            LetterState::Waiting { may_have_arrived, .. } | LetterState::GivenUp { may_have_arrived, .. } => {
+                may_have_arrived
+            }
+        }
+    }
+
+    /// Whether a mail of this letter tells an end of that moment: what a server may have is rendered as it was.
+    pub fn tells_end_of(&self, over_at: DateTime<Utc>) -> bool {
+        self.is_unread() || self.past.ends_until.is_some_and(|until| over_at <= until)
     }
 
     pub fn next_try_at(&self) -> Option<DateTime<Utc>> {
@@ -382,7 +401,7 @@ impl LetterKind {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum LetterState {
-    /// `attempt` counts the refused attempts so far.
+    /// `attempt` counts the refused attempts so far, or since a person had it tried again.
     Waiting {
         attempt: u32,
         next_try_at: DateTime<Utc>,
@@ -399,6 +418,9 @@ pub enum LetterState {
         at: DateTime<Utc>,
         attempt: u32,
         error: Box<str>,
+        /// As while it waited.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        may_have_arrived: bool,
     },
 }
 

@@ -26,20 +26,23 @@ pub fn after(state: &LetterState, outcome: &Outcome, now: DateTime<Utc>) -> Lett
     let (before, had_arrived) = match state {
         LetterState::Waiting { attempt, may_have_arrived, .. } => (*attempt, *may_have_arrived),
         LetterState::Sent { .. } => return state.clone(),
-        LetterState::GivenUp { attempt, .. } => (*attempt, false),
+        LetterState::GivenUp { attempt, may_have_arrived, .. } => (*attempt, *may_have_arrived),
     };
     let attempt = before.saturating_add(1);
+    let may_have_arrived = had_arrived || matches!(outcome, Outcome::Unanswered { .. });
+    let given_up =
+        |error: &str| LetterState::GivenUp { at: now, attempt, error: error.into(), may_have_arrived };
     match outcome {
         Outcome::Accepted { .. } => LetterState::Sent { at: now, attempt },
-        Outcome::Rejected { error } => LetterState::GivenUp { at: now, attempt, error: error.clone() },
+        Outcome::Rejected { error } => given_up(error),
         Outcome::Refused { error } | Outcome::Unanswered { error } if attempt >= ATTEMPTS_MAX => {
-            LetterState::GivenUp { at: now, attempt, error: error.clone() }
+            given_up(error)
         }
         Outcome::Refused { error } | Outcome::Unanswered { error } => LetterState::Waiting {
             attempt,
             next_try_at: now + wait(attempt),
             last_error: Some(error.clone()),
-            may_have_arrived: had_arrived || matches!(outcome, Outcome::Unanswered { .. }),
+            may_have_arrived,
         },
     }
 }
@@ -73,5 +76,26 @@ mod tests {
         let now: DateTime<Utc> = "2026-03-02T09:00:00Z".parse().expect("an instant");
         let sent = LetterState::Sent { at: now, attempt: 1 };
         assert_eq!(after(&sent, &Outcome::Rejected { error: "550".into() }, now), sent);
+    }
+
+    #[test]
+    fn what_may_have_arrived_is_known_after_it_was_given_up() {
+        let now: DateTime<Utc> = "2026-03-02T09:00:00Z".parse().expect("an instant");
+        let last = LetterState::Waiting {
+            attempt: ATTEMPTS_MAX - 1,
+            next_try_at: now,
+            last_error: None,
+            may_have_arrived: false,
+        };
+        for (outcome, may_have_arrived) in [
+            (Outcome::Unanswered { error: "the answer was lost".into() }, true),
+            (Outcome::Refused { error: "451".into() }, false),
+        ] {
+            let state = after(&last, &outcome, now);
+            assert!(
+                matches!(state, LetterState::GivenUp { may_have_arrived: known, .. } if known == may_have_arrived),
+                "{state:?}"
+            );
+        }
     }
 }

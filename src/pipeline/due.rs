@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::ends::ENDS;
 use super::letters::{Load, Parcel, Saying, Sorted};
 use super::raise::Told;
 use super::trouble::mailbox_about;
@@ -74,7 +75,11 @@ impl Pipeline {
                 }
             }
             self.post_all(group, moment, sorted)?;
-            for ((recipient, wait, _), alerts) in trays {
+            for ((recipient, wait, tray), alerts) in trays {
+                if &*tray == ENDS {
+                    self.tell_waiting_ends(group, moment, (&recipient, wait), alerts)?;
+                    continue;
+                }
                 self.tell_waiting(group, moment, &recipient, wait, alerts)?;
             }
             done += due.len() as u64;

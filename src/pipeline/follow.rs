@@ -1,11 +1,11 @@
 //! Alerts that a later file may end or hide: looked at whenever something is said about their entry.
 
 use super::gate::{Hearers, is_loud};
-use super::letters::{Saying, Sorted};
+use super::letters::Sorted;
 use super::{Group, Mailing, Moment, Pipeline, View};
 use crate::entry::{Entry, EntryDeadline, Followed, Life};
 use crate::ident::BrokerName;
-use crate::outbox::{Alert, AlertKey, Course, Happened};
+use crate::outbox::{AlertKey, Happened};
 use crate::rules::{EntryContext, NoticeContext, On, Rule};
 
 /// The entry as it is after a file.
@@ -113,43 +113,6 @@ impl Pipeline {
                 !silences.iter().any(|known| known.key() == silence && known.day.to_string() == day)
             }
             On::Trouble => false,
-        }
-    }
-
-    /// The cause of an alert is gone; people who heard of it hear that too, if the rule asks for it.
-    fn end<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        moment: Moment,
-        (key, rule): (&AlertKey, &Rule),
-        sorted: &mut Sorted,
-    ) -> Result<(), V::Error> {
-        let mut course = group.course(key)?.unwrap_or_default();
-        if course.over_at.is_some() {
-            return Ok(());
-        }
-        course.over_at = Some(moment.at);
-        course.note(moment.at, Happened::Over);
-        let was_told = course.said > 0 && course.first_at.is_some_and(|first_at| first_at <= moment.at);
-        group.put_course(key.clone(), course.clone());
-        if rule.after.tell_when_over
-            && was_told
-            && moment.mailing == Mailing::Deliver
-            && let Some(alert) = group.alert(key)?
-        {
-            self.tell_over(moment, &alert, &course, sorted);
-        }
-        Ok(())
-    }
-
-    fn tell_over(&self, moment: Moment, alert: &Alert, course: &Course, sorted: &mut Sorted) {
-        let teams = course.notify.iter().map(|team| &**team);
-        let rule = self.rules.get(&alert.rule);
-        for recipient in self.audience.recipients(teams, alert.severity) {
-            // What is over does not wait on the agenda, which drops it; its letter waits for the morning.
-            let not_before = self.quiet(&recipient, alert.severity, moment).map(|(_, _, until)| until);
-            let gathers = self.gathers(&recipient, rule);
-            sorted.add(&recipient, alert, gathers, Saying::Over(course.epoch, not_before));
         }
     }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::ends::ENDS;
 use super::{Group, Mailing, Moment, Pipeline, View};
 use crate::ident::EntryNumber;
 use crate::outbox::{Alert, AlertKey, Letter, LetterKind, Manners, Wait, Window};
@@ -209,6 +210,7 @@ impl Pipeline {
         parcel: Parcel<'_>,
     ) -> Result<(), V::Error> {
         let Parcel { recipient, kind, alerts, .. } = parcel;
+        let tray = if kind == LetterKind::Over { ENDS } else { "" };
         let is_summary = kind == LetterKind::Bundle { wait: Wait::Flood };
         if !is_summary
             && !alerts.is_empty()
@@ -217,11 +219,22 @@ impl Pipeline {
         {
             for (_, alert) in alerts {
                 let mut course = group.course(alert)?.unwrap_or_default();
-                self.wait(group, moment.at, recipient, (Wait::Flood, "".into(), until), alert, &mut course);
+                self.wait(group, moment.at, recipient, (Wait::Flood, tray.into(), until), alert, &mut course);
                 group.put_course(alert.clone(), course);
             }
             return Ok(());
         }
+        self.write_all(group, moment, parcel)
+    }
+
+    /// Writes a letter whatever the recipient has had.
+    pub(super) fn write_all<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        parcel: Parcel<'_>,
+    ) -> Result<(), V::Error> {
+        let alerts = parcel.alerts;
         // What is about many entries is one letter, as long as a mail can carry it.
         let most = if parcel.entry.is_none() { Letter::BUNDLE_MAX } else { Letter::ALERTS_MAX };
         for alerts in alerts.chunks(most) {

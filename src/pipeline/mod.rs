@@ -8,6 +8,7 @@ mod answer;
 mod brief;
 mod clock_alert;
 mod due;
+mod ends;
 mod faults;
 mod follow;
 mod gate;
@@ -103,7 +104,7 @@ impl Pipeline {
         life.deadlines(entry, &self.deadlines)
     }
 
-    /// A person wants a letter to be tried again now.
+    /// A person wants a letter to be tried again now. It has all its attempts again; what it went through is kept beside.
     pub fn retry<V: View>(
         &self,
         group: &mut Group<'_, V>,
@@ -111,11 +112,15 @@ impl Pipeline {
         at: DateTime<Utc>,
     ) -> Result<bool, V::Error> {
         let Some(mut letter) = group.letter(key)? else { return Ok(false) };
-        if matches!(letter.state, LetterState::Sent { .. }) {
-            return Ok(false);
-        }
-        letter.state =
-            LetterState::Waiting { attempt: 0, next_try_at: at, last_error: None, may_have_arrived: false };
+        let (last_error, may_have_arrived) = match &letter.state {
+            LetterState::Waiting { last_error, may_have_arrived, .. } => {
+                (last_error.clone(), *may_have_arrived)
+            }
+            LetterState::GivenUp { error, may_have_arrived, .. } => (Some(error.clone()), *may_have_arrived),
+            LetterState::Sent { .. } => return Ok(false),
+        };
+        letter.past.remember(&letter.state);
+        letter.state = LetterState::Waiting { attempt: 0, next_try_at: at, last_error, may_have_arrived };
         group.put_letter(letter);
         Ok(true)
     }

@@ -12,7 +12,7 @@ use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{
-    Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, NoticeBrief, TroubleBrief,
+    Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterState, NoticeBrief, Past, TroubleBrief,
 };
 use crate::place::Severity;
 use crate::rules::{Delivery, Hit, NoticeContext};
@@ -285,13 +285,14 @@ impl Pipeline {
         self.alert_from(key, view.alert(key)?, |number| view.life(number))
     }
 
-    /// What a letter carries. While nobody can have read it, its alerts say whether they are over.
+    /// What a letter carries. Its alerts say whether they are over: as of now while nobody can have read it, then as it was sent.
     pub fn alerts_of<V: View>(&self, view: &V, letter: &Letter) -> Result<Vec<Alert>, V::Error> {
-        let may_change = letter.is_unread();
+        let tells_ends = letter.is_unread() || letter.past.ends_until.is_some();
         let mut alerts = Vec::with_capacity(letter.alerts.len());
         for key in &letter.alerts {
             let Some(alert) = self.alert(view, key)? else { continue };
-            let over_at = if may_change { view.course(key)?.and_then(|course| course.over_at) } else { None };
+            let over_at = if tells_ends { view.course(key)?.and_then(|course| course.over_at) } else { None };
+            let over_at = over_at.filter(|over_at| letter.tells_end_of(*over_at));
             alerts.push(Alert { over_at, ..alert });
         }
         Ok(alerts)
@@ -370,9 +371,10 @@ impl Pipeline {
                 attempt: 0,
                 error: "not sent: written while rebuilding from the journal under rules that were not in force then"
                     .into(),
+                may_have_arrived: false,
             },
         };
-        group.put_letter(Letter {
+        let letter = Letter {
             key,
             recipient: recipient.into(),
             kind,
@@ -381,7 +383,10 @@ impl Pipeline {
             alerts,
             created_at: moment.at,
             state,
-        });
+            past: Past::default(),
+        };
+        self.note_carrier(group, &letter)?;
+        group.put_letter(letter);
         Ok(())
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use super::raise::Told;
 use super::{Group, Moment, Pipeline, View};
 use crate::outbox::{
-    Alert, AlertKey, Cause, EntryBrief, Happened, Letter, LetterKey, LetterKind, LetterState, Outcome,
-    TroubleBrief, TroubleId, retry,
+    Alert, AlertKey, Attempt, Cause, EntryBrief, Happened, Letter, LetterKind, LetterState, TroubleBrief,
+    TroubleId, retry,
 };
 use crate::place::Severity;
 use crate::step::{GivenUp, OpenTrouble};
@@ -103,13 +103,20 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        key: &LetterKey,
-        outcome: &Outcome,
+        attempt: &Attempt,
     ) -> Result<bool, V::Error> {
-        let Some(mut letter) = group.letter(key)? else { return Ok(false) };
+        let Some(mut letter) = group.letter(&attempt.letter)? else { return Ok(false) };
         let was_waiting = matches!(letter.state, LetterState::Waiting { .. });
-        letter.state = retry::after(&letter.state, outcome, moment.at);
+        let is_first = !letter.may_have_been_read();
+        letter.state = retry::after(&letter.state, &attempt.outcome, moment.at);
+        let is_out = is_first && letter.may_have_been_read();
+        if is_out {
+            letter.past.ends_until = attempt.ends_until;
+        }
         group.put_letter(letter.clone());
+        if is_out {
+            self.tell_missed_ends(group, moment, (&letter, attempt))?;
+        }
         match &letter.state {
             LetterState::Sent { .. } => {
                 self.trouble_over(group, moment, &mailbox_trouble(&letter.recipient))?;
@@ -146,9 +153,14 @@ impl Pipeline {
         let id = mailbox_trouble(&letter.recipient);
         let known = group.trouble(&id)?;
         let had = known.as_ref().map(|open| open.given_up).unwrap_or_default();
+        // A letter that a person had tried again, and that is given up again, is no other letter.
+        let since = known.as_ref().map(|open| open.since);
+        let is_counted =
+            letter.past.given_up.as_ref().is_some_and(|past| since.is_some_and(|since| since <= past.at));
+        let is_more = |more: bool| u32::from(more && !is_counted);
         let counts = GivenUp {
-            letters: had.letters.saturating_add(1),
-            critical: had.critical.saturating_add(u32::from(is_critical)),
+            letters: had.letters.saturating_add(is_more(true)),
+            critical: had.critical.saturating_add(is_more(is_critical)),
             ..had
         };
         let brief = given_up_brief(letter, (counts, severity), error, &alerts);

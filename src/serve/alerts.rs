@@ -44,8 +44,14 @@ pub struct LetterRow {
     pub created_at: DateTime<Utc>,
     /// `waiting`, `sent`, `given_up`.
     pub state: String,
-    /// Attempts so far.
+    /// Attempts so far, or since a person had it tried again.
     pub attempt: u32,
+    /// Attempts before that.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub attempts_before: u32,
+    /// When it was given up, the last time when it was more than once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub given_up_at: Option<DateTime<Utc>>,
     pub next_try_at: Option<DateTime<Utc>>,
     pub sent_at: Option<DateTime<Utc>>,
     pub error: Option<String>,
@@ -253,6 +259,10 @@ pub(super) fn letters(
     Ok(Page { rows: letters.into_iter().map(letter_row).collect(), next: None })
 }
 
+fn is_none(count: &u32) -> bool {
+    *count == 0
+}
+
 fn letter_row(letter: Letter) -> LetterRow {
     let mut row = LetterRow {
         key: letter.key,
@@ -264,6 +274,8 @@ fn letter_row(letter: Letter) -> LetterRow {
         created_at: letter.created_at,
         state: String::new(),
         attempt: 0,
+        attempts_before: letter.past.attempts,
+        given_up_at: letter.past.given_up.map(|past| past.at),
         next_try_at: None,
         sent_at: None,
         error: None,
@@ -278,9 +290,10 @@ fn letter_row(letter: Letter) -> LetterRow {
             row.state = "sent".to_owned();
             (row.attempt, row.sent_at) = (attempt, Some(at));
         }
-        outbox::LetterState::GivenUp { attempt, error, .. } => {
+        outbox::LetterState::GivenUp { at, attempt, error, .. } => {
             row.state = "given_up".to_owned();
-            (row.attempt, row.error) = (attempt, Some(error.into()));
+            (row.attempt, row.given_up_at) = (attempt, Some(at));
+            row.error = Some(error.into());
         }
     }
     row

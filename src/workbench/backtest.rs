@@ -217,7 +217,7 @@ fn play(
             progress(PROGRESS_LINES);
         }
         let mailing = match &line.what {
-            // The clock is played, and what servers did changes no letter's existence.
+            // The clock is played, and each letter is taken for one that leaves when it is written.
             What::Reminded
             | What::Due { .. }
             | What::Digest { .. }

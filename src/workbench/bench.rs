@@ -12,7 +12,7 @@ use crate::daemon::tasks::deliver;
 use crate::daemon::view::StoreView;
 use crate::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
 use crate::journal::{JournalReader, Line};
-use crate::outbox::{Alert, AlertKey, Audience, Letter, LetterKey, Outcome};
+use crate::outbox::{Alert, AlertKey, Attempt, Audience, Letter};
 use crate::pipeline::{ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile};
 use crate::step::{Position, Step};
 use crate::store::memory::MemoryStore;
@@ -176,9 +176,9 @@ impl Bench {
     }
 
     /// What a mail server did with a letter.
-    pub fn delivered(&mut self, key: &LetterKey, outcome: &Outcome) -> Result<(), BenchError> {
+    pub fn delivered(&mut self, attempt: &Attempt) -> Result<(), BenchError> {
         self.happen(Mailing::Deliver, |pipeline, group, moment, _| {
-            Ok(pipeline.letter(group, moment, key, outcome)?)
+            Ok(pipeline.letter(group, moment, attempt)?)
         })?;
         Ok(())
     }

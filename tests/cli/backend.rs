@@ -14,7 +14,7 @@ use entrywatch::notice::{
     Token,
 };
 use entrywatch::outbox::{
-    AgendaKey, Alert, AlertKey, Audience, Cause, Course, Letter, LetterKey, LetterKind, LetterState,
+    AgendaKey, Alert, AlertKey, Audience, Cause, Course, Letter, LetterKey, LetterKind, LetterState, Past,
     Silences, Team, TroubleBrief, TroubleId, Window,
 };
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
@@ -234,7 +234,9 @@ fn letter() -> Letter {
             at: instant("2026-11-05T09:00:00Z"),
             attempt: 3,
             error: "550 no such user".into(),
+            may_have_arrived: false,
         },
+        past: Past::default(),
     }
 }
 

@@ -8,8 +8,8 @@ use entrywatch::entry::{Held, Life, Sighting, Unmatched};
 use entrywatch::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
 use entrywatch::notice::{Effect, EventTime, Fields, HoldKind, Kind, Notice, Token};
 use entrywatch::outbox::{
-    AgendaKey, Alert, AlertKey, Cause, Course, Happened, Letter, LetterKey, LetterKind, LetterState, Silence,
-    Silenced, Silences, Task, TroubleBrief, Window,
+    AgendaKey, Alert, AlertKey, Cause, Course, Happened, Letter, LetterKey, LetterKind, LetterState, Past,
+    Silence, Silenced, Silences, Task, TroubleBrief, Window,
 };
 use entrywatch::place::{Finding, Grade, Place, Severity, finding_code};
 use entrywatch::step::{
@@ -184,8 +184,14 @@ pub fn letter(index: u64, state: u64, at: u64) -> Letter {
                 may_have_arrived: false,
             },
             1 => LetterState::Sent { at: instant, attempt: 1 },
-            _ => LetterState::GivenUp { at: instant, attempt: 9, error: "550 no such user".into() },
+            _ => LetterState::GivenUp {
+                at: instant,
+                attempt: 9,
+                error: "550 no such user".into(),
+                may_have_arrived: false,
+            },
         },
+        past: Past::default(),
     }
 }
 

@@ -14,7 +14,7 @@ use entrywatch::grammar::Grammar;
 use entrywatch::ident::{BrokerName, DropName, Fingerprint};
 use entrywatch::interpret::Interpreter;
 use entrywatch::journal::Journal;
-use entrywatch::outbox::{Audience, LetterKey, Outcome, Team};
+use entrywatch::outbox::{Attempt, Audience, Outcome, Team, last_end};
 use entrywatch::pipeline::{FeedWatch, Pipeline};
 use entrywatch::place::Severity;
 use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, Playbook, Rules, Vocabulary};
@@ -162,16 +162,17 @@ impl Desk {
             if letters.is_empty() {
                 return sent;
             }
-            let mut outcomes: Vec<(LetterKey, Outcome)> = Vec::new();
+            let mut attempts: Vec<Attempt> = Vec::new();
             for letter in letters {
                 let alerts =
                     alerts_of(&*self.store(), self.engine().pipeline(), &letter).expect("the store answers");
                 assert_eq!(alerts.len(), letter.alerts.len(), "every alert of the letter is there");
                 let mail = renderer().render(&letter, &alerts).expect("the letter renders");
-                outcomes.push((letter.key, answer(&mail)));
+                let (outcome, ends_until) = (answer(&mail), last_end(&alerts));
+                attempts.push(Attempt { letter: letter.key, outcome, ends_until });
                 sent.push(mail);
             }
-            self.engine().delivered(&outcomes).expect("the outcomes are kept");
+            self.engine().delivered(&attempts).expect("the outcomes are kept");
         }
     }
 }

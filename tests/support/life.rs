@@ -88,6 +88,20 @@ pub fn status(serials: impl IntoIterator<Item = u32>, code: &str, sent: &str) ->
     records.iter().flat_map(|record| format!("{record:80}\n").into_bytes()).collect()
 }
 
+/// A release of 2 April 2025, whose summary is due on the 16th.
+pub fn released() -> Vec<u8> {
+    const RECORDS: [&str; 7] = [
+        "A27049Z7      040225     SO",
+        "B  27049Z7SO",
+        "SO1027049Z7  10000425 0112-345678900XYLANORTHERN EXAMPLE    0412W040225",
+        "SO20CR DEMO00042",
+        "SO60040225140298RELEASED                                        04022508",
+        "Y  27049Z7SO00003",
+        "Z27049Z7      040225",
+    ];
+    RECORDS.iter().flat_map(|record| format!("{record:80}\n").into_bytes()).collect()
+}
+
 impl Life {
     /// `rules` stand in front of the embedded ones. The teams are those of the audience, in order.
     pub fn new(rules: &str, audience: Audience, now: &str) -> Self {

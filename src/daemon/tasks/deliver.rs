@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -10,7 +11,7 @@ use crate::daemon::channel::{Channel, Takes, Written};
 use crate::daemon::view::StoreView;
 use crate::daemon::writer::{WriteError, Writer};
 use crate::email::Renderer;
-use crate::outbox::{Alert, Letter, Outcome, retry};
+use crate::outbox::{Alert, Attempt, Letter, Outcome, last_end, retry};
 use crate::pipeline::Pipeline;
 use crate::store::{Store, StoreError};
 
@@ -108,9 +109,10 @@ impl Deliver {
             return Ok(Tried::default());
         }
         let answers = if written.is_empty() { Vec::new() } else { self.channel.deliver(written, now).await };
-        outcomes.extend(letters.into_iter().zip(answers));
+        let answered = letters.into_iter().zip(answers);
+        outcomes.extend(answered.map(|((letter, ends_until), outcome)| (letter, outcome, ends_until)));
         let mut tried = Tried::default();
-        for (letter, outcome) in &outcomes {
+        for (letter, outcome, _) in &outcomes {
             log(letter, outcome);
             match outcome {
                 Outcome::Accepted { .. } => tried.accepted += 1,
@@ -121,8 +123,9 @@ impl Deliver {
                 Outcome::Rejected { .. } => tried.given_up += 1,
             }
         }
-        let outcomes = outcomes.into_iter().map(|(letter, outcome)| (letter.key, outcome)).collect();
-        self.writer.delivered(outcomes).await?;
+        let attempt =
+            |(letter, outcome, ends_until): Ended| Attempt { letter: letter.key, outcome, ends_until };
+        self.writer.delivered(outcomes.into_iter().map(attempt).collect()).await?;
         Ok(tried)
     }
 
@@ -141,12 +144,15 @@ impl Deliver {
     }
 }
 
+/// A letter, what became of it, and the last end that it told.
+type Ended = (Letter, Outcome, Option<DateTime<Utc>>);
+
 struct Prepared {
-    /// One for each mail.
-    letters: Vec<Letter>,
+    /// One for each mail, with the last end that it tells.
+    letters: Vec<(Letter, Option<DateTime<Utc>>)>,
     written: Vec<Written>,
     /// Letters that cannot be rendered.
-    outcomes: Vec<(Letter, Outcome)>,
+    outcomes: Vec<Ended>,
 }
 
 /// Says what became of a letter: whose, about which entry, and in the server's own words.
@@ -171,7 +177,7 @@ fn prepare(
     pipeline: &Pipeline,
     renderer: &Renderer,
     takes: &Takes,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
     limit: usize,
 ) -> Result<Prepared, StoreError> {
     let mut prepared = Prepared { letters: Vec::new(), written: Vec::new(), outcomes: Vec::new() };
@@ -180,19 +186,19 @@ fn prepare(
         let alerts = alerts_of(store, pipeline, &letter)?;
         match takes.write(&letter, &alerts, renderer) {
             Ok(written) => {
-                prepared.letters.push(letter);
+                prepared.letters.push((letter, last_end(&alerts)));
                 prepared.written.push(written);
             }
             Err(error) => {
                 let error = crate::words::chain(&error).into();
-                prepared.outcomes.push((letter, Outcome::Rejected { error }));
+                prepared.outcomes.push((letter, Outcome::Rejected { error }, None));
             }
         }
     }
     Ok(prepared)
 }
 
-/// What a letter carries. While nobody can have read it, its alerts say whether they are over.
+/// What a letter carries. Its alerts say whether they are over: as of now while nobody can have read it, then as it was sent.
 pub fn alerts_of(store: &dyn Store, pipeline: &Pipeline, letter: &Letter) -> Result<Vec<Alert>, StoreError> {
     pipeline.alerts_of(&StoreView::of(store), letter)
 }
