@@ -25,6 +25,7 @@ mod remind;
 mod reminders;
 mod silence;
 mod silent_feed;
+mod speak;
 mod target;
 mod ties;
 mod trouble;

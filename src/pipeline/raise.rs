@@ -102,6 +102,7 @@ impl Pipeline {
         let now = Now { entry: &entry, deadlines: &deadlines, broker, clock: self.wall_clock(moment.at) };
         self.follow(group, moment, &mut life, (&now, &mut *sorted))?;
         let mut facts: Option<EntryBrief> = None;
+        let mut routine = Vec::new();
         for fresh in &fresh {
             let context = NoticeContext {
                 notice: &fresh.notice,
@@ -115,7 +116,9 @@ impl Pipeline {
             let hidden_by = self.rules.hidden_by(&hit.rule.name, &now.context()).map(|by| by.name.clone());
             let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
             if hit.delivery == Delivery::Digest {
-                if hidden_by.is_none() && !self.is_silenced(group, moment, &hit, number, broker)? {
+                if let Some(by) = hidden_by {
+                    routine.extend(self.hide_routine(group, moment, (key, hit.notify), by));
+                } else if !self.is_silenced(group, moment, &hit, number, broker)? {
                     self.tell_later(group, moment, hit.severity, hit.notify, &key);
                 }
                 continue;
@@ -128,7 +131,8 @@ impl Pipeline {
                 self.notice_alert(moment.at, hit, key, fresh, Some((facts.clone(), &entry)), &deadlines);
             raised.push(Raised { hidden_by, ..alert });
         }
-        let followed = self.tell_with(group, moment, raised, sorted)?;
+        let mut followed = self.tell_with(group, moment, raised, sorted)?;
+        followed.extend(routine);
         self.begin_to_follow(group, &mut life, followed)?;
         group.put_life(life);
         Ok(())
@@ -264,7 +268,7 @@ impl Pipeline {
 
     /// A routine alert of an entry waits for the digest under its key alone: [`Pipeline::alert`] has the rest from the
     /// entry. Most of what Customs says is routine.
-    fn tell_later<V: View>(
+    pub(super) fn tell_later<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
@@ -354,6 +358,7 @@ impl Pipeline {
             "" => LetterKey::of(recipient, &alerts),
             occasion => LetterKey::again(recipient, occasion, &alerts),
         };
+        self.note_told(group, moment, (kind, &alerts), not_before.unwrap_or(moment.at))?;
         if group.letter(&key)?.is_some() {
             return Ok(());
         }

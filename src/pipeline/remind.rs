@@ -98,14 +98,21 @@ impl Pipeline {
                 wanted.push(Reminder { day: then, ..reminder.clone() });
                 continue;
             }
-            if let Some(hit) = self.rules.for_deadline(&context).filter(|hit| !self.is_hidden(hit, &now)) {
+            let mut is_hidden = false;
+            if let Some(hit) = self.rules.for_deadline(&context) {
                 let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
-                if !group.has_alert(&key)? {
+                if group.has_alert(&key)? {
+                    // It was told.
+                } else if self.is_hidden(&hit, &now) {
+                    is_hidden = true;
+                } else {
                     let of = OfClock { life: &life, entry: &entry, deadline, all: &deadlines, on: day };
                     raised.push(self.step_alert(moment, hit, key, of));
                 }
             }
-            if let (Some(next), Some(target)) = (self.rules.next_reminder(deadline, day), deadline.target()) {
+            // A step that is hidden is looked at every morning, until it is shown or another one takes its place.
+            let next = if is_hidden { day.succ_opt() } else { self.rules.next_reminder(deadline, day) };
+            if let (Some(next), Some(target)) = (next, deadline.target()) {
                 wanted.push(Reminder { day: next, target, deadline: reminder.deadline.clone() });
             }
         }

@@ -160,6 +160,7 @@ fn unheard(rules: &Rules, audience: &Audience) -> Vec<Warning> {
         warnings.push(Warning { what: "letters to nobody", text });
     }
     warnings.extend(unheard_of_brokers(rules, audience));
+    warnings.extend(unheard_escalations(rules, audience));
     for route in rules.routes() {
         let hears =
             |severity| !audience.recipients(route.notify.iter().map(|team| &**team), severity).is_empty();
@@ -171,6 +172,29 @@ fn unheard(rules: &Rules, audience: &Audience) -> Vec<Warning> {
                 route.name,
                 route.place,
                 loudest.as_str()
+            );
+            warnings.push(Warning { what: "letters to nobody", text });
+        }
+    }
+    warnings
+}
+
+/// Groups that are told when nobody acknowledges, and take nothing as quiet.
+fn unheard_escalations(rules: &Rules, audience: &Audience) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for rule in rules.iter().filter(|rule| rule.delivery == Delivery::Now) {
+        let loudest = rule.loudest();
+        for (step, level) in rule.after.escalate.iter().zip(1..) {
+            if !audience.recipients(step.notify.iter().map(|team| &**team), loudest).is_empty() {
+                continue;
+            }
+            let text = format!(
+                "rule `{}` ({}): escalation {level} tells {} of what is {} at most, and none of them takes that (severity_min): nobody \
+                 hears that nobody acknowledged",
+                rule.name,
+                rule.place,
+                step.notify.join(", "),
+                loudest.as_str(),
             );
             warnings.push(Warning { what: "letters to nobody", text });
         }
