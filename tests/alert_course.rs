@@ -13,6 +13,7 @@ use std::sync::{Arc, OnceLock};
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use desk::Desk;
 use entrywatch::clock::Zone;
+use entrywatch::grammar::Grammar;
 use entrywatch::outbox::{
     Acknowledgement, AlertKey, Attempt, Audience, Course, Heed, LetterKind, Manners, NewSilence, Outcome,
     Silenced, Task, Team,
@@ -20,6 +21,8 @@ use entrywatch::outbox::{
 use entrywatch::pipeline::Pipeline;
 use entrywatch::place::Severity;
 use entrywatch::store::LetterFilter;
+use entrywatch::workbench::inspect;
+use entrywatch::workbench::timeline::{Occasion, timeline};
 use life::{Life, Sent, at, capped, entry, quiet_nights, team};
 use proptest::prelude::*;
 
@@ -209,6 +212,10 @@ fn nobody_is_told_that_nobody_acknowledged_before_anybody_was_told() {
         told_until(&mut life, "2026-03-04T12:00:00Z"),
         ["ops 03-03 11:00 letter", "boss 03-03 11:30 escalation 1", "ops 03-04 11:00 reminder 2"]
     );
+    let rule = life.pipeline.rules.get("ex").expect("it is there");
+    let occasion = Occasion::usual(rule, &life.pipeline.audience, life.now());
+    let said = timeline(&life.pipeline, rule, &occasion).expect("it is played").sentences.join("\n");
+    assert!(said.contains("Mails warning, 2 hours after what it is about has been read."), "{said}");
     // The second group counts from the moment at which the first hears it.
     let rules = exam(
         "notify = [\"ops\"]\nescalate = [{ after = \"1 hour\", notify = [\"boss\"] }, { after = \"1 hour\", notify = [\"ops\"] }]\n",
@@ -231,6 +238,20 @@ fn an_escalation_that_nobody_hears_says_so() {
     assert_eq!(told_until(&mut life, "2026-03-02T20:00:00Z"), ["ops 03-02 15:00 letter"]);
     let what = life.course("ex", 1).events.last().map(|event| event.what.to_string());
     assert!(what.as_ref().is_some_and(|what| what.ends_with("told nobody")), "{what:?}");
+    // And the workbench says so beforehand.
+    let Pipeline { rules, audience, .. } = &*life.pipeline;
+    let warnings = inspect::warnings(rules, &Grammar::embedded().codes, audience);
+    let unheard: Vec<&str> =
+        warnings.iter().filter(|one| one.what == "letters to nobody").map(|one| &*one.text).collect();
+    assert!(
+        matches!(unheard[..], [text] if text.contains("escalation 1 tells boss of what is warning at most")),
+        "{unheard:?}"
+    );
+    let rule = rules.get("ex").expect("it is there");
+    let occasion = Occasion::usual(rule, audience, life.now());
+    let said = timeline(&life.pipeline, rule, &occasion).expect("it is played").sentences.join("\n");
+    assert!(said.contains("and nobody there takes what is warning (severity_min)."), "{said}");
+    assert!(said.contains("Mails at once, warning,"), "{said}");
 }
 
 #[test]
@@ -592,7 +613,7 @@ impl World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever happens in whatever order, nothing is lost and nobody hears twice; and the journal gives it all again.
     #[test]
