@@ -116,11 +116,8 @@ impl Pipeline {
             let hidden_by = self.rules.hidden_by(&hit.rule.name, &now.context()).map(|by| by.name.clone());
             let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
             if hit.delivery == Delivery::Digest {
-                if let Some(by) = hidden_by {
-                    routine.extend(self.hide_routine(group, moment, (key, hit.notify), by));
-                } else if !self.is_silenced(group, moment, &hit, number, broker)? {
-                    self.tell_later(group, moment, hit.severity, hit.notify, &key);
-                }
+                let about = (key, number, broker);
+                routine.extend(self.tell_routine(group, moment, &hit, about, hidden_by)?);
                 continue;
             }
             if group.has_alert(&key)? || raised.iter().any(|known: &Raised| known.alert.key == key) {
@@ -131,11 +128,28 @@ impl Pipeline {
                 self.notice_alert(moment.at, hit, key, fresh, Some((facts.clone(), &entry)), &deadlines);
             raised.push(Raised { hidden_by, ..alert });
         }
-        let mut followed = self.tell_with(group, moment, raised, sorted)?;
-        followed.extend(routine);
-        self.begin_to_follow(group, &mut life, followed)?;
+        let followed = self.tell_with(group, moment, raised, sorted)?;
+        self.begin_to_follow(group, &mut life, [followed, routine].concat())?;
         group.put_life(life);
         Ok(())
+    }
+
+    /// A routine alert waits for the digest; one that is hidden is kept until it is shown. Answers that one.
+    fn tell_routine<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        hit: &Hit<'_>,
+        (key, number, broker): (AlertKey, EntryNumber, &BrokerName),
+        hidden_by: Option<Box<str>>,
+    ) -> Result<Option<AlertKey>, V::Error> {
+        if let Some(by) = hidden_by {
+            return Ok(self.hide_routine(group, moment, (key, hit.notify), by));
+        }
+        if !self.is_silenced(group, moment, hit, number, broker)? {
+            self.tell_later(group, moment, hit.severity, hit.notify, &key);
+        }
+        Ok(None)
     }
 
     /// Whether somebody silenced a routine alert. Without silences this reads nothing.
