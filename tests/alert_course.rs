@@ -244,7 +244,7 @@ fn an_escalation_that_nobody_hears_says_so() {
     let unheard: Vec<&str> =
         warnings.iter().filter(|one| one.what == "letters to nobody").map(|one| &*one.text).collect();
     assert!(
-        matches!(unheard[..], [text] if text.contains("escalation 1 tells boss of what is warning at most")),
+        matches!(unheard[..], [text] if text.contains("escalates to boss, and none of them takes what is warning")),
         "{unheard:?}"
     );
     let rule = rules.get("ex").expect("it is there");

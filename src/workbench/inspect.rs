@@ -160,7 +160,7 @@ fn unheard(rules: &Rules, audience: &Audience) -> Vec<Warning> {
         warnings.push(Warning { what: "letters to nobody", text });
     }
     warnings.extend(unheard_of_brokers(rules, audience));
-    warnings.extend(unheard_escalations(rules, audience));
+    warnings.extend(handed_on_to_nobody(rules, audience));
     for route in rules.routes() {
         let hears =
             |severity| !audience.recipients(route.notify.iter().map(|team| &**team), severity).is_empty();
@@ -179,21 +179,21 @@ fn unheard(rules: &Rules, audience: &Audience) -> Vec<Warning> {
     warnings
 }
 
-/// Groups that are told when nobody acknowledges, and take nothing as quiet.
-fn unheard_escalations(rules: &Rules, audience: &Audience) -> Vec<Warning> {
+/// Steps of `escalate` whose teams take nothing as quiet as the rule speaks: nobody would be told that nobody has answered.
+fn handed_on_to_nobody(rules: &Rules, audience: &Audience) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    for rule in rules.iter().filter(|rule| rule.delivery == Delivery::Now) {
+    for rule in rules.iter().filter(|rule| rule.delivery != Delivery::None) {
         let loudest = rule.loudest();
-        for (step, level) in rule.after.escalate.iter().zip(1..) {
-            if !audience.recipients(step.notify.iter().map(|team| &**team), loudest).is_empty() {
+        for step in &rule.after.escalate {
+            let teams: Vec<&str> = step.notify.iter().map(|team| &**team).collect();
+            if !audience.recipients(teams.iter().copied(), loudest).is_empty() {
                 continue;
             }
             let text = format!(
-                "rule `{}` ({}): escalation {level} tells {} of what is {} at most, and none of them takes that (severity_min): nobody \
-                 hears that nobody acknowledged",
+                "rule `{}` ({}) escalates to {}, and none of them takes what is {} (severity_min): nobody is told when nobody answers",
                 rule.name,
                 rule.place,
-                step.notify.join(", "),
+                teams.join(", "),
                 loudest.as_str(),
             );
             warnings.push(Warning { what: "letters to nobody", text });
