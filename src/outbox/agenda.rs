@@ -1,12 +1,12 @@
 //! The agenda: everything that is to happen at a moment, one key each, ordered by the moment.
 //!
-//! A task is never taken off before its moment. Whoever changes an alert so that its tasks make no sense any more raises the
-//! alert's epoch, and tasks of another epoch do nothing.
+//! A task is never taken off before its moment. Whoever changes an alert so that its tasks make no sense any more begins another
+//! epoch or round of it (`word.rs`), and tasks of an earlier one do nothing.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::AlertKey;
+use super::{AlertKey, Word};
 
 /// Stands between the parts of a written task. No address, name or key holds it.
 const BETWEEN: char = '\u{1f}';
@@ -83,13 +83,13 @@ impl Wait {
 /// What is to happen.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Task {
-    /// Tell an alert that waited. Those of one moment, recipient and tray come in one letter.
-    Tell { recipient: Box<str>, wait: Wait, tray: Box<str>, alert: AlertKey },
+    /// Tell an alert that waited. Those of one moment, recipient and tray come in one letter, apart by what they are said as.
+    Tell { recipient: Box<str>, wait: Wait, tray: Box<str>, alert: AlertKey, word: Word },
     /// Say an alert again that nobody has answered.
     Remind { alert: AlertKey, epoch: u32 },
     /// Tell the next group, for nobody has answered.
     Escalate { alert: AlertKey, epoch: u32, level: u32 },
-    /// An acknowledgement ends.
+    /// An acknowledgement ends, or a silence that kept its end from being told.
     Reopen { alert: AlertKey, epoch: u32 },
     /// A silence ends soon: its people should know.
     SilenceEnds { id: u64 },
@@ -110,8 +110,8 @@ impl Task {
     fn written(&self) -> String {
         let join = |parts: &[&str]| parts.join(&BETWEEN.to_string());
         match self {
-            Self::Tell { recipient, wait, tray, alert } => {
-                join(&["tell", recipient, wait.as_str(), tray, alert.as_str()])
+            Self::Tell { recipient, wait, tray, alert, word } => {
+                join(&["tell", recipient, wait.as_str(), tray, alert.as_str(), &word.written()])
             }
             Self::Remind { alert, epoch } => join(&["remind", &epoch.to_string(), alert.as_str()]),
             Self::Escalate { alert, epoch, level } => {
@@ -125,11 +125,17 @@ impl Task {
     fn parse(text: &str) -> Option<Self> {
         let parts: Vec<&str> = text.split(BETWEEN).collect();
         Some(match parts[..] {
-            ["tell", recipient, wait, tray, alert] => Self::Tell {
+            ["tell", recipient, wait, tray, alert, ref word @ ..] => Self::Tell {
                 recipient: recipient.into(),
                 wait: Wait::parse(wait)?,
                 tray: tray.into(),
                 alert: AlertKey::parse(alert),
+                word: match word {
+                    // As it was written before.
+                    [] => Word::First { round: 0 },
+                    [word] => Word::parse(word)?,
+                    _ => return None,
+                },
             },
             ["remind", epoch, alert] => {
                 Self::Remind { alert: AlertKey::parse(alert), epoch: epoch.parse().ok()? }
@@ -161,6 +167,7 @@ mod tests {
                 wait: Wait::Burst,
                 tray: "cbp-hold|acme".into(),
                 alert: alert.clone(),
+                word: Word::First { round: 2 },
             },
             Task::Remind { alert: alert.clone(), epoch: 3 },
             Task::Escalate { alert: alert.clone(), epoch: 0, level: 2 },
@@ -171,5 +178,9 @@ mod tests {
             assert_eq!(AgendaKey::stored(key.at, key.written()).task(), Some(task));
         }
         assert_eq!(AgendaKey::stored(DateTime::UNIX_EPOCH, "dance\u{1f}1").task(), None);
+        let old =
+            AgendaKey::stored(DateTime::UNIX_EPOCH, "tell\u{1f}o@example.com\u{1f}quiet\u{1f}\u{1f}a|b|c")
+                .task();
+        assert!(matches!(old, Some(Task::Tell { word: Word::First { round: 0 }, .. })), "{old:?}");
     }
 }

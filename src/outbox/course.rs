@@ -6,20 +6,30 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::agenda::Wait;
+use super::word::Owed;
 use super::{AlertKey, LetterKey};
 
-/// Kept beside an alert that is followed, held back, hidden or answered, or whose end is told. An alert without one was told at once, and that was all.
+/// Kept beside an alert that is not routine, and beside a routine one that was hidden.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Course {
     /// The teams that are told of it, and told again.
     pub notify: Box<[Box<str>]>,
-    /// When somebody was told first, or will be.
+    /// When somebody was told first, or will be by a letter that waits for the morning.
     pub first_at: Option<DateTime<Utc>>,
     /// How often it was said, the first time included.
     pub said: u32,
-    /// Tasks of another epoch are void.
+    /// Who is still to hear of it.
+    #[serde(skip_serializing_if = "Owed::is_nobody")]
+    pub owed: Owed,
+    /// Reminders, escalations and what waits of them are void when they are of another epoch.
     pub epoch: u32,
+    /// First words that wait are void when they are of another round.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub round: u32,
+    /// It is told in a digest.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_routine: bool,
     pub ack: Option<Ack>,
     /// Its cause is gone since then.
     pub over_at: Option<DateTime<Utc>>,
@@ -136,6 +146,10 @@ pub enum Happened {
     Escalated {
         teams: Box<[Box<str>]>,
     },
+    /// Nobody acknowledged in time, and nobody in these teams takes anything as quiet.
+    Unheard {
+        teams: Box<[Box<str>]>,
+    },
     Acknowledged {
         by: Box<str>,
         reason: Box<str>,
@@ -211,6 +225,13 @@ impl fmt::Display for Happened {
             Self::Shown => f.write_str("no longer hidden"),
             Self::Reminded { said } => write!(f, "said again, {said} times in all"),
             Self::Escalated { teams } => write!(f, "nobody acknowledged in time: told {}", teams.join(", ")),
+            Self::Unheard { teams } => {
+                let teams = teams.join(", ");
+                write!(
+                    f,
+                    "nobody acknowledged in time, and nobody of {teams} takes anything as quiet (severity_min): told nobody"
+                )
+            }
             Self::Acknowledged { by, reason, until } => {
                 write!(f, "acknowledged by {by} until {until}: {reason}")
             }
@@ -224,6 +245,10 @@ impl fmt::Display for Happened {
             }
         }
     }
+}
+
+fn is_zero(round: &u32) -> bool {
+    *round == 0
 }
 
 /// What a recipient had lately: how many letters since the window opened.

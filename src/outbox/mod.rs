@@ -21,6 +21,7 @@ mod past;
 pub mod retry;
 mod silence;
 mod ticket;
+mod word;
 
 use std::fmt;
 
@@ -35,6 +36,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 pub use silence::{LOUD_DAYS, NewSilence, SILENCE_DAYS_MAX, Silence, SilenceError, Silenced, Silences};
 pub use ticket::{KEY_BYTES_MIN, TicketError, Tickets};
+pub use word::{Heed, Owed, Turn, Word};
 
 use crate::deadline::Confidence;
 use crate::entry::{ClockMove, EntryDeadline, InternalTarget};
@@ -368,7 +370,7 @@ impl Letter {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LetterKind {
     /// About one entry or one trouble, at once.

@@ -2,6 +2,7 @@
 
 use chrono::{NaiveDate, TimeDelta};
 
+use super::gate::is_loud;
 use super::{Group, Moment, Pipeline, View};
 use crate::entry::Reminder;
 use crate::outbox::{
@@ -25,6 +26,10 @@ impl Pipeline {
         let mut course = group.course(&alert.key)?.unwrap_or_default();
         let (until, said_at) = (ack.until, ack.at);
         course.acknowledge(ack, letter);
+        // Everybody hears of it again when that ends; nothing keeps back the last days of a legal deadline.
+        if !is_loud(&alert) {
+            course.begin_round();
+        }
         match &alert.cause {
             Cause::Deadline(brief) => {
                 self.pause_ladder(group, &alert, brief, until)?;
@@ -69,6 +74,16 @@ impl Pipeline {
         self.set_reminders(group, &mut life, wanted);
         group.put_life(life);
         Ok(())
+    }
+
+    /// The day on which an alert that somebody takes care of is open again.
+    pub(super) fn opens_on(&self, alert: &Alert, ack: &Ack) -> NaiveDate {
+        match &alert.cause {
+            Cause::Deadline(brief) => {
+                self.speaks_again(alert, brief, ack.until, self.reminder_day(ack.at))
+            }
+            Cause::Notice(_) | Cause::Trouble(_) => ack.until,
+        }
     }
 
     /// The day on which an acknowledged step is open again, and is said again if no later step has come: the day of the acknowledgement,
@@ -133,34 +148,11 @@ impl Pipeline {
                 && let Some(task) = key.task()
                 && self.is_kept_by(group, &task, &ended)?
             {
-                if let Task::Tell { alert, .. } = &task {
-                    self.begin_anew(group, moment, alert, &ended)?;
-                }
                 group.set_agenda(key, false);
                 group.set_agenda(AgendaKey::new(moment.at, &task), true);
             }
         }
         Ok(true)
-    }
-
-    /// Reminders and escalation of an alert that was to be told at the end of a silence count from now.
-    fn begin_anew<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        moment: Moment,
-        alert: &AlertKey,
-        ended: &Silence,
-    ) -> Result<(), V::Error> {
-        let Some(mut course) = group.course(alert)?.filter(|course| course.first_at == Some(ended.until))
-        else {
-            return Ok(());
-        };
-        let Some(told) = group.alert(alert)? else { return Ok(()) };
-        course.epoch += 1;
-        course.first_at = Some(moment.at);
-        self.arm(group, self.rules.get(&told.rule), alert, &course, course.first_at);
-        group.put_course(alert.clone(), course);
-        Ok(())
     }
 
     /// Whether a task of the moment at which a silence was to end is there because of it.
@@ -172,10 +164,10 @@ impl Pipeline {
     ) -> Result<bool, V::Error> {
         Ok(match task {
             Task::Tell { wait: Wait::Silence, tray, .. } => **tray == *silence.id.to_string(),
-            Task::Remind { alert, .. } | Task::Escalate { alert, .. } => {
+            Task::Remind { alert, .. } | Task::Escalate { alert, .. } | Task::Reopen { alert, .. } => {
                 group.alert(alert)?.is_some_and(|alert| silence.has(&alert))
             }
-            Task::Tell { .. } | Task::Reopen { .. } | Task::SilenceEnds { .. } => false,
+            Task::Tell { .. } | Task::SilenceEnds { .. } => false,
         })
     }
 }

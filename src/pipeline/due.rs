@@ -1,18 +1,18 @@
 //! The agenda's moment has come: what waited is told, reminders and escalations are said, acknowledgements end.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ends::ENDS;
-use super::letters::{Load, Parcel, Saying, Sorted};
+use super::gate::Hearers;
+use super::letters::{Load, Parcel, Sorted};
 use super::raise::Told;
-use super::trouble::is_about_mailbox;
 use super::{Group, Moment, Overflow, Pipeline, View};
 use crate::ident::EntryNumber;
 use crate::outbox::{
-    AgendaKey, Alert, AlertKey, Course, Event, Happened, LetterKey, LetterKind, Silence, Task, TroubleBrief,
-    Wait,
+    AgendaKey, Alert, AlertKey, Course, Event, Happened, Heed, LetterKey, LetterKind, Silence, Task,
+    TroubleBrief, Wait, Word,
 };
 use crate::place::Severity;
 
@@ -22,8 +22,11 @@ const CHUNK_TASKS: usize = 10_000;
 /// How far ahead `early` looks for windows that gather, in hours. None is open for longer.
 const EARLY_HOURS: i64 = 48;
 
-/// What waits for one recipient for one reason.
-type Tray = (Box<str>, Wait, Box<str>);
+/// What waits for one recipient for one reason, by what it is said as: reminders and escalations keep their mark.
+type Tray = (Box<str>, Wait, Box<str>, Option<LetterKind>);
+
+/// Who hears of which alerts in this step.
+type Heard = BTreeSet<(Box<str>, AlertKey)>;
 
 impl Pipeline {
     /// Whether [`Pipeline::due`] would do something now.
@@ -53,13 +56,15 @@ impl Pipeline {
             if due.is_empty() {
                 return Ok(done);
             }
-            let mut trays: BTreeMap<Tray, Vec<AlertKey>> = BTreeMap::new();
+            let mut trays: BTreeMap<Tray, Vec<(AlertKey, Word)>> = BTreeMap::new();
             let mut sorted = Sorted::default();
             for key in &due {
                 group.set_agenda(key.clone(), false);
                 match key.task() {
-                    Some(Task::Tell { recipient, wait, tray, alert }) => {
-                        trays.entry((recipient, wait, tray)).or_default().push(alert);
+                    Some(Task::Tell { recipient, wait, tray, alert, word }) => {
+                        // A summary is one letter, whatever it sums up.
+                        let again = word.again().filter(|_| wait != Wait::Flood);
+                        trays.entry((recipient, wait, tray, again)).or_default().push((alert, word));
                     }
                     Some(Task::Remind { alert, epoch }) => {
                         self.say_again(group, moment, (&alert, epoch), &mut sorted)?;
@@ -75,14 +80,19 @@ impl Pipeline {
                     None => {}
                 }
             }
+            let mut heard = sorted.heard();
             self.post_all(group, moment, sorted)?;
             self.readdress(group, &mut trays)?;
-            for ((recipient, wait, tray), alerts) in trays {
+            // Who hears it once more at this moment need not hear it for the first time.
+            let (again, first): (Vec<_>, Vec<_>) =
+                trays.into_iter().partition(|((.., again), _)| again.is_some());
+            for ((recipient, wait, tray, again), alerts) in again.into_iter().chain(first) {
                 if &*tray == ENDS {
+                    let alerts = alerts.into_iter().map(|(alert, _)| alert).collect();
                     self.tell_waiting_ends(group, moment, (&recipient, wait), alerts)?;
                     continue;
                 }
-                self.tell_waiting(group, moment, &recipient, wait, alerts)?;
+                self.tell_waiting(group, moment, (&recipient, wait, again), alerts, &mut heard)?;
             }
             done += due.len() as u64;
             overflow(group.take())?;
@@ -93,20 +103,22 @@ impl Pipeline {
     fn readdress<V: View>(
         &self,
         group: &Group<'_, V>,
-        trays: &mut BTreeMap<Tray, Vec<AlertKey>>,
+        trays: &mut BTreeMap<Tray, Vec<(AlertKey, Word)>>,
     ) -> Result<(), V::Error> {
         let is_gone = |(address, ..): &Tray| self.audience.team_of(address).is_none();
-        for ((_, wait, name), keys) in trays.extract_if(.., |tray, _| is_gone(tray)).collect::<Vec<_>>() {
-            for key in keys {
+        for ((_, wait, name, again), words) in
+            trays.extract_if(.., |tray, _| is_gone(tray)).collect::<Vec<_>>()
+        {
+            for (key, word) in words {
                 let Some(alert) = group.alert(&key)? else { continue };
                 let course = group.course(&key)?.unwrap_or_default();
                 for hearer in self.hearers_now(&alert, &course.notify) {
                     let waits = |event: &Event| matches!(&event.what, Happened::HeldBack { recipient, .. } if *recipient == hearer);
                     let is_told = course.events.iter().any(waits)
                         || group.letter(&LetterKey::of(&hearer, [&key]))?.is_some();
-                    let tray = trays.entry((hearer, wait, name.clone())).or_default();
-                    if !is_told && !tray.contains(&key) {
-                        tray.push(key.clone());
+                    let tray = trays.entry((hearer, wait, name.clone(), again)).or_default();
+                    if !is_told && !tray.iter().any(|(known, _)| *known == key) {
+                        tray.push((key.clone(), word));
                     }
                 }
             }
@@ -114,50 +126,49 @@ impl Pipeline {
         Ok(())
     }
 
-    /// What waited for a recipient comes in one letter; what is over or hidden meanwhile does not come.
+    /// What waited for a recipient comes in one letter; what is over, answered or hidden meanwhile does not come.
     fn tell_waiting<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        recipient: &str,
-        wait: Wait,
-        alerts: Vec<AlertKey>,
+        (recipient, wait, again): (&str, Wait, Option<LetterKind>),
+        alerts: Vec<(AlertKey, Word)>,
+        heard: &mut Heard,
     ) -> Result<(), V::Error> {
         let mut told: Load = Vec::with_capacity(alerts.len());
         let mut entries: Vec<Option<EntryNumber>> = Vec::new();
-        for key in alerts {
+        for (key, word) in alerts {
             let Some(alert) = group.alert(&key)? else { continue };
-            let course = group.course(&key)?.unwrap_or_default();
-            if self.is_past(group, &alert, &course, wait) {
-                continue;
+            let mut course = group.course(&key)?.unwrap_or_default();
+            match course.heed(word) {
+                Heed::Void => continue,
+                Heed::Owe => {
+                    course.owe(recipient);
+                    group.put_course(key, course);
+                    continue;
+                }
+                Heed::Say => {}
             }
-            if self.is_kept_back(group, moment, recipient, &alert, course)? {
+            if self.is_kept_back(group, moment, (recipient, word), &alert, course)?
+                || !heard.insert((recipient.into(), key.clone()))
+            {
                 continue;
             }
             entries.push(alert.entry.map(|entry| entry.number));
             told.push((alert.severity, key));
         }
         entries.dedup();
-        let (kind, entry) = match entries[..] {
+        let (bundled, entry) = match entries[..] {
             [entry] if entry.is_some() || told.len() == 1 => (LetterKind::Alert, entry),
             _ => (LetterKind::Bundle { wait }, None),
         };
         // The summary of a flood is never over the cap itself.
-        let kind = if wait == Wait::Flood { LetterKind::Bundle { wait } } else { kind };
-        let occasion = format!("{}/{}", wait.as_str(), moment.seq);
+        let bundled = if wait == Wait::Flood { LetterKind::Bundle { wait } } else { bundled };
+        let kind = again.unwrap_or(bundled);
+        let said = again.map(|kind| kind.occasion(0)).unwrap_or_default();
+        let occasion = format!("{}{said}/{}", wait.as_str(), moment.seq);
         let (alerts, occasion) = (&told[..], &*occasion);
         self.post(group, moment, Parcel { recipient, kind, entry, alerts, occasion, not_before: None })
-    }
-
-    /// Whether there is nothing left to tell. One that is hidden is told when it is shown again.
-    fn is_past<V: View>(&self, group: &mut Group<'_, V>, alert: &Alert, course: &Course, wait: Wait) -> bool {
-        if course.over_at.is_some() || (course.ack.is_some() && wait == Wait::Silence) {
-            return true;
-        }
-        if course.hidden_by.is_some() {
-            group.put_course(alert.key.clone(), Course { first_at: None, said: 0, ..course.clone() });
-        }
-        course.hidden_by.is_some()
     }
 
     /// Whether the alert has to wait on: a silence was made, or the recipient's quiet hours have begun.
@@ -165,7 +176,7 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        recipient: &str,
+        (recipient, word): (&str, Word),
         alert: &Alert,
         mut course: Course,
     ) -> Result<bool, V::Error> {
@@ -174,7 +185,7 @@ impl Pipeline {
             None => self.quiet(recipient, alert.severity, moment),
         };
         let Some(tray) = tray else { return Ok(false) };
-        self.wait(group, moment.at, recipient, tray, &alert.key, &mut course);
+        self.wait(group, moment.at, (recipient, word), tray, (&alert.key, &mut course));
         group.put_course(alert.key.clone(), course);
         Ok(true)
     }
@@ -189,30 +200,6 @@ impl Pipeline {
         let (manners, zone) = self.audience.manners_of(recipient)?;
         let until = manners.quiet_until(zone, severity, moment.at)?;
         Some((Wait::Quiet, "".into(), until))
-    }
-
-    /// Tells teams of an alert once more, each recipient by the wall clock.
-    fn tell_again<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        moment: Moment,
-        (alert, course): (&Alert, &mut Course),
-        (teams, kind): (&[Box<str>], LetterKind),
-        sorted: &mut Sorted,
-    ) {
-        let rule = self.rules.get(&alert.rule);
-        let teams = self.teams_now(alert, teams);
-        let mut recipients = self.audience.recipients(teams.iter().map(|team| &**team), alert.severity);
-        recipients.retain(|recipient| !is_about_mailbox(alert, recipient));
-        for recipient in recipients {
-            match self.quiet(&recipient, alert.severity, moment) {
-                Some(tray) => self.wait(group, moment.at, &recipient, tray, &alert.key, course),
-                None => {
-                    let gathers = self.gathers(&recipient, rule);
-                    sorted.add(&recipient, alert, gathers, Saying::Again(kind, course.epoch));
-                }
-            }
-        }
     }
 
     /// The alert and its course, when a task of this epoch still makes sense.
@@ -256,24 +243,23 @@ impl Pipeline {
             return self.orphan_due(group, moment, (&alert, course), sorted);
         };
         let Some(repeat) = rule.after.repeat else { return Ok(()) };
+        if course.said == 0 {
+            // Its plan waited before it is told at all.
+            let told = (&alert, Hearers::of(&alert));
+            self.speak(group, moment, told, (Some(rule), &mut course), sorted)?;
+            group.put_course(key.clone(), course);
+            return Ok(());
+        }
         let task = Task::Remind { alert: key.clone(), epoch };
         if self.puts_off(group, moment, &alert, &task)? {
             return Ok(());
         }
-        let is_first = course.said == 0;
         course.said += 1;
-        let kind = if is_first { LetterKind::Alert } else { LetterKind::Reminder { nth: course.said } };
-        if is_first {
-            course.first_at = Some(moment.at);
-        } else {
-            course.note(moment.at, Happened::Reminded { said: course.said });
-        }
-        let teams = course.notify.clone();
+        course.note(moment.at, Happened::Reminded { said: course.said });
+        let (teams, kind) = (course.notify.clone(), LetterKind::Reminder { nth: course.said });
         let alert = self.as_it_stands(group, alert)?;
         self.tell_again(group, moment, (&alert, &mut course), (&teams, kind), sorted);
-        if is_first {
-            self.arm(group, Some(rule), key, &course, Some(moment.at));
-        } else if let Some(every) = repeat.every.filter(|_| course.said < repeat.times) {
+        if let Some(every) = repeat.every.filter(|_| course.said < repeat.times) {
             group.set_agenda(AgendaKey::new(every.after(moment.at, self.zone()), &task), true);
         }
         group.put_course(key.clone(), course);
@@ -297,18 +283,22 @@ impl Pipeline {
         if self.puts_off(group, moment, &alert, &Task::Escalate { alert: key.clone(), epoch, level })? {
             return Ok(());
         }
-        course.note(moment.at, Happened::Escalated { teams: step.notify.clone() });
         let told = (&*step.notify, LetterKind::Escalation { level });
-        self.tell_again(group, moment, (&alert, &mut course), told, sorted);
+        let told_at = self.tell_again(group, moment, (&alert, &mut course), told, sorted);
+        let teams = step.notify.clone();
+        let what =
+            if told_at.is_some() { Happened::Escalated { teams } } else { Happened::Unheard { teams } };
+        course.note(moment.at, what);
         if let Some(next) = steps.get(level as usize) {
             let task = Task::Escalate { alert: key.clone(), epoch, level: level + 1 };
-            group.set_agenda(AgendaKey::new(next.after.after(moment.at, self.zone()), &task), true);
+            let then = next.after.after(told_at.unwrap_or(moment.at), self.zone());
+            group.set_agenda(AgendaKey::new(then, &task), true);
         }
         group.put_course(key.clone(), course);
         Ok(())
     }
 
-    /// An acknowledgement ended and the cause is still there.
+    /// An acknowledgement ended and the cause is still there; or a silence ended that kept that from being told.
     fn reopen<V: View>(
         &self,
         group: &mut Group<'_, V>,
@@ -316,19 +306,24 @@ impl Pipeline {
         (key, epoch): (&AlertKey, u32),
         sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
-        let Some(mut course) = group.course(key)? else { return Ok(()) };
-        if course.epoch != epoch || course.ack.is_none() || course.over_at.is_some() {
+        let Some(mut course) = group.course(key)?.filter(|course| course.may_open(epoch)) else {
             return Ok(());
-        }
+        };
         let Some(mut alert) = group.alert(key)? else { return Ok(()) };
-        course.ack = None;
-        course.epoch += 1;
-        course.note(moment.at, Happened::Reopened);
-        if course.hidden_by.is_none() && self.is_current(group, moment, &mut alert)? {
-            course.said += 1;
-            let (teams, kind) = (course.notify.clone(), LetterKind::Reminder { nth: course.said });
-            self.tell_again(group, moment, (&alert, &mut course), (&teams, kind), sorted);
-            self.arm(group, self.rules.get(&alert.rule), key, &course, Some(moment.at));
+        if let Some(ack) = &course.ack {
+            let opens = self.audience.reminders_from(self.opens_on(&alert, ack));
+            if moment.at < opens {
+                // Somebody took care of it for longer, or the mornings of the teams are others now.
+                let task = Task::Reopen { alert: key.clone(), epoch: course.epoch };
+                group.set_agenda(AgendaKey::new(opens, &task), true);
+                return Ok(());
+            }
+            course.open_again(moment.at);
+        }
+        // A step of a ladder is said again as of today, unless a later one has come.
+        if self.is_current(group, moment, &mut alert)? {
+            let told = (&alert, Hearers::of(&alert));
+            self.speak(group, moment, told, (self.rules.get(&alert.rule), &mut course), sorted)?;
         }
         group.put_course(key.clone(), course);
         Ok(())

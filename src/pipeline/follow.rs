@@ -5,7 +5,7 @@ use super::letters::Sorted;
 use super::{Group, Moment, Pipeline, View};
 use crate::entry::{Entry, EntryDeadline, Followed, Life};
 use crate::ident::BrokerName;
-use crate::outbox::{AlertKey, Happened};
+use crate::outbox::{AlertKey, Course, Happened, Owed, Turn};
 use crate::rules::{EntryContext, NoticeContext, On, Rule};
 
 /// The entry as it is after a file.
@@ -56,7 +56,10 @@ impl Pipeline {
                     continue;
                 }
                 one.is_hidden = hidden_by.is_some();
-                self.hide(group, moment, &key, hidden_by.map(|inhibit| inhibit.name.clone()), sorted)?;
+                match hidden_by {
+                    Some(inhibit) => self.hide(group, moment, &key, &inhibit.name)?,
+                    None => self.show(group, moment, &key, sorted)?,
+                }
             }
             kept.push(one);
         }
@@ -119,36 +122,76 @@ impl Pipeline {
         }
     }
 
-    /// An inhibition began to hide an alert, or ended. One that nobody has heard of is told then.
+    /// An inhibition begins to hide an alert.
     fn hide<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
         key: &AlertKey,
-        by: Option<Box<str>>,
+        by: &str,
+    ) -> Result<(), V::Error> {
+        let mut course = group.course(key)?.unwrap_or_default();
+        course.hide(by.into());
+        course.note(moment.at, Happened::Hidden { by: by.into() });
+        group.put_course(key.clone(), course);
+        Ok(())
+    }
+
+    /// No inhibition hides an alert any more: what nobody has heard is told, and what was told is said again in time.
+    fn show<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        key: &AlertKey,
         sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
         let mut course = group.course(key)?.unwrap_or_default();
-        course.epoch += 1;
-        course.hidden_by = by.clone();
-        let what = by.map_or(Happened::Shown, |by| Happened::Hidden { by });
-        course.note(moment.at, what);
-        let is_shown = course.hidden_by.is_none() && course.over_at.is_none() && course.ack.is_none();
-        group.put_course(key.clone(), course.clone());
-        if !is_shown || !moment.mailing.writes_letters() {
-            return Ok(());
+        course.show();
+        course.note(moment.at, Happened::Shown);
+        if course.is_routine {
+            self.show_routine(group, moment, key, &mut course)?;
+        } else if let Some(alert) = group.alert(key)? {
+            let (rule, told) = (self.rules.get(&alert.rule), (&alert, Hearers::of(&alert)));
+            self.speak(group, moment, told, (rule, &mut course), sorted)?;
         }
-        let Some(alert) = group.alert(key)? else { return Ok(()) };
-        let rule = self.rules.get(&alert.rule);
-        if course.said > 0 {
-            let told_at = course.first_at.map(|told_at| told_at.max(moment.at));
-            self.arm(group, rule, key, &course, told_at);
-            return Ok(());
-        }
-        let hearers = Hearers { loudness: alert.severity, except: &[] };
-        course.notify = self.teams_now(&alert, &course.notify).into();
-        self.sort(group, moment, (&alert, hearers), rule, &mut course, sorted)?;
         group.put_course(key.clone(), course);
+        Ok(())
+    }
+
+    /// Keeps a routine alert that is hidden when it is raised, for the digest after it is shown.
+    pub(super) fn hide_routine<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        (key, notify): (AlertKey, &[Box<str>]),
+        by: Box<str>,
+    ) -> Option<AlertKey> {
+        if !moment.mailing.writes_letters() {
+            return None;
+        }
+        let mut course = Course { notify: notify.into(), is_routine: true, ..Course::default() };
+        course.note(moment.at, Happened::Hidden { by: by.clone() });
+        course.hide(by);
+        group.put_course(key.clone(), course);
+        Some(key)
+    }
+
+    /// A routine alert is shown: it stands in the next digest, once. What a silence keeps out of a digest is not told later.
+    fn show_routine<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        key: &AlertKey,
+        course: &mut Course,
+    ) -> Result<(), V::Error> {
+        if course.turn() == (Turn::First { people: None })
+            && let Some(alert) = self.alert_in(group, key)?
+        {
+            (course.said, course.first_at, course.owed) = (1, Some(moment.at), Owed::Nobody);
+            if self.silence_of(group, moment.at, &alert)?.is_none() {
+                self.tell_later(group, moment, alert.severity, &course.notify, key);
+            }
+        }
         Ok(())
     }
 }

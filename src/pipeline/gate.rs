@@ -5,12 +5,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::letters::{Saying, Sorted, Way};
+use super::letters::{Sorted, Way};
 use super::raise::Raised;
 use super::{Group, Moment, Pipeline, View};
 use crate::clock::Zone;
 use crate::outbox::{
-    AgendaKey, Alert, AlertKey, Cause, Course, Happened, LOUD_DAYS, Manners, Silence, Task, Wait, Window,
+    AgendaKey, Alert, AlertKey, Cause, Course, Happened, LOUD_DAYS, Manners, Owed, Silence, Task, Wait,
+    Window, Word,
 };
 use crate::place::Severity;
 use crate::rules::{Delivery, Gather, Rule, Span};
@@ -23,6 +24,13 @@ pub(super) struct Hearers<'a> {
     pub loudness: Severity,
     /// Who hears nothing of it.
     pub except: &'a [Box<str>],
+}
+
+impl Hearers<'_> {
+    /// Of an alert that was raised before.
+    pub fn of(alert: &Alert) -> Self {
+        Self { loudness: alert.severity, except: &[] }
+    }
 }
 
 impl Pipeline {
@@ -63,14 +71,16 @@ impl Pipeline {
                         self.tell_in_digest(group, moment, &alert, (&notify, hearers), hidden_by.is_some())?
                     }
                     Delivery::Now => {
-                        let mut course = Course { notify: notify.into(), hidden_by, ..Course::default() };
+                        let mut course =
+                            Course { notify: notify.into(), owed: Owed::Everybody, ..Course::default() };
+                        if let Some(by) = hidden_by {
+                            course.note(moment.at, Happened::Hidden { by: by.clone() });
+                            course.hidden_by = Some(by);
+                        }
                         let is_followed =
                             alert.entry.is_some() && rule.is_some_and(|rule| self.is_followed(rule));
-                        let is_told =
-                            self.sort(group, moment, (&alert, hearers), rule, &mut course, sorted)?;
-                        if is_told || is_followed {
-                            group.put_course(alert.key.clone(), course);
-                        }
+                        self.speak(group, moment, (&alert, hearers), (rule, &mut course), sorted)?;
+                        group.put_course(alert.key.clone(), course);
                         followed.extend(is_followed.then(|| alert.key.clone()));
                     }
                     Delivery::None => {}
@@ -81,9 +91,8 @@ impl Pipeline {
         Ok(followed)
     }
 
-    fn hearers<'t>(&self, teams: impl Iterator<Item = &'t str>, hearers: Hearers<'_>) -> Vec<Box<str>> {
-        let mut recipients: Vec<Box<str>> =
-            self.audience.recipients(teams, hearers.loudness).into_iter().collect();
+    pub(super) fn hearers(&self, teams: &[Box<str>], hearers: Hearers<'_>) -> Vec<Box<str>> {
+        let mut recipients = self.audience.recipients(teams.iter().map(|team| &**team), hearers.loudness);
         recipients.retain(|recipient| !hearers.except.contains(recipient));
         recipients
     }
@@ -103,59 +112,11 @@ impl Pipeline {
         if is_hidden || self.silence_of(group, moment.at, alert)?.is_some() {
             return Ok(());
         }
-        for recipient in self.hearers(notify.iter().map(|team| &**team), hearers) {
+        for recipient in self.hearers(notify, hearers) {
             let key = DigestKey { recipient, raised_at: moment.at, alert: alert.key.clone() };
             group.set_digest(key, true);
         }
         Ok(())
-    }
-
-    /// Sends one alert its way to each recipient. Answers whether its course has something to remember.
-    pub(super) fn sort<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        moment: Moment,
-        (alert, hearers): (&Alert, Hearers<'_>),
-        rule: Option<&Rule>,
-        course: &mut Course,
-        sorted: &mut Sorted,
-    ) -> Result<bool, V::Error> {
-        let recipients = self.hearers(course.notify.iter().map(|team| &**team), hearers);
-        if let Some(by) = course.hidden_by.clone() {
-            course.note(moment.at, Happened::Hidden { by });
-            return Ok(true);
-        }
-        if let Some(first) = rule.and_then(|rule| rule.after.repeat).and_then(|repeat| repeat.first) {
-            let task = Task::Remind { alert: alert.key.clone(), epoch: course.epoch };
-            group.set_agenda(AgendaKey::new(first.after(moment.at, self.zone()), &task), true);
-            return Ok(true);
-        }
-        let silence = self.silence_of(group, moment.at, alert)?;
-        if let Some(Silence { id, owner, until, .. }) = &silence {
-            course.note(moment.at, Happened::Silenced { silence: *id, owner: owner.clone(), until: *until });
-        }
-        let mut first_at: Option<DateTime<Utc>> = None;
-        for recipient in recipients {
-            let way = match &silence {
-                Some(silence) => Way::Later(Wait::Silence, silence.id.to_string().into(), silence.until),
-                None => self.way(group, moment.at, &recipient, alert, rule, sorted)?,
-            };
-            let at = match way {
-                Way::Now => {
-                    sorted.add(&recipient, alert, self.gathers(&recipient, rule), Saying::First);
-                    moment.at
-                }
-                Way::Later(wait, tray, until) => {
-                    self.wait(group, moment.at, &recipient, (wait, tray, until), &alert.key, course);
-                    until
-                }
-            };
-            first_at = first_at.into_iter().chain([at]).min();
-        }
-        course.first_at = first_at;
-        course.said = u32::from(first_at.is_some());
-        let is_armed = self.arm(group, rule, &alert.key, course, first_at);
-        Ok(is_armed || !course.events.is_empty())
     }
 
     /// Puts an alert onto the agenda, to be told to one recipient later.
@@ -163,12 +124,11 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         now: DateTime<Utc>,
-        recipient: &str,
+        (recipient, word): (&str, Word),
         (wait, tray, until): (Wait, Box<str>, DateTime<Utc>),
-        alert: &AlertKey,
-        course: &mut Course,
+        (alert, course): (&AlertKey, &mut Course),
     ) {
-        let task = Task::Tell { recipient: recipient.into(), wait, tray, alert: alert.clone() };
+        let task = Task::Tell { recipient: recipient.into(), wait, tray, alert: alert.clone(), word };
         group.set_agenda(AgendaKey::new(until, &task), true);
         if wait != Wait::Silence {
             course.note(now, Happened::HeldBack { recipient: recipient.into(), wait, until });
@@ -180,16 +140,13 @@ impl Pipeline {
         &self,
         group: &mut Group<'_, V>,
         rule: Option<&Rule>,
-        alert: &AlertKey,
-        course: &Course,
-        told_at: Option<DateTime<Utc>>,
-    ) -> bool {
-        let (Some(rule), Some(told_at)) = (rule, told_at) else { return false };
+        (alert, course): (&AlertKey, &Course),
+        told_at: DateTime<Utc>,
+    ) {
+        let Some(rule) = rule else { return };
         let epoch = course.epoch;
-        let mut is_armed = false;
         let mut plan = |after: Span, task: Task| {
             group.set_agenda(AgendaKey::new(after.after(told_at, self.zone()), &task), true);
-            is_armed = true;
         };
         if let Some(repeat) = rule.after.repeat.filter(|repeat| course.said < repeat.times)
             && let Some(every) = repeat.every
@@ -199,7 +156,6 @@ impl Pipeline {
         if let Some(first) = rule.after.escalate.first() {
             plan(first.after, Task::Escalate { alert: alert.clone(), epoch, level: 1 });
         }
-        is_armed
     }
 
     /// The silence that keeps an alert from people. The last days of a legal deadline cannot be silenced.
@@ -217,7 +173,7 @@ impl Pipeline {
     }
 
     /// Whether the recipient hears of it now, as far as quiet hours and bursts have a say.
-    fn way<V: View>(
+    pub(super) fn way<V: View>(
         &self,
         group: &mut Group<'_, V>,
         now: DateTime<Utc>,

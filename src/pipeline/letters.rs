@@ -10,7 +10,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::ends::ENDS;
 use super::{Group, Mailing, Moment, Pipeline, View};
 use crate::ident::EntryNumber;
-use crate::outbox::{Alert, AlertKey, Letter, LetterKind, Manners, Wait, Window};
+use crate::outbox::{Alert, AlertKey, Letter, LetterKind, Manners, Wait, Window, Word};
 use crate::place::Severity;
 
 /// Alerts of one recipient, each with its severity.
@@ -129,6 +129,15 @@ impl Sorted {
         self.ways.insert(tray, (way, about(alert)));
     }
 
+    /// Who hears of which alerts.
+    pub fn heard(&self) -> BTreeSet<(Box<str>, AlertKey)> {
+        let mut heard = BTreeSet::new();
+        for topic in &self.topics {
+            heard.extend(topic.load.iter().map(|(_, key)| (topic.recipient.clone(), key.clone())));
+        }
+        heard
+    }
+
     /// The letters, in the order of their first alerts.
     fn letters(self) -> Vec<Ready> {
         type Alike = (Box<str>, String, Option<DateTime<Utc>>, BTreeSet<Box<str>>);
@@ -219,7 +228,14 @@ impl Pipeline {
         {
             for (_, alert) in alerts {
                 let mut course = group.course(alert)?.unwrap_or_default();
-                self.wait(group, moment.at, recipient, (Wait::Flood, tray.into(), until), alert, &mut course);
+                let word = match kind {
+                    LetterKind::Alert | LetterKind::Digest { .. } | LetterKind::Bundle { .. } => {
+                        Word::First { round: course.round }
+                    }
+                    kind => Word::Again { kind, epoch: course.epoch },
+                };
+                let until = (Wait::Flood, tray.into(), until);
+                self.wait(group, moment.at, (recipient, word), until, (alert, &mut course));
                 group.put_course(alert.clone(), course);
             }
             return Ok(());

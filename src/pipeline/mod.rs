@@ -26,6 +26,7 @@ mod reminders;
 mod replan;
 mod silence;
 mod silent_feed;
+mod speak;
 mod target;
 mod ties;
 mod trouble;

@@ -103,6 +103,7 @@ impl Pipeline {
         let now = Now { entry: &entry, deadlines: &deadlines, broker, clock: self.wall_clock(moment.at) };
         self.follow(group, moment, &mut life, (&now, &mut *sorted))?;
         let mut facts: Option<EntryBrief> = None;
+        let mut routine = Vec::new();
         for fresh in &fresh {
             let context = NoticeContext {
                 notice: &fresh.notice,
@@ -116,9 +117,8 @@ impl Pipeline {
             let hidden_by = self.rules.hidden_by(&hit.rule.name, &now.context()).map(|by| by.name.clone());
             let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
             if hit.delivery == Delivery::Digest {
-                if hidden_by.is_none() && !self.is_silenced(group, moment, &hit, number, broker)? {
-                    self.tell_later(group, moment, hit.severity, hit.notify, &key);
-                }
+                let about = (key, number, broker);
+                routine.extend(self.tell_routine(group, moment, &hit, about, hidden_by)?);
                 continue;
             }
             if group.has_alert(&key)? || raised.iter().any(|known: &Raised| known.alert.key == key) {
@@ -130,9 +130,27 @@ impl Pipeline {
             raised.push(Raised { hidden_by, ..alert });
         }
         let followed = self.tell_with(group, moment, raised, sorted)?;
-        self.begin_to_follow(group, &mut life, followed)?;
+        self.begin_to_follow(group, &mut life, [followed, routine].concat())?;
         group.put_life(life);
         Ok(())
+    }
+
+    /// A routine alert waits for the digest; one that is hidden is kept until it is shown. Answers that one.
+    fn tell_routine<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        hit: &Hit<'_>,
+        (key, number, broker): (AlertKey, EntryNumber, &BrokerName),
+        hidden_by: Option<Box<str>>,
+    ) -> Result<Option<AlertKey>, V::Error> {
+        if let Some(by) = hidden_by {
+            return Ok(self.hide_routine(group, moment, (key, hit.notify), by));
+        }
+        if !self.is_silenced(group, moment, hit, number, broker)? {
+            self.tell_later(group, moment, hit.severity, hit.notify, &key);
+        }
+        Ok(None)
     }
 
     /// Whether somebody silenced a routine alert. Without silences this reads nothing.
@@ -267,7 +285,7 @@ impl Pipeline {
 
     /// A routine alert of an entry waits for the digest under its key alone: [`Pipeline::alert`] has the rest from the
     /// entry. Most of what Customs says is routine.
-    fn tell_later<V: View>(
+    pub(super) fn tell_later<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
@@ -365,6 +383,7 @@ impl Pipeline {
             "" => LetterKey::of(recipient, &alerts),
             occasion => LetterKey::again(recipient, occasion, &alerts),
         };
+        self.note_told(group, moment, (kind, &alerts), not_before.unwrap_or(moment.at))?;
         if group.letter(&key)?.is_some() {
             return Ok(());
         }

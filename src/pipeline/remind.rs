@@ -7,6 +7,7 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use super::clock_alert::OfClock;
 use super::follow::Now;
 use super::letters::{Parcel, Sorted};
+use super::raise::Raised;
 use super::reminders::reminder as planned;
 use super::silence::{About, Broken, OldSilences};
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View};
@@ -99,14 +100,11 @@ impl Pipeline {
                 wanted.push(Reminder { day: then, ..reminder.clone() });
                 continue;
             }
-            if let Some(hit) = self.rules.for_deadline(&context).filter(|hit| !self.is_hidden(hit, &now)) {
-                let key = AlertKey::new(&hit.rule.name, number.as_str(), &hit.occasion);
-                if !group.has_alert(&key)? {
-                    let of = OfClock { life: &life, entry: &entry, deadline, all: &deadlines, on: day };
-                    raised.push(self.step_alert(moment, hit, key, of));
-                }
-            }
-            let next = self.rules.next_reminder(deadline, day);
+            let of = OfClock { life: &life, entry: &entry, deadline, all: &deadlines, on: day };
+            let (step, is_hidden) = self.reached(group, moment, &context, of, &now)?;
+            raised.extend(step);
+            // A step that is hidden is looked at every morning, until it is shown or another one takes its place.
+            let next = if is_hidden { day.succ_opt() } else { self.rules.next_reminder(deadline, day) };
             wanted.extend(next.and_then(|next| planned(deadline, next)));
         }
         self.set_reminders(group, &mut life, wanted);
@@ -117,6 +115,26 @@ impl Pipeline {
         self.begin_to_follow(group, &mut life, followed)?;
         group.put_life(life);
         Ok(said)
+    }
+
+    /// The step of its ladder that a clock has reached, unless it was told; and whether it is hidden.
+    fn reached<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        moment: Moment,
+        context: &DeadlineContext<'_>,
+        of: OfClock<'_>,
+        now: &Now<'_>,
+    ) -> Result<(Option<Raised>, bool), V::Error> {
+        let Some(hit) = self.rules.for_deadline(context) else { return Ok((None, false)) };
+        let key = AlertKey::new(&hit.rule.name, context.entry.number.as_str(), &hit.occasion);
+        if group.has_alert(&key)? {
+            return Ok((None, false));
+        }
+        if self.is_hidden(&hit, now) {
+            return Ok((None, true));
+        }
+        Ok((Some(self.step_alert(moment, hit, key, of)), false))
     }
 
     /// No inhibition hides the last days of a legal deadline, nor what stands behind them.

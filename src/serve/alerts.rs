@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::page::{LOOKED_AT_MAX, Page, READ_AT_ONCE, rows_wanted};
 use super::{AlertFilter, ApiError, LetterState, mask::masked};
 use crate::ident::{BrokerName, EntryNumber};
-use crate::outbox::{self, Alert, AlertKey, Cause, Course, Event, Happened, Letter, LetterKey, Task};
+use crate::outbox::{self, Alert, AlertKey, Cause, Course, Event, Happened, Heed, Letter, LetterKey, Task};
 use crate::place::Severity;
 use crate::store::{Store, StoreError};
 use crate::words::count;
@@ -234,7 +234,7 @@ fn plan(store: &dyn Store, courses: &[Course], rows: &mut [ToldRow]) -> Result<(
         let Some(row) = rows.iter().position(|row| task.alert() == Some(&row.alert)) else { continue };
         let (row, course) = (&mut rows[row], &courses[row]);
         let text = match &task {
-            Task::Tell { recipient, wait, .. } if course.over_at.is_none() => {
+            Task::Tell { recipient, wait, word, .. } if course.heed(*word) == Heed::Say => {
                 format!("{recipient} is told what was {}", wait.held_back())
             }
             Task::Remind { epoch, .. } if *epoch == course.epoch && !course.is_quiet() => {
@@ -243,9 +243,10 @@ fn plan(store: &dyn Store, courses: &[Course], rows: &mut [ToldRow]) -> Result<(
             Task::Escalate { epoch, level, .. } if *epoch == course.epoch && !course.is_quiet() => {
                 format!("escalation {level}, unless somebody acknowledges it")
             }
-            Task::Reopen { epoch, .. } if *epoch == course.epoch && course.over_at.is_none() => {
-                "the acknowledgement ends, and it is said again".to_owned()
-            }
+            Task::Reopen { epoch, .. } if course.may_open(*epoch) => match course.ack {
+                Some(_) => "the acknowledgement ends, and it is said again".to_owned(),
+                None => "the silence ends, and it is said again".to_owned(),
+            },
             _ => continue,
         };
         row.planned.push(ToldEvent { at, text, until: None, acknowledged_until: None });

@@ -75,7 +75,10 @@ fn delivery(rule: &Rule, audience: &Audience) -> Vec<String> {
                 "Mails {loud} at 6:00 in the morning on the day of a step, by the clock of each recipient."
             )
         }
-        Delivery::Now => format!("Mails at once, {loud}, as soon as what it is about has been read."),
+        Delivery::Now => match rule.after.repeat.and_then(|repeat| repeat.first) {
+            Some(first) => format!("Mails {loud}, {first} after what it is about has been read."),
+            None => format!("Mails at once, {loud}, as soon as what it is about has been read."),
+        },
         Delivery::Digest => {
             let teams = audience.teams().iter().filter(|team| rule.notify.contains(&team.name));
             let times: Vec<String> = teams
@@ -157,8 +160,13 @@ fn aftermath(rule: &Rule, audience: &Audience) -> Vec<String> {
     for step in &rule.after.escalate {
         let who: Vec<String> =
             step.notify.iter().filter_map(|name| audience.team(name)).map(team_words).collect();
+        let (loudest, teams) = (rule.loudest(), step.notify.iter().map(|team| &**team));
+        let unheard = match audience.recipients(teams, loudest).is_empty() {
+            true => format!(", and nobody there takes what is {} (severity_min)", loudest.as_str()),
+            false => String::new(),
+        };
         sentences.push(format!(
-            "When nobody acknowledges it within {} {since}, it tells {}.",
+            "When nobody acknowledges it within {} {since}, it tells {}{unheard}.",
             step.after,
             who.join(" and ")
         ));
