@@ -160,7 +160,9 @@ impl SummaryAnswerReader {
         let mut reading = match self.results.words().get(code) {
             Some(_) => self.results.read(code),
             None if code.is_empty() => outcome,
-            None if *outcome.effect == Effect::SummaryRemoved => Reading { code: Token::new(code), ..outcome },
+            None if *outcome.effect == Effect::SummaryRemoved => {
+                Reading { code: Token::new(code), ..outcome }
+            }
             None => Reading {
                 table: self.conditions.name(),
                 meaning: self.conditions.meaning(code).or(outcome.meaning),
