@@ -279,10 +279,14 @@ fn any_effect() -> impl Strategy<Value = Effect> {
         Just(Effect::Cancelled),
         Just(Effect::CancelUndone),
         Just(Effect::SummaryRejected),
+        Just(Effect::SummaryRemoved),
         Just(Effect::SummaryAccepted { version: None, warnings: true }),
         Just(Effect::ReleaseReversed { agency: token("CBP"), code: token("99") }),
         Just(liquidated(LiquidationKind::Liquidation, "2026-03-06")),
         Just(Effect::Suspended { reason: token("44"), date: None }),
+        Just(Effect::Extended { times: None, reason: token("49"), date: None }),
+        Just(Effect::FilingAccepted),
+        Just(Effect::FilingRejected),
         any_fact(),
     ]
 }
@@ -385,7 +389,7 @@ fn a_line_belongs_to_its_own_filing() {
 }
 
 #[test]
-fn an_answer_lifts_a_rejection_only_when_it_is_later() {
+fn an_answer_lifts_a_rejection_only_on_a_later_day() {
     let accepted = |state_date: &str| {
         Effect::SummaryStatus(SummaryStatus {
             version: Some(token("00200")),
@@ -403,10 +407,12 @@ fn an_answer_lifts_a_rejection_only_when_it_is_later() {
             census: None,
         })
     };
-    for (state_date, wanted) in
-        [("2026-03-10", SummaryState::Rejected), ("2026-03-12", SummaryState::Accepted)]
-    {
-        let mut answer = notice(2, "2026-04-01", accepted(state_date));
+    for (asked, state_date, wanted) in [
+        ("2026-03-10", "2026-03-10", SummaryState::Rejected),
+        ("2026-03-11", "2026-03-10", SummaryState::Accepted),
+        ("2026-04-01", "2026-03-12", SummaryState::Accepted),
+    ] {
+        let mut answer = notice(2, asked, accepted(state_date));
         answer.kind = Kind::EntryStatus;
         let entry = Entry::of(number(), &[notice(1, "2026-03-10", Effect::SummaryRejected), answer]);
         assert_eq!(entry.summary.state, wanted, "{state_date}");

@@ -204,6 +204,8 @@ mod tests {
         assert_eq!(EFFECTS[effect_index(&warned)], "summary_warnings");
         assert_eq!(EFFECTS[effect_index(&Effect::SuspensionLifted { date: None })], "suspension_lifted");
         let exported = Effect::Cargo { step: CargoStep::InBondExported };
-        assert_eq!((EFFECTS[effect_index(&exported)], EFFECTS.len()), ("in_bond_exported", 50));
+        assert_eq!(EFFECTS[effect_index(&exported)], "in_bond_exported");
+        let removed = EFFECTS[effect_index(&Effect::SummaryRemoved)];
+        assert_eq!((removed, EFFECTS.len()), ("summary_removed", 51));
     }
 }

@@ -12,7 +12,8 @@ use super::mask::masked;
 use super::unheard::{UnheardView, unheard};
 use crate::deadline::{DeadlineTable, dash};
 use crate::entry::{
-    Entry, EntryDeadline, Held, Life, LiquidationEvent, LiquidationStep, Pathway, Provenance, StateOn,
+    Entry, EntryDeadline, Held, Life, LiquidationEvent, LiquidationStep, Pathway, Provenance, Sighting,
+    StateOn,
 };
 use crate::ident::{BillOfLading, BrokerName, EntryNumber, FilerCode, Fingerprint, NoticeId};
 use crate::notice::{Amounts, Effect, EventTime, HoldKind, Kind, LiquidationKind, Token};
@@ -406,57 +407,54 @@ fn timeline_row(held: &Held) -> TimelineRow {
     }
 }
 
-/// Releases of different dates, of which Customs did not say that the date changed.
-fn releases_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
-    let releases = entry.doubtful_releases();
-    let seen = life.get(releases.last()?.notice).map(|held| &held.seen);
-    let dates: Vec<String> = releases.iter().map(|dated| dated.date.to_string()).collect();
-    let dates = dates.join(" and ");
-    Some(EntryFinding {
+/// Messages contradict each other; `seen` is where one of them stands.
+fn contradiction(seen: Option<&Sighting>, message: String) -> EntryFinding {
+    EntryFinding {
         code: finding_code::CONTRADICTION.to_owned(),
         severity: Grade::Warning,
         file: seen.map(|seen| seen.name.to_string()),
         place: seen.map(|seen| seen.place),
-        message: format!(
-            "releases of {dates} were told; the earliest counts until Customs says that the date changed"
-        ),
-    })
+        message,
+    }
+}
+
+fn joined(dates: impl Iterator<Item = NaiveDate>) -> String {
+    dates.map(|date| date.to_string()).collect::<Vec<_>>().join(" and ")
+}
+
+/// Releases of different dates, of which Customs did not say that the date changed.
+fn releases_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
+    let releases = entry.doubtful_releases();
+    let seen = life.get(releases.last()?.notice).map(|held| &held.seen);
+    let dates = joined(releases.iter().map(|dated| dated.date));
+    let message = format!(
+        "releases of {dates} were told; the earliest counts until Customs says that the date changed"
+    );
+    Some(contradiction(seen, message))
 }
 
 /// Dates of entry that differ.
 fn entry_dates_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
     let told = entry.doubtful_entry_dates();
-    let seen = told.iter().rev().find_map(|dated| life.get(dated.notice)).map(|held| &held.seen);
-    let dates: Vec<String> = told.iter().map(|dated| dated.date.to_string()).collect();
     let counts = entry.entry_date().filter(|_| !told.is_empty())?.date;
-    Some(EntryFinding {
-        code: finding_code::CONTRADICTION.to_owned(),
-        severity: Grade::Warning,
-        file: seen.map(|seen| seen.name.to_string()),
-        place: seen.map(|seen| seen.place),
-        message: format!(
-            "dates of entry of {} were told; the earliest that can be true counts: {counts}",
-            dates.join(" and ")
-        ),
-    })
+    let other = told.iter().rev().find(|dated| dated.date != counts);
+    let seen = other.and_then(|dated| life.get(dated.notice)).map(|held| &held.seen);
+    let dates = joined(told.iter().map(|dated| dated.date));
+    let message =
+        format!("dates of entry of {dates} were told; the earliest that can be true counts: {counts}");
+    Some(contradiction(seen, message))
 }
 
 /// Dates of liquidation before the entry itself.
 fn misread_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
     let misread = entry.misread_liquidations();
     let seen = misread.iter().find_map(|told| life.get(told.notice?)).map(|held| &held.seen);
-    let dates: Vec<String> = misread.iter().map(|told| told.date.to_string()).collect();
-    (!dates.is_empty()).then(|| EntryFinding {
-        code: finding_code::CONTRADICTION.to_owned(),
-        severity: Grade::Warning,
-        file: seen.map(|seen| seen.name.to_string()),
-        place: seen.map(|seen| seen.place),
-        message: format!(
-            "a liquidation of {} was told, which lies before the entry itself and cannot be: look the date up on the bulletin \
-             and record it",
-            dates.join(" and ")
-        ),
-    })
+    let dates = joined(misread.iter().map(|told| told.date));
+    let message = format!(
+        "a liquidation of {dates} was told, which lies before the entry itself and cannot be: look the date up on the bulletin \
+         and record it"
+    );
+    (!misread.is_empty()).then(|| contradiction(seen, message))
 }
 
 fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
@@ -487,15 +485,9 @@ fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
     findings.extend(releases_finding(entry, life));
     findings.extend(entry_dates_finding(entry, life));
     findings.extend(misread_finding(entry, life));
-    for contradiction in entry.contradictions() {
-        let seen = life.get(contradiction.notice).map(|held| &held.seen);
-        findings.push(EntryFinding {
-            code: finding_code::CONTRADICTION.to_owned(),
-            severity: Grade::Warning,
-            file: seen.map(|seen| seen.name.to_string()),
-            place: seen.map(|seen| seen.place),
-            message: contradiction.text(),
-        });
+    for found in entry.contradictions() {
+        let seen = life.get(found.notice).map(|held| &held.seen);
+        findings.push(contradiction(seen, found.text()));
     }
     if life.notices.len() >= Life::NOTICES_MAX {
         findings.push(EntryFinding {

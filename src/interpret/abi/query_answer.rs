@@ -227,11 +227,7 @@ impl QueryAnswerReader {
             is_protested: text(at.protest) == b"YS",
             is_in_customs_control: text(at.control) == b"2",
             is_suspended: control.is_some_and(|record| self.tells_suspension(record)),
-            census: match text(at.census) {
-                b"0" | b"6" => Some(AnsweredCensus::Clear),
-                b"1" => Some(AnsweredCensus::Unresolved),
-                _ => None,
-            },
+            census: census(text(at.census)),
         };
         let effect = Effect::SummaryStatus(status);
         let code = text(at.summary);
@@ -424,6 +420,14 @@ impl QueryAnswerReader {
         let mut sheet = Sheet::default();
         sheet.take(record, &self.condition_fields);
         scribe.notice_of(record, &Draft::new(Kind::EntryStatus, reading, None), &sheet);
+    }
+}
+
+fn census(code: &[u8]) -> Option<AnsweredCensus> {
+    match code {
+        b"0" | b"6" => Some(AnsweredCensus::Clear),
+        b"1" => Some(AnsweredCensus::Unresolved),
+        _ => None,
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
     let effect = match verb {
         "release" => Effect::Release { date },
         "entered" => {
-            fields.push("entry_date", first);
+            fields.push("entry_date", get("on").unwrap_or(first));
             Effect::Inform
         }
         "type" => {
@@ -50,7 +50,10 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
         "arrived" => Effect::Cargo { step: CargoStep::Arrived },
         "in-bond" => Effect::Cargo { step: CargoStep::InBondAuthorized },
         "in-bond-arrived" => Effect::Cargo { step: CargoStep::InBondArrived },
-        "on-file" => Effect::FilingAccepted,
+        "on-file" => {
+            kind = Kind::ReleaseResponse;
+            Effect::FilingAccepted
+        }
         "hold" | "clear" => {
             let what = match get("what") {
                 Some("order") => HoldKind::GeneralOrder,
@@ -66,6 +69,23 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
             }
         }
         "cancelled" => Effect::Cancelled,
+        "reversed" => Effect::ReleaseReversed { agency: Token::new(CBP), code: Token::new("99") },
+        "sx-refused" => {
+            kind = Kind::ReleaseResponse;
+            Effect::FilingRejected
+        }
+        "ax" => {
+            kind = Kind::SummaryResponse;
+            match get("what") {
+                Some("refused") => Effect::SummaryRejected,
+                Some("deleted") => Effect::SummaryRemoved,
+                _ => Effect::SummaryAccepted { version: None, warnings: false },
+            }
+        }
+        "inactivated" => {
+            kind = Kind::SummaryNotice;
+            Effect::SummaryRemoved
+        }
         "accepted" => Effect::SummaryAccepted { version: None, warnings: false },
         "rejected" => {
             kind = Kind::SummaryNotice;
@@ -76,7 +96,7 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
             kind = Kind::SummaryFiled;
             Effect::SummaryFiled(SummaryFiling {
                 filing: Token::new(format!("f{at}")),
-                action: FilingAction::Filed,
+                action: if get("delete").is_some() { FilingAction::Deleted } else { FilingAction::Filed },
                 is_correction: get("psc").is_some(),
                 payment_type: get("pay").map(Token::new),
                 statement_date: None,
@@ -207,7 +227,7 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
         let filed = FiledLine { filing: Token::new(format!("f{at}")), ordinal: 1, value: None, amounts };
         notices.push(notice(at + 100, kind, first, None, Effect::FiledLine(filed), line));
     }
-    notices.push(notice(at, kind, first, None, effect, fields));
+    notices.push(notice(at, kind, first, get("code").map(Token::new), effect, fields));
     notices
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Each case is a life in a line an event: what messages or people said, then what ends the clock.
 
+mod answers;
 mod choice;
 pub(in crate::entry::clocks) mod life;
 
