@@ -59,6 +59,7 @@ impl Entry {
             scheduled_liquidations: Vec::new(),
             customs_bills: Default::default(),
             protests: Default::default(),
+            petitions: Default::default(),
             tib: Tib::default(),
             cargo: Vec::new(),
             recorded: Vec::new(),

@@ -1,10 +1,10 @@
 //! The fold of filings, statements, query answers, bills and temporary importations.
 
 use super::facts::{
-    Answered, BillState, CargoEvent, CensusKey, CensusState, Filing, FilingFlags, Line, ProtestState,
-    Rejection, Removed, Scheduled, Told,
+    Answered, BillState, CargoEvent, CensusKey, CensusState, Filing, FilingFlags, Line, Rejection, Removed,
+    Scheduled, Told,
 };
-use super::{Dated, Entry, LiquidationStep, SummaryState, witness};
+use super::{Dated, Entry, LiquidationStep, SummaryState, claims, witness};
 use crate::notice::{AnsweredCensus, AnsweredState, Effect, EventTime, Kind, Notice, SummaryStatus, Token};
 
 /// Obeys an effect of this module's aspects; others change nothing.
@@ -34,10 +34,7 @@ pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
             let state = BillState { bill: *bill, at: notice.at, notice: notice.id };
             entry.customs_bills.insert(bill.number, state);
         }
-        Effect::Protest(protest) => {
-            let state = ProtestState { protest: *protest, at: notice.at, notice: notice.id };
-            entry.protests.insert(protest.number, state);
-        }
+        Effect::Protest(protest) => claims::take(entry, notice, protest),
         Effect::TibRequest { .. } | Effect::TibAnswer { .. } | Effect::TibExpires { .. } => {
             tib(entry, notice)
         }
@@ -184,9 +181,7 @@ pub(super) fn knows(entry: &Entry, notice: &Notice) -> bool {
         Effect::CustomsBill(bill) => {
             entry.customs_bills.get(&bill.number).is_some_and(|known| known.bill == *bill)
         }
-        Effect::Protest(protest) => {
-            entry.protests.get(&protest.number).is_some_and(|known| known.protest == *protest)
-        }
+        Effect::Protest(protest) => claims::is_known(entry, protest),
         Effect::SummaryStatus(status) => entry.answered.is_some_and(|known| known.status == *status),
         Effect::TibExpires { date, .. } => {
             date.is_some() && entry.tib.expires.map(|known| known.date) == *date

@@ -4,6 +4,7 @@
 //! files arrive and how often they arrive cannot matter. A [`Life`] is what is stored: the notices and where each was
 //! first seen. The state is computed from it whenever it is needed, so it can never disagree with its notices.
 
+mod claims;
 mod clocks;
 mod deadlines;
 mod facts;
@@ -75,6 +76,9 @@ pub struct Entry {
     pub customs_bills: BTreeMap<Token, BillState>,
     /// Protests on file, by number.
     pub protests: BTreeMap<Token, ProtestState>,
+    /// Petitions and interventions on file, by number. They are no protests, though query answers tell them alike.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub petitions: BTreeMap<Token, ProtestState>,
     pub tib: Tib,
     /// Append-only: where the goods were said to be.
     pub cargo: Vec<CargoEvent>,

@@ -145,7 +145,7 @@ pub struct CustomsBill {
     pub is_open: bool,
 }
 
-/// A protest that is on file (ER).
+/// A protest or petition that is on file (ER).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ProtestStatus {
     pub number: Token,
@@ -154,4 +154,20 @@ pub struct ProtestStatus {
     /// OP, AP, DN, NP, SP, PD, WD, UT.
     pub status: Token,
     pub decided: Option<NaiveDate>,
+    /// A summons about it is on file at the Court of International Trade.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_summons: bool,
+}
+
+impl ProtestStatus {
+    /// A protest under section 514, and no petition under 520(c) or 520(d) and no intervention under 181.115 (ER JJ 15). One of
+    /// an unknown type may be one.
+    pub fn is_protest(&self) -> bool {
+        !matches!(self.kind.as_str(), "2" | "3" | "4")
+    }
+
+    /// Withdrawn, not protestable, or too late: nothing is disputed by it.
+    pub fn is_void(&self) -> bool {
+        matches!(self.status.as_str(), "WD" | "NP" | "UT")
+    }
 }

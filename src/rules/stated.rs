@@ -48,7 +48,7 @@ pub(super) fn stated(word: &str, code: Token, at: EventTime) -> Option<Effect> {
         }),
         "protest" => {
             let kind = Token::new("1");
-            Effect::Protest(ProtestStatus { number: test, kind, status: code, decided: None })
+            Effect::Protest(ProtestStatus { number: test, kind, status: code, decided: None, has_summons: false })
         }
         "tib_request" => Effect::TibRequest { closes: false },
         "tib_answer" => Effect::TibAnswer { is_accepted: true },

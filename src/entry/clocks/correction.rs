@@ -9,6 +9,9 @@ use crate::notice::{FactKind, LiquidationKind};
 const BY_IMPORTER: [&str; 2] = ["50", "02"];
 const BY_CBP: [&str; 2] = ["49", "01"];
 
+/// A query answer lists it (ER JJ, type 3).
+pub(super) const CLAIMED: &str = "the claim is on file at CBP";
+
 impl Entry {
     pub(super) fn correction_clocks(&self, clocks: &mut Vec<Clock>) {
         clocks.push(self.correction_clock());
@@ -142,6 +145,7 @@ impl Entry {
         let mut clock = Clock::new(id::FTA_1520D);
         self.with_import_date(&mut clock);
         clock.close(self.gone());
+        clock.close(self.preference_claim().map(|_| CLAIMED));
         self.close_by_record(&mut clock, None);
         clock.started()
     }

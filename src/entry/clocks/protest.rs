@@ -8,7 +8,8 @@ use chrono::NaiveDate;
 use super::liquidation::{DEEMED, LIQUIDATION, MISREAD};
 use super::{ANSWERED, Clock, RECORDED, STATED};
 use crate::deadline::{DeadlineTable, Key, id};
-use crate::entry::{Basis, BasisDate, Dated, Entry, Provenance, RecordedFact};
+use crate::entry::claims::is_same_number;
+use crate::entry::{Basis, BasisDate, Dated, Entry, ProtestState, Provenance, RecordedFact};
 use crate::notice::{FactKind, Token};
 
 /// Statuses of a protest that CBP denied, in part or whole.
@@ -77,6 +78,9 @@ pub fn consequence(deadline: &str) -> Option<&'static str> {
 /// Begins the names of clocks that the law starts for goods that were presented.
 pub const PRESENTED: &str = "presented-";
 
+/// Protests that people record.
+pub(super) const PROTESTS: [FactKind; 2] = [FactKind::ProtestFiled, FactKind::ExclusionProtest];
+
 /// A protest, in the words that close its clock.
 struct OnFile {
     words: String,
@@ -144,6 +148,18 @@ impl Entry {
                 self.push_protest(clocks, clock, (date, Some(date) == first));
             }
         }
+        // A query answer tells of the refusal of a claim. Without its day nobody knows until when.
+        for state in self.refused_claims() {
+            for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
+                let mut clock = Clock::of(id, state.protest.number.as_str());
+                if let Some(date) = state.protest.decided {
+                    clock.fact(Key::DecisionDate, Dated { date, notice: state.notice }, ANSWERED);
+                    self.push_protest(clocks, clock, (date, false));
+                } else if id == id::PROTEST_DUE {
+                    clocks.push(clock);
+                }
+            }
+        }
     }
 
     /// An amendment needs a protest that is not decided; a protest ends when one is filed.
@@ -176,12 +192,12 @@ impl Entry {
     /// Protests that were filed on this day or later. One of which nobody says when it was filed is taken for one against the first
     /// decision that it may be about (`is_first`): a clock that runs in vain is better than one that ends by mistake.
     fn protests_since(&self, day_0: NaiveDate, is_first: bool) -> Vec<OnFile> {
-        let protests = [FactKind::ProtestFiled, FactKind::ExclusionProtest];
         let dated = || {
-            let filed = self.recorded.iter().filter(|fact| protests.contains(&fact.fact));
+            let filed = self.recorded.iter().filter(|fact| PROTESTS.contains(&fact.fact));
             filed.filter_map(|fact| Some((fact.date()?, fact.reference)))
         };
-        let since = dated().filter(|(date, _)| *date >= day_0).map(|(date, number)| {
+        let counts = |(date, number): &(NaiveDate, Option<Token>)| *date >= day_0 && !self.is_void(*number);
+        let since = dated().filter(counts).map(|(date, number)| {
             let shown = number.as_ref().map_or("without a number", Token::as_str);
             let words = format!("protest {shown} was filed on {date}");
             OnFile { words, is_decided: self.is_protest_decided(number) }
@@ -191,8 +207,11 @@ impl Entry {
             return on_file;
         }
         let is_later = |at: Option<crate::notice::EventTime>| at.is_some_and(|at| at.date >= day_0);
-        let undated = self.protests.values().filter(|state| is_later(state.at));
-        let undated = undated.filter(|state| dated().all(|(_, number)| number != Some(state.protest.number)));
+        let undated = self.protests.values().filter(|state| is_later(state.at) && !state.protest.is_void());
+        let is_it = |state: &ProtestState, number: Option<Token>| {
+            number.is_some_and(|number| is_same_number(number, state.protest.number))
+        };
+        let undated = undated.filter(|state| !dated().any(|(_, number)| is_it(state, number)));
         on_file.extend(undated.map(|state| OnFile {
             words: format!("protest {} is on file", state.protest.number),
             is_decided: self.is_protest_decided(Some(state.protest.number)),
@@ -239,6 +258,7 @@ impl Entry {
                 } else if id == id::PROTEST_VOID_90D {
                     continue;
                 }
+                clock.close(self.summons_of(Some(state.protest.number)));
                 self.close_by_record(&mut clock, Some(state.protest.number));
                 clocks.push(clock);
             }
@@ -252,7 +272,8 @@ impl Entry {
 
     fn push_denial(&self, clocks: &mut Vec<Clock>, fact: &RecordedFact, id: &'static str) {
         let is_told = |known: &Clock| {
-            known.id == id && Some(&*known.instance) == fact.reference.as_ref().map(Token::as_str)
+            let is_it = |number| is_same_number(number, Token::new(&*known.instance));
+            known.id == id && fact.reference.is_some_and(is_it)
         };
         if !clocks.iter().any(is_told) {
             self.clock_of_fact(clocks, fact, id, Key::DenialDate);
@@ -298,7 +319,8 @@ impl Entry {
             let gives_way = |clock: &Clock| {
                 let is_named = || by_law.iter().any(|other| other.is_named_as(clock));
                 let is_idle = LAW_KEYS.iter().all(|key| clock.facts.date(*key).is_none());
-                is_idle && (is_named() || (has_protest && clock.id == id::PROTEST_DUE))
+                let is_of_none = clock.id == id::PROTEST_DUE && *clock.instance == *LIQUIDATION;
+                is_idle && (is_named() || (has_protest && is_of_none))
             };
             let stay: Vec<bool> = told.iter().map(|clock| !gives_way(clock)).collect();
             let mut stay = stay.into_iter();
@@ -329,6 +351,8 @@ impl Entry {
         if law.starts == id::PROTEST_DUE {
             let filed = self.protests_since(passes, true).into_iter().next();
             clock.closed = filed.map(|first| Cow::Owned(first.words));
+        } else if law.starts == id::CIT_SUMMONS {
+            clock.close(self.summons_of(Token::some(&*clock.instance)));
         }
         self.close_by_record(&mut clock, None);
         Some(clock)

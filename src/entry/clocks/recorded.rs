@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::correction::CLAIMED;
+use super::protest::PROTESTS;
 use super::{Clock, RECORDED};
 use crate::deadline::{Key, id};
 use crate::entry::{Dated, Entry, HoldState, RecordedFact};
@@ -67,7 +69,7 @@ impl Entry {
         if id == id::DETAIN_RESPONSE {
             self.with_presentation(&mut clock);
         }
-        clock.close(self.ended_by_message(id, start));
+        clock.close(self.ended_by_message(id, fact, start));
         self.close_by_record(&mut clock, fact.reference);
         match clocks.iter_mut().find(|known| known.id == id && known.instance == clock.instance) {
             Some(known) => *known = clock,
@@ -98,6 +100,7 @@ impl Entry {
         let day_0 = by_law.or_else(|| first.and_then(|fact| clock.facts.date(Key::parse(&fact.input)?)));
         let ends = |fact: &&RecordedFact| {
             fact.ends_clock(clock.id, reference)
+                && !self.is_told_elsewhere(clock.id, fact)
                 && (day_0.is_none() || fact.date().is_none() || fact.date() >= day_0)
         };
         clock.closed = self.recorded.iter().find(ends).map(|fact| {
@@ -109,8 +112,23 @@ impl Entry {
         });
     }
 
+    /// Whether the fact ends the clock only by what else is known, which its family looks up.
+    fn is_told_elsewhere(&self, id: &str, fact: &RecordedFact) -> bool {
+        let is_protest = PROTESTS.contains(&fact.fact);
+        match id {
+            id::PROTEST_DUE => is_protest,
+            id::PROTEST_SURETY => is_protest && self.is_void(fact.reference),
+            _ => false,
+        }
+    }
+
     /// What messages of Customs end a clock that a recorded fact started.
-    fn ended_by_message(&self, id: &str, start: chrono::NaiveDate) -> Option<&'static str> {
+    fn ended_by_message(
+        &self,
+        id: &str,
+        fact: &RecordedFact,
+        start: chrono::NaiveDate,
+    ) -> Option<&'static str> {
         let released = || self.released_at().filter(|at| at.date >= start).map(|_| "the goods are released");
         let held = |what: HoldKind| {
             let placed =
@@ -145,7 +163,9 @@ impl Entry {
             | id::PROTEST_ACCEL_DENIAL
             | id::EXCL_PROTEST_DENIAL
             | id::AFR_DECISION_30D => decided(),
-            id::FTA_1520D | id::DRAWBACK_5Y | id::SOL_1592 => self.gone(),
+            id::FTA_1520D => self.gone().or_else(|| self.preference_claim().map(|_| CLAIMED)),
+            id::DRAWBACK_5Y | id::SOL_1592 => self.gone(),
+            id::CIT_SUMMONS | id::PROTEST_VOID_90D => self.summons_of(fact.reference),
             _ => None,
         }
     }

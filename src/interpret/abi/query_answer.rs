@@ -222,7 +222,7 @@ impl QueryAnswerReader {
             collection_date: day(at.collection_date),
             is_late: text(at.late) == b"1",
             is_under_review: review.is_some_and(|record| record.field(&at.review) == b"1"),
-            is_protested: text(at.protest) == b"YS",
+            is_protested: text(at.protest) == b"YS" && !self.claims.has_only_petitions(records),
             census: match text(at.census) {
                 b"0" | b"6" => Some(AnsweredCensus::Clear),
                 b"1" => Some(AnsweredCensus::Unresolved),

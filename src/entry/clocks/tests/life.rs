@@ -129,10 +129,11 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
         "protest" => {
             kind = Kind::EntryStatus;
             Effect::Protest(ProtestStatus {
-                number: Token::new("270426100001"),
-                kind: Token::new("1"),
+                number: Token::new(get("number").unwrap_or("270426100001")),
+                kind: Token::new(get("kind").unwrap_or("1")),
                 status: Token::new(get("status").unwrap_or("OP")),
                 decided: get("decided").map(day),
+                has_summons: get("summons").is_some(),
             })
         }
         "answer" => {

@@ -3,6 +3,7 @@
 //! Each case is a life in a line an event: what messages or people said, then what ends the clock.
 
 mod choice;
+mod claims;
 mod life;
 
 use life::{day, life, notice, said};
