@@ -1,7 +1,9 @@
 //! What is on file of protests and petitions, as far as it starts or ends clocks.
 
+use chrono::NaiveDate;
+
 use crate::entry::claims::is_same_number;
-use crate::entry::{Entry, ProtestState};
+use crate::entry::{Entry, ProtestState, RecordedFact};
 use crate::notice::{FactKind, Token};
 
 /// Types of petitions whose refusal can be protested (19 USC 1514(a)(7)): under 520(c) and 520(d).
@@ -23,6 +25,29 @@ impl Entry {
     /// CBP has not decided some protest.
     pub(in crate::entry) fn has_open_protest(&self) -> bool {
         self.protests.values().any(|state| state.protest.decided.is_none() && !state.protest.is_void())
+    }
+
+    /// Whether CBP decided the protest of this number on that day or later. Where no number says which protest is meant, it
+    /// may be any that is open.
+    pub(super) fn is_decided_since(&self, number: Option<Token>, day: NaiveDate) -> bool {
+        let late = |state: &&ProtestState| state.protest.decided.is_some_and(|date| date >= day);
+        let mut decided = self.protests.values().filter(late);
+        match number {
+            Some(number) => decided.any(|state| is_same_number(state.protest.number, number)),
+            None => decided.next().is_some() && !self.has_open_protest(),
+        }
+    }
+
+    /// Accelerated disposition of the protest of this number was asked for, with it or by itself. A request without a number
+    /// may be about any.
+    pub(super) fn is_accelerated(&self, number: Option<Token>) -> bool {
+        let asks = |fact: &&RecordedFact| match fact.fact {
+            FactKind::AcceleratedRequest => fact.date().is_some(),
+            FactKind::ProtestFiled => fact.says("accelerated", "yes"),
+            _ => false,
+        };
+        let is_it = |other: Token| number.is_none_or(|number| is_same_number(number, other));
+        self.recorded.iter().filter(asks).any(|fact| fact.reference.is_none_or(is_it))
     }
 
     /// The petition under 520(d) that is on file, unless it was withdrawn or not taken.

@@ -84,6 +84,7 @@ pub(super) const PROTESTS: [FactKind; 2] = [FactKind::ProtestFiled, FactKind::Ex
 /// A protest, in the words that close its clock.
 struct OnFile {
     words: String,
+    number: Option<Token>,
     is_decided: bool,
 }
 
@@ -175,9 +176,10 @@ impl Entry {
             if filed.is_empty() {
                 return;
             }
-            let asked = self.recorded.iter().any(|fact| fact.fact == FactKind::AcceleratedRequest);
-            if asked {
+            // As long as nobody asked about one of them, that one may be amended.
+            if filed.iter().all(|protest| self.is_accelerated(protest.number)) {
                 clock.said(Key::Accelerated, true, RECORDED);
+                clock.close(Some("accelerated disposition was asked for"));
             }
             clock.close(filed.iter().all(|protest| protest.is_decided).then_some("the protest is decided"));
             self.close_by_record(&mut clock, None);
@@ -200,7 +202,7 @@ impl Entry {
         let since = dated().filter(counts).map(|(date, number)| {
             let shown = number.as_ref().map_or("without a number", Token::as_str);
             let words = format!("protest {shown} was filed on {date}");
-            OnFile { words, is_decided: self.is_protest_decided(number) }
+            OnFile { words, number, is_decided: self.is_protest_decided(number) }
         });
         let mut on_file: Vec<OnFile> = since.collect();
         if !is_first {
@@ -214,11 +216,13 @@ impl Entry {
         let undated = undated.filter(|state| !dated().any(|(_, number)| is_it(state, number)));
         on_file.extend(undated.map(|state| OnFile {
             words: format!("protest {} is on file", state.protest.number),
+            number: Some(state.protest.number),
             is_decided: self.is_protest_decided(Some(state.protest.number)),
         }));
         let answered = self.answered.filter(|answered| answered.status.is_protested && is_later(answered.at));
         if answered.is_some() && self.protests.is_empty() && dated().next().is_none() {
-            on_file.push(OnFile { words: "a protest is on file".to_owned(), is_decided: false });
+            let words = "a protest is on file".to_owned();
+            on_file.push(OnFile { words, number: None, is_decided: false });
         }
         on_file
     }
@@ -226,7 +230,9 @@ impl Entry {
     /// Whether CBP decided the protest of this number. A decision without one is about any.
     fn is_protest_decided(&self, number: Option<Token>) -> bool {
         let mut decided = self.recorded.iter().filter(|fact| fact.fact == FactKind::ProtestDecided);
-        let is_it = |other: Option<Token>| number.is_none() || other.is_none() || number == other;
+        let is_it = |other: Option<Token>| {
+            number.zip(other).is_none_or(|(number, other)| is_same_number(number, other))
+        };
         decided.any(|fact| is_it(fact.reference))
             || self
                 .protests

@@ -7,7 +7,7 @@ use super::protest::PROTESTS;
 use super::{Clock, RECORDED};
 use crate::deadline::{Key, id};
 use crate::entry::{Dated, Entry, HoldState, RecordedFact};
-use crate::notice::{CBP, HoldKind, Token};
+use crate::notice::{CBP, FactKind, HoldKind, Token};
 
 /// Clocks that a family starts itself, because messages bring the same facts or decide what becomes of them.
 const ELSEWHERE: &[&str] = &[
@@ -82,7 +82,7 @@ impl Entry {
         if clock.facts.get(Key::PresentedDate).is_some() {
             return;
         }
-        let presented = |fact: &&RecordedFact| fact.fact == crate::notice::FactKind::Presented;
+        let presented = |fact: &&RecordedFact| fact.fact == FactKind::Presented;
         let last = self.recorded.iter().rev().find(presented);
         if let Some((date, notice)) = last.and_then(|fact| Some((fact.date()?, fact.notice))) {
             clock.fact(Key::PresentedDate, Dated { date, notice }, RECORDED);
@@ -100,7 +100,7 @@ impl Entry {
         let day_0 = by_law.or_else(|| first.and_then(|fact| clock.facts.date(Key::parse(&fact.input)?)));
         let ends = |fact: &&RecordedFact| {
             fact.ends_clock(clock.id, reference)
-                && !self.is_told_elsewhere(clock.id, fact)
+                && !self.is_told_elsewhere(clock.id, reference, fact)
                 && (day_0.is_none() || fact.date().is_none() || fact.date() >= day_0)
         };
         clock.closed = self.recorded.iter().find(ends).map(|fact| {
@@ -113,11 +113,14 @@ impl Entry {
     }
 
     /// Whether the fact ends the clock only by what else is known, which its family looks up.
-    fn is_told_elsewhere(&self, id: &str, fact: &RecordedFact) -> bool {
+    fn is_told_elsewhere(&self, id: &str, reference: Option<Token>, fact: &RecordedFact) -> bool {
         let is_protest = PROTESTS.contains(&fact.fact);
         match id {
             id::PROTEST_DUE => is_protest,
             id::PROTEST_SURETY => is_protest && self.is_void(fact.reference),
+            id::PROTEST_AMEND => fact.fact == FactKind::AcceleratedRequest,
+            // Nobody says which of several protests the clock is about.
+            _ if fact.fact == FactKind::ProtestDecided => reference.is_none() && self.has_open_protest(),
             _ => false,
         }
     }
@@ -135,13 +138,8 @@ impl Entry {
                 |hold: &HoldState| hold.what == what && hold.since.is_some_and(|at| at.date >= start);
             self.holds.values().any(placed)
         };
-        let decided = || {
-            let late = |date: Option<chrono::NaiveDate>| date.is_some_and(|date| date >= start);
-            self.protests
-                .values()
-                .any(|state| late(state.protest.decided))
-                .then_some("CBP decided the protest")
-        };
+        let decided =
+            || self.is_decided_since(fact.reference, start).then_some("CBP decided the protest");
         match id {
             id::DETAIN_DECISION => {
                 released().or_else(|| held(HoldKind::Detained).then_some("the goods are detained"))

@@ -126,3 +126,92 @@ fn a_summons_on_file_ends_the_time_for_it() {
         ),
     ]);
 }
+
+#[test]
+fn a_decision_is_about_its_own_protest() {
+    const ONE: &str = "fact protest_filed protest_filed=2026-08-03 reference=2704-26-100001";
+    const TWO: &str = "fact protest_filed protest_filed=2026-08-04 reference=2704-26-100002";
+    const REQUEST: &str = "fact accel_request request_mailed=2026-09-01 reference=2704-26-100002";
+    const UNNAMED: &str = "fact accel_request request_mailed=2026-09-01";
+    const REVIEW: &str = "fact review_filed afr_filed=2026-09-01 reference=2704-26-100002";
+    // As query answers write them.
+    const FIRST: &str = "protest 2026-09-12 status=DN decided=2026-09-10";
+    const SECOND: &str = "protest 2026-09-12 number=270426100002 status=DN decided=2026-09-10";
+    const PENDING: &str = "protest 2026-09-12 number=270426100002";
+    const RECORDED: &str = "fact protest_decided denial_date=2026-09-10 decision=denied reference=2704-26-100001";
+    after_liquidation(&[
+        (&[ONE, TWO, REQUEST, FIRST, PENDING], "PROTEST_ACCEL_DENIAL@2704-26-100002", "open 2026-10-01 -"),
+        (&[ONE, TWO, REQUEST, FIRST, PENDING], "CIT_SUMMONS@2704-26-100002", "ahead 2027-03-30 2027-03-30"),
+        (&[ONE, TWO, REQUEST, FIRST, PENDING], "PROTEST_CBP_2Y@2704-26-100002", "open 2028-08-04 -"),
+        (&[ONE, TWO, REQUEST, FIRST, PENDING], "PROTEST_CBP_2Y@2704-26-100001", "closed 2028-08-03 -"),
+        (&[ONE, TWO, REQUEST, RECORDED], "PROTEST_ACCEL_DENIAL@2704-26-100002", "open 2026-10-01 -"),
+        (&[ONE, TWO, REQUEST, FIRST, SECOND], "PROTEST_ACCEL_DENIAL@2704-26-100002", "closed 2026-10-01 -"),
+        (&[ONE, TWO, REVIEW, FIRST, PENDING], "AFR_DECISION_30D@2704-26-100002", "open 2026-10-01 -"),
+        (&[ONE, TWO, REVIEW, RECORDED], "AFR_DECISION_30D@2704-26-100002", "open 2026-10-01 -"),
+        (&[ONE, TWO, REVIEW, SECOND], "AFR_DECISION_30D@2704-26-100002", "closed 2026-10-01 -"),
+        (
+            &["fact excl_protest protest_filed=2026-09-01 reference=X1", FIRST],
+            "EXCL_PROTEST_DENIAL@X1",
+            "open 2026-10-01 -",
+        ),
+        // It may be about the one that is open.
+        (&[ONE, TWO, UNNAMED, RECORDED], "PROTEST_ACCEL_DENIAL@2026-09-01", "open 2026-10-01 -"),
+        (&[ONE, TWO, UNNAMED, FIRST], "PROTEST_ACCEL_DENIAL@2026-09-01", "open 2026-10-01 -"),
+        (&[ONE, TWO, UNNAMED, FIRST, SECOND], "PROTEST_ACCEL_DENIAL@2026-09-01", "closed 2026-10-01 -"),
+        (&[ONE, UNNAMED, RECORDED], "PROTEST_ACCEL_DENIAL@2026-09-01", "closed 2026-10-01 -"),
+    ]);
+}
+
+#[test]
+fn accelerated_disposition_is_asked_for_one_protest() {
+    const AGAIN: &str = "reliquidated 2026-09-04";
+    const ONE: &str = "fact protest_filed protest_filed=2026-08-03 reference=P1";
+    const TWO: &str = "fact protest_filed protest_filed=2026-09-14 reference=P2";
+    after_liquidation(&[
+        (
+            &[AGAIN, ONE, TWO, "fact accel_request request_mailed=2026-09-15 reference=P1"],
+            "PROTEST_AMEND@reliquidation",
+            "open 2027-03-03 2027-03-03",
+        ),
+        (
+            &[AGAIN, ONE, TWO, "fact accel_request request_mailed=2026-09-15 reference=P2"],
+            "PROTEST_AMEND@reliquidation",
+            "idle BLOCKED -",
+        ),
+        (
+            &[ONE, "fact accel_request request_mailed=2026-09-15"],
+            "PROTEST_AMEND@liquidation",
+            "idle BLOCKED -",
+        ),
+        // Asked for with the protest itself: thirty days from then.
+        (
+            &["fact protest_filed protest_filed=2026-08-03 reference=P1 accelerated=yes"],
+            "PROTEST_ACCEL_DENIAL@P1",
+            "open 2026-09-02 -",
+        ),
+        (
+            &["fact protest_filed protest_filed=2026-08-03 reference=P1 accelerated=yes"],
+            "CIT_SUMMONS@P1",
+            "ahead 2027-03-01 2027-03-01",
+        ),
+        (
+            &["fact protest_filed protest_filed=2026-08-03 reference=P1 accelerated=yes"],
+            "PROTEST_AMEND@liquidation",
+            "idle BLOCKED -",
+        ),
+        (
+            &["fact protest_filed protest_filed=2026-08-03 reference=P1 accelerated=no"],
+            "PROTEST_ACCEL_DENIAL@P1",
+            "none",
+        ),
+        // The day on which the request was mailed is known better.
+        (
+            &[
+                "fact protest_filed protest_filed=2026-08-03 reference=P1 accelerated=yes",
+                "fact accel_request request_mailed=2026-08-10 reference=P1",
+            ],
+            "PROTEST_ACCEL_DENIAL@P1",
+            "open 2026-09-09 -",
+        ),
+    ]);
+}
