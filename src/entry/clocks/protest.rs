@@ -81,6 +81,15 @@ pub const PRESENTED: &str = "presented-";
 /// Protests that people record.
 pub(super) const PROTESTS: [FactKind; 2] = [FactKind::ProtestFiled, FactKind::ExclusionProtest];
 
+/// What a protest may be about.
+#[derive(Clone, Copy)]
+struct Decision {
+    day_0: NaiveDate,
+    /// The first of several.
+    is_first: bool,
+    is_exclusion: bool,
+}
+
 /// A protest, in the words that close its clock.
 struct OnFile {
     words: String,
@@ -132,7 +141,8 @@ impl Entry {
                     let by_law = if self.is_misread(liquidation) { MISREAD } else { DEEMED };
                     clock.said(Key::Deemed, true, if is_told { RECORDED } else { by_law });
                 }
-                self.push_protest(clocks, clock, (counting.date, place == 0));
+                let decision = Decision { day_0: counting.date, is_first: place == 0, is_exclusion: false };
+                self.push_protest(clocks, clock, decision);
             }
         }
     }
@@ -146,7 +156,9 @@ impl Entry {
             for id in [id::PROTEST_DUE, id::PROTEST_AMEND] {
                 let mut clock = Clock::of(id, fact.instance.clone());
                 clock.fact(Key::DecisionDate, Dated { date, notice: fact.notice }, RECORDED);
-                self.push_protest(clocks, clock, (date, Some(date) == first));
+                let is_exclusion = fact.fact == FactKind::Exclusion || fact.says("what", "exclusion");
+                let decision = Decision { day_0: date, is_first: Some(date) == first, is_exclusion };
+                self.push_protest(clocks, clock, decision);
             }
         }
         // A query answer tells of the refusal of a claim. Without its day nobody knows until when.
@@ -155,7 +167,8 @@ impl Entry {
                 let mut clock = Clock::of(id, state.protest.number.as_str());
                 if let Some(date) = state.protest.decided {
                     clock.fact(Key::DecisionDate, Dated { date, notice: state.notice }, ANSWERED);
-                    self.push_protest(clocks, clock, (date, false));
+                    let decision = Decision { day_0: date, is_first: false, is_exclusion: false };
+                    self.push_protest(clocks, clock, decision);
                 } else if id == id::PROTEST_DUE {
                     clocks.push(clock);
                 }
@@ -164,11 +177,11 @@ impl Entry {
     }
 
     /// An amendment needs a protest that is not decided; a protest ends when one is filed.
-    fn push_protest(&self, clocks: &mut Vec<Clock>, mut clock: Clock, (day_0, is_first): (NaiveDate, bool)) {
+    fn push_protest(&self, clocks: &mut Vec<Clock>, mut clock: Clock, decision: Decision) {
         if let Some(dated) = self.entry_date() {
             clock.fact(Key::EntryDate, dated, STATED);
         }
-        let filed = self.protests_since(day_0, is_first);
+        let filed = self.protests_since(decision);
         if clock.id == id::PROTEST_DUE {
             clock.closed = filed.into_iter().next().map(|first| Cow::Owned(first.words));
             self.close_by_record(&mut clock, None);
@@ -193,13 +206,17 @@ impl Entry {
 
     /// Protests that were filed on this day or later. One of which nobody says when it was filed is taken for one against the first
     /// decision that it may be about (`is_first`): a clock that runs in vain is better than one that ends by mistake.
-    fn protests_since(&self, day_0: NaiveDate, is_first: bool) -> Vec<OnFile> {
+    fn protests_since(&self, Decision { day_0, is_first, is_exclusion }: Decision) -> Vec<OnFile> {
         let dated = || {
             let filed = self.recorded.iter().filter(|fact| PROTESTS.contains(&fact.fact));
-            filed.filter_map(|fact| Some((fact.date()?, fact.reference)))
+            filed.filter_map(|fact| Some((fact.date()?, fact)))
         };
-        let counts = |(date, number): &(NaiveDate, Option<Token>)| *date >= day_0 && !self.is_void(*number);
-        let since = dated().filter(counts).map(|(date, number)| {
+        let counts = |(date, fact): &(NaiveDate, &RecordedFact)| {
+            let is_of_it = is_exclusion || fact.fact != FactKind::ExclusionProtest;
+            *date >= day_0 && is_of_it && !self.is_void(fact.reference)
+        };
+        let since = dated().filter(counts).map(|(date, fact)| {
+            let number = fact.reference;
             let shown = number.as_ref().map_or("without a number", Token::as_str);
             let words = format!("protest {shown} was filed on {date}");
             OnFile { words, number, is_decided: self.is_protest_decided(number) }
@@ -213,7 +230,7 @@ impl Entry {
         let is_it = |state: &ProtestState, number: Option<Token>| {
             number.is_some_and(|number| is_same_number(number, state.protest.number))
         };
-        let undated = undated.filter(|state| !dated().any(|(_, number)| is_it(state, number)));
+        let undated = undated.filter(|state| !dated().any(|(_, fact)| is_it(state, fact.reference)));
         on_file.extend(undated.map(|state| OnFile {
             words: format!("protest {} is on file", state.protest.number),
             number: Some(state.protest.number),
@@ -355,7 +372,9 @@ impl Entry {
         clock.starts = Some(passes);
         clock.unless = law.unless;
         if law.starts == id::PROTEST_DUE {
-            let filed = self.protests_since(passes, true).into_iter().next();
+            let is_exclusion = law.key == Key::DecisionDate;
+            let decision = Decision { day_0: passes, is_first: true, is_exclusion };
+            let filed = self.protests_since(decision).into_iter().next();
             clock.closed = filed.map(|first| Cow::Owned(first.words));
         } else if law.starts == id::CIT_SUMMONS {
             clock.close(self.summons_of(Token::some(&*clock.instance)));

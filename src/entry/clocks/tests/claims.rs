@@ -215,3 +215,31 @@ fn accelerated_disposition_is_asked_for_one_protest() {
         ),
     ]);
 }
+
+#[test]
+fn the_protest_of_an_exclusion_is_about_no_liquidation() {
+    const FILED: &str = "fact excl_protest protest_filed=2026-08-10 reference=X1";
+    const EXCLUDED: &str = "fact exclusion decision_date=2026-08-03";
+    after_liquidation(&[
+        (&[EXCLUDED, FILED], "PROTEST_DUE@liquidation", "open 2027-01-06 2027-01-06"),
+        (&[EXCLUDED, FILED], "PROTEST_AMEND@liquidation", "none"),
+        (&[EXCLUDED, FILED], "PROTEST_DUE@2026-08-03", "closed 2027-02-01 2027-01-29"),
+        (
+            &["fact decision decision_date=2026-08-03 what=exclusion", FILED],
+            "PROTEST_DUE@2026-08-03",
+            "closed 2027-02-01 2027-01-29",
+        ),
+        (
+            &["fact decision decision_date=2026-08-03 what=charge", FILED],
+            "PROTEST_DUE@2026-08-03",
+            "open 2027-02-01 2027-01-29",
+        ),
+        // Deemed, thirty days after the goods were presented.
+        (
+            &["fact presented presented_date=2026-07-06", FILED],
+            "PROTEST_DUE@presented-2026-07-06",
+            "closed 2027-02-01 2027-01-29",
+        ),
+        (&["fact presented presented_date=2026-07-06", FILED], "PROTEST_DUE@liquidation", "open 2027-01-06 2027-01-06"),
+    ]);
+}
