@@ -2,8 +2,8 @@
 
 use super::{ANSWERED, Clock, FILED, RECORDED};
 use crate::deadline::{Key, Value, id};
-use crate::entry::{Dated, Entry, FiledSummary, LiquidationStep, SummaryState};
-use crate::notice::{FactKind, LiquidationKind};
+use crate::entry::{Dated, Entry, FiledSummary, LiquidationStep, RecordedFact, SummaryState};
+use crate::notice::{FactKind, FilingAction, LiquidationKind};
 
 /// Codes of an extension that the importer asked for, and that CBP granted itself (NR, ER).
 const BY_IMPORTER: [&str; 2] = ["50", "02"];
@@ -79,28 +79,40 @@ impl Entry {
         correction.is_some_and(|filing| accepted >= filing.at && filing.at.is_some())
     }
 
-    /// A correction that raises antidumping or countervailing duty is paid within three working days.
+    /// A correction that raises antidumping or countervailing duty is paid within three working days. Of several the first
+    /// counts that nobody paid.
     fn deposit_clock(&self) -> Option<Clock> {
         let filings = &self.summary.filings;
-        let raised = filings.windows(2).rev().find_map(|pair| match pair {
+        let raised = filings.windows(2).filter_map(|pair| match pair {
             [before, after] if after.filed.is_correction && owed(after) > owed(before) => Some(after),
             _ => None,
         });
-        let recorded = self.recorded.iter().rev();
-        let recorded = recorded
-            .filter(|fact| fact.fact == FactKind::PscFiled && fact.says("adcvd", "yes"))
-            .find_map(|fact| Some((Dated { date: fact.date()?, notice: fact.notice }, RECORDED)));
-        let filed = raised.and_then(|filing| Some((filing.at?.date, filing.notice)));
-        let filed = filed.map(|(date, notice)| (Dated { date, notice }, FILED));
-        let (dated, source) = filed.or(recorded)?;
+        let filed = raised.filter_map(|filing| {
+            Some((Dated { date: filing.at?.date, notice: filing.notice }, FILED))
+        });
+        let mut raises: Vec<(Dated, &str)> = filed.collect();
+        if raises.is_empty() {
+            let recorded = self.recorded.iter();
+            let recorded =
+                recorded.filter(|fact| fact.fact == FactKind::PscFiled && fact.says("adcvd", "yes"));
+            raises.extend(recorded.filter_map(|fact| {
+                Some((Dated { date: fact.date()?, notice: fact.notice }, RECORDED))
+            }));
+        }
+        let is_paid = |(dated, _): &(Dated, &str)| {
+            let paid = self.statements.values().filter_map(crate::entry::Statement::paid_at);
+            let collected = self.answered.and_then(|answered| answered.status.collection_date);
+            let recorded = self.recorded.iter().filter(|fact| fact.fact == FactKind::PscPaid);
+            let recorded = recorded.filter_map(RecordedFact::date);
+            paid.map(|at| at.date).chain(collected).chain(recorded).any(|date| date >= dated.date)
+        };
+        let unpaid = raises.iter().find(|raise| !is_paid(raise));
+        let (dated, source) = *unpaid.or(raises.last())?;
         let mut clock = Clock::new(id::PSC_ADCVD_PAY);
         clock.fact(Key::PscDate, dated, source);
-        let paid = self.statements.values().filter_map(crate::entry::Statement::paid_at);
-        let collected = self.answered.and_then(|answered| answered.status.collection_date);
-        let is_paid = paid.map(|at| at.date).chain(collected).any(|date| date >= dated.date);
-        clock.close(is_paid.then_some("the deposit is paid"));
-        clock.close(self.gone());
         self.close_by_record(&mut clock, None);
+        clock.close(unpaid.is_none().then_some("the deposit is paid"));
+        clock.close(self.gone());
         clock.started()
     }
 
@@ -113,10 +125,14 @@ impl Entry {
             (Key::EarliestImportDate, FactKind::ReconFta)
         };
         let mut clock = Clock::new(id);
-        let flagged = self
-            .filed_summary()
-            .filter(|filing| if is_value { filing.flags.recon } else { filing.flags.recon_fta });
-        let own = flagged.and_then(|filing| {
+        // While the version that stands is flagged, the date of the first counts that was: a later one declares the intent
+        // again and gives no more time. The date of importation is that of the version that stands.
+        let is_flagged = |filing: &&FiledSummary| {
+            filing.filed.action == FilingAction::Filed
+                && if is_value { filing.flags.recon } else { filing.flags.recon_fta }
+        };
+        let own = self.filed_summary().filter(is_flagged).and_then(|standing| {
+            let filing = if is_value { self.summary.filings.iter().find(is_flagged)? } else { standing };
             let date = if is_value { filing.at?.date } else { filing.filed.import_date? };
             Some((Dated { date, notice: filing.notice }, FILED))
         });

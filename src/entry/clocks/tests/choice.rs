@@ -169,6 +169,39 @@ fn of_several_dates_that_start_one_clock_the_earliest_counts() {
             "RECON_FTA",
             "open 2026-02-28 2026-02-27",
         ),
+        // A later version declares again what the first declared.
+        (
+            &["filed 2025-03-03 recon_issue=001", "filed 2025-11-10 psc=Y recon_issue=001"],
+            "RECON_VALUE",
+            "open 2026-12-03 2026-12-02",
+        ),
+        (&["filed 2025-03-03 recon_issue=001", "filed 2025-11-10 psc=Y"], "RECON_VALUE", "none"),
+        (
+            &["filed 2025-03-03 document_1=10", "filed 2025-05-10 document_1=10"],
+            "MISSING_DOC",
+            "open 2025-07-01 2025-07-01",
+        ),
+        // A document that was given, and another one since.
+        (
+            &["filed 2025-02-03 document_1=10", "filed 2025-02-10", "filed 2025-03-03 document_1=13"],
+            "MISSING_DOC",
+            "open 2025-07-01 2025-07-01",
+        ),
+        (
+            &["filed 2025-03-01 ad=10", "filed 2025-06-13 psc=Y ad=20", "filed 2025-06-16 psc=Y ad=30"],
+            "PSC_ADCVD_PAY",
+            "open 2025-06-18 2025-06-18",
+        ),
+        (
+            &[
+                "filed 2025-03-01 ad=10",
+                "filed 2025-06-13 psc=Y ad=20",
+                "fact psc_paid date=2025-06-14",
+                "filed 2025-06-16 psc=Y ad=30",
+            ],
+            "PSC_ADCVD_PAY",
+            "open 2025-06-20 2025-06-20",
+        ),
         (
             &[ENTERED, "suspended 2025-08-01", "lifted 2026-08-31", "lifted 2026-10-15"],
             "LIQ_SUSP_6M",

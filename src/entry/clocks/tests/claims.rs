@@ -238,7 +238,7 @@ fn the_protest_of_an_exclusion_is_about_no_liquidation() {
         (
             &["fact presented presented_date=2026-07-06", FILED],
             "PROTEST_DUE@presented-2026-07-06",
-            "closed 2027-02-01 2027-01-29",
+            "closed 2027-02-01 2027-02-01",
         ),
         (&["fact presented presented_date=2026-07-06", FILED], "PROTEST_DUE@liquidation", "open 2027-01-06 2027-01-06"),
     ]);
