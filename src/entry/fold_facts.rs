@@ -40,7 +40,8 @@ pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
         }
         Effect::Cargo { step } => {
             if let Some(at) = notice.at {
-                entry.cargo.push(CargoEvent { step: *step, date: at.date, notice: notice.id });
+                let bill = notice.bill.clone();
+                entry.cargo.push(CargoEvent { step: *step, date: at.date, notice: notice.id, bill });
             }
         }
         _ => {}

@@ -132,7 +132,8 @@ impl Entry {
                 && if is_value { filing.flags.recon } else { filing.flags.recon_fta }
         };
         let own = self.filed_summary().filter(is_flagged).and_then(|standing| {
-            let filing = if is_value { self.summary.filings.iter().find(is_flagged)? } else { standing };
+            let mut dated = self.summary.filings.iter().filter(|filing| filing.at.is_some());
+            let filing = if is_value { dated.find(is_flagged)? } else { standing };
             let date = if is_value { filing.at?.date } else { filing.filed.import_date? };
             Some((Dated { date, notice: filing.notice }, FILED))
         });

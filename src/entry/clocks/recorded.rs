@@ -119,6 +119,7 @@ impl Entry {
             id::PROTEST_DUE => is_protest,
             id::PROTEST_SURETY => is_protest && self.is_void(fact.reference),
             id::PROTEST_AMEND => fact.fact == FactKind::AcceleratedRequest,
+            id::INBOND_TRANSIT => fact.fact == FactKind::InBondArrived,
             // Nobody says which of several protests the clock is about.
             _ if fact.fact == FactKind::ProtestDecided => reference.is_none() && self.has_open_protest(),
             _ => false,

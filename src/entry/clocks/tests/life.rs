@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::entry::Entry;
 use crate::grammar::Grammar;
-use crate::ident::{EntryNumber, NoticeId};
+use crate::ident::{BillOfLading, EntryNumber, NoticeId};
 use crate::interpret::{Interpreter, NoticeIds, NoticeSink};
 use crate::notice::{
     Amounts, CBP, CargoStep, CustomsBill, Effect, EventTime, FactKind, Fields, FiledLine, FilingAction,
@@ -206,7 +206,8 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
         let filed = FiledLine { filing: Token::new(format!("f{at}")), ordinal: 1, value: None, amounts };
         notices.push(notice(at + 100, kind, first, None, Effect::FiledLine(filed), line));
     }
-    notices.push(notice(at, kind, first, None, effect, fields));
+    let bill = get("bill").and_then(|number| BillOfLading::from_parts(b"", number.as_bytes()));
+    notices.push(Notice { bill, ..notice(at, kind, first, None, effect, fields) });
     notices
 }
 

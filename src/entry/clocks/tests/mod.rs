@@ -2,6 +2,7 @@
 //!
 //! Each case is a life in a line an event: what messages or people said, then what ends the clock.
 
+mod cargo;
 mod choice;
 mod claims;
 mod life;
