@@ -209,6 +209,8 @@ pub enum Basis {
     Estimate,
     /// 19 USC 1504: the time to liquidate ran out.
     DeemedByLaw,
+    /// An informal entry, which payment or release liquidates without a notice.
+    Informal,
     Other,
 }
 
@@ -231,6 +233,7 @@ impl Basis {
             Self::AceReport => "ACE report",
             Self::Estimate => "estimate",
             Self::DeemedByLaw => "deemed by law",
+            Self::Informal => "payment or release",
             Self::Other => "other",
         }
     }

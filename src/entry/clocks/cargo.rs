@@ -74,10 +74,10 @@ impl Entry {
         let landed = landed.filter(|landed| !in_bond.iter().any(|arrived| arrived.may_follow(landed)));
         // The new movement restarts the time where it ends, so it must have ended.
         let went_on_to_another = |arrived: &Moved<'_>| {
-            let onward = onward.iter().filter(|onward| {
-                onward.dated.date > arrived.dated.date && onward.may_follow(arrived)
-            });
-            onward.into_iter().any(|onward| in_bond.iter().any(|end| end.may_follow(onward)))
+            onward.iter().any(|onward| {
+                let is_later = onward.dated.date > arrived.dated.date && onward.may_be_of(arrived);
+                is_later && in_bond.iter().any(|end| end.may_follow(onward))
+            })
         };
         let went_on = |arrived: &Moved<'_>| {
             !in_bond.iter().any(|known| known.dated == arrived.dated)

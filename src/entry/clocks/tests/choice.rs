@@ -225,6 +225,34 @@ fn of_several_dates_that_start_one_clock_the_earliest_counts() {
 }
 
 #[test]
+fn an_informal_entry_is_liquidated_by_payment_or_release() {
+    const RELEASED: [&str; 2] = ["type 11", "release 2025-04-02"];
+    let with = |events: &[&str]| life(&[&RELEASED, events].concat());
+    for (events, wanted) in [
+        (&[][..], "open 2025-09-29 2025-09-29"),
+        (&["statement 2025-04-10", "statement 2025-04-16 final=yes"], "open 2025-09-29 2025-09-29"),
+        // A notice tells a later day: the first counts, until a person saw the bulletin or its time was over before.
+        (&["liquidated 2025-04-18"], "open 2025-09-29 2025-09-29"),
+        (&["liquidated 2025-10-10"], "open 2026-04-08 2026-04-08"),
+        (&["fact bulletin liquidation_date=2025-04-18"], "open 2025-10-15 2025-10-15"),
+        (&["fact protest_filed protest_filed=2025-05-01 reference=P1"], "closed 2025-09-29 2025-09-29"),
+        (&["cancelled 2025-04-05"], "idle unknown -"),
+    ] {
+        assert_eq!(shown(&with(events), "PROTEST_DUE@liquidation"), wanted, "{events:?}");
+    }
+    for (events, wanted) in [
+        (&["type 12", "release 2025-04-02"][..], "open 2025-09-29 2025-09-29"),
+        (&["type 11", "statement 2025-04-10", "statement 2025-04-16 final=yes"], "open 2025-10-14 2025-10-10"),
+        (&["type 11", "entered 2025-04-02"], "idle unknown -"),
+    ] {
+        assert_eq!(shown(&life(events), "PROTEST_DUE@liquidation"), wanted, "{events:?}");
+    }
+    let clock = find(&with(&["liquidated 2025-04-18"]), "PROTEST_DUE@liquidation").expect("a clock");
+    let told: Vec<&str> = clock.bases.iter().map(|told| told.basis.as_str()).collect();
+    assert_eq!(told, ["payment or release", "courtesy notice"]);
+}
+
+#[test]
 fn types_that_are_not_liquidated_are_not_extended_either() {
     let events = |entry_type: &str| {
         [format!("type {entry_type}"), ENTERED.to_owned(), "extended 2026-01-05 times=1".to_owned()]
