@@ -19,6 +19,9 @@ pub struct Filing {
     pub notice: NoticeId,
     /// CBP repeated it in a query answer; the broker did not send it.
     pub is_repeated: bool,
+    /// A correction that CBP reverted since: the version before it stands.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_reverted: bool,
     pub filed: SummaryFiling,
     pub flags: FilingFlags,
     /// By their place in the message, from 1.

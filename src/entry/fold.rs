@@ -171,6 +171,7 @@ impl Fold {
             Effect::SummaryAccepted { .. }
             | Effect::SummaryRejected
             | Effect::SummaryCancelled
+            | Effect::CorrectionReverted
             | Effect::SummaryRequest { .. }
             | Effect::FilerTakeover { .. } => self.summary(notice),
             Effect::Liquidated(liquidation) => self.liquidated(notice, liquidation),
@@ -274,6 +275,7 @@ impl Fold {
                 summary.state = SummaryState::Cancelled;
                 summary.cancelled_at = notice.at;
             }
+            Effect::CorrectionReverted => summary.revert(notice.at),
             Effect::SummaryRequest { what } => {
                 entry.requests.push(Request { what, at: notice.at, notice: notice.id });
             }

@@ -55,6 +55,7 @@ fn file(entry: &mut Entry, notice: &Notice) {
             at: notice.at,
             notice: notice.id,
             is_repeated: notice.kind == Kind::EntryStatus,
+            is_reverted: false,
             filed: *filed,
             flags: FilingFlags::of(notice),
             lines: Default::default(),

@@ -149,6 +149,9 @@ pub struct Summary {
     /// CBP's own refusal of a summary that it had, which has a time of grace; a refused transmission has none.
     pub rejection: Option<Rejection>,
     pub cancelled_at: Option<EventTime>,
+    /// When a correction was last reverted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reverted_at: Option<EventTime>,
     pub state: SummaryState,
     /// Append-only: every version that was filed, or that CBP repeated, in the order of their dates.
     pub filings: Vec<FiledSummary>,
@@ -294,6 +297,18 @@ impl Status {
     }
 }
 
+impl Summary {
+    /// The last correction that was sent no longer stands.
+    fn revert(&mut self, at: Option<EventTime>) {
+        self.reverted_at = at.or(self.reverted_at);
+        let mut sent = self.filings.iter_mut().rev().filter(|filing| !filing.is_repeated);
+        let last = sent.find(|filing| filing.filed.is_correction && !filing.is_reverted);
+        if let Some(correction) = last {
+            correction.is_reverted = true;
+        }
+    }
+}
+
 impl Entry {
     /// The holds that stand now.
     pub fn open_holds(&self) -> impl Iterator<Item = (&HoldKey, &HoldState)> {
@@ -363,9 +378,12 @@ impl Entry {
         self.entry_dates.last().copied()
     }
 
-    /// The version of the summary that was sent last, unless its deletion was asked for.
+    /// The version of the summary that was sent last, unless its deletion was asked for. A correction that was reverted gives
+    /// way to the version before it, where that is known.
     pub fn filed_summary(&self) -> Option<&FiledSummary> {
-        self.summary.filings.last().filter(|filing| filing.filed.action == FilingAction::Filed)
+        let filings = &self.summary.filings;
+        let standing = filings.iter().rev().find(|filing| !filing.is_reverted).or(filings.last());
+        standing.filter(|filing| filing.filed.action == FilingAction::Filed)
     }
 
     /// The date of liquidation that CBP scheduled, as it last said.

@@ -10,7 +10,7 @@
 //! | `cancelled`, `cancel-undone` | the entry at Customs |
 //! | `filing-accepted`, `filing-rejected` | answer to the release filing |
 //! | `arrived`, `in-bond-authorized`, `in-bond-arrived`, `in-bond-exported` | where the goods are |
-//! | `summary-accepted`, `summary-warnings`, `summary-rejected`, `summary-cancelled`, `summary-request`, `filer-takeover` | entry summary |
+//! | `summary-accepted`, `summary-warnings`, `summary-rejected`, `summary-cancelled`, `correction-reverted`, `summary-request`, `filer-takeover` | entry summary |
 //!
 //! `@FDA` behind the text names the agency; without it the agency is the one that the message names, else CBP.
 
@@ -43,6 +43,7 @@ enum Action {
     SummaryAccepted { warnings: bool },
     SummaryRejected,
     SummaryCancelled,
+    CorrectionReverted,
     SummaryRequest,
     FilerTakeover,
     Cargo(CargoStep),
@@ -85,6 +86,7 @@ impl CodeEffects {
             Action::SummaryAccepted { warnings } => Effect::SummaryAccepted { version: None, warnings },
             Action::SummaryRejected => Effect::SummaryRejected,
             Action::SummaryCancelled => Effect::SummaryCancelled,
+            Action::CorrectionReverted => Effect::CorrectionReverted,
             Action::SummaryRequest => Effect::SummaryRequest { what: code },
             Action::FilerTakeover => Effect::FilerTakeover { filer: None },
             Action::Cargo(step) => Effect::Cargo { step },
@@ -146,6 +148,7 @@ fn action_named(word: &str) -> Option<Action> {
         "summary-warnings" => Action::SummaryAccepted { warnings: true },
         "summary-rejected" => Action::SummaryRejected,
         "summary-cancelled" => Action::SummaryCancelled,
+        "correction-reverted" => Action::CorrectionReverted,
         "summary-request" => Action::SummaryRequest,
         "filer-takeover" => Action::FilerTakeover,
         "arrived" => Action::Cargo(CargoStep::Arrived),

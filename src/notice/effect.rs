@@ -66,6 +66,8 @@ pub enum Effect {
     SummaryRejected,
     /// Inactivated or cancelled by CBP.
     SummaryCancelled,
+    /// A post summary correction no longer stands, and the version before it does (UC R).
+    CorrectionReverted,
     /// CBP wants papers or data for the summary (UC 1 to 3).
     SummaryRequest {
         what: Token,

@@ -84,6 +84,7 @@ pub(super) const EFFECTS: &[&str] = &[
     "in_bond_authorized",
     "in_bond_arrived",
     "in_bond_exported",
+    "correction_reverted",
 ];
 
 /// Stands for the eight effects that stop goods, `hold` to `review`.
@@ -148,6 +149,7 @@ pub(super) fn effect_index(effect: &Effect) -> usize {
             CargoStep::InBondArrived => 48,
             CargoStep::InBondExported => 49,
         },
+        Effect::CorrectionReverted => 50,
     }
 }
 
@@ -202,6 +204,6 @@ mod tests {
         assert_eq!(EFFECTS[effect_index(&warned)], "summary_warnings");
         assert_eq!(EFFECTS[effect_index(&Effect::SuspensionLifted { date: None })], "suspension_lifted");
         let exported = Effect::Cargo { step: CargoStep::InBondExported };
-        assert_eq!((EFFECTS[effect_index(&exported)], EFFECTS.len()), ("in_bond_exported", 50));
+        assert_eq!((EFFECTS[effect_index(&exported)], EFFECTS.len()), ("in_bond_exported", 51));
     }
 }

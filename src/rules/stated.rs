@@ -57,6 +57,7 @@ pub(super) fn stated(word: &str, code: Token, at: EventTime) -> Option<Effect> {
         "in_bond_authorized" => Effect::Cargo { step: CargoStep::InBondAuthorized },
         "in_bond_arrived" => Effect::Cargo { step: CargoStep::InBondArrived },
         "in_bond_exported" => Effect::Cargo { step: CargoStep::InBondExported },
+        "correction_reverted" => Effect::CorrectionReverted,
         _ => return None,
     })
 }

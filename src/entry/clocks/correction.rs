@@ -74,7 +74,7 @@ impl Entry {
 
     /// The version that stands is a correction that CBP accepted.
     fn is_corrected(&self) -> bool {
-        let correction = self.filed_summary().filter(|filing| filing.filed.is_correction);
+        let correction = self.filed_summary().filter(|filing| filing.filed.is_correction && !filing.is_reverted);
         let accepted = self.summary.accepted_at.filter(|_| self.summary.state == SummaryState::Accepted);
         correction.is_some_and(|filing| accepted >= filing.at && filing.at.is_some())
     }
@@ -82,8 +82,9 @@ impl Entry {
     /// A correction that raises antidumping or countervailing duty is paid within three working days. Of several the first
     /// counts that nobody paid.
     fn deposit_clock(&self) -> Option<Clock> {
-        let filings = &self.summary.filings;
-        let raised = filings.windows(2).filter_map(|pair| match pair {
+        let filings = self.summary.filings.iter().filter(|filing| !filing.is_reverted);
+        let filings: Vec<&FiledSummary> = filings.collect();
+        let raised = filings.windows(2).filter_map(|pair| match *pair {
             [before, after] if after.filed.is_correction && owed(after) > owed(before) => Some(after),
             _ => None,
         });

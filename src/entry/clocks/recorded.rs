@@ -119,6 +119,10 @@ impl Entry {
             id::PROTEST_DUE => is_protest,
             id::PROTEST_SURETY => is_protest && self.is_void(fact.reference),
             id::PROTEST_AMEND => fact.fact == FactKind::AcceleratedRequest,
+            id::PSC_DUE => {
+                let reverted = self.summary.reverted_at.map(|at| at.date);
+                fact.fact == FactKind::PscFiled && reverted.is_some_and(|day| fact.date() <= Some(day))
+            }
             id::INBOND_TRANSIT => fact.fact == FactKind::InBondArrived,
             // Nobody says which of several protests the clock is about.
             _ if fact.fact == FactKind::ProtestDecided => reference.is_none() && self.has_open_protest(),

@@ -225,6 +225,43 @@ fn of_several_dates_that_start_one_clock_the_earliest_counts() {
 }
 
 #[test]
+fn a_correction_that_was_reverted_leaves_the_time_for_another() {
+    const FILED: [&str; 3] = ["entered 2025-04-02", "filed 2025-04-03 ad=10", "accepted 2025-04-03"];
+    const CORRECTED: [&str; 2] = ["filed 2025-08-10 psc=Y ad=20 recon_issue=001", "accepted 2025-08-11"];
+    const RECORDED: &str = "fact psc_filed psc_date=2025-08-10";
+    let with = |events: &[&str]| life(&[&FILED, events].concat());
+    for (events, key, wanted) in [
+        (&CORRECTED[..], "PSC_DUE", "closed 2026-01-27 2026-01-27"),
+        (&[CORRECTED[0], CORRECTED[1], "reverted 2025-08-20"], "PSC_DUE", "open 2026-01-27 2026-01-27"),
+        // The version before it stands, with what it says.
+        (&CORRECTED, "RECON_VALUE", "open 2027-05-10 2027-05-07"),
+        (&[CORRECTED[0], CORRECTED[1], "reverted 2025-08-20"], "RECON_VALUE", "none"),
+        (&[CORRECTED[0], CORRECTED[1], "reverted 2025-08-20"], "PSC_ADCVD_PAY", "none"),
+        // Another one is sent.
+        (
+            &[
+                CORRECTED[0],
+                CORRECTED[1],
+                "reverted 2025-08-20",
+                "filed 2025-09-01 psc=Y",
+                "accepted 2025-09-02",
+            ],
+            "PSC_DUE",
+            "closed 2026-01-27 2026-01-27",
+        ),
+        (&[RECORDED], "PSC_DUE", "closed 2026-01-27 2026-01-27"),
+        (&[RECORDED, "reverted 2025-08-20"], "PSC_DUE", "open 2026-01-27 2026-01-27"),
+        (
+            &[RECORDED, "reverted 2025-08-20", "fact psc_filed psc_date=2025-09-01"],
+            "PSC_DUE",
+            "closed 2026-01-27 2026-01-27",
+        ),
+    ] {
+        assert_eq!(shown(&with(events), key), wanted, "{key} after {events:?}");
+    }
+}
+
+#[test]
 fn an_informal_entry_is_liquidated_by_payment_or_release() {
     const RELEASED: [&str; 2] = ["type 11", "release 2025-04-02"];
     let with = |events: &[&str]| life(&[&RELEASED, events].concat());

@@ -72,6 +72,10 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
             fields.push("reason", get("reason").unwrap_or("003"));
             Effect::SummaryRejected
         }
+        "reverted" => {
+            kind = Kind::SummaryNotice;
+            Effect::CorrectionReverted
+        }
         "filed" => {
             kind = Kind::SummaryFiled;
             Effect::SummaryFiled(SummaryFiling {
