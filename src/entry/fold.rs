@@ -198,6 +198,7 @@ impl Fold {
             | Effect::TibRequest { .. }
             | Effect::TibAnswer { .. }
             | Effect::TibExpires { .. }
+            | Effect::TibClosed
             | Effect::Cargo { .. } => fold_facts::obey(&mut self.entry, notice),
         }
     }

@@ -35,9 +35,10 @@ pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
             entry.customs_bills.insert(bill.number, state);
         }
         Effect::Protest(protest) => claims::take(entry, notice, protest),
-        Effect::TibRequest { .. } | Effect::TibAnswer { .. } | Effect::TibExpires { .. } => {
-            tib(entry, notice)
-        }
+        Effect::TibRequest { .. }
+        | Effect::TibAnswer { .. }
+        | Effect::TibExpires { .. }
+        | Effect::TibClosed => tib(entry, notice),
         Effect::Cargo { step } => {
             if let Some(at) = notice.at {
                 let bill = notice.bill.clone();
@@ -163,6 +164,10 @@ fn tib(entry: &mut Entry, notice: &Notice) {
                 (false, _) => tib.refused_at = notice.at,
             }
         }
+        Effect::TibClosed => {
+            tib.is_closed = true;
+            tib.closed_at = tib.closed_at.or(notice.at);
+        }
         Effect::TibExpires { date, extensions } => {
             if let Some(date) = date {
                 tib.expires = Some(Dated { date, notice: notice.id });
@@ -185,6 +190,7 @@ pub(super) fn knows(entry: &Entry, notice: &Notice) -> bool {
         }
         Effect::Protest(protest) => claims::is_known(entry, protest),
         Effect::SummaryStatus(status) => entry.answered.is_some_and(|known| known.status == *status),
+        Effect::TibClosed => entry.tib.is_closed,
         Effect::TibExpires { date, .. } => {
             date.is_some() && entry.tib.expires.map(|known| known.date) == *date
         }

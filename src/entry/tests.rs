@@ -332,6 +332,8 @@ fn any_fact() -> impl Strategy<Value = Effect> {
             is_under_review: false,
             is_protested: false,
             census: Some(census),
+            is_reconciled: false,
+            is_reconciled_fta: false,
         })
     };
     let (line_id, code) = (token("001"), token("27D"));
@@ -397,6 +399,8 @@ fn an_answer_lifts_a_rejection_only_when_it_is_later() {
             is_under_review: false,
             is_protested: false,
             census: None,
+            is_reconciled: false,
+            is_reconciled_fta: false,
         })
     };
     for (state_date, wanted) in

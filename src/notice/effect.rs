@@ -131,6 +131,8 @@ pub enum Effect {
         date: Option<NaiveDate>,
         extensions: Option<u8>,
     },
+    /// A temporary importation was closed with compliance.
+    TibClosed,
     /// A fact that a person recorded was recorded in error.
     Withdrawn {
         notice: NoticeId,

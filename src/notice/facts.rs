@@ -112,6 +112,12 @@ pub struct SummaryStatus {
     /// A protest is on file.
     pub is_protested: bool,
     pub census: Option<AnsweredCensus>,
+    /// A reconciliation entry for value, classification or 9802 names the entry.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_reconciled: bool,
+    /// A reconciliation entry for a trade agreement does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_reconciled_fta: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

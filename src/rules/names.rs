@@ -85,6 +85,7 @@ pub(super) const EFFECTS: &[&str] = &[
     "in_bond_arrived",
     "in_bond_exported",
     "correction_reverted",
+    "tib_closed",
 ];
 
 /// Stands for the eight effects that stop goods, `hold` to `review`.
@@ -150,6 +151,7 @@ pub(super) fn effect_index(effect: &Effect) -> usize {
             CargoStep::InBondExported => 49,
         },
         Effect::CorrectionReverted => 50,
+        Effect::TibClosed => 51,
     }
 }
 
@@ -204,6 +206,6 @@ mod tests {
         assert_eq!(EFFECTS[effect_index(&warned)], "summary_warnings");
         assert_eq!(EFFECTS[effect_index(&Effect::SuspensionLifted { date: None })], "suspension_lifted");
         let exported = Effect::Cargo { step: CargoStep::InBondExported };
-        assert_eq!((EFFECTS[effect_index(&exported)], EFFECTS.len()), ("in_bond_exported", 51));
+        assert_eq!((EFFECTS[effect_index(&exported)], EFFECTS.len()), ("in_bond_exported", 52));
     }
 }

@@ -48,7 +48,13 @@ pub(super) fn stated(word: &str, code: Token, at: EventTime) -> Option<Effect> {
         }),
         "protest" => {
             let kind = Token::new("1");
-            Effect::Protest(ProtestStatus { number: test, kind, status: code, decided: None, has_summons: false })
+            Effect::Protest(ProtestStatus {
+                number: test,
+                kind,
+                status: code,
+                decided: None,
+                has_summons: false,
+            })
         }
         "tib_request" => Effect::TibRequest { closes: false },
         "tib_answer" => Effect::TibAnswer { is_accepted: true },
@@ -58,6 +64,7 @@ pub(super) fn stated(word: &str, code: Token, at: EventTime) -> Option<Effect> {
         "in_bond_arrived" => Effect::Cargo { step: CargoStep::InBondArrived },
         "in_bond_exported" => Effect::Cargo { step: CargoStep::InBondExported },
         "correction_reverted" => Effect::CorrectionReverted,
+        "tib_closed" => Effect::TibClosed,
         _ => return None,
     })
 }
@@ -91,5 +98,7 @@ fn answer(at: EventTime) -> SummaryStatus {
         is_under_review: false,
         is_protested: false,
         census: None,
+        is_reconciled: false,
+        is_reconciled_fta: false,
     }
 }

@@ -67,8 +67,7 @@ impl Entry {
     /// Goods must be entered some days after they landed; those that go on in bond, after they arrived there. Of several the
     /// first counts that did not go on.
     fn arrival_clocks(&self, clocks: &mut Vec<Clock>) {
-        let in_bond: Vec<Moved<'_>> =
-            self.moved(CargoStep::InBondArrived, FactKind::InBondArrived).collect();
+        let in_bond: Vec<Moved<'_>> = self.moved(CargoStep::InBondArrived, FactKind::InBondArrived).collect();
         let onward: Vec<Moved<'_>> = self.moved(CargoStep::InBondAuthorized, FactKind::InBond).collect();
         let landed = self.moved(CargoStep::Arrived, FactKind::Arrival);
         let landed = landed.filter(|landed| !in_bond.iter().any(|arrived| arrived.may_follow(landed)));

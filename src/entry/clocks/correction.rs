@@ -74,7 +74,8 @@ impl Entry {
 
     /// The version that stands is a correction that CBP accepted.
     fn is_corrected(&self) -> bool {
-        let correction = self.filed_summary().filter(|filing| filing.filed.is_correction && !filing.is_reverted);
+        let correction =
+            self.filed_summary().filter(|filing| filing.filed.is_correction && !filing.is_reverted);
         let accepted = self.summary.accepted_at.filter(|_| self.summary.state == SummaryState::Accepted);
         correction.is_some_and(|filing| accepted >= filing.at && filing.at.is_some())
     }
@@ -88,17 +89,17 @@ impl Entry {
             [before, after] if after.filed.is_correction && owed(after) > owed(before) => Some(after),
             _ => None,
         });
-        let filed = raised.filter_map(|filing| {
-            Some((Dated { date: filing.at?.date, notice: filing.notice }, FILED))
-        });
+        let filed =
+            raised.filter_map(|filing| Some((Dated { date: filing.at?.date, notice: filing.notice }, FILED)));
         let mut raises: Vec<(Dated, &str)> = filed.collect();
         if raises.is_empty() {
             let recorded = self.recorded.iter();
             let recorded =
                 recorded.filter(|fact| fact.fact == FactKind::PscFiled && fact.says("adcvd", "yes"));
-            raises.extend(recorded.filter_map(|fact| {
-                Some((Dated { date: fact.date()?, notice: fact.notice }, RECORDED))
-            }));
+            raises.extend(
+                recorded
+                    .filter_map(|fact| Some((Dated { date: fact.date()?, notice: fact.notice }, RECORDED))),
+            );
         }
         let is_paid = |(dated, _): &(Dated, &str)| {
             let paid = self.statements.values().filter_map(crate::entry::Statement::paid_at);
@@ -144,6 +145,10 @@ impl Entry {
         // The earliest of the group governs; an entry alone knows its own date only. What was recorded in error is withdrawn.
         let (dated, source) = own.into_iter().chain(recorded).min_by_key(|(dated, _)| dated.date)?;
         clock.fact(key, dated, source);
+        let is_filed = self.answered.is_some_and(|answered| {
+            if is_value { answered.status.is_reconciled } else { answered.status.is_reconciled_fta }
+        });
+        clock.close(is_filed.then_some("a reconciliation entry is on file at CBP"));
         clock.close(self.gone());
         self.close_by_record(&mut clock, None);
         clock.started()

@@ -143,8 +143,7 @@ impl Entry {
                 |hold: &HoldState| hold.what == what && hold.since.is_some_and(|at| at.date >= start);
             self.holds.values().any(placed)
         };
-        let decided =
-            || self.is_decided_since(fact.reference, start).then_some("CBP decided the protest");
+        let decided = || self.is_decided_since(fact.reference, start).then_some("CBP decided the protest");
         match id {
             id::DETAIN_DECISION => {
                 released().or_else(|| held(HoldKind::Detained).then_some("the goods are detained"))

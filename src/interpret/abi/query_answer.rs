@@ -73,6 +73,8 @@ struct Status {
     collection_date: DateAt,
     census: FieldAt,
     protest: FieldAt,
+    reconciled: FieldAt,
+    reconciled_fta: FieldAt,
     review: FieldAt,
 }
 
@@ -131,6 +133,8 @@ impl QueryAnswerReader {
                 collection_date: resolver.date("ER_JC", "collection_date"),
                 census: resolver.at("ER_JC", "census_status"),
                 protest: resolver.at("ER_JC", "protest"),
+                reconciled: resolver.at("ER_JC", "recon_other_entry"),
+                reconciled_fta: resolver.at("ER_JC", "recon_ta_entry"),
                 review: resolver.at("ER_JD", "under_review"),
             },
             codes: CODES
@@ -228,6 +232,8 @@ impl QueryAnswerReader {
                 b"1" => Some(AnsweredCensus::Unresolved),
                 _ => None,
             },
+            is_reconciled: names_entry(text(at.reconciled)),
+            is_reconciled_fta: names_entry(text(at.reconciled_fta)),
         };
         let effect = Effect::SummaryStatus(status);
         let code = text(at.summary);
@@ -337,7 +343,8 @@ impl QueryAnswerReader {
         scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, at), &sheet);
     }
 
-    /// A temporary importation is closed, not liquidated: there is nothing to protest (EQ/ER chapter, reasons 52 to 54).
+    /// A temporary importation is closed, not liquidated: there is nothing to protest (EQ/ER chapter, reasons 52 to 54). Only
+    /// closed with compliance (52) it owes nothing more.
     fn closed_tib<'a>(
         &'a self,
         head: &Record<'a>,
@@ -349,12 +356,16 @@ impl QueryAnswerReader {
         if let Some(day) = day {
             sheet.write_date("closed", day);
         }
+        let (effect, severity) = match reason {
+            b"52" => (Effect::TibClosed, Severity::Info),
+            _ => (Effect::Inform, Severity::Critical),
+        };
         let reading = Reading {
             code: Token::new(reason),
             table: self.reasons.name(),
             meaning: self.reasons.meaning(reason),
-            severity: if reason == b"52" { Severity::Info } else { Severity::Critical },
-            effect: &Effect::Inform,
+            severity,
+            effect: &effect,
         };
         let at = day.map(EventTime::date);
         scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, at), &sheet);
@@ -416,6 +427,11 @@ impl QueryAnswerReader {
         sheet.take(record, &self.condition_fields);
         scribe.notice_of(record, &Draft::new(Kind::EntryStatus, reading, None), &sheet);
     }
+}
+
+/// A number that is blank or nothing but zeros names none.
+fn names_entry(number: &[u8]) -> bool {
+    number.iter().any(|byte| !matches!(byte, b' ' | b'0'))
 }
 
 /// JI, JK, JL and JN carry a sentence in place of their fields when there is nothing to tell.

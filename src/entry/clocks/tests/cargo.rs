@@ -84,7 +84,10 @@ fn of_several_arrivals_the_first_counts_of_goods_that_stayed() {
             &["arrived 2025-03-01 bill=A", "in-bond 2025-03-01 bill=B", "in-bond-arrived 2025-03-10 bill=B"],
             "open 2025-03-16 2025-03-14",
         ),
-        (&["arrived 2025-03-01 bill=A", "arrived 2025-03-03 bill=B", "in-bond 2025-03-01 bill=A"], "open 2025-03-18 2025-03-18"),
+        (
+            &["arrived 2025-03-01 bill=A", "arrived 2025-03-03 bill=B", "in-bond 2025-03-01 bill=A"],
+            "open 2025-03-18 2025-03-18",
+        ),
         (&["arrived 2025-03-01 bill=A", "in-bond 2025-03-01 bill=A"], "closed 2025-03-16 2025-03-14"),
         (
             &["arrived 2025-03-01", "in-bond 2025-03-01", "in-bond-arrived 2025-03-10"],

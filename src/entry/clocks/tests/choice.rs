@@ -279,7 +279,10 @@ fn an_informal_entry_is_liquidated_by_payment_or_release() {
     }
     for (events, wanted) in [
         (&["type 12", "release 2025-04-02"][..], "open 2025-09-29 2025-09-29"),
-        (&["type 11", "statement 2025-04-10", "statement 2025-04-16 final=yes"], "open 2025-10-14 2025-10-10"),
+        (
+            &["type 11", "statement 2025-04-10", "statement 2025-04-16 final=yes"],
+            "open 2025-10-14 2025-10-10",
+        ),
         (&["type 11", "entered 2025-04-02"], "idle unknown -"),
     ] {
         assert_eq!(shown(&life(events), "PROTEST_DUE@liquidation"), wanted, "{events:?}");

@@ -47,16 +47,8 @@ fn a_claim_that_was_refused_can_be_protested() {
             "PROTEST_DUE@270426100001",
             "open 2027-02-01 2027-01-29",
         ),
-        (
-            &["protest 2026-08-05 kind=4 status=DN decided=2026-08-03"],
-            "PROTEST_DUE@270426100001",
-            "none",
-        ),
-        (
-            &["protest 2026-08-05 kind=3 status=AP decided=2026-08-03"],
-            "PROTEST_DUE@270426100001",
-            "none",
-        ),
+        (&["protest 2026-08-05 kind=4 status=DN decided=2026-08-03"], "PROTEST_DUE@270426100001", "none"),
+        (&["protest 2026-08-05 kind=3 status=AP decided=2026-08-03"], "PROTEST_DUE@270426100001", "none"),
         // Nobody knows its day, so nobody knows until when; it is listed all the same.
         (&["protest 2026-08-05 kind=3 status=DN"], "PROTEST_DUE@270426100001", "idle unknown -"),
         // Who recorded the refusal has its clock.
@@ -106,7 +98,8 @@ fn a_protest_that_came_to_nothing_leaves_the_time_for_another() {
 fn a_summons_on_file_ends_the_time_for_it() {
     const DENIED: &str = "protest 2026-08-05 status=DN decided=2026-08-03";
     const SUED: &str = "protest 2026-08-05 status=DN decided=2026-08-03 summons=yes";
-    const RECORDED: &str = "fact protest_decided denial_date=2026-08-03 decision=denied reference=2704-26-100001";
+    const RECORDED: &str =
+        "fact protest_decided denial_date=2026-08-03 decision=denied reference=2704-26-100001";
     after_liquidation(&[
         (&[DENIED], "CIT_SUMMONS@270426100001", "open 2027-02-01 2027-01-29"),
         (&[SUED], "CIT_SUMMONS@270426100001", "closed 2027-02-01 2027-01-29"),
@@ -115,7 +108,10 @@ fn a_summons_on_file_ends_the_time_for_it() {
         (&[RECORDED, SUED], "CIT_SUMMONS@2704-26-100001", "closed 2027-02-01 2027-01-29"),
         (&[RECORDED, SUED], "CIT_SUMMONS@270426100001", "none"),
         (
-            &["fact accel_request request_mailed=2026-08-01 reference=270426100001", "protest 2026-09-05 summons=yes"],
+            &[
+                "fact accel_request request_mailed=2026-08-01 reference=270426100001",
+                "protest 2026-09-05 summons=yes",
+            ],
             "CIT_SUMMONS@270426100001",
             "closed 2027-03-01 2027-02-26",
         ),
@@ -138,7 +134,8 @@ fn a_decision_is_about_its_own_protest() {
     const FIRST: &str = "protest 2026-09-12 status=DN decided=2026-09-10";
     const SECOND: &str = "protest 2026-09-12 number=270426100002 status=DN decided=2026-09-10";
     const PENDING: &str = "protest 2026-09-12 number=270426100002";
-    const RECORDED: &str = "fact protest_decided denial_date=2026-09-10 decision=denied reference=2704-26-100001";
+    const RECORDED: &str =
+        "fact protest_decided denial_date=2026-09-10 decision=denied reference=2704-26-100001";
     after_liquidation(&[
         (&[ONE, TWO, REQUEST, FIRST, PENDING], "PROTEST_ACCEL_DENIAL@2704-26-100002", "open 2026-10-01 -"),
         (&[ONE, TWO, REQUEST, FIRST, PENDING], "CIT_SUMMONS@2704-26-100002", "ahead 2027-03-30 2027-03-30"),
@@ -240,6 +237,10 @@ fn the_protest_of_an_exclusion_is_about_no_liquidation() {
             "PROTEST_DUE@presented-2026-07-06",
             "closed 2027-02-01 2027-02-01",
         ),
-        (&["fact presented presented_date=2026-07-06", FILED], "PROTEST_DUE@liquidation", "open 2027-01-06 2027-01-06"),
+        (
+            &["fact presented presented_date=2026-07-06", FILED],
+            "PROTEST_DUE@liquidation",
+            "open 2027-01-06 2027-01-06",
+        ),
     ]);
 }

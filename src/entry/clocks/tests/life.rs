@@ -154,6 +154,8 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
                 is_under_review: get("review").is_some(),
                 is_protested: false,
                 census: None,
+                is_reconciled: get("reconciled").is_some(),
+                is_reconciled_fta: get("reconciled_fta").is_some(),
             })
         }
         "scheduled" => {
@@ -194,6 +196,7 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
             Effect::SuspensionLifted { date }
         }
         "tib" => Effect::TibExpires { date: get("until").map(day), extensions: None },
+        "tib-closed" => Effect::TibClosed,
         "fact" => return recorded(first, &pairs),
         other => panic!("`{other}` is no event"),
     };
