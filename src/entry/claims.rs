@@ -16,6 +16,11 @@ pub(super) fn take(entry: &mut Entry, notice: &Notice, told: &ProtestStatus) {
     let claims = if told.is_protest() { &mut entry.protests } else { &mut entry.petitions };
     let known = claims.keys().copied().find(|known| is_same_number(*known, told.number));
     let number = known.unwrap_or(told.number);
+    // Of two answers of one day nobody knows which came last: the one with the decision counts, for it starts clocks.
+    let is_decided = |known: &ProtestState| known.at == notice.at && known.protest.decided.is_some();
+    if told.decided.is_none() && claims.get(&number).is_some_and(is_decided) {
+        return;
+    }
     let protest = ProtestStatus { number, ..*told };
     claims.insert(number, ProtestState { protest, at: notice.at, notice: notice.id });
 }

@@ -40,6 +40,8 @@ fn a_claim_that_was_refused_can_be_protested() {
     after_liquidation(&[
         (&[DENIED], "PROTEST_DUE@270426100001", "open 2027-02-01 2027-01-29"),
         (&[DENIED], "PROTEST_DUE@liquidation", "open 2027-01-06 2027-01-06"),
+        // Another answer of the same day, from before.
+        (&[DENIED, "protest 2026-08-05 kind=3"], "PROTEST_DUE@270426100001", "open 2027-02-01 2027-01-29"),
         (&[DENIED], "CIT_SUMMONS", "none"),
         (&[DENIED], "PROTEST_VOID_90D", "none"),
         (
