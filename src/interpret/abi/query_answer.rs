@@ -227,11 +227,7 @@ impl QueryAnswerReader {
             is_late: text(at.late) == b"1",
             is_under_review: review.is_some_and(|record| record.field(&at.review) == b"1"),
             is_protested: text(at.protest) == b"YS" && !self.claims.has_only_petitions(records),
-            census: match text(at.census) {
-                b"0" | b"6" => Some(AnsweredCensus::Clear),
-                b"1" => Some(AnsweredCensus::Unresolved),
-                _ => None,
-            },
+            census: census(text(at.census)),
             is_reconciled: names_entry(text(at.reconciled)),
             is_reconciled_fta: names_entry(text(at.reconciled_fta)),
         };
@@ -426,6 +422,14 @@ impl QueryAnswerReader {
         let mut sheet = Sheet::default();
         sheet.take(record, &self.condition_fields);
         scribe.notice_of(record, &Draft::new(Kind::EntryStatus, reading, None), &sheet);
+    }
+}
+
+fn census(code: &[u8]) -> Option<AnsweredCensus> {
+    match code {
+        b"0" | b"6" => Some(AnsweredCensus::Clear),
+        b"1" => Some(AnsweredCensus::Unresolved),
+        _ => None,
     }
 }
 
