@@ -104,7 +104,7 @@ fn decide(rounds: usize) {
 
 fn render(rounds: usize) {
     let config = Config::embedded_defaults(Path::new("/nowhere")).expect("the example is sound");
-    let renderer = assemble::renderer(&config, None).expect("the templates are sound");
+    let renderer = assemble::renderer(&config).expect("the templates are sound");
     let letters = letters_of_rule(SampleSubject::Notice, "cbp-hold", "CBP hold", "Find who placed the hold.");
     let (mut count, mut bytes) = (0_u64, 0_u64);
     let start = Instant::now();

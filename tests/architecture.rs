@@ -68,6 +68,7 @@ const LONG: &[(&str, &str)] = &[
     ("src/interpret/x12/advice.rs::verdict", "one line an element"),
     ("src/interpret/x12/status.rs::resolve", "one line an element"),
     ("src/rules/names.rs::effect_index", "one line an effect"),
+    ("src/rules/stated.rs::stated", "one line an effect"),
 ];
 
 /// Files of the repository that are read as text when looking for traces of a machine.

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
-use crate::ident::NoticeId;
+use crate::ident::{BillOfLading, NoticeId};
 use crate::notice::{
     CargoStep, CustomsBill, EventTime, FiledLine, MonthlyLine, Notice, ProtestStatus, StatementLine,
     StatementStatus, SummaryFiling, SummaryStatus, Token,
@@ -19,6 +19,9 @@ pub struct Filing {
     pub notice: NoticeId,
     /// CBP repeated it in a query answer; the broker did not send it.
     pub is_repeated: bool,
+    /// A correction that CBP reverted since: the version before it stands.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_reverted: bool,
     pub filed: SummaryFiling,
     pub flags: FilingFlags,
     /// By their place in the message, from 1.
@@ -85,11 +88,14 @@ impl Rejection {
 }
 
 /// The goods were said to be somewhere.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct CargoEvent {
     pub step: CargoStep,
     pub date: NaiveDate,
     pub notice: NoticeId,
+    /// Those of this bill, where the message names one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bill: Option<BillOfLading>,
 }
 
 /// A line and the notice whose fields have the rest of it.

@@ -59,6 +59,7 @@ impl Entry {
             scheduled_liquidations: Vec::new(),
             customs_bills: Default::default(),
             protests: Default::default(),
+            petitions: Default::default(),
             tib: Tib::default(),
             cargo: Vec::new(),
             recorded: Vec::new(),
@@ -181,6 +182,7 @@ impl Fold {
             | Effect::SummaryRejected
             | Effect::SummaryCancelled
             | Effect::SummaryRemoved
+            | Effect::CorrectionReverted
             | Effect::SummaryRequest { .. }
             | Effect::FilerTakeover { .. } => self.summary(notice),
             Effect::Liquidated(liquidation) => self.liquidated(notice, liquidation),
@@ -210,6 +212,7 @@ impl Fold {
             | Effect::TibRequest { .. }
             | Effect::TibAnswer { .. }
             | Effect::TibExpires { .. }
+            | Effect::TibClosed
             | Effect::Cargo { .. } => fold_facts::obey(&mut self.entry, notice),
         }
     }
@@ -318,6 +321,7 @@ impl Fold {
                 remove(summary, notice);
                 fold_facts::unschedule(entry, notice);
             }
+            Effect::CorrectionReverted => summary.revert(notice.at),
             Effect::SummaryRequest { what } => {
                 entry.requests.push(Request { what, at: notice.at, notice: notice.id });
             }

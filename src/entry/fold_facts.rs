@@ -1,10 +1,10 @@
 //! The fold of filings, statements, query answers, bills and temporary importations.
 
 use super::facts::{
-    Answered, BillState, CargoEvent, CensusKey, CensusState, Filing, FilingFlags, Line, ProtestState,
-    Rejection, Removed, Scheduled, StatementState, Told,
+    Answered, BillState, CargoEvent, CensusKey, CensusState, Filing, FilingFlags, Line, Rejection, Removed,
+    Scheduled, StatementState, Told,
 };
-use super::{Basis, Dated, Entry, LiquidationEvent, LiquidationStep, SummaryState, witness};
+use super::{Basis, Dated, Entry, LiquidationEvent, LiquidationStep, SummaryState, claims, witness};
 use crate::notice::{AnsweredCensus, AnsweredState, Effect, EventTime, Kind, Notice, SummaryStatus, Token};
 
 /// Of the collection in a query answer: fully paid, duty free, drawback.
@@ -40,17 +40,15 @@ pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
             let state = BillState { bill: *bill, at: notice.at, notice: notice.id };
             entry.customs_bills.insert(bill.number, state);
         }
-        Effect::Protest(protest) => {
-            let since = entry.protests.get(&protest.number).map_or(notice.at, |known| known.since);
-            let state = ProtestState { protest: *protest, at: notice.at, since, notice: notice.id };
-            entry.protests.insert(protest.number, state);
-        }
-        Effect::TibRequest { .. } | Effect::TibAnswer { .. } | Effect::TibExpires { .. } => {
-            tib(entry, notice)
-        }
+        Effect::Protest(protest) => claims::take(entry, notice, protest),
+        Effect::TibRequest { .. }
+        | Effect::TibAnswer { .. }
+        | Effect::TibExpires { .. }
+        | Effect::TibClosed => tib(entry, notice),
         Effect::Cargo { step } => {
             if let Some(at) = notice.at {
-                entry.cargo.push(CargoEvent { step: *step, date: at.date, notice: notice.id });
+                let bill = notice.bill.clone();
+                entry.cargo.push(CargoEvent { step: *step, date: at.date, notice: notice.id, bill });
             }
         }
         _ => {}
@@ -64,6 +62,7 @@ fn file(entry: &mut Entry, notice: &Notice) {
             at: notice.at,
             notice: notice.id,
             is_repeated: notice.kind == Kind::EntryStatus,
+            is_reverted: false,
             filed: *filed,
             flags: FilingFlags::of(notice),
             lines: Default::default(),
@@ -231,6 +230,10 @@ fn tib(entry: &mut Entry, notice: &Notice) {
                 (false, _) => tib.refused_at = notice.at,
             }
         }
+        Effect::TibClosed => {
+            tib.is_closed = true;
+            tib.closed_at = tib.closed_at.or(notice.at);
+        }
         Effect::TibExpires { date, extensions } => {
             if let Some(date) = date {
                 tib.expires = Some(Dated { date, notice: notice.id });
@@ -251,10 +254,9 @@ pub(super) fn knows(entry: &Entry, notice: &Notice) -> bool {
         Effect::CustomsBill(bill) => {
             entry.customs_bills.get(&bill.number).is_some_and(|known| known.bill == *bill)
         }
-        Effect::Protest(protest) => {
-            entry.protests.get(&protest.number).is_some_and(|known| known.protest == *protest)
-        }
+        Effect::Protest(protest) => claims::is_known(entry, protest),
         Effect::SummaryStatus(status) => entry.answered.is_some_and(|known| known.status == *status),
+        Effect::TibClosed => entry.tib.is_closed,
         Effect::TibExpires { date, .. } => {
             date.is_some() && entry.tib.expires.map(|known| known.date) == *date
         }

@@ -4,6 +4,7 @@
 //! files arrive and how often they arrive cannot matter. A [`Life`] is what is stored: the notices and where each was
 //! first seen. The state is computed from it whenever it is needed, so it can never disagree with its notices.
 
+mod claims;
 mod clocks;
 mod deadlines;
 mod facts;
@@ -78,6 +79,9 @@ pub struct Entry {
     pub customs_bills: BTreeMap<Token, BillState>,
     /// Protests on file, by number.
     pub protests: BTreeMap<Token, ProtestState>,
+    /// Petitions and interventions on file, by number. They are no protests, though query answers tell them alike.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub petitions: BTreeMap<Token, ProtestState>,
     pub tib: Tib,
     /// Append-only: where the goods were said to be.
     pub cargo: Vec<CargoEvent>,
@@ -157,6 +161,9 @@ pub struct Summary {
     /// What refuses or removes it is CBP's own word on the summary (UC, ER), not the answer to a transmission (AX).
     #[serde(skip)]
     pub is_customs_word: bool,
+    /// When a correction was last reverted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reverted_at: Option<EventTime>,
     pub state: SummaryState,
     /// Append-only: every version that was filed, or that CBP repeated, in the order of their dates.
     pub filings: Vec<FiledSummary>,
@@ -218,6 +225,8 @@ pub enum Basis {
     Estimate,
     /// 19 USC 1504: the time to liquidate ran out.
     DeemedByLaw,
+    /// An informal entry, which payment or release liquidates without a notice.
+    Informal,
     Other,
 }
 
@@ -240,6 +249,7 @@ impl Basis {
             Self::AceReport => "ACE report",
             Self::Estimate => "estimate",
             Self::DeemedByLaw => "deemed by law",
+            Self::Informal => "payment or release",
             Self::Other => "other",
         }
     }
@@ -297,6 +307,18 @@ impl Status {
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == text)
+    }
+}
+
+impl Summary {
+    /// The last correction that was sent no longer stands.
+    fn revert(&mut self, at: Option<EventTime>) {
+        self.reverted_at = at.or(self.reverted_at);
+        let mut sent = self.filings.iter_mut().rev().filter(|filing| !filing.is_repeated);
+        let last = sent.find(|filing| filing.filed.is_correction && !filing.is_reverted);
+        if let Some(correction) = last {
+            correction.is_reverted = true;
+        }
     }
 }
 
@@ -392,9 +414,12 @@ impl Entry {
         if dates.len() > 1 { dates } else { Vec::new() }
     }
 
-    /// The version of the summary that was sent last, unless its deletion was asked for.
+    /// The version of the summary that was sent last, unless its deletion was asked for. A correction that was reverted gives
+    /// way to the version before it, where that is known.
     pub fn filed_summary(&self) -> Option<&FiledSummary> {
-        self.summary.filings.last().filter(|filing| filing.filed.action == FilingAction::Filed)
+        let filings = &self.summary.filings;
+        let standing = filings.iter().rev().find(|filing| !filing.is_reverted).or(filings.last());
+        standing.filter(|filing| filing.filed.action == FilingAction::Filed)
     }
 
     /// The date of liquidation that CBP scheduled, as it last said.

@@ -195,6 +195,9 @@ impl Entry {
         if self.recorded.iter().any(|fact| fact.ends_clock(id::FTA_1520D, None)) {
             return way(PathState::Over, "a claim is recorded");
         }
+        if self.preference_claim().is_some() {
+            return way(PathState::Over, "a claim is on file");
+        }
         if self.filed_summary().is_some_and(|filing| filing.flags.recon_fta) {
             return way(PathState::Blocked, "the entry is flagged for reconciliation of the agreement");
         }
@@ -218,7 +221,7 @@ impl Entry {
     /// Phase 1 leaves out what is reconciled, protested or under antidumping suspension.
     fn unless_excluded(&self, way: Pathway) -> Pathway {
         let flagged = self.filed_summary().is_some_and(|filing| filing.flags.recon || filing.flags.recon_fta);
-        let protested = self.protests.values().any(|state| state.protest.decided.is_none());
+        let protested = self.has_open_protest();
         let because = match (flagged, protested, self.is_suspended()) {
             (true, ..) => "the entry is flagged for reconciliation",
             (_, true, _) => "a protest is open",

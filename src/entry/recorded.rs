@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Entry;
+use super::claims::is_same_number;
 use crate::ident::NoticeId;
 use crate::notice::recorded::{FactField, REPLACES, Start};
 use crate::notice::{Effect, EventTime, FactKind, Kind, Notice, Token};
@@ -65,7 +66,7 @@ impl RecordedFact {
                 .value("deadline")
                 .is_some_and(|names| names.split([',', ' ']).any(|name| name.eq_ignore_ascii_case(deadline)));
         let is_same = match (self.reference, reference) {
-            (Some(own), Some(other)) => own == other,
+            (Some(own), Some(other)) => is_same_number(own, other),
             _ => true,
         };
         // One that nobody can date ends nothing: it might be before the clock began.

@@ -338,6 +338,8 @@ fn any_fact() -> impl Strategy<Value = Effect> {
             is_in_customs_control: false,
             is_suspended: false,
             census: Some(census),
+            is_reconciled: false,
+            is_reconciled_fta: false,
         })
     };
     let (line_id, code) = (token("001"), token("27D"));
@@ -405,6 +407,8 @@ fn an_answer_lifts_a_rejection_only_on_a_later_day() {
             is_in_customs_control: false,
             is_suspended: false,
             census: None,
+            is_reconciled: false,
+            is_reconciled_fta: false,
         })
     };
     for (asked, state_date, wanted) in [

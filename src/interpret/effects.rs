@@ -10,7 +10,7 @@
 //! | `cancelled`, `cancel-undone` | the entry at Customs |
 //! | `filing-accepted`, `filing-rejected` | answer to the release filing |
 //! | `arrived`, `in-bond-authorized`, `in-bond-arrived`, `in-bond-exported` | where the goods are |
-//! | `summary-accepted`, `summary-warnings`, `summary-rejected`, `summary-cancelled`, `summary-removed`, `summary-request`, `filer-takeover` | entry summary |
+//! | `summary-accepted`, `summary-warnings`, `summary-rejected`, `summary-cancelled`, `summary-removed`, `correction-reverted`, `summary-request`, `filer-takeover` | entry summary |
 //!
 //! `@FDA` behind the text names the agency; without it the agency is the one that the message names, else CBP.
 
@@ -44,6 +44,7 @@ enum Action {
     SummaryRejected,
     SummaryCancelled,
     SummaryRemoved,
+    CorrectionReverted,
     SummaryRequest,
     FilerTakeover,
     Cargo(CargoStep),
@@ -87,6 +88,7 @@ impl CodeEffects {
             Action::SummaryRejected => Effect::SummaryRejected,
             Action::SummaryCancelled => Effect::SummaryCancelled,
             Action::SummaryRemoved => Effect::SummaryRemoved,
+            Action::CorrectionReverted => Effect::CorrectionReverted,
             Action::SummaryRequest => Effect::SummaryRequest { what: code },
             Action::FilerTakeover => Effect::FilerTakeover { filer: None },
             Action::Cargo(step) => Effect::Cargo { step },
@@ -149,6 +151,7 @@ fn action_named(word: &str) -> Option<Action> {
         "summary-rejected" => Action::SummaryRejected,
         "summary-cancelled" => Action::SummaryCancelled,
         "summary-removed" => Action::SummaryRemoved,
+        "correction-reverted" => Action::CorrectionReverted,
         "summary-request" => Action::SummaryRequest,
         "filer-takeover" => Action::FilerTakeover,
         "arrived" => Action::Cargo(CargoStep::Arrived),

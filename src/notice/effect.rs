@@ -68,6 +68,8 @@ pub enum Effect {
     SummaryCancelled,
     /// No summary is on file any more and one is still owed: CBP inactivated it, or the filer deleted it.
     SummaryRemoved,
+    /// A post summary correction no longer stands, and the version before it does (UC R).
+    CorrectionReverted,
     /// CBP wants papers or data for the summary (UC 1 to 3).
     SummaryRequest {
         what: Token,
@@ -131,6 +133,8 @@ pub enum Effect {
         date: Option<NaiveDate>,
         extensions: Option<u8>,
     },
+    /// A temporary importation was closed with compliance.
+    TibClosed,
     /// A fact that a person recorded was recorded in error.
     Withdrawn {
         notice: NoticeId,

@@ -123,6 +123,12 @@ pub struct SummaryStatus {
     #[serde(default, skip_serializing_if = "is_not")]
     pub is_suspended: bool,
     pub census: Option<AnsweredCensus>,
+    /// A reconciliation entry for value, classification or 9802 names the entry.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_reconciled: bool,
+    /// A reconciliation entry for a trade agreement does.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_reconciled_fta: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -156,7 +162,7 @@ pub struct CustomsBill {
     pub is_open: bool,
 }
 
-/// A protest that is on file (ER).
+/// A protest or petition that is on file (ER).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ProtestStatus {
     pub number: Token,
@@ -165,4 +171,20 @@ pub struct ProtestStatus {
     /// OP, AP, DN, NP, SP, PD, WD, UT.
     pub status: Token,
     pub decided: Option<NaiveDate>,
+    /// A summons about it is on file at the Court of International Trade.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub has_summons: bool,
+}
+
+impl ProtestStatus {
+    /// A protest under section 514, and no petition under 520(c) or 520(d) and no intervention under 181.115 (ER JJ 15). One of
+    /// an unknown type may be one.
+    pub fn is_protest(&self) -> bool {
+        !matches!(self.kind.as_str(), "2" | "3" | "4")
+    }
+
+    /// Withdrawn, not protestable, or too late: nothing is disputed by it.
+    pub fn is_void(&self) -> bool {
+        matches!(self.status.as_str(), "WD" | "NP" | "UT")
+    }
 }

@@ -181,7 +181,9 @@ facts! {
         starts [start("PROTEST_SURETY", "demand_mailed")], ends [];
     ProtestFiled = "protest_filed", on "protest_filed", tells [field("accelerated", FactValue::YesNo),
             field(AGAINST, FactValue::Date)]; referenced,
-        starts [start("PROTEST_CBP_2Y", "protest_filed")], ends ["PROTEST_DUE", "PROTEST_SURETY"];
+        starts [start("PROTEST_CBP_2Y", "protest_filed"),
+            Start { only: Some(("accelerated", &["yes"])), ..start("PROTEST_ACCEL_DENIAL", "request_mailed") }],
+        ends ["PROTEST_DUE", "PROTEST_SURETY"];
     ExclusionProtest = "excl_protest", on "protest_filed", tells [field(AGAINST, FactValue::Date)]; referenced,
         starts [start("EXCL_PROTEST_DENIAL", "protest_filed")], ends ["PROTEST_DUE"];
     ProtestAmended = "protest_amended", on "date", tells [], starts [], ends ["PROTEST_AMEND"];

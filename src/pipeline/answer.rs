@@ -79,9 +79,7 @@ impl Pipeline {
     /// The day on which an alert that somebody takes care of is open again.
     pub(super) fn opens_on(&self, alert: &Alert, ack: &Ack) -> NaiveDate {
         match &alert.cause {
-            Cause::Deadline(brief) => {
-                self.speaks_again(alert, brief, ack.until, self.reminder_day(ack.at))
-            }
+            Cause::Deadline(brief) => self.speaks_again(alert, brief, ack.until, self.reminder_day(ack.at)),
             Cause::Notice(_) | Cause::Trouble(_) => ack.until,
         }
     }

@@ -69,7 +69,7 @@ impl Pipeline {
         if self.audience.team_of(recipient).is_some() {
             return vec![recipient.into()];
         }
-        let is_told = |hearer: &Box<str>| course.carriers.iter().any(|carrier| carrier.recipient == *hearer);
+        let is_told = |hearer: &str| course.carriers.iter().any(|carrier| *carrier.recipient == *hearer);
         let mut hearers = self.hearers_now(alert, &course.notify);
         hearers.retain(|hearer| !is_told(hearer));
         hearers

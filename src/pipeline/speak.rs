@@ -36,7 +36,8 @@ impl Pipeline {
                     group.set_agenda(AgendaKey::new(then, &task), true);
                     return Ok(());
                 }
-                let mut people = people.unwrap_or_else(|| self.hearers(&self.teams_now(alert, &course.notify), hearers));
+                let mut people =
+                    people.unwrap_or_else(|| self.hearers(&self.teams_now(alert, &course.notify), hearers));
                 people.retain(|recipient| !is_about_mailbox(alert, recipient));
                 course.owed = Owed::Nobody;
                 self.say_first(group, moment, (alert, &people), (rule, course), sorted)?;

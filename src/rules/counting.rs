@@ -52,6 +52,7 @@ mod tests {
 
     fn clock(ours: Option<&str>) -> EntryDeadline {
         EntryDeadline {
+            may_be_over: "".into(),
             id: "PROTEST_DUE".into(),
             instance: "".into(),
             due: Some(day("2026-09-16")),

@@ -85,6 +85,8 @@ pub(super) const EFFECTS: &[&str] = &[
     "in_bond_arrived",
     "in_bond_exported",
     "summary_removed",
+    "correction_reverted",
+    "tib_closed",
 ];
 
 /// Stands for the eight effects that stop goods, `hold` to `review`.
@@ -150,6 +152,8 @@ pub(super) fn effect_index(effect: &Effect) -> usize {
             CargoStep::InBondExported => 49,
         },
         Effect::SummaryRemoved => 50,
+        Effect::CorrectionReverted => 51,
+        Effect::TibClosed => 52,
     }
 }
 
@@ -206,6 +210,6 @@ mod tests {
         let exported = Effect::Cargo { step: CargoStep::InBondExported };
         assert_eq!(EFFECTS[effect_index(&exported)], "in_bond_exported");
         let removed = EFFECTS[effect_index(&Effect::SummaryRemoved)];
-        assert_eq!((removed, EFFECTS.len()), ("summary_removed", 51));
+        assert_eq!((removed, EFFECTS.len()), ("summary_removed", 53));
     }
 }

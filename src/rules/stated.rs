@@ -48,7 +48,13 @@ pub(super) fn stated(word: &str, code: Token, at: EventTime) -> Option<Effect> {
         }),
         "protest" => {
             let kind = Token::new("1");
-            Effect::Protest(ProtestStatus { number: test, kind, status: code, decided: None })
+            Effect::Protest(ProtestStatus {
+                number: test,
+                kind,
+                status: code,
+                decided: None,
+                has_summons: false,
+            })
         }
         "tib_request" => Effect::TibRequest { closes: false },
         "tib_answer" => Effect::TibAnswer { is_accepted: true },
@@ -57,6 +63,8 @@ pub(super) fn stated(word: &str, code: Token, at: EventTime) -> Option<Effect> {
         "in_bond_authorized" => Effect::Cargo { step: CargoStep::InBondAuthorized },
         "in_bond_arrived" => Effect::Cargo { step: CargoStep::InBondArrived },
         "in_bond_exported" => Effect::Cargo { step: CargoStep::InBondExported },
+        "correction_reverted" => Effect::CorrectionReverted,
+        "tib_closed" => Effect::TibClosed,
         _ => return None,
     })
 }
@@ -92,5 +100,7 @@ fn answer(at: EventTime) -> SummaryStatus {
         is_in_customs_control: false,
         is_suspended: false,
         census: None,
+        is_reconciled: false,
+        is_reconciled_fta: false,
     }
 }

@@ -202,7 +202,7 @@ pub(super) fn customs_bills(entry: &Entry) -> Vec<CustomsBillView> {
 }
 
 pub(super) fn protests(entry: &Entry) -> Vec<ProtestView> {
-    let protests = entry.protests.values().map(|state| state.protest);
+    let protests = entry.protests.values().chain(entry.petitions.values()).map(|state| state.protest);
     protests
         .map(|protest| ProtestView {
             number: protest.number,

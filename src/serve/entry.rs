@@ -67,7 +67,7 @@ pub struct EntryView {
     pub timeline: Vec<TimelineRow>,
     pub findings: Vec<EntryFinding>,
     /// What should be said of it, and was not so far, the first to be missing first.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub unheard: Vec<UnheardView>,
 }
 

@@ -2,8 +2,34 @@
 
 use super::{CARRIER, Clock, EXPIRY, RECORDED, RELEASED};
 use crate::deadline::{Key, id};
+use crate::entry::claims::is_same_number;
 use crate::entry::{Dated, Entry, HoldState};
-use crate::notice::{CargoStep, FactKind, HoldKind};
+use crate::ident::BillOfLading;
+use crate::notice::{CargoStep, FactKind, HoldKind, Token};
+
+/// Where goods were said to be.
+#[derive(Clone, Copy)]
+struct Moved<'e> {
+    dated: Dated,
+    source: &'static str,
+    /// Of the goods, where a carrier names it.
+    bill: Option<&'e BillOfLading>,
+    /// Of the movement, where people tell it.
+    number: Option<Token>,
+}
+
+impl Moved<'_> {
+    /// Neither bills nor numbers tell them apart.
+    fn may_be_of(&self, other: &Moved<'_>) -> bool {
+        self.bill.zip(other.bill).is_none_or(|(bill, other)| bill == other)
+            && self.number.zip(other.number).is_none_or(|(number, other)| is_same_number(number, other))
+    }
+
+    /// As [`Self::may_be_of`], on the same day or later.
+    fn may_follow(&self, earlier: &Moved<'_>) -> bool {
+        self.dated.date >= earlier.dated.date && self.may_be_of(earlier)
+    }
+}
 
 impl Entry {
     pub(super) fn cargo_clocks(&self, clocks: &mut Vec<Clock>) {
@@ -19,27 +45,52 @@ impl Entry {
     }
 
     /// Where the goods were said to be, by carriers and by people.
-    fn moved(&self, step: CargoStep, fact: FactKind) -> impl Iterator<Item = (Dated, &'static str)> + '_ {
-        let told = self.cargo.iter().filter(move |event| event.step == step);
-        let told = told.map(|event| (Dated { date: event.date, notice: event.notice }, CARRIER));
+    fn moved(&self, step: CargoStep, fact: FactKind) -> impl Iterator<Item = Moved<'_>> {
+        let told = self.cargo.iter().filter(move |event| event.step == step).map(|event| Moved {
+            dated: Dated { date: event.date, notice: event.notice },
+            source: CARRIER,
+            bill: event.bill.as_ref(),
+            number: None,
+        });
         let recorded = self.recorded.iter().filter(move |known| known.fact == fact);
-        let recorded = recorded
-            .filter_map(|known| Some((Dated { date: known.date()?, notice: known.notice }, RECORDED)));
+        let recorded = recorded.filter_map(|known| {
+            Some(Moved {
+                dated: Dated { date: known.date()?, notice: known.notice },
+                source: RECORDED,
+                bill: None,
+                number: known.reference,
+            })
+        });
         told.chain(recorded)
     }
 
-    /// Goods must be entered some days after they landed; those that go on in bond, after they arrived there.
+    /// Goods must be entered some days after they landed; those that go on in bond, after they arrived there. Of several the
+    /// first counts that did not go on.
     fn arrival_clocks(&self, clocks: &mut Vec<Clock>) {
-        let landed = self.moved(CargoStep::Arrived, FactKind::Arrival).min_by_key(|(dated, _)| dated.date);
-        let in_bond = self.moved(CargoStep::InBondArrived, FactKind::InBondArrived);
-        let arrived = in_bond.max_by_key(|(dated, _)| dated.date).or(landed);
-        let Some((dated, source)) = arrived else { return };
+        let in_bond: Vec<Moved<'_>> = self.moved(CargoStep::InBondArrived, FactKind::InBondArrived).collect();
+        let onward: Vec<Moved<'_>> = self.moved(CargoStep::InBondAuthorized, FactKind::InBond).collect();
+        let landed = self.moved(CargoStep::Arrived, FactKind::Arrival);
+        let landed = landed.filter(|landed| !in_bond.iter().any(|arrived| arrived.may_follow(landed)));
+        // The new movement restarts the time where it ends, so it must have ended.
+        let went_on_to_another = |arrived: &Moved<'_>| {
+            onward.iter().any(|onward| {
+                let is_later = onward.dated.date > arrived.dated.date && onward.may_be_of(arrived);
+                is_later && in_bond.iter().any(|end| end.may_follow(onward))
+            })
+        };
+        let went_on = |arrived: &Moved<'_>| {
+            !in_bond.iter().any(|known| known.dated == arrived.dated)
+                && onward.iter().any(|onward| onward.may_follow(arrived))
+        };
+        let stayed = in_bond.iter().filter(|arrived| !went_on_to_another(arrived)).copied();
+        let arrived = stayed.chain(landed).min_by_key(|arrived| (went_on(arrived), arrived.dated.date));
+        let Some(arrived) = arrived else { return };
         for id in [id::ENTRY_FILE, id::GO_NOTIFY] {
             let mut clock = Clock::new(id);
-            clock.fact(Key::ArrivalDate, dated, source);
+            clock.fact(Key::ArrivalDate, arrived.dated, arrived.source);
             clock.close(self.gone_with_goods());
             clock.close(self.is_entered().then_some("the entry is on file at CBP"));
-            clock.close(self.went_on(dated).then_some("the goods went on in bond"));
+            clock.close(went_on(&arrived).then_some("the goods went on in bond"));
             self.close_by_record(&mut clock, None);
             clocks.extend(clock.started());
         }
@@ -60,34 +111,38 @@ impl Entry {
         self.gone().filter(|_| !self.is_cancelled || self.standing_release().is_some())
     }
 
-    /// An in-bond movement was authorised after these goods had landed.
-    fn went_on(&self, landed: Dated) -> bool {
-        let mut onward = self.moved(CargoStep::InBondAuthorized, FactKind::InBond);
-        let arrived = self.moved(CargoStep::InBondArrived, FactKind::InBondArrived).next().is_some();
-        !arrived && onward.any(|(dated, _)| dated.date >= landed.date)
-    }
-
-    /// One transit clock for each day on which a movement was authorised, and the report of its arrival.
+    /// One transit clock for each movement that people recorded, and for each day on which carriers told of one. It ends
+    /// with the arrival of all that it stands for.
     fn in_bond_clocks(&self, clocks: &mut Vec<Clock>) {
-        let first = clocks.len();
-        for (dated, source) in self.moved(CargoStep::InBondAuthorized, FactKind::InBond) {
-            let fact = self.recorded.iter().find(|fact| fact.notice == dated.notice);
-            let instance = fact.map_or_else(|| dated.date.to_string().into(), |fact| fact.instance.clone());
-            let mut clock = Clock::of(id::INBOND_TRANSIT, instance);
-            let is_known = |known: &Clock| {
-                known.instance == clock.instance || known.facts.date(Key::AuthorizedDate) == Some(dated.date)
+        let ends: Vec<Moved<'_>> = self
+            .moved(CargoStep::InBondArrived, FactKind::InBondArrived)
+            .chain(self.moved(CargoStep::InBondExported, FactKind::InBondArrived))
+            .collect();
+        let mut movements: Vec<(Box<str>, Vec<Moved<'_>>)> = Vec::new();
+        for start in self.moved(CargoStep::InBondAuthorized, FactKind::InBond) {
+            let date = start.dated.date;
+            let fact = self.recorded.iter().find(|fact| fact.notice == start.dated.notice);
+            let instance = fact.map_or_else(|| date.to_string().into(), |fact| fact.instance.clone());
+            let is_known = |(known, starts): &&mut (Box<str>, Vec<Moved<'_>>)| {
+                let first = starts.first();
+                *known == instance
+                    || first.is_some_and(|first| first.dated.date == date && first.may_be_of(&start))
             };
-            if clocks[first..].iter().any(is_known) {
-                continue;
+            match movements.iter_mut().find(is_known) {
+                Some((_, starts)) => starts.push(start),
+                None => movements.push((instance, vec![start])),
             }
-            clock.fact(Key::AuthorizedDate, dated, source);
-            self.with_movement(&mut clock, dated);
-            let ends = self.moved(CargoStep::InBondArrived, FactKind::InBondArrived);
-            let mut ends = ends.chain(self.moved(CargoStep::InBondExported, FactKind::InBondArrived));
-            clock.close(ends.any(|(end, _)| end.date >= dated.date).then_some("the movement arrived"));
+        }
+        for (instance, starts) in movements {
+            let mut clock = Clock::of(id::INBOND_TRANSIT, instance);
+            let Some(first) = starts.first() else { continue };
+            clock.fact(Key::AuthorizedDate, first.dated, first.source);
+            starts.iter().for_each(|start| self.with_movement(&mut clock, start.dated));
+            let arrived = |start: &Moved<'_>| ends.iter().any(|end| end.may_follow(start));
+            clock.close(starts.iter().all(arrived).then_some("the movement arrived"));
             // The goods move on whatever becomes of the entry, unless the entry is the movement.
             clock.close(self.gone().filter(|_| self.is_type(&["61", "62", "63"])));
-            self.close_by_record(&mut clock, None);
+            self.close_by_record(&mut clock, first.number);
             clocks.extend(clock.started());
         }
         // A carrier's status is itself the report; only an arrival that people recorded still has to be reported.
@@ -123,10 +178,10 @@ impl Entry {
         let mut clock = Clock::new(id::GO_SALE);
         self.with_import_date(&mut clock);
         if clock.facts.is_empty()
-            && let Some((dated, source)) =
-                self.moved(CargoStep::Arrived, FactKind::Arrival).min_by_key(|(dated, _)| dated.date)
+            && let Some(landed) =
+                self.moved(CargoStep::Arrived, FactKind::Arrival).min_by_key(|landed| landed.dated.date)
         {
-            clock.fact(Key::ImportDate, dated, source);
+            clock.fact(Key::ImportDate, landed.dated, landed.source);
         }
         clock.close(self.gone_with_goods());
         clock.close((!hold.is_open()).then_some("the goods left general order"));

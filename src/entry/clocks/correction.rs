@@ -2,12 +2,15 @@
 
 use super::{ANSWERED, Clock, FILED, RECORDED};
 use crate::deadline::{Key, Value, id};
-use crate::entry::{Dated, Entry, FiledSummary, LiquidationStep, SummaryState};
-use crate::notice::{FactKind, LiquidationKind};
+use crate::entry::{Dated, Entry, FiledSummary, LiquidationStep, RecordedFact, SummaryState};
+use crate::notice::{FactKind, FilingAction, LiquidationKind};
 
 /// Codes of an extension that the importer asked for, and that CBP granted itself (NR, ER).
 const BY_IMPORTER: [&str; 2] = ["50", "02"];
 const BY_CBP: [&str; 2] = ["49", "01"];
+
+/// A query answer lists it (ER JJ, type 3).
+pub(super) const CLAIMED: &str = "the claim is on file at CBP";
 
 impl Entry {
     pub(super) fn correction_clocks(&self, clocks: &mut Vec<Clock>) {
@@ -71,33 +74,47 @@ impl Entry {
 
     /// The version that stands is a correction that CBP accepted.
     fn is_corrected(&self) -> bool {
-        let correction = self.filed_summary().filter(|filing| filing.filed.is_correction);
+        let correction =
+            self.filed_summary().filter(|filing| filing.filed.is_correction && !filing.is_reverted);
         let accepted = self.summary.accepted_at.filter(|_| self.summary.state == SummaryState::Accepted);
         correction.is_some_and(|filing| accepted >= filing.at && filing.at.is_some())
     }
 
-    /// A correction that raises antidumping or countervailing duty is paid within three working days.
+    /// A correction that raises antidumping or countervailing duty is paid within three working days. Of several the first
+    /// counts that nobody paid.
     fn deposit_clock(&self) -> Option<Clock> {
-        let filings = &self.summary.filings;
-        let raised = filings.windows(2).rev().find_map(|pair| match pair {
+        let filings = self.summary.filings.iter().filter(|filing| !filing.is_reverted);
+        let filings: Vec<&FiledSummary> = filings.collect();
+        let raised = filings.windows(2).filter_map(|pair| match *pair {
             [before, after] if after.filed.is_correction && owed(after) > owed(before) => Some(after),
             _ => None,
         });
-        let recorded = self.recorded.iter().rev();
-        let recorded = recorded
-            .filter(|fact| fact.fact == FactKind::PscFiled && fact.says("adcvd", "yes"))
-            .find_map(|fact| Some((Dated { date: fact.date()?, notice: fact.notice }, RECORDED)));
-        let filed = raised.and_then(|filing| Some((filing.at?.date, filing.notice)));
-        let filed = filed.map(|(date, notice)| (Dated { date, notice }, FILED));
-        let (dated, source) = filed.or(recorded)?;
+        let filed =
+            raised.filter_map(|filing| Some((Dated { date: filing.at?.date, notice: filing.notice }, FILED)));
+        let mut raises: Vec<(Dated, &str)> = filed.collect();
+        if raises.is_empty() {
+            let recorded = self.recorded.iter();
+            let recorded =
+                recorded.filter(|fact| fact.fact == FactKind::PscFiled && fact.says("adcvd", "yes"));
+            raises.extend(
+                recorded
+                    .filter_map(|fact| Some((Dated { date: fact.date()?, notice: fact.notice }, RECORDED))),
+            );
+        }
+        let is_paid = |(dated, _): &(Dated, &str)| {
+            let paid = self.statements.values().filter_map(crate::entry::Statement::paid_at);
+            let collected = self.answered.and_then(|answered| answered.status.collection_date);
+            let recorded = self.recorded.iter().filter(|fact| fact.fact == FactKind::PscPaid);
+            let recorded = recorded.filter_map(RecordedFact::date);
+            paid.map(|at| at.date).chain(collected).chain(recorded).any(|date| date >= dated.date)
+        };
+        let unpaid = raises.iter().find(|raise| !is_paid(raise));
+        let (dated, source) = *unpaid.or(raises.last())?;
         let mut clock = Clock::new(id::PSC_ADCVD_PAY);
         clock.fact(Key::PscDate, dated, source);
-        let paid = self.statements.values().filter_map(crate::entry::Statement::paid_at);
-        let collected = self.answered.and_then(|answered| answered.status.collection_date);
-        let is_paid = paid.map(|at| at.date).chain(collected).any(|date| date >= dated.date);
-        clock.close(is_paid.then_some("the deposit is paid"));
-        clock.close(self.gone());
         self.close_by_record(&mut clock, None);
+        clock.close(unpaid.is_none().then_some("the deposit is paid"));
+        clock.close(self.gone());
         clock.started()
     }
 
@@ -110,10 +127,15 @@ impl Entry {
             (Key::EarliestImportDate, FactKind::ReconFta)
         };
         let mut clock = Clock::new(id);
-        let flagged = self
-            .filed_summary()
-            .filter(|filing| if is_value { filing.flags.recon } else { filing.flags.recon_fta });
-        let own = flagged.and_then(|filing| {
+        // While the version that stands is flagged, the date of the first counts that was: a later one declares the intent
+        // again and gives no more time. The date of importation is that of the version that stands.
+        let is_flagged = |filing: &&FiledSummary| {
+            filing.filed.action == FilingAction::Filed
+                && if is_value { filing.flags.recon } else { filing.flags.recon_fta }
+        };
+        let own = self.filed_summary().filter(is_flagged).and_then(|standing| {
+            let mut dated = self.summary.filings.iter().filter(|filing| filing.at.is_some());
+            let filing = if is_value { dated.find(is_flagged)? } else { standing };
             let date = if is_value { filing.at?.date } else { filing.filed.import_date? };
             Some((Dated { date, notice: filing.notice }, FILED))
         });
@@ -123,6 +145,10 @@ impl Entry {
         // The earliest of the group governs; an entry alone knows its own date only. What was recorded in error is withdrawn.
         let (dated, source) = own.into_iter().chain(recorded).min_by_key(|(dated, _)| dated.date)?;
         clock.fact(key, dated, source);
+        let is_filed = self.answered.is_some_and(|answered| {
+            if is_value { answered.status.is_reconciled } else { answered.status.is_reconciled_fta }
+        });
+        clock.close(is_filed.then_some("a reconciliation entry is on file at CBP"));
         clock.close(self.gone());
         self.close_by_record(&mut clock, None);
         clock.started()
@@ -142,6 +168,7 @@ impl Entry {
         let mut clock = Clock::new(id::FTA_1520D);
         self.with_import_date(&mut clock);
         clock.close(self.gone());
+        clock.close(self.preference_claim().map(|_| CLAIMED));
         self.close_by_record(&mut clock, None);
         clock.started()
     }

@@ -10,6 +10,9 @@ use crate::deadline::{DeadlineTable, Key, id};
 use crate::entry::{Basis, BasisDate, Dated, Entry, LiquidationEvent, LiquidationStep};
 use crate::notice::{FactKind, LiquidationKind};
 
+/// Types of informal entries.
+const INFORMAL: [&str; 2] = ["11", "12"];
+
 const NOTICE: &str = "notice of extension or suspension";
 const NOT_TOLD: &str = "query answer that tells no suspension any more; it may have ended before";
 /// The instance of the clocks that count from the original liquidation, whoever tells it, or from the day set by law.
@@ -160,6 +163,10 @@ impl Entry {
     /// 159.9(c)(2)(i)).
     pub(super) fn liquidation_dates_by_law(&self, table: &DeadlineTable) -> Vec<LiquidationDates> {
         let mut all = self.liquidation_dates();
+        if let Some(informal) = self.informal_liquidation() {
+            join_informal(&mut all, informal, table);
+            return all;
+        }
         let entered = self.entered();
         let first_told = |liquidation: &LiquidationDates| {
             let dates = liquidation.dates.iter().map(|told| told.date);
@@ -204,6 +211,23 @@ impl Entry {
         let later = &self.liquidation_history[lifts.end..];
         let again = later.iter().any(|event| matches!(event.what, LiquidationStep::Suspended { .. }));
         passes(months).filter(|_| !again)
+    }
+
+    /// Informal entries are liquidated by payment or release, whichever comes first, and no notice says so.
+    fn informal_liquidation(&self) -> Option<BasisDate> {
+        if !self.is_type(&INFORMAL) || self.gone().is_some() {
+            return None;
+        }
+        let released = self.release_date().or_else(|| self.answered_release());
+        let collected = self.answered.and_then(|answered| {
+            Some(Dated { date: answered.status.collection_date?, notice: answered.notice })
+        });
+        let paid = self.statements.values().filter_map(|statement| {
+            let last = statement.monthly.as_ref().and_then(|monthly| monthly.last).or(statement.last)?;
+            Some(Dated { date: statement.paid_at()?.date, notice: last.notice })
+        });
+        let first = paid.chain(released).chain(collected).min_by_key(|dated| dated.date)?;
+        Some(BasisDate { date: first.date, basis: Basis::Informal, notice: Some(first.notice) })
     }
 
     /// A suspension began by this day. One whose end alone was recorded had begun some time before.
@@ -315,6 +339,27 @@ impl Entry {
     }
 }
 
+/// The day on which an informal entry was liquidated stands beside what was told, and counts as one set by law does: until a
+/// person saw the bulletin, and while its time to protest may still run.
+fn join_informal(all: &mut Vec<LiquidationDates>, informal: BasisDate, table: &DeadlineTable) {
+    let originals = all.iter_mut().filter(|dates| dates.event == LiquidationKind::Liquidation);
+    match originals.min_by_key(|dates| dates.counting().map(|told| told.date)) {
+        Some(first) => {
+            let is_seen = first.counting().is_some_and(|told| told.basis == Basis::Recorded);
+            let ends = protest_ends(table, informal.date);
+            let is_live = first.counting().zip(ends).is_none_or(|(told, ends)| told.date <= ends);
+            let place = if is_live && !is_seen { 0 } else { first.dates.len() };
+            first.dates.insert(place, informal);
+        }
+        None => {
+            let mut first = LiquidationDates::of(LiquidationKind::Liquidation, informal);
+            first.instance = LIQUIDATION.into();
+            all.push(first);
+        }
+    }
+    all.sort_by_key(|dates| dates.counting().map(|told| told.date));
+}
+
 /// A date before the entry is no liquidation of its own when another is known: it stands beside the best known one.
 fn join_misread(all: &mut Vec<LiquidationDates>, entered: Option<NaiveDate>) {
     let Some(entered) = entered else { return };
@@ -393,6 +438,7 @@ impl Clock {
             Basis::AceReport => "report from the ACE portal",
             Basis::Other => "another notice",
             Basis::DeemedByLaw => DEEMED,
+            Basis::Informal => "informal entry, liquidated by payment or release",
             Basis::CourtesyNotice | Basis::Estimate => "courtesy notice of liquidation",
         };
         match counting.notice {

@@ -6,6 +6,7 @@
 //! messages end them as well.
 
 mod cargo;
+mod claims;
 mod correction;
 mod liquidation;
 mod payment;

@@ -7,6 +7,7 @@ use super::liquidation::{DEEMED, LIQUIDATION, MISREAD};
 use super::protested::{Decision, Protested};
 use super::{ANSWERED, Clock, RECORDED, STATED};
 use crate::deadline::{DeadlineTable, Key, id};
+use crate::entry::claims::is_same_number;
 use crate::entry::{Basis, BasisDate, Dated, Entry, Provenance, RecordedFact};
 use crate::notice::{FactKind, LiquidationKind, Token};
 
@@ -111,6 +112,7 @@ impl Entry {
                 clocks.push(clock);
             }
         }
+        self.undated_claims(clocks);
         self.denial_clocks(clocks);
     }
 
@@ -128,8 +130,10 @@ impl Entry {
             clocks.push(clock);
             if !against.is_empty() {
                 let mut amend = Clock { id: id::PROTEST_AMEND, ..decision.clock.clone() };
-                if self.recorded.iter().any(|fact| fact.fact == FactKind::AcceleratedRequest) {
+                // As long as nobody asked about one of them, that one may be amended.
+                if against.numbers.iter().all(|number| self.is_accelerated(*number)) {
                     amend.said(Key::Accelerated, true, RECORDED);
+                    amend.close(Some("accelerated disposition was asked for"));
                 }
                 amend.close(against.is_decided.then_some("the protest is decided"));
                 self.close_by_record(&mut amend, None);
@@ -175,6 +179,19 @@ impl Entry {
                 None => decisions.push(decision),
             }
         }
+        // A query answer tells of the refusal of a claim.
+        for state in self.refused_claims() {
+            let Some(date) = state.protest.decided else { continue };
+            let mut clock = Clock::of(id::PROTEST_DUE, state.protest.number.as_str());
+            clock.fact(Key::DecisionDate, Dated { date, notice: state.notice }, ANSWERED);
+            decisions.push(Decision { clock, day_0: date, dates: vec![date], is_exclusion: false });
+        }
+    }
+
+    /// Refused claims whose day no query answer tells: nobody knows until when they can be protested.
+    fn undated_claims(&self, clocks: &mut Vec<Clock>) {
+        let undated = self.refused_claims().filter(|state| state.protest.decided.is_none());
+        clocks.extend(undated.map(|state| Clock::of(id::PROTEST_DUE, state.protest.number.as_str())));
     }
 
     /// The liquidation by law of an entry of which nobody told one: its clock is started elsewhere, and a protest may be against it.
@@ -210,6 +227,7 @@ impl Entry {
                 } else if id == id::PROTEST_VOID_90D {
                     continue;
                 }
+                clock.close(self.summons_of(Some(state.protest.number)));
                 self.close_by_record(&mut clock, Some(state.protest.number));
                 clocks.push(clock);
             }
@@ -223,7 +241,8 @@ impl Entry {
 
     fn push_denial(&self, clocks: &mut Vec<Clock>, fact: &RecordedFact, id: &'static str) {
         let is_told = |known: &Clock| {
-            known.id == id && Some(&*known.instance) == fact.reference.as_ref().map(Token::as_str)
+            let is_it = |number| is_same_number(number, Token::new(&*known.instance));
+            known.id == id && fact.reference.is_some_and(is_it)
         };
         if !clocks.iter().any(is_told) {
             self.clock_of_fact(clocks, fact, id, Key::DenialDate);
@@ -269,7 +288,8 @@ impl Entry {
             let gives_way = |clock: &Clock| {
                 let is_named = || by_law.iter().any(|other| other.is_named_as(clock));
                 let is_idle = LAW_KEYS.iter().all(|key| clock.facts.date(*key).is_none());
-                is_idle && (is_named() || (has_protest && clock.id == id::PROTEST_DUE))
+                let is_of_none = clock.id == id::PROTEST_DUE && *clock.instance == *LIQUIDATION;
+                is_idle && (is_named() || (has_protest && is_of_none))
             };
             let stay: Vec<bool> = told.iter().map(|clock| !gives_way(clock)).collect();
             let mut stay = stay.into_iter();
@@ -299,6 +319,8 @@ impl Entry {
         clock.unless = law.unless;
         if law.starts == id::PROTEST_DUE && self.has_protest() {
             self.end_by_protest(table, &mut clock, passes, law.key == Key::DecisionDate);
+        } else if law.starts == id::CIT_SUMMONS {
+            clock.close(self.summons_of(Token::some(&*clock.instance)));
         }
         self.close_by_record(&mut clock, None);
         Some(clock)

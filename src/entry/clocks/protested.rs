@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 
 use super::Clock;
 use crate::deadline::DeadlineTable;
+use crate::entry::claims::is_same_number;
 use crate::entry::{Entry, RecordedFact};
 use crate::notice::{AGAINST, EventTime, FactKind, Token};
 
@@ -59,6 +60,7 @@ pub(super) struct Against {
     is_sure: bool,
     /// Whether CBP decided each of them.
     pub is_decided: bool,
+    pub numbers: Vec<Option<Token>>,
 }
 
 impl Decision {
@@ -138,6 +140,7 @@ impl Protested {
             words: counting().map(|meant| meant.filed.words()).collect(),
             is_sure,
             is_decided: counting().all(|meant| meant.filed.is_decided),
+            numbers: counting().map(|meant| meant.filed.number).collect(),
         }
     }
 }
@@ -192,7 +195,8 @@ impl Entry {
             let says = |other: &RecordedFact| other.date_of(AGAINST).is_some();
             !says(fact) && told().any(|other| says(other) && is_same(other.reference, fact.reference))
         };
-        let dated = told().filter(|fact| !is_told_better(fact)).filter_map(|fact| {
+        let counts = |fact: &&RecordedFact| !is_told_better(fact) && !self.is_void(fact.reference);
+        let dated = told().filter(counts).filter_map(|fact| {
             Some(Filed {
                 number: fact.reference,
                 on: fact.date()?,
@@ -215,7 +219,8 @@ impl Entry {
         };
         let answered = self.protests.values().filter(|state| {
             let number = Some(state.protest.number);
-            !told().any(|fact| fact.date().is_some() && is_same(fact.reference, number))
+            !state.protest.is_void()
+                && !told().any(|fact| fact.date().is_some() && is_same(fact.reference, number))
         });
         filed.extend(answered.filter_map(|state| {
             let filed = undated(Some(state.protest.number), state.since)?;
@@ -245,12 +250,4 @@ impl Entry {
                 .values()
                 .any(|state| state.protest.decided.is_some() && is_it(Some(state.protest.number)))
     }
-}
-
-/// `2704-26-100001` is what messages call `270426100001`.
-fn is_same_number(number: Token, other: Token) -> bool {
-    let digits = |token: &Token| -> String {
-        token.as_str().chars().filter(char::is_ascii_alphanumeric).flat_map(char::to_uppercase).collect()
-    };
-    digits(&number) == digits(&other)
 }

@@ -2,11 +2,12 @@
 
 use std::borrow::Cow;
 
+use super::correction::CLAIMED;
 use super::protested::PROTESTS;
 use super::{Clock, RECORDED};
 use crate::deadline::{Key, id};
 use crate::entry::{Dated, Entry, HoldState, RecordedFact};
-use crate::notice::{CBP, HoldKind, Token};
+use crate::notice::{CBP, FactKind, HoldKind, Token};
 
 /// Clocks that a family starts itself, because messages bring the same facts or decide what becomes of them.
 const ELSEWHERE: &[&str] = &[
@@ -68,7 +69,7 @@ impl Entry {
         if id == id::DETAIN_RESPONSE {
             self.with_presentation(&mut clock);
         }
-        clock.close(self.ended_by_message(id, start));
+        clock.close(self.ended_by_message(id, fact, start));
         self.close_by_record(&mut clock, fact.reference);
         match clocks.iter_mut().find(|known| known.id == id && known.instance == clock.instance) {
             Some(known) => *known = clock,
@@ -81,7 +82,7 @@ impl Entry {
         if clock.facts.get(Key::PresentedDate).is_some() {
             return;
         }
-        let presented = |fact: &&RecordedFact| fact.fact == crate::notice::FactKind::Presented;
+        let presented = |fact: &&RecordedFact| fact.fact == FactKind::Presented;
         let last = self.recorded.iter().rev().find(presented);
         if let Some((date, notice)) = last.and_then(|fact| Some((fact.date()?, fact.notice))) {
             clock.fact(Key::PresentedDate, Dated { date, notice }, RECORDED);
@@ -97,11 +98,9 @@ impl Entry {
         // A date set by law has no notice.
         let by_law = clock.starts.or_else(|| clock.facts.date(Key::LiquidationDate));
         let day_0 = by_law.or_else(|| first.and_then(|fact| clock.facts.date(Key::parse(&fact.input)?)));
-        // What a protest is against is found out elsewhere.
-        let is_elsewhere = |fact: &RecordedFact| clock.id == id::PROTEST_DUE && PROTESTS.contains(&fact.fact);
         let ends = |fact: &&RecordedFact| {
             fact.ends_clock(clock.id, reference)
-                && !is_elsewhere(fact)
+                && !self.is_told_elsewhere(clock.id, reference, fact)
                 && (day_0.is_none() || fact.date().is_none() || fact.date() >= day_0)
         };
         clock.closed = self.recorded.iter().find(ends).map(|fact| {
@@ -113,21 +112,38 @@ impl Entry {
         });
     }
 
+    /// Whether the fact ends the clock only by what else is known, which its family looks up.
+    fn is_told_elsewhere(&self, id: &str, reference: Option<Token>, fact: &RecordedFact) -> bool {
+        let is_protest = PROTESTS.contains(&fact.fact);
+        match id {
+            id::PROTEST_DUE => is_protest,
+            id::PROTEST_SURETY => is_protest && self.is_void(fact.reference),
+            id::PROTEST_AMEND => fact.fact == FactKind::AcceleratedRequest,
+            id::PSC_DUE => {
+                let reverted = self.summary.reverted_at.map(|at| at.date);
+                fact.fact == FactKind::PscFiled && reverted.is_some_and(|day| fact.date() <= Some(day))
+            }
+            id::INBOND_TRANSIT => fact.fact == FactKind::InBondArrived,
+            // Nobody says which of several protests the clock is about.
+            _ if fact.fact == FactKind::ProtestDecided => reference.is_none() && self.has_open_protest(),
+            _ => false,
+        }
+    }
+
     /// What messages of Customs end a clock that a recorded fact started.
-    fn ended_by_message(&self, id: &str, start: chrono::NaiveDate) -> Option<&'static str> {
+    fn ended_by_message(
+        &self,
+        id: &str,
+        fact: &RecordedFact,
+        start: chrono::NaiveDate,
+    ) -> Option<&'static str> {
         let released = || self.released_at().filter(|at| at.date >= start).map(|_| "the goods are released");
         let held = |what: HoldKind| {
             let placed =
                 |hold: &HoldState| hold.what == what && hold.since.is_some_and(|at| at.date >= start);
             self.holds.values().any(placed)
         };
-        let decided = || {
-            let late = |date: Option<chrono::NaiveDate>| date.is_some_and(|date| date >= start);
-            self.protests
-                .values()
-                .any(|state| late(state.protest.decided))
-                .then_some("CBP decided the protest")
-        };
+        let decided = || self.is_decided_since(fact.reference, start).then_some("CBP decided the protest");
         match id {
             id::DETAIN_DECISION => {
                 released().or_else(|| held(HoldKind::Detained).then_some("the goods are detained"))
@@ -149,7 +165,9 @@ impl Entry {
             | id::PROTEST_ACCEL_DENIAL
             | id::EXCL_PROTEST_DENIAL
             | id::AFR_DECISION_30D => decided(),
-            id::FTA_1520D | id::DRAWBACK_5Y | id::SOL_1592 => self.gone(),
+            id::FTA_1520D => self.gone().or_else(|| self.preference_claim().map(|_| CLAIMED)),
+            id::DRAWBACK_5Y | id::SOL_1592 => self.gone(),
+            id::CIT_SUMMONS | id::PROTEST_VOID_90D => self.summons_of(fact.reference),
             _ => None,
         }
     }

@@ -59,9 +59,12 @@ impl Entry {
         clock.started()
     }
 
-    /// The filing says that a document is to follow under bond.
+    /// The filing says that a document is to follow under bond. What a later version says again gives no more time.
     fn missing_document_clock(&self) -> Option<Clock> {
-        let filing = self.summary.filings.iter().rev().find(|filing| filing.flags.missing_document)?;
+        let filings = &self.summary.filings;
+        let last = filings.iter().rposition(|filing| filing.flags.missing_document)?;
+        let given = filings[..last].iter().rposition(|filing| !filing.flags.missing_document);
+        let filing = &filings[given.map_or(0, |given| given + 1)];
         let mut clock = Clock::new(id::MISSING_DOC);
         if let Some(at) = filing.at {
             clock.fact(Key::SummaryDate, Dated { date: at.date, notice: filing.notice }, FILED);

@@ -36,6 +36,7 @@ struct ProtestAt {
     kind: FieldAt,
     status: FieldAt,
     decided: DateAt,
+    summons: FieldAt,
     columns: Vec<Column>,
 }
 
@@ -64,6 +65,7 @@ impl ClaimReader {
                 kind: resolver.at("ER_JJ", "protest_type"),
                 status: resolver.at("ER_JJ", "protest_status"),
                 decided: resolver.date("ER_JJ", "decision_date"),
+                summons: resolver.at("ER_JJ", "summons"),
                 columns: columns(resolver, "ER_JJ"),
             },
             protest_codes: resolver.words("protest-codes"),
@@ -82,12 +84,7 @@ impl ClaimReader {
     fn protest<'a>(&'a self, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {
         let at = &self.protest;
         let code = record.field(&at.status);
-        let effect = Effect::Protest(ProtestStatus {
-            number: Token::new(record.field(&at.number)),
-            kind: Token::new(record.field(&at.kind)),
-            status: Token::new(code),
-            decided: date(record, at.decided),
-        });
+        let effect = Effect::Protest(self.stated(record));
         let row = self.protest_codes.meaning_of(code, "JJ 16-17");
         let kind = self.protest_codes.meaning_of(record.field(&at.kind), "JJ 15");
         if row.is_none() && !code.is_empty() {
@@ -104,6 +101,23 @@ impl ClaimReader {
             effect: &effect,
         };
         scribe.notice_of(record, &Draft::new(Kind::EntryStatus, reading, None), &sheet);
+    }
+
+    fn stated(&self, record: &Record<'_>) -> ProtestStatus {
+        let at = &self.protest;
+        ProtestStatus {
+            number: Token::new(record.field(&at.number)),
+            kind: Token::new(record.field(&at.kind)),
+            status: Token::new(record.field(&at.status)),
+            decided: date(record, at.decided),
+            has_summons: record.field(&at.summons) == b"1",
+        }
+    }
+
+    /// Whether the answer lists petitions, and no protest.
+    pub fn has_only_petitions(&self, records: &[Record<'_>]) -> bool {
+        let mut listed = records.iter().filter(|record| is(record, JJ)).peekable();
+        listed.peek().is_some() && listed.all(|record| !self.stated(record).is_protest())
     }
 
     fn bill<'a>(&'a self, at: &'a BillAt, record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) {

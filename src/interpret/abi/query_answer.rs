@@ -74,6 +74,8 @@ struct Status {
     control: FieldAt,
     census: FieldAt,
     protest: FieldAt,
+    reconciled: FieldAt,
+    reconciled_fta: FieldAt,
     review: FieldAt,
 }
 
@@ -133,6 +135,8 @@ impl QueryAnswerReader {
                 control: resolver.at("ER_JC", "control_status"),
                 census: resolver.at("ER_JC", "census_status"),
                 protest: resolver.at("ER_JC", "protest"),
+                reconciled: resolver.at("ER_JC", "recon_other_entry"),
+                reconciled_fta: resolver.at("ER_JC", "recon_ta_entry"),
                 review: resolver.at("ER_JD", "under_review"),
             },
             codes: CODES
@@ -224,10 +228,12 @@ impl QueryAnswerReader {
             collection_date: day(at.collection_date),
             is_late: text(at.late) == b"1",
             is_under_review: review.is_some_and(|record| record.field(&at.review) == b"1"),
-            is_protested: text(at.protest) == b"YS",
+            is_protested: text(at.protest) == b"YS" && !self.claims.has_only_petitions(records),
             is_in_customs_control: text(at.control) == b"2",
             is_suspended: control.is_some_and(|record| self.tells_suspension(record)),
             census: census(text(at.census)),
+            is_reconciled: names_entry(text(at.reconciled)),
+            is_reconciled_fta: names_entry(text(at.reconciled_fta)),
         };
         let effect = Effect::SummaryStatus(status);
         let code = text(at.summary);
@@ -342,7 +348,8 @@ impl QueryAnswerReader {
         scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, at), &sheet);
     }
 
-    /// A temporary importation is closed, not liquidated: there is nothing to protest (EQ/ER chapter, reasons 52 to 54).
+    /// A temporary importation is closed, not liquidated: there is nothing to protest (EQ/ER chapter, reasons 52 to 54). Only
+    /// closed with compliance (52) it owes nothing more.
     fn closed_tib<'a>(
         &'a self,
         head: &Record<'a>,
@@ -354,12 +361,16 @@ impl QueryAnswerReader {
         if let Some(day) = day {
             sheet.write_date("closed", day);
         }
+        let (effect, severity) = match reason {
+            b"52" => (Effect::TibClosed, Severity::Info),
+            _ => (Effect::Inform, Severity::Critical),
+        };
         let reading = Reading {
             code: Token::some(reason),
             table: self.reasons.name(),
             meaning: self.reasons.meaning(reason),
-            severity: if reason == b"52" { Severity::Info } else { Severity::Critical },
-            effect: &Effect::Inform,
+            severity,
+            effect: &effect,
         };
         let at = day.map(EventTime::date);
         scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, at), &sheet);
@@ -429,6 +440,11 @@ fn census(code: &[u8]) -> Option<AnsweredCensus> {
         b"1" => Some(AnsweredCensus::Unresolved),
         _ => None,
     }
+}
+
+/// A number that is blank or nothing but zeros names none.
+fn names_entry(number: &[u8]) -> bool {
+    number.iter().any(|byte| !matches!(byte, b' ' | b'0'))
 }
 
 /// JI, JK, JL and JN carry a sentence in place of their fields when there is nothing to tell.

@@ -409,7 +409,8 @@ fn protest(read: &Read<'_>) -> Effect {
         Some(_) => "WD",
     };
     let decided = read.at.map(|at| at.date).filter(|_| read.fact == FactKind::ProtestDecided);
-    Effect::Protest(ProtestStatus { number, kind: Token::new("1"), status: Token::new(status), decided })
+    let kind = Token::new("1");
+    Effect::Protest(ProtestStatus { number, kind, status: Token::new(status), decided, has_summons: false })
 }
 
 fn bill_of(read: &Read<'_>) -> Effect {

@@ -269,6 +269,39 @@ fn of_several_dates_that_start_one_clock_the_earliest_counts() {
             "RECON_FTA",
             "open 2026-02-28 2026-02-27",
         ),
+        // A later version declares again what the first declared.
+        (
+            &["filed 2025-03-03 recon_issue=001", "filed 2025-11-10 psc=Y recon_issue=001"],
+            "RECON_VALUE",
+            "open 2026-12-03 2026-12-02",
+        ),
+        (&["filed 2025-03-03 recon_issue=001", "filed 2025-11-10 psc=Y"], "RECON_VALUE", "none"),
+        (
+            &["filed 2025-03-03 document_1=10", "filed 2025-05-10 document_1=10"],
+            "MISSING_DOC",
+            "open 2025-07-01 2025-07-01",
+        ),
+        // A document that was given, and another one since.
+        (
+            &["filed 2025-02-03 document_1=10", "filed 2025-02-10", "filed 2025-03-03 document_1=13"],
+            "MISSING_DOC",
+            "open 2025-07-01 2025-07-01",
+        ),
+        (
+            &["filed 2025-03-01 ad=10", "filed 2025-06-13 psc=Y ad=20", "filed 2025-06-16 psc=Y ad=30"],
+            "PSC_ADCVD_PAY",
+            "open 2025-06-18 2025-06-18",
+        ),
+        (
+            &[
+                "filed 2025-03-01 ad=10",
+                "filed 2025-06-13 psc=Y ad=20",
+                "fact psc_paid date=2025-06-14",
+                "filed 2025-06-16 psc=Y ad=30",
+            ],
+            "PSC_ADCVD_PAY",
+            "open 2025-06-20 2025-06-20",
+        ),
         (
             &[ENTERED, "suspended 2025-08-01", "lifted 2026-08-31", "lifted 2026-10-15"],
             "LIQ_SUSP_6M",
@@ -289,6 +322,74 @@ fn of_several_dates_that_start_one_clock_the_earliest_counts() {
     ] {
         assert_eq!(shown(&life(events), key), wanted, "{events:?}");
     }
+}
+
+#[test]
+fn a_correction_that_was_reverted_leaves_the_time_for_another() {
+    const FILED: [&str; 3] = ["entered 2025-04-02", "filed 2025-04-03 ad=10", "accepted 2025-04-03"];
+    const CORRECTED: [&str; 2] = ["filed 2025-08-10 psc=Y ad=20 recon_issue=001", "accepted 2025-08-11"];
+    const RECORDED: &str = "fact psc_filed psc_date=2025-08-10";
+    let with = |events: &[&str]| life(&[&FILED, events].concat());
+    for (events, key, wanted) in [
+        (&CORRECTED[..], "PSC_DUE", "closed 2026-01-27 2026-01-27"),
+        (&[CORRECTED[0], CORRECTED[1], "reverted 2025-08-20"], "PSC_DUE", "open 2026-01-27 2026-01-27"),
+        // The version before it stands, with what it says.
+        (&CORRECTED, "RECON_VALUE", "open 2027-05-10 2027-05-07"),
+        (&[CORRECTED[0], CORRECTED[1], "reverted 2025-08-20"], "RECON_VALUE", "none"),
+        (&[CORRECTED[0], CORRECTED[1], "reverted 2025-08-20"], "PSC_ADCVD_PAY", "none"),
+        // Another one is sent.
+        (
+            &[
+                CORRECTED[0],
+                CORRECTED[1],
+                "reverted 2025-08-20",
+                "filed 2025-09-01 psc=Y",
+                "accepted 2025-09-02",
+            ],
+            "PSC_DUE",
+            "closed 2026-01-27 2026-01-27",
+        ),
+        (&[RECORDED], "PSC_DUE", "closed 2026-01-27 2026-01-27"),
+        (&[RECORDED, "reverted 2025-08-20"], "PSC_DUE", "open 2026-01-27 2026-01-27"),
+        (
+            &[RECORDED, "reverted 2025-08-20", "fact psc_filed psc_date=2025-09-01"],
+            "PSC_DUE",
+            "closed 2026-01-27 2026-01-27",
+        ),
+    ] {
+        assert_eq!(shown(&with(events), key), wanted, "{key} after {events:?}");
+    }
+}
+
+#[test]
+fn an_informal_entry_is_liquidated_by_payment_or_release() {
+    const RELEASED: [&str; 2] = ["type 11", "release 2025-04-02"];
+    let with = |events: &[&str]| life(&[&RELEASED, events].concat());
+    for (events, wanted) in [
+        (&[][..], "open 2025-09-29 2025-09-29"),
+        (&["statement 2025-04-10", "statement 2025-04-16 final=yes"], "open 2025-09-29 2025-09-29"),
+        // A notice tells a later day: the first counts, until a person saw the bulletin or its time was over before.
+        (&["liquidated 2025-04-18"], "open 2025-09-29 2025-09-29"),
+        (&["liquidated 2025-10-10"], "open 2026-04-08 2026-04-08"),
+        (&["fact bulletin liquidation_date=2025-04-18"], "open 2025-10-15 2025-10-15"),
+        (&["fact protest_filed protest_filed=2025-05-01 reference=P1"], "closed 2025-09-29 2025-09-29"),
+        (&["cancelled 2025-04-05"], "idle unknown -"),
+    ] {
+        assert_eq!(shown(&with(events), "PROTEST_DUE@liquidation"), wanted, "{events:?}");
+    }
+    for (events, wanted) in [
+        (&["type 12", "release 2025-04-02"][..], "open 2025-09-29 2025-09-29"),
+        (
+            &["type 11", "statement 2025-04-10", "statement 2025-04-16 final=yes"],
+            "open 2025-10-14 2025-10-10",
+        ),
+        (&["type 11", "entered 2025-04-02"], "idle unknown -"),
+    ] {
+        assert_eq!(shown(&life(events), "PROTEST_DUE@liquidation"), wanted, "{events:?}");
+    }
+    let clock = find(&with(&["liquidated 2025-04-18"]), "PROTEST_DUE@liquidation").expect("a clock");
+    let told: Vec<&str> = clock.bases.iter().map(|told| told.basis.as_str()).collect();
+    assert_eq!(told, ["payment or release", "courtesy notice"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 
 use crate::entry::Entry;
 use crate::grammar::Grammar;
-use crate::ident::{EntryNumber, NoticeId};
+use crate::ident::{BillOfLading, EntryNumber, NoticeId};
 use crate::interpret::{Interpreter, NoticeIds, NoticeSink};
 use crate::notice::{
     Amounts, AnsweredState, CBP, CargoStep, CustomsBill, Effect, EventTime, FactKind, Fields, FiledLine,
@@ -92,6 +92,10 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
             fields.push("reason", get("reason").unwrap_or("003"));
             Effect::SummaryRejected
         }
+        "reverted" => {
+            kind = Kind::SummaryNotice;
+            Effect::CorrectionReverted
+        }
         "filed" => {
             kind = Kind::SummaryFiled;
             Effect::SummaryFiled(SummaryFiling {
@@ -149,10 +153,11 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
         "protest" => {
             kind = Kind::EntryStatus;
             Effect::Protest(ProtestStatus {
-                number: Token::new("270426100001"),
-                kind: Token::new("1"),
+                number: Token::new(get("number").unwrap_or("270426100001")),
+                kind: Token::new(get("kind").unwrap_or("1")),
                 status: Token::new(get("status").unwrap_or("OP")),
                 decided: get("decided").map(day),
+                has_summons: get("summons").is_some(),
             })
         }
         "answer" => {
@@ -171,6 +176,8 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
                 is_in_customs_control: get("control").is_some(),
                 is_suspended: get("suspended").is_some(),
                 census: None,
+                is_reconciled: get("reconciled").is_some(),
+                is_reconciled_fta: get("reconciled_fta").is_some(),
             })
         }
         "scheduled" => {
@@ -211,6 +218,7 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
             Effect::SuspensionLifted { date }
         }
         "tib" => Effect::TibExpires { date: get("until").map(day), extensions: None },
+        "tib-closed" => Effect::TibClosed,
         "fact" => return recorded(first, &pairs),
         other => panic!("`{other}` is no event"),
     };
@@ -227,7 +235,9 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
         let filed = FiledLine { filing: Token::new(format!("f{at}")), ordinal: 1, value: None, amounts };
         notices.push(notice(at + 100, kind, first, None, Effect::FiledLine(filed), line));
     }
-    notices.push(notice(at, kind, first, get("code").map(Token::new), effect, fields));
+    let bill = get("bill").and_then(|number| BillOfLading::from_parts(b"", number.as_bytes()));
+    let code = get("code").map(Token::new);
+    notices.push(Notice { bill, ..notice(at, kind, first, code, effect, fields) });
     notices
 }
 

@@ -3,7 +3,9 @@
 //! Each case is a life in a line an event: what messages or people said, then what ends the clock.
 
 mod answers;
+mod cargo;
 mod choice;
+mod claims;
 pub(in crate::entry::clocks) mod life;
 
 use life::{day, life, notice, said};
@@ -59,8 +61,8 @@ const CASES: &[Case] = &[
     ("RELIQ_90D", &["liquidated 2025-12-19"], "2026-03-19 -", &["reliquidated 2026-02-06"]),
     ("PSC_DUE", &["entered 2025-02-04", "type 01"], "2025-12-01 2025-12-01", &["fact psc_filed psc_date=2025-10-01"]),
     ("PSC_ADCVD_PAY", &["filed 2025-03-01 ad=10", "filed 2025-06-13 psc=Y ad=20"], "2025-06-18 2025-06-18", &["fact psc_paid date=2025-06-16", "statement 2025-06-17 final=yes"]),
-    ("RECON_VALUE", &["filed 2025-03-03 recon_issue=001"], "2026-12-03 2026-12-02", &["fact recon_filed recon_filed=2026-10-01"]),
-    ("RECON_FTA", &["filed 2025-03-03 recon_trade_agreement=Y import=2025-02-28"], "2026-02-28 2026-02-27", &["fact recon_filed recon_filed=2025-12-01"]),
+    ("RECON_VALUE", &["filed 2025-03-03 recon_issue=001"], "2026-12-03 2026-12-02", &["fact recon_filed recon_filed=2026-10-01", "answer 2026-10-01 reconciled=yes"]),
+    ("RECON_FTA", &["filed 2025-03-03 recon_trade_agreement=Y import=2025-02-28"], "2026-02-28 2026-02-27", &["fact recon_filed recon_filed=2025-12-01", "answer 2025-12-01 reconciled_fta=yes"]),
     ("FTA_1520D", &["filed 2025-03-03 import=2025-02-10 origin=MX"], "2026-02-10 2026-02-09", &["fact fta_claim date=2025-12-01"]),
     ("DRAWBACK_5Y@2020-11-30", &["fact imported import_date=2020-11-30"], "2025-11-30 2025-11-28", &["fact drawback_claim date=2024-05-01"]),
     ("CAPE_80D", &["liquidated 2026-03-06"], "2026-05-25 2026-05-22", &["fact cape_filed date=2026-05-01"]),
@@ -96,7 +98,7 @@ const CASES: &[Case] = &[
     ("BOND_INSUFF@2025-08-17", &["fact bond_short notice_date=2025-08-17"], "2025-09-01 2025-08-29", &["fact bond_cured date=2025-08-20"]),
     ("INBOND_TRANSIT@2025-06-04", &["in-bond 2025-06-04"], "2025-07-04 2025-07-03", &["in-bond-arrived 2025-06-20", "fact inbond_arrived arrival_date=2025-06-20"]),
     ("INBOND_ARRIVAL_REPORT@2025-07-03", &["fact inbond_arrived arrival_date=2025-07-03"], "2025-07-08 2025-07-08", &["in-bond-arrived 2025-07-03", "fact inbond_reported date=2025-07-07"]),
-    ("TIB_EXPORT", &["type 23", "filed 2025-01-20 import=2025-01-20"], "2026-01-20 2026-01-16", &["fact tib_exported date=2025-12-01"]),
+    ("TIB_EXPORT", &["type 23", "filed 2025-01-20 import=2025-01-20"], "2026-01-20 2026-01-16", &["fact tib_exported date=2025-12-01", "tib-closed 2025-12-01"]),
     ("WAREHOUSE_5Y", &["type 21", "filed 2020-08-12 import=2020-08-10"], "2025-08-10 2025-08-08", &["fact withdrawal final_withdrawal=2024-05-05"]),
     ("RECORD_DEMAND@2025-06-04", &["fact record_demand demand_date=2025-06-04"], "2025-07-04 2025-07-03", &["fact records_given date=2025-06-20"]),
     ("RECORD_RETENTION", &["entered 2024-02-29"], "2029-03-01 -", &[]),
