@@ -341,7 +341,7 @@ fn each_step_of_a_ladder_says_why_it_was_not_said() {
 fn a_step_that_an_inhibition_hides_says_so() {
     let own = "[[inhibit]]\nname = \"theirs\"\nwhen = { broker = \"acme\" }\nhides = [\"summary-due\"]\n";
     let mut life = Life::new(own, people(Manners::NONE), "2025-04-02T15:00:00Z");
-    let file: Vec<u8> = RELEASED.iter().flat_map(|record| format!("{record:80}\n").into_bytes()).collect();
+    let file = life::released();
     life.desk.receive("so.txt", "acme", &file);
     life.tick();
     let store = life.desk.store();
