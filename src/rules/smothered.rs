@@ -9,9 +9,6 @@ use crate::grammar::CodeTables;
 /// An inhibition is meant for some entries. One that hides so many of a hundred events is for all of them.
 const HIDDEN_PERCENT: usize = 90;
 
-/// Fewer events say nothing.
-const EVENTS_MIN: usize = 3;
-
 /// An inhibition, and a rule that tells next to nothing because of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Smothered {
@@ -40,9 +37,8 @@ impl Rules {
                 *hidden += usize::from(inhibit.holds(tried.facts));
             }
         });
-        let is_smothered = |(events, hidden): (usize, usize)| {
-            events >= EVENTS_MIN && hidden * 100 >= events * HIDDEN_PERCENT
-        };
+        let is_smothered =
+            |(events, hidden): (usize, usize)| events > 0 && hidden * 100 >= events * HIDDEN_PERCENT;
         let found = counts.into_iter().filter(|(_, count)| is_smothered(*count));
         let found = found.map(|((index, first), (events, hidden))| Smothered {
             inhibition: self.inhibits[index].name.to_string(),

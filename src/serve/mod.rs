@@ -13,6 +13,7 @@ mod declared;
 mod entries;
 mod entry;
 mod explain;
+mod findings;
 pub mod http;
 mod mask;
 mod page;

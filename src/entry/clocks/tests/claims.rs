@@ -64,8 +64,14 @@ fn a_claim_that_was_refused_can_be_protested() {
             "PROTEST_DUE@2026-08-03",
             "open 2027-02-01 2027-01-29",
         ),
+        // Which of the two it is against nobody says.
         (
             &[DENIED, "fact protest_filed protest_filed=2026-09-01 reference=P2"],
+            "PROTEST_DUE@270426100001",
+            "open 2027-02-01 2027-01-29",
+        ),
+        (
+            &[DENIED, "fact protest_filed protest_filed=2026-09-01 reference=P2 against=2026-08-03"],
             "PROTEST_DUE@270426100001",
             "closed 2027-02-01 2027-01-29",
         ),
