@@ -304,3 +304,15 @@ fn an_alert_is_told_when_the_inhibition_that_hid_it_is_taken_out() {
     life.desk.open_as(&pipeline, "two");
     assert!(life.mails().is_empty());
 }
+
+#[test]
+fn what_waits_before_it_is_told_is_told_though_its_plan_is_gone() {
+    let plain = "[[rule]]\nname = \"ex\"\ntitle = \"Exam\"\non = \"notice\"\nwhen = { effect = \"exam\" }\nseverity = \"warning\"\n";
+    let waiting = format!("{plain}remind = \"after 2 hours, then every 2 days, at most 3 times\"\n");
+    let mut life = Life::new(&waiting, one(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    assert!(life.until("2026-03-02T16:00:00Z").is_empty());
+    reload(&mut life, plain, one(Manners::NONE), "two");
+    assert_eq!(life.until("2026-03-02T18:00:00Z").len(), 1);
+    assert!(life.until("2026-03-09T18:00:00Z").iter().all(|sent| !sent.subject().contains("Reminder")));
+}

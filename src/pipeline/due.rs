@@ -242,14 +242,14 @@ impl Pipeline {
         let Some(rule) = self.rules.get(&alert.rule) else {
             return self.orphan_due(group, moment, (&alert, course), sorted);
         };
-        let Some(repeat) = rule.after.repeat else { return Ok(()) };
         if course.said == 0 {
-            // Its plan waited before it is told at all.
+            // Its plan waited before it is told at all, whether or not the rule still says it again.
             let told = (&alert, Hearers::of(&alert));
             self.speak(group, moment, told, (Some(rule), &mut course), sorted)?;
             group.put_course(key.clone(), course);
             return Ok(());
         }
+        let Some(repeat) = rule.after.repeat else { return Ok(()) };
         let task = Task::Remind { alert: key.clone(), epoch };
         if self.puts_off(group, moment, &alert, &task)? {
             return Ok(());
