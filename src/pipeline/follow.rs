@@ -189,7 +189,8 @@ impl Pipeline {
         {
             (course.said, course.first_at, course.owed) = (1, Some(moment.at), Owed::Nobody);
             if self.silence_of(group, moment.at, &alert)?.is_none() {
-                self.tell_later(group, moment, alert.severity, &course.notify, key);
+                let teams = self.teams_now(&alert, &course.notify);
+                self.tell_later(group, moment, alert.severity, &teams, key);
             }
         }
         Ok(())
