@@ -24,26 +24,18 @@ impl Pipeline {
     ) -> Result<bool, V::Error> {
         let Some(alert) = group.alert(alert)? else { return Ok(false) };
         let mut course = group.course(&alert.key)?.unwrap_or_default();
-        let (until, said_at) = (ack.until, ack.at);
+        let (until, opens) = (ack.until, self.opens_on(&alert, &ack));
         course.acknowledge(ack, letter);
         // Everybody hears of it again when that ends; nothing keeps back the last days of a legal deadline.
         if !is_loud(&alert) {
             course.begin_round();
         }
-        match &alert.cause {
-            Cause::Deadline(brief) => {
-                self.pause_ladder(group, &alert, brief, until)?;
-                if course.over_at.is_none() {
-                    let day = self.speaks_again(&alert, brief, until, self.reminder_day(said_at));
-                    let task = Task::Reopen { alert: alert.key.clone(), epoch: course.epoch };
-                    group.set_agenda(AgendaKey::new(self.audience.reminders_from(day), &task), true);
-                }
-            }
-            Cause::Notice(_) | Cause::Trouble(_) if course.over_at.is_none() => {
-                let task = Task::Reopen { alert: alert.key.clone(), epoch: course.epoch };
-                group.set_agenda(AgendaKey::new(self.audience.reminders_from(until), &task), true);
-            }
-            Cause::Notice(_) | Cause::Trouble(_) => {}
+        if let Cause::Deadline(brief) = &alert.cause {
+            self.pause_ladder(group, &alert, brief, until)?;
+        }
+        if course.over_at.is_none() {
+            let task = Task::Reopen { alert: alert.key.clone(), epoch: course.epoch };
+            group.set_agenda(AgendaKey::new(self.audience.reminders_from(opens), &task), true);
         }
         group.put_course(alert.key, course);
         Ok(true)
