@@ -56,6 +56,21 @@ pub struct Zone {
 /// Customs time: where a message names no zone, U.S. Eastern is the common reading.
 pub const CUSTOMS_ZONE: &str = "America/New_York";
 
+/// The day at Customs: a legal day is over at midnight there, wherever the reader is.
+///
+/// Without a tz database standard time counts the year round, so that no day ends too early.
+pub fn customs_date(instant: DateTime<Utc>) -> NaiveDate {
+    let standard = || (instant - TimeDelta::hours(5)).date_naive();
+    Zone::named(CUSTOMS_ZONE).map_or_else(|_| standard(), |zone| zone.date(instant))
+}
+
+/// When a day begins at Customs.
+pub fn customs_midnight(day: NaiveDate) -> DateTime<Utc> {
+    let local = day.and_time(chrono::NaiveTime::MIN);
+    Zone::named(CUSTOMS_ZONE)
+        .map_or_else(|_| local.and_utc() + TimeDelta::hours(5), |zone| zone.instant(local))
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is not a time zone of the tz database (example: America/New_York)")]
 pub struct UnknownZone(pub String);
@@ -128,5 +143,8 @@ mod tests {
         let midnight: DateTime<Utc> = "2026-03-01T04:59:59Z".parse().expect("an instant");
         assert_eq!(zone.date(midnight), NaiveDate::from_ymd_opt(2026, 2, 28).expect("a date"));
         assert!(Zone::named("Mars/Olympus").is_err());
+        assert_eq!(customs_date(midnight), zone.date(midnight));
+        let first = NaiveDate::from_ymd_opt(2026, 3, 1).expect("a date");
+        assert_eq!(customs_midnight(first), midnight + TimeDelta::seconds(1));
     }
 }

@@ -255,6 +255,11 @@ impl BillOfLading {
         Self(format!("reference:{}", reference.trim().to_ascii_uppercase()))
     }
 
+    /// The key under which the releases under a consolidated summary are known.
+    pub fn of_summary(number: EntryNumber) -> Self {
+        Self(format!("summary:{}", number.as_str()))
+    }
+
     /// The same for what is said of a filing by its control numbers.
     pub fn of_filing(numbers: &str) -> Self {
         Self(format!("filing:{numbers}"))

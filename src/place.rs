@@ -78,6 +78,19 @@ impl Finding {
         Self { code: Cow::Borrowed(code), severity, place, message: message.into(), x12: None }
     }
 
+    /// It says that no table knows something: other tables may.
+    pub fn is_of_unknown(&self) -> bool {
+        let unknown = [
+            finding_code::UNKNOWN_RECORD,
+            finding_code::UNKNOWN_SEGMENT,
+            finding_code::UNKNOWN_SET,
+            finding_code::UNKNOWN_CODE,
+            finding_code::UNKNOWN_FIELD,
+            finding_code::CARRIED,
+        ];
+        unknown.contains(&&*self.code)
+    }
+
     pub fn x12(mut self, code: &'static str) -> Self {
         self.x12 = Some(Cow::Borrowed(code));
         self
@@ -101,6 +114,8 @@ pub mod finding_code {
     pub const OVERLONG_RECORD: &str = "overlong-record";
     pub const OVERLONG_MESSAGE: &str = "overlong-message";
     pub const BAD_DATE: &str = "bad-date";
+    /// A date that lies too far from the message's own to be true.
+    pub const IMPOSSIBLE_DATE: &str = "impossible-date";
     pub const BAD_NUMBER: &str = "bad-number";
     pub const BAD_ELEMENT: &str = "bad-element";
     pub const BAD_DELIMITER: &str = "bad-delimiter";

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::entry::{Life, Unmatched};
+use crate::entry::{Life, Oldest, Unmatched};
 use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
 use crate::outbox::{
     AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleBrief, TroubleId, Window,
@@ -49,6 +49,9 @@ pub struct Step {
     /// All of them, when one changed.
     pub silences: Option<Silences>,
     pub feeds: BTreeMap<BrokerName, FeedRecord>,
+    /// Files that hold records, segments or codes that no table knew, and the version of the tables that they were read with.
+    /// `None`: the tables know everything in it.
+    pub unread: BTreeMap<Fingerprint, Option<Box<str>>>,
 }
 
 impl Step {
@@ -70,6 +73,7 @@ impl Step {
             windows: BTreeMap::new(),
             silences: None,
             feeds: BTreeMap::new(),
+            unread: BTreeMap::new(),
         }
     }
 }
@@ -82,6 +86,9 @@ impl Step {
 pub struct BillRecord {
     pub entries: BTreeSet<EntryNumber>,
     pub notices: Vec<Unmatched>,
+    /// Of a daily statement: the entry from whose time of entry it counts. See `pipeline::statements`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<Oldest>,
 }
 
 impl BillRecord {
@@ -116,13 +123,16 @@ impl InputRecord {
 }
 
 /// When a broker last spoke.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FeedRecord {
     /// When its last file was received; backfills do not count.
     pub last_received_at: DateTime<Utc>,
     /// The last file after which people were told that none came.
     #[serde(default)]
     pub told_for: Option<DateTime<Utc>>,
+    /// What told them so, while no file has come since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<AlertKey>,
 }
 
 /// When the clock has to look at an entry's deadline again. Ordered by day.
@@ -187,6 +197,9 @@ pub struct OpenTrouble {
     /// Letters that were given up, when it is about a mailbox.
     #[serde(default, skip_serializing_if = "GivenUp::is_none")]
     pub given_up: GivenUp,
+    /// What told people of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alerts: Vec<AlertKey>,
 }
 
 /// Letters that a mailbox did not take.

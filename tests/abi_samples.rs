@@ -31,7 +31,7 @@ impl NoticeSink for Told {
     fn notice(&mut self, notice: &NoticeRef<'_>) {
         let mut fields = Fields::new();
         for (name, value) in notice.fields.iter() {
-            fields.push_bytes(name, value);
+            fields.push_bytes(name, &value);
         }
         let bill = |bill: Option<BillRef<'_>>| bill.and_then(BillRef::to_bill).map(|bill| bill.to_string());
         self.lines.push(json!({

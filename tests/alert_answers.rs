@@ -463,6 +463,29 @@ fn a_link_changes_nothing_until_its_form_is_sent_and_works_once() {
 }
 
 #[test]
+fn a_link_of_what_is_over_asks_nobody() {
+    let mut life = Life::new(ESCALATING, everybody(), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "96", "0302261000");
+    life.mails();
+    let letter = life.desk.store().letters(LetterFilter::All, 1).expect("it answers").remove(0);
+    let path = format!("/ack/{}", tickets().ticket(&letter.key, letter.created_at));
+    life.receive(1, "acme", "98", "0302261001");
+    let site = Site::of(life);
+    let before = site.lines();
+    for ((status, page), wanted) in [(site.get("GET", &path), 200), (site.post(&path, FORM), 409)] {
+        assert_eq!(status, wanted, "{page}");
+        assert!(
+            page.contains("This alert is over") && page.contains("It is over since 2026-03-02 15:"),
+            "{page}"
+        );
+        assert!(!page.contains("<form") && !page.contains("Thank you"), "{page}");
+    }
+    assert_eq!(site.lines(), before, "nothing was changed");
+    site.stop.cancel();
+    site.runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+}
+
+#[test]
 fn links_that_are_forged_or_late_say_so_and_do_nothing() {
     let mut life = Life::new(ESCALATING, everybody(), "2026-03-02T15:00:00Z");
     life.receive(1, "acme", "96", "0302261000");

@@ -472,7 +472,7 @@ impl World {
                 continue;
             }
             let outcome = Outcome::Accepted { response: "250 ok".into() };
-            attempts.push(Attempt { letter: letter.key.clone(), outcome, ends_until: None });
+            attempts.push(Attempt { letter: letter.key.clone(), outcome, as_of: Default::default() });
             for key in letter.alerts.iter().filter(|key| key.as_str().starts_with("ex|")) {
                 let course = store.course(key).expect("it answers").expect("it is kept");
                 if letter.kind != LetterKind::Over {

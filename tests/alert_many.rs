@@ -282,7 +282,8 @@ fn an_end_that_came_while_the_server_had_the_letter_is_told_after_it() {
         // The courier has the letter as it was when the file with the end is read.
         let letter = life.desk.store().letters_ready(life.now(), 1).expect("it answers").remove(0);
         life.receive(1, "acme", "98", "0302261030");
-        let attempt = Attempt { letter: letter.key.clone(), outcome: outcome.clone(), ends_until: None };
+        let attempt =
+            Attempt { letter: letter.key.clone(), outcome: outcome.clone(), as_of: Default::default() };
         life.desk.engine().delivered(&[attempt]).expect("it is kept");
         life.rebuild();
         let sent = life.until("2026-03-02T17:00:00Z");

@@ -529,8 +529,8 @@ fn entry_shows_the_whole_life() {
               importer    12-345678900
 
             Open holds
-              AGENCY  CODE  SINCE             BILL  MEANING
-              FDA     07    2026-11-03 10:00  -     hold intact
+              AGENCY  CODE  SINCE             ON  MEANING
+              FDA     07    2026-11-03 10:00  -   hold intact
 
             Not heard
               SILENCE          MISSING FROM    WHAT
@@ -542,7 +542,7 @@ fn entry_shows_the_whole_life() {
               PSC_DUE            2027-08-29 Sun  2027-08-27 Fri  -         open                                                                      76 FR 37136 (2011), 81 FR 89482 (2016), 82 FR 2385 and 82 FR 50656 (2017), 84 FR notice of 14 August 2019; CBP PSC page
               LIQ_SCHEDULED_EST  2027-09-17 Fri  -               -         open                                                                      19 USC 1500; 19 CFR 159.9; CBP Dec. 16-25 (December 2016); CSMS 16-000787
               LIQ_DEEMED_1Y      2027-11-02 Tue  -               -         open                                                                      19 USC 1504(a),(b); 19 CFR 159.11, 159.12, 159.9(c)(2)
-              REDELIVERY_WINDOW  2026-12-02 Wed  -               -         passed: its last day is over                                              19 CFR 113.62(d), 141.113
+              REDELIVERY_WINDOW  OPEN            -               -         idle                                                                      19 CFR 113.62(d), 141.113
               PROTEST_DUE        2028-05-01 Mon  2028-04-28 Fri  -         ahead: starts by law if CBP does not liquidate, extend or suspend before  19 USC 1514(c)(3); 19 CFR 174.12(e); T.D. 53961(1) (1955)
               RECORD_RETENTION   2031-11-02 Sun  -               -         open                                                                      19 USC 1508(c); 19 CFR 163.4
 
@@ -661,7 +661,6 @@ fn deadlines_come_nearest_first() {
         &expect![[r#"
             ACT BY          DUE             OUR DATE  DAYS  DEADLINE           ENTRY          STATUS      BROKER    REFERENCE
             2026-11-17 Tue  2026-11-17 Tue  -         -27   ES_DUE             XYZ-7654321-1  held        Borealis  -
-            -               2026-12-02 Wed  -         -12   REDELIVERY_WINDOW  XYZ-7654321-1  held        Borealis  -
             -               2027-03-11 Thu  -         87    RELIQ_90D          N01-7000012-4  liquidated  Acme      =R-1
             2027-06-09 Wed  2027-06-09 Wed  -         177   PROTEST_DUE        N01-7000012-4  liquidated  Acme      =R-1
             2027-08-27 Fri  2027-08-29 Sun  -         256   PSC_DUE            XYZ-7654321-1  held        Borealis  -
@@ -677,7 +676,7 @@ fn deadlines_come_nearest_first() {
         &expect![[r#"
             entry,broker,reference,status,deadline,due,act_by,days_left,basis,target,instance
             XYZ-7654321-1,Borealis,,held,ES_DUE,2026-11-17,2026-11-17,'-27,"19 USC 1484(a)(2), 1505(a); 19 CFR 142.12(b), 142.23, 142.17, 141.68, 141.101",,
-            5 more; --limit prints more of them.
+            4 more; --limit prints more of them.
         "#]],
     );
 }
@@ -769,19 +768,6 @@ fn explain_names_facts_notices_and_steps() {
               note        The anniversary convention is recalled. CBP may post it much later, but dates it back: the protest clock starts here.
               ends when   liquidation by CBP before the date; suspension
 
-            REDELIVERY_WINDOW  Last day for CBP to demand redelivery
-              due         2026-12-02 Wed
-              state       open
-              facts       release_date = 2026-11-02 Mon (release status)
-                            release_status 98 "released" of 2026-11-02 10:00, so-0.txt line 1 (sha256 6e340b9cffb3), came 2026-03-02 13:40 UTC
-              rule        30 calendar days, no roll
-              steps       2026-11-02 Mon is day 0
-                          day 30 is 2026-12-02 Wed, a working day
-              basis       19 CFR 113.62(d), 141.113
-              confidence  confirmed
-              note        Conditional release (sampling, agency review, textiles) moves the start: give its end as release_date.
-              ends when   the window passes
-
             PROTEST_DUE  Protest
               due         2028-05-01 Mon
               act by      2028-04-28 Fri
@@ -812,6 +798,9 @@ fn explain_names_facts_notices_and_steps() {
               confidence  confirmed
               note        Purge only after the date, and never while a protest, suit, reconciliation, drawback or penalty is open.
               ends when   the period ends and no proceeding is open
+
+            No date
+              REDELIVERY_WINDOW   OPEN
 
             Not heard
               SILENCE          MISSING FROM    WHAT
@@ -902,8 +891,8 @@ fn alerts_letters_and_quarantine_are_shown_and_retried() {
         &expect![[r#"
             so-9.txt
               file      3f282d8ca1b6c4d84549b32ebfc65304cde3ae377c5c4af6d392c84e659be41c
-              size      -
-              read      -, -
+              size      160 bytes
+              read      1 message, 0 notices
               from      Acme, drop acme
               received  2026-11-05 08:00 UTC
 

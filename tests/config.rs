@@ -43,6 +43,15 @@ fn every_wrong_configuration_says_what_is_wrong_and_where() {
     }
 }
 
+/// A file of the other kind is told apart by its tables, so both lists must be whole.
+#[test]
+fn rule_files_and_the_configuration_know_each_others_tables() {
+    use entrywatch::diagnostic::WrittenTable;
+    assert_eq!(entrywatch::rules::CONFIGURATION_KEYS, *config::raw::RawConfig::KEYS);
+    let shared = entrywatch::rules::FILE_KEYS.iter().filter(|key| config::raw::RawConfig::KEYS.contains(key));
+    assert_eq!(shared.count(), 0);
+}
+
 #[test]
 fn the_example_works_untouched() {
     let config =
@@ -234,4 +243,32 @@ fn any_bytes_give_a_config_or_faults() {
     ] {
         assert!(Config::parse("c.toml", text, here).is_err());
     }
+}
+
+/// `Ops@Example.com` and `ops@example.com` are one mailbox: it is told once, as it was written first.
+#[test]
+fn a_mailbox_in_two_spellings_is_one() {
+    let config = parse(
+        r#"
+[mail]
+[[team]]
+name = "managers"
+to = ["X@Example.com", "webhook:Hook"]
+[[team]]
+name = "operations"
+to = ["x@example.com", "other@example.com", "X@EXAMPLE.COM", "webhook:hook"]
+[[webhook]]
+name = "Hook"
+url = "http://127.0.0.1:1/"
+secret_env = "HOOK"
+[[webhook]]
+name = "hook"
+url = "http://127.0.0.1:2/"
+secret_env = "HOOK"
+"#,
+    );
+    let to: Vec<Vec<&str>> =
+        config.teams.iter().map(|team| team.to.iter().map(|address| &**address).collect()).collect();
+    assert_eq!(to[0], ["X@Example.com", "webhook:Hook"]);
+    assert_eq!(to[1], ["X@Example.com", "other@example.com", "webhook:hook"]);
 }

@@ -85,7 +85,9 @@ fn whole(definition: &FactDefinition) -> Map<String, Value> {
     document.insert("entry".into(), ENTRY.into());
     document.insert(definition.date.into(), "2026-03-02".into());
     for field in definition.fields {
-        document.insert(field.name.into(), invented(field.value));
+        // The id of a notice is a text of its own form.
+        let value = if field.name == "notice" { "0".repeat(32).into() } else { invented(field.value) };
+        document.insert(field.name.into(), value);
     }
     for name in ["reference", "remark", "author", "source"] {
         document.insert(name.into(), format!("{name} 1").into());
@@ -444,6 +446,18 @@ fn a_protest_is_recorded_with_what_it_is_against() {
         );
         assert!(err.contains(&said), "{err}");
     }
+    // Nor to which of two forms an answer without a number is.
+    for words in [["form_28", "issue_date=2026-06-02"], ["form_28", "issue_date=2026-06-10"]] {
+        assert_eq!(of_other(&words).0, Some(0));
+    }
+    let (code, _, err) = of_other(&["form_28_answer", "--on", "2026-06-15"]);
+    assert_eq!(code, Some(0));
+    let said = format!(
+        "CF28_RESPONSE@2026-06-02 of {other} runs on: form 28 answer, recorded for 2026-06-15, perhaps for this"
+    );
+    assert!(err.contains(&said) && err.contains("reference=2026-06-02 or reference=2026-06-10"), "{err}");
+    let (_, _, err) = of_other(&["form_28_answer", "--on", "2026-06-15", "--reference", "2026-06-10"]);
+    assert!(!err.contains("runs on"), "{err}");
 }
 
 #[test]
@@ -504,4 +518,42 @@ fn the_command_records_and_refuses() {
     assert_eq!(code, Some(0), "{err}");
     let (code, out, _) = run(&["record", "--list"]);
     assert_eq!((code, out.lines().count()), (Some(0), FactKind::ALL.len()));
+}
+
+#[test]
+fn only_what_was_recorded_of_the_entry_is_taken_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("config.toml");
+    std::fs::write(&config, entrywatch::config::EXAMPLE).expect("written");
+    let run = |words: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_entrywatch"))
+            .args(["record", "--author", "jo", "--json", "--config"])
+            .arg(&config)
+            .args(words)
+            .output()
+            .expect("the program runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let other = "9Z7-1000042-5";
+    let form = |entry| run(&["form_28", entry, "issue_date=2026-03-02", "due_on_form=2026-04-01"]);
+    let (code, out, err) = form(ENTRY);
+    assert_eq!(code, Some(0), "{err}");
+    let recorded: Value = serde_json::from_str(&out).expect("JSON");
+    let id = recorded["notices"][0].as_str().expect("an id").to_owned();
+    assert_eq!(form(other).0, Some(0));
+    let zeros = "0".repeat(32);
+    for (entry, id, part) in [
+        (ENTRY, "abc", "must be the id of a notice"),
+        (ENTRY, &*zeros, "was recorded of"),
+        (other, &*id, "was recorded of"),
+    ] {
+        let (code, _, err) = run(&["withdrawn", entry, "--on", "2026-03-03", &format!("notice={id}")]);
+        assert_eq!(code, Some(2), "{entry} {id}: {err}");
+        assert!(err.contains(part), "{err}");
+        let (code, _, err) = run(&["form_28", entry, "issue_date=2026-03-12", &format!("replaces={id}")]);
+        assert_eq!(code, Some(2), "{entry} {id}: {err}");
+    }
+    let (code, _, err) = run(&["withdrawn", ENTRY, "--on", "2026-03-03", &format!("notice={id}")]);
+    assert_eq!(code, Some(0), "{err}");
 }

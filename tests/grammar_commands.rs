@@ -279,3 +279,102 @@ fn the_drift_report_names_what_the_tables_do_not_know() {
     let (_, out, err) = run(&["report", "drift", "--json", "--config", config]);
     assert!(!out.contains("SO9Z") && !out.contains("QZ"), "{out} {err}");
 }
+
+/// An installation with a folder of tables, a file that they do not know all of, and its fingerprint.
+fn with_unknown_things(folder: &Path) -> (String, String) {
+    let config = folder.join("config.toml");
+    let text = "[state]\nfolder = \"state\"\n[grammar]\nfolder = \"tables\"\n[http]\nlisten = \"off\"\n[mail]\nfrom = \"ew@example.com\"\n\
+         outbox = \"mails\"\n[[team]]\nname = \"ops\"\nto = [\"ops@example.com\"]\n[[broker]]\nname = \"acme\"\n[[broker.drop]]\n\
+         name = \"acme\"\npath = \"drop\"\nsettle = \"0s\"\n";
+    for name in ["tables", "drop"] {
+        fs::create_dir(folder.join(name)).expect("made");
+    }
+    fs::write(&config, text).expect("written");
+    let file = folder.join("so.txt");
+    fs::write(&file, message()).expect("written");
+    let config = config.to_str().expect("text").to_owned();
+    let (code, out, err) =
+        run(&["ingest", file.to_str().expect("text"), "--broker", "acme", "--config", &config]);
+    assert!(code == Some(0) || code == Some(1), "{out} {err}");
+    let (_, out, err) = run(&["report", "drift", "--json", "--config", &config]);
+    let row: Value = serde_json::from_str(out.lines().next().expect("drift")).expect(&err);
+    (config, row["file"].as_str().expect("a fingerprint").to_owned())
+}
+
+/// Whether the timeline of the entry of [`message`] has a meaning for the invented code.
+fn knows_the_code(config: &str) -> bool {
+    let (_, out, err) = run(&["entries", "--json", "--config", config]);
+    let row: Value = serde_json::from_str(out.lines().next().expect(&err)).expect("JSON");
+    let number = row["entry"].as_str().expect("a number");
+    let (_, out, err) = run(&["entry", number, "--json", "--config", config]);
+    let entry: Value = serde_json::from_str(&out).expect(&err);
+    let mut timeline = entry["timeline"].as_array().expect("a list").iter();
+    let told = timeline.find(|row| row["code"] == "QZ").expect("the notice is kept");
+    told["meaning"] == "invented stop"
+}
+
+#[test]
+fn a_code_that_is_mapped_later_reaches_what_came_before() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (config, file) = with_unknown_things(folder.path());
+    assert!(!knows_the_code(&config), "nobody knows the code yet");
+    invented(&folder.path().join("tables"));
+    let (code, out, err) = run(&["run", "--once", "--config", &config]);
+    assert_eq!(code, Some(0), "{out} {err}");
+    assert!(knows_the_code(&config), "the file is read again by itself");
+    let (code, out, err) = run(&["replay", "--verify", "--config", &config]);
+    assert_eq!(code, Some(0), "{out} {err}");
+
+    let lines = |config: &str| run(&["audit", "verify", "--json", "--config", config]).1;
+    let before = lines(&config);
+    assert_eq!(run(&["run", "--once", "--config", &config]).0, Some(0));
+    assert_eq!(lines(&config), before, "what the tables know is not read a third time");
+
+    // Tables that lose the row again.
+    fs::remove_dir_all(folder.path().join("tables")).expect("removed");
+    fs::create_dir(folder.path().join("tables")).expect("made");
+    let (code, out, err) = run(&["quarantine", "retry", &file[..12], "--config", &config]);
+    assert_eq!(code, Some(0), "{out} {err}");
+    assert!(!knows_the_code(&config));
+    assert_eq!(run(&["replay", "--verify", "--config", &config]).0, Some(0));
+}
+
+#[test]
+fn any_file_that_was_received_is_read_again_by_its_fingerprint() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (config, file) = with_unknown_things(folder.path());
+    let (_, out, _) = run(&["quarantine", "list", "--json", "--config", &config]);
+    assert_eq!(out, "", "no piece of it is in quarantine");
+    invented(&folder.path().join("tables"));
+    let (code, out, err) = run(&["quarantine", "retry", &file[..12], "--config", &config]);
+    assert_eq!(code, Some(0), "{out} {err}");
+    assert!(knows_the_code(&config));
+    for (name, part) in [("0123456789ab", "no file that was received begins with"), ("so.txt", "fingerprint")]
+    {
+        let (code, _, err) = run(&["quarantine", "retry", name, "--config", &config]);
+        assert_ne!(code, Some(0));
+        assert!(err.contains(part), "{err}");
+    }
+}
+
+#[test]
+fn decode_shows_what_a_folder_adds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    invented(folder.path());
+    let file = folder.path().join("so.txt");
+    fs::write(&file, message()).expect("written");
+    let (file, dir) = (file.to_str().expect("text"), folder.path().to_str().expect("text"));
+    let (_, out, _) = run(&["decode", file, "--grammar", dir, "--json"]);
+    let added: Vec<Value> = out
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["added"].clone())
+        .filter(|added| !added.is_null())
+        .collect();
+    assert_eq!(added.len(), 1, "{out}");
+    assert_eq!(added[0][0]["record"], "SO9Z");
+    assert_eq!(added[0][0]["fields"], serde_json::json!({ "invented_date": "2026-03-02" }));
+    let (_, out, _) = run(&["decode", file, "--grammar", dir, "--no-color"]);
+    assert!(out.contains("added     SO9Z") && out.contains("2026-03-02"), "{out}");
+    let (_, out, _) = run(&["decode", file, "--json"]);
+    assert!(!out.contains("\"added\""), "{out}");
+}

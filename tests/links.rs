@@ -185,3 +185,106 @@ fn the_importers_lines_come_by_the_brokers_reference() {
         assert!(entry.references.orders.contains("PO-9"), "{:?}", entry.references);
     }
 }
+
+/// What is said of a consolidated summary reaches the releases under it, in any order.
+#[test]
+fn releases_hear_of_the_summary_that_covers_them_in_any_order() {
+    const RELEASED: &str = "A27049Z7      040225     SO\nB  27049Z7SO\nSO1027049Z7  00000419 0112-345678900XYLANORTHERN EXAMPLE    0412W040225\nSO20CR DEMO00419\nSO60040225100598RELEASED                                04022508\nY  27049Z7SO00003\nZ27049Z7      040225\n";
+    const FILED: &str = "A27049Z7      040325     AE\nB  27049Z7AE\n10A9Z7  10000425     DEMO00425   01   X  Y        2041025\n11                                             040125\n329Z7  100004259Z7  00000419\n40  001 VNVN\n508471300100 0000003270 0000001000             NO\n9000000003270\nY  27049Z7AE00006\nZ27049Z7      040325\n";
+    const ACCEPTED: &str = "A27049Z7      040325     AX\nB  27049Z7AX\nE0 SUMMRY 000001 REF ID: 9Z7 10000425 DEMO00425     342\nE1A 995   SUMMARY HAS BEEN ADDED                  9Z7  1000042500100DEMO00425\nY  27049Z7AX00002\nZ27049Z7      040325\n";
+    const LISTED: &str = "A27049Z7      041025     PF\nB  27049Z7PFP2725193001041025212-345678900\nQ127049Z7  10000425  12-34567890000410250000327000           NDEMO00425      01\nQ227049Z7  10000425                                  2YNN\nQ32725193001  0410259Z7  12-34567890000000327000                      2704\nY  27049Z7PF00003\nZ27049Z7      041025\n";
+    const WITHOUT: &str = "A27049Z7      041525     AE\nB  27049Z7AE\n10A9Z7  10000425     DEMO00425   01   X           2041025\n11                                             040125\n40  001 VNVN\n508471300100 0000003270 0000001000             NO\n9000000003270\nY  27049Z7AE00005\nZ27049Z7      041525\n";
+    fn state(desk: &Desk) -> (Fingerprint, String, usize) {
+        let number = EntryNumber::parse(ENTRY).expect("an entry number");
+        let life = desk.store().life(number).expect("the store answers").expect("a known entry");
+        let table = entrywatch::deadline::DeadlineTable::embedded();
+        let deadlines = life.entry().deadlines(table);
+        let due = deadlines.iter().find(|deadline| &*deadline.id == "ES_DUE").expect("a clock");
+        (desk.state_hash(), format!("{} {}", due.state.as_str(), due.because), life.entry().statements.len())
+    }
+    let play = |files: &[&str]| {
+        let mut desk = Desk::new("2026-06-01T12:00:00Z".parse().expect("an instant"));
+        for (at, bytes) in files.iter().enumerate() {
+            desk.receive(&format!("{at}.txt"), "acme", bytes.as_bytes());
+        }
+        desk
+    };
+    let files = [RELEASED, FILED, ACCEPTED, LISTED];
+    let wanted = state(&play(&files));
+    assert_eq!(wanted.1, "closed summary 9Z7-1000042-5 covers the release and is accepted");
+    assert_eq!(wanted.2, 0, "the statement is that of the summary");
+    let mut orders: Vec<Vec<usize>> = vec![Vec::new()];
+    for at in 0..files.len() {
+        orders = orders
+            .iter()
+            .flat_map(|order| {
+                (0..=at).map(move |place| {
+                    let mut order = order.clone();
+                    order.insert(place, at);
+                    order
+                })
+            })
+            .collect();
+    }
+    assert_eq!(orders.len(), 24);
+    for order in orders {
+        let turned: Vec<&str> = order.iter().map(|at| files[*at]).collect();
+        let mut desk = play(&turned);
+        assert_eq!(state(&desk), wanted, "{order:?}");
+        desk.open(&desk::pipeline());
+        assert_eq!(state(&desk), wanted, "{order:?}, from the journal");
+    }
+    // On no statement yet, and no longer under it.
+    assert!(state(&play(&files[..3])).1.starts_with("open"));
+    let later = ACCEPTED.replace("040325", "041625");
+    assert_eq!(state(&play(&[RELEASED, FILED, ACCEPTED, LISTED, WITHOUT])).1, wanted.1, "not answered yet");
+    assert!(state(&play(&[RELEASED, FILED, ACCEPTED, LISTED, WITHOUT, &later])).1.starts_with("open"));
+}
+
+/// A status of a bill, about one of its entries or none.
+fn bill_status(entry: &str, day: &str, code: &str, control: &str) -> Vec<u8> {
+    let head = format!(
+        "ISA*00*          *00*          *ZZ*LANTERNBRK     *ZZ*IMPORTERCO     *250405*0915*U*00401*{control:0>9}*0*P*>~"
+    );
+    let entry_type = if entry.is_empty() { "" } else { "01" };
+    let body = format!(
+        "GS*SO*LANTERNBRK*IMPORTERCO*20250405*0915*{control}*X*004010~ST*350*0001~\
+         M10*QXLN*J*US**VESSEL*01W*123456**Z~P4*2704*20250405~\
+         X4*66666666*10*{entry_type}*{entry}*{day}*0900*{code}**QXLN~SE*5*0001~GE*1*{control}~IEA*1*{control:0>9}~"
+    );
+    format!("{head}{body}").into_bytes()
+}
+
+#[test]
+fn a_hold_of_a_bill_reaches_each_of_its_entries_in_any_order() {
+    let numbers = ["9Z7-0000041-9", "9Z7-1000001-6"].map(|text| EntryNumber::parse(text).expect("a number"));
+    let compact = numbers.map(|number| number.as_str().to_owned());
+    let [one, two] = compact.each_ref().map(String::as_str);
+    let files = [
+        bill_status(one, "20250401", "1C", "11"),
+        bill_status(two, "20250401", "1C", "12"),
+        bill_status(one, "20250402", "1H", "13"),
+        bill_status("", "20250403", "7H", "14"),
+        bill_status(two, "20250404", "7I", "15"),
+    ];
+    let held = |order: &[usize]| {
+        let mut desk = Desk::new("2026-06-01T12:00:00Z".parse().expect("an instant"));
+        for &at in order {
+            desk.receive(&format!("{at}.edi"), "acme", &files[at]);
+        }
+        let open = numbers.map(|number| {
+            let life = desk.store().life(number).expect("the store answers").expect("known");
+            assert_eq!(life.entry().number, number);
+            life.entry().open_holds().map(|(key, _)| key.code.to_string()).collect::<Vec<_>>().join(" ")
+        });
+        (open, desk.state_hash())
+    };
+    let (open, hash) = held(&[0, 1, 2, 3]);
+    assert_eq!(open, ["1H 7H", "1H 7H"]);
+    let (open, last) = held(&[0, 1, 2, 3, 4]);
+    assert_eq!(open, ["1H", "1H"]);
+    assert_ne!(hash, last);
+    for order in [[4, 3, 2, 1, 0], [2, 0, 4, 1, 3], [3, 4, 0, 2, 1]] {
+        assert_eq!(held(&order), (["1H".to_owned(), "1H".to_owned()], last), "{order:?}");
+    }
+}

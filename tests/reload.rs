@@ -161,6 +161,8 @@ fn a_change_is_taken_over_by_itself_and_a_wrong_one_is_refused_and_told() {
     fs::write(site.path("mine.toml"), "[[rule]]\nname = \"mine\"\n").expect("no rule");
     daemon.wait("it is refused by itself", || daemon.count("The new configuration is refused") == 3);
     assert_eq!((version(), since(), refused().len()), (second.clone(), changed.clone(), 1));
+    // Status has what is wrong with it now.
+    daemon.wait("status shows the last", || refused().iter().all(|message| message.contains("has no `")));
     let shown = site.run(&["status"]).out;
     assert!(shown.contains(&format!("config       {second}, in force since 2")), "{shown}");
     assert!(shown.contains("new configuration: refused, the old one stays in force: "), "{shown}");
@@ -182,4 +184,21 @@ fn a_change_is_taken_over_by_itself_and_a_wrong_one_is_refused_and_told() {
         site.mails().iter().any(|mail| subject(mail).contains("new configuration: it is over"))
     });
     daemon.stop();
+}
+
+/// A pipe that nobody writes to, in the place of a rule file: reading it takes for ever.
+#[test]
+fn a_stop_does_not_wait_for_a_reload() {
+    let site = Site::new("\"ops@example.com\"", "[rules]\nfiles = [\"mine.toml\", \"default\"]\n");
+    fs::write(site.path("mine.toml"), rule("warning")).expect("a rule");
+    let daemon = Daemon::start(&site);
+    fs::remove_file(site.path("mine.toml")).expect("removed");
+    assert!(Command::new("mkfifo").arg(site.path("mine.toml")).status().expect("mkfifo runs").success());
+    daemon.signal("-HUP");
+    daemon.wait("it reads the configuration", || daemon.count("The configuration is read again") >= 1);
+    daemon.stop();
+    fs::remove_file(site.path("mine.toml")).expect("removed");
+    fs::write(site.path("mine.toml"), rule("critical")).expect("a rule");
+    Daemon::start(&site).stop();
+    assert_eq!(site.run(&["replay", "--verify"]).code, 0);
 }

@@ -285,7 +285,20 @@ fn templates_of_ones_own_are_tried_and_used() {
     assert!(said.contains("layout/alert.txt:2: the template fails"), "{said}");
     assert_ne!(site.run(&["run", "--once"]).code, 0);
 
-    fs::write(site.path("layout/alert.txt"), "OUR OWN LAYOUT: {{ subject }}\n").expect("a template");
+    for (wrong, said) in [
+        ("", "layout/alert.txt: the template makes a blank mail"),
+        ("Look at the portal.", "layout/alert.txt: the template does not show the entry number"),
+    ] {
+        fs::write(site.path("layout/alert.txt"), wrong).expect("a template");
+        let ran = site.run(&["check", "--offline"]);
+        assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+        assert!(format!("{}{}", ran.out, ran.err).contains(said), "{}{}", ran.out, ran.err);
+    }
+    assert_ne!(site.run(&["run", "--once"]).code, 0);
+
+    let own = "OUR OWN LAYOUT: {{ subject }}\n{% for row in table %}{{ row.entry }} {{ row.what }}\n{% endfor %}\
+               {% for s in sections %}{% if s.entry %}{{ s.entry.number }} {% endif %}{{ s.heading }}\n{% endfor %}";
+    fs::write(site.path("layout/alert.txt"), own).expect("a template");
     assert_eq!(site.run(&["check", "--offline"]).code, 0);
     site.drop("1-hold.txt", &sample("1-hold.txt"), 5 * SECOND);
     site.run(&["run", "--once"]);

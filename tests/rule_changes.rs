@@ -8,11 +8,19 @@ mod life;
 
 use std::sync::Arc;
 
+use chrono::{NaiveTime, TimeDelta};
+use entrywatch::clock::Zone;
 use entrywatch::daemon::engine::Versions;
-use entrywatch::ident::EntryNumber;
-use entrywatch::outbox::{Acknowledgement, AlertKey, Audience, Manners, Team};
+use entrywatch::ident::{BrokerName, EntryNumber};
+use entrywatch::journal::JournalReader;
+use entrywatch::outbox::{
+    Acknowledgement, AlertKey, AsOf, Attempt, Audience, Manners, Outcome, Team, TroubleBrief,
+};
+use entrywatch::pipeline::FeedWatch;
+use entrywatch::place::Severity;
 use entrywatch::serve::TargetWish;
 use entrywatch::store::LetterFilter;
+use entrywatch::workbench::backtest::{Backtest, backtest};
 use life::{Life, Sent, at, entry, quiet_nights, team};
 
 const PROTEST: &str = "PROTEST_DUE@liquidation";
@@ -239,6 +247,92 @@ fn a_rebuild_under_other_rules_keeps_what_is_planned() {
     assert_eq!(life.told(), told);
 }
 
+/// Rules and people of another life, which go by another name than those of the journal.
+fn start_as(life: &mut Life, rules: &str, audience: Audience) {
+    let other = Life::new(rules, audience, "2026-01-01T00:00:00Z").pipeline;
+    life.pipeline = other.clone();
+    life.desk.open_as(&other, "other");
+}
+
+/// The serial numbers of the entries that letters are about, as far as their subjects name one.
+fn told_of(sent: &[Sent]) -> Vec<u32> {
+    let is_of = |sent: &Sent, serial: u32| sent.subject().contains(&entry(serial).as_str()[3..10]);
+    sent.iter().flat_map(|sent| (1..10).filter(|serial| is_of(sent, *serial))).collect()
+}
+
+/// The process dies before it tells of the last file, and the next one has no store and other rules.
+#[test]
+fn what_nobody_had_heard_of_is_told_after_a_rebuild_under_other_rules() {
+    for rules in [exam("ex") + &exam("other").replace("exam\"", "seizure\""), exam("renamed")] {
+        let mut life = Life::new(&exam("ex"), one(Manners::NONE), "2026-03-02T15:00:00Z");
+        life.receive(1, "acme", "03", "0302261000");
+        assert_eq!(told_of(&life.mails()), [1]);
+        life.receive(2, "acme", "03", "0302261000");
+        start_as(&mut life, &rules, one(Manners::NONE));
+        assert_eq!(told_of(&life.mails()), [2], "{rules}");
+        start_as(&mut life, &rules, one(Manners::NONE));
+        assert!(life.mails().is_empty(), "it was told by now");
+        // Somebody takes care of the third without a letter.
+        life.receive(3, "acme", "03", "0302261000");
+        let said = Acknowledgement {
+            alerts: vec![life.alert(if rules.contains("renamed") { "renamed" } else { "ex" }, 3)],
+            by: "jo".to_owned(),
+            reason: "saw it".to_owned(),
+            until: "2026-03-09".parse().expect("a date"),
+            letter: None,
+        };
+        life.desk.engine().acknowledge(&said).expect("it is taken");
+        start_as(&mut life, &exam("again"), one(Manners::NONE));
+        let pipeline = life.pipeline.clone();
+        life.desk.open_as(&pipeline, "yet another");
+        assert!(life.mails().is_empty(), "{rules}");
+    }
+}
+
+/// One recipient's server took the letter, the other's had no turn.
+#[test]
+fn of_two_recipients_the_one_who_had_not_heard_hears_after_a_rebuild() {
+    let people = || {
+        let to = vec!["a@example.com".into(), "b@example.com".into()];
+        Audience::new(vec![Team { to, ..team("ops", ZONE) }]).with_manners("ops", Manners::NONE)
+    };
+    let mut life = Life::new(&exam("ex"), people(), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    assert_eq!(life.mails().len(), 2);
+    life.receive(2, "acme", "03", "0302261000");
+    let letters = life.desk.store().letters_ready(life.now(), 9).expect("the store answers");
+    let first = letters.into_iter().find(|letter| &*letter.recipient == "a@example.com").expect("a letter");
+    let outcome = Outcome::Accepted { response: "250 ok".into() };
+    let attempt = Attempt { letter: first.key, outcome, as_of: AsOf::default() };
+    life.desk.engine().delivered(&[attempt]).expect("it is recorded");
+    start_as(&mut life, &exam("renamed"), people());
+    assert_eq!(recipients(&life.mails()), ["b@example.com"]);
+}
+
+/// Under the old rules it waited for the morning, or for the digest; those in force tell at once.
+#[test]
+fn what_waited_under_the_old_rules_is_told_at_once_by_new_ones_after_a_rebuild() {
+    let in_digest =
+        exam("ex").replace("remind = ", "# ").replace("tell_when_over", "# ") + "delivery = \"digest\"\n";
+    for (rules, manners) in [(exam("ex"), quiet_nights()), (in_digest, Manners::NONE)] {
+        let mut life = Life::new(&rules, one(manners), "2026-03-03T04:00:00Z");
+        life.receive(1, "acme", "03", "0302262255");
+        assert!(life.mails().is_empty(), "it waits: {rules}");
+        life.desk.clock.set(at("2026-03-03T04:30:00Z"));
+        start_as(&mut life, &exam("ex"), one(Manners::NONE));
+        assert_eq!(told_of(&life.mails()), [1], "{rules}");
+        assert_eq!(told_of(&life.until("2026-03-03T20:00:00Z")), [0; 0], "{rules}");
+    }
+    // What a digest told is told.
+    let in_digest =
+        exam("ex").replace("remind = ", "# ").replace("tell_when_over", "# ") + "delivery = \"digest\"\n";
+    let mut life = Life::new(&in_digest, one(Manners::NONE), "2026-03-03T04:00:00Z");
+    life.receive(1, "acme", "03", "0302262255");
+    assert_eq!(life.until("2026-03-03T14:00:00Z").len(), 1);
+    start_as(&mut life, &exam("ex"), one(Manners::NONE));
+    assert!(life.mails().is_empty());
+}
+
 fn moved_to(name: &str, address: &str, manners: Manners) -> Audience {
     let team = Team { to: vec![address.into()], ..team(name, ZONE) };
     Audience::new(vec![team]).with_manners(name, manners)
@@ -291,6 +385,72 @@ fn a_rule_with_another_name_takes_the_place_of_the_one_that_is_gone() {
     assert_eq!(life.desk.store().letters(LetterFilter::GivenUp, 10).expect("it answers").len(), 0);
 }
 
+fn acknowledge_exam(life: &mut Life, until: &str) {
+    let said = Acknowledgement {
+        alerts: vec![life.alert("ex", 1)],
+        by: "jo".to_owned(),
+        reason: "booked".to_owned(),
+        until: until.parse().expect("a date"),
+        letter: None,
+    };
+    life.desk.engine().acknowledge(&said).expect("it is taken");
+}
+
+/// The journal of a life under its own rules and under these.
+fn compared(life: &Life, rules: &str) -> Backtest {
+    let journal = JournalReader::open(life.desk.folder.path()).expect("the journal opens");
+    let candidate = Life::new(rules, one(Manners::NONE), "2026-01-01T00:00:00Z").pipeline;
+    let since = "2026-01-01".parse().expect("a date");
+    backtest(&journal, &life.pipeline, &candidate, since, life.now(), &|_| {}).expect("it is played")
+}
+
+#[test]
+fn who_took_care_of_an_alert_took_care_of_it_under_another_name() {
+    let mut life = Life::new(&exam("ex"), one(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    acknowledge_exam(&mut life, "2026-03-05");
+    let sent = life.until("2026-03-06T15:00:00Z");
+    assert_eq!(sent.iter().filter(|sent| sent.subject().contains("Reminder")).count(), 2, "{sent:#?}");
+    // In a backtest, where both rules never met ...
+    let result = compared(&life, &exam("ex2"));
+    assert_eq!(
+        (result.counts.added, result.counts.removed, result.unanswered),
+        (0, 0, 0),
+        "{:#?}",
+        result.changes
+    );
+    assert!(result.counts.changed > 0);
+    // ... and in a store that is rebuilt under the other name.
+    let mut life = Life::new(&exam("ex"), one(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    acknowledge_exam(&mut life, "2026-03-05");
+    life.mails();
+    let other = Life::new(&exam("ex2"), one(Manners::NONE), "2026-01-01T00:00:00Z").pipeline;
+    life.pipeline = other.clone();
+    life.desk.open_as(&other, "other");
+    assert_eq!(life.course("ex2", 1).state(), "acknowledged");
+    assert!(life.until("2026-03-05T10:00:00Z").iter().all(|sent| !sent.subject().contains("Reminder")));
+    assert!(life.until("2026-03-05T12:00:00Z").iter().any(|sent| sent.subject().contains("Reminder")));
+}
+
+#[test]
+fn an_acknowledged_step_counts_for_a_ladder_with_another_name_and_the_same_step() {
+    let mut life = liquidated(&protest("remind = [60, 30]"));
+    life.until("2026-07-18T14:00:00Z");
+    acknowledge(&mut life, "60", "2026-08-01");
+    life.until("2026-08-20T14:00:00Z");
+    let renamed = protest("remind = [60, 30]").replace("name = \"protest\"", "name = \"protest-2\"");
+    let result = compared(&life, &renamed);
+    assert_eq!(
+        (result.counts.added, result.counts.removed, result.unanswered),
+        (0, 0, 0),
+        "{:#?}",
+        result.changes
+    );
+    let result = compared(&life, &protest("remind = [62, 30]"));
+    assert_eq!(result.unanswered, 1, "{:#?}", result.changes);
+}
+
 #[test]
 fn an_alert_is_told_when_the_inhibition_that_hid_it_is_taken_out() {
     let hiding =
@@ -315,4 +475,196 @@ fn what_waits_before_it_is_told_is_told_though_its_plan_is_gone() {
     reload(&mut life, plain, one(Manners::NONE), "two");
     assert_eq!(life.until("2026-03-02T18:00:00Z").len(), 1);
     assert!(life.until("2026-03-09T18:00:00Z").iter().all(|sent| !sent.subject().contains("Reminder")));
+}
+
+/// A rule on what lasts and is about no entry, under a name.
+fn lasting(name: &str, on: &str, code: &str) -> String {
+    format!(
+        "[[rule]]\nname = \"{name}\"\ntitle = \"It lasts\"\non = \"{on}\"\nwhen = {{ code = \"{code}\" }}\nseverity = \"warning\"\n\
+         notify = [\"ops\"]\nremind = \"at once, then every 1 day, at most 9 times\"\n"
+    )
+}
+
+fn full_disk() -> TroubleBrief {
+    TroubleBrief {
+        subject: "disk".into(),
+        code: "disk-full".into(),
+        message: "the disk is full".to_owned(),
+        advice: "Make room.".to_owned(),
+        file: None,
+        place: None,
+    }
+}
+
+fn states(life: &Life, rule: &str) -> Vec<String> {
+    let store = life.desk.store();
+    let alerts = store.alerts(None, usize::MAX).expect("it answers").into_iter();
+    let of_rule = alerts.filter(|alert| &*alert.rule == rule);
+    of_rule
+        .map(|alert| store.course(&alert.key).expect("it answers").unwrap_or_default().state().to_owned())
+        .collect()
+}
+
+#[test]
+fn a_trouble_that_lasts_is_told_by_the_rule_with_the_new_name() {
+    for is_answered in [false, true] {
+        let rules = |name: &str| lasting(name, "trouble", "disk-full");
+        let mut life = Life::new(&rules("disk"), one(Manners::NONE), "2026-03-02T15:00:00Z");
+        life.desk.engine().trouble(Severity::Critical, "", full_disk()).expect("it is told");
+        assert_eq!(life.mails().len(), 1);
+        if is_answered {
+            let alerts = life.desk.store().alerts(None, usize::MAX).expect("it answers");
+            let said = Acknowledgement {
+                alerts: alerts.into_iter().map(|alert| alert.key).collect(),
+                by: "jo".to_owned(),
+                reason: "makes room".to_owned(),
+                until: "2026-03-05".parse().expect("a date"),
+                letter: None,
+            };
+            life.desk.engine().acknowledge(&said).expect("it is taken");
+        }
+        reload(&mut life, &rules("full"), one(Manners::NONE), "two");
+        assert_eq!(
+            (states(&life, "disk"), life.mails().len()),
+            (vec!["over".to_owned()], usize::from(!is_answered))
+        );
+        let wanted = if is_answered { "acknowledged" } else { "open" };
+        assert_eq!(states(&life, "full"), [wanted]);
+        // Once, and its reminders go on.
+        reload(&mut life, &rules("full"), one(Manners::NONE), "three");
+        assert!(life.mails().is_empty());
+        assert_eq!(life.until("2026-03-05T16:00:00Z").len(), if is_answered { 1 } else { 3 });
+        let id = full_disk().id();
+        life.desk.engine().trouble_over(id).expect("it is over");
+        assert_eq!(states(&life, "full"), ["over", "open"], "the second tells the end");
+        assert_eq!(life.mails().len(), 1);
+        assert!(life.until("2026-03-09T16:00:00Z").is_empty());
+        // Nothing lasts any more, so nothing is told anew.
+        reload(&mut life, &rules("disk"), one(Manners::NONE), "four");
+        assert!(life.mails().is_empty());
+    }
+}
+
+#[test]
+fn a_rule_that_comes_back_finds_its_alerts_open_and_repeats_none() {
+    let rules =
+        |name: &str| lasting(name, "trouble", "disk-full") + &exam(if name == "disk" { "ex" } else { "ex2" });
+    let mut life = Life::new(&rules("disk"), one(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.desk.engine().trouble(Severity::Critical, "", full_disk()).expect("it is told");
+    life.receive(1, "acme", "03", "0302261000");
+    assert_eq!(life.mails().len(), 2);
+    reload(&mut life, &rules("full"), one(Manners::NONE), "two");
+    assert_eq!(life.mails().len(), 2, "new names alert anew");
+    reload(&mut life, &rules("disk"), one(Manners::NONE), "three");
+    assert!(life.mails().is_empty());
+    assert_eq!(
+        (states(&life, "disk"), states(&life, "ex")),
+        (vec!["open".to_owned()], vec!["open".to_owned()])
+    );
+    assert_eq!(
+        (states(&life, "full"), states(&life, "ex2")),
+        (vec!["over".to_owned()], vec!["over".to_owned()])
+    );
+    assert_eq!(
+        life.until("2026-03-03T16:00:00Z").iter().filter(|sent| sent.subject().contains("Reminder")).count(),
+        2
+    );
+    life.receive(1, "acme", "98", "0303261200");
+    let over = life.until("2026-03-03T18:00:00Z");
+    assert_eq!(over.iter().filter(|sent| sent.subject().starts_with("[OVER]")).count(), 1, "{over:#?}");
+}
+
+#[test]
+fn a_silent_feed_is_told_by_the_rule_with_the_new_name_and_is_over_with_the_next_file() {
+    let rules = |name: &str| lasting(name, "silence", "feed-silent");
+    let watched = |life: &mut Life| {
+        let pipeline = Arc::get_mut(&mut life.pipeline);
+        pipeline.expect("nobody else has it").feeds = vec![FeedWatch {
+            broker: BrokerName::new("acme"),
+            zone: Zone::named(ZONE).expect("a zone"),
+            weekdays: 0b1_1111,
+            opens: NaiveTime::from_hms_opt(9, 0, 0).expect("a time"),
+            closes: NaiveTime::from_hms_opt(17, 0, 0).expect("a time"),
+            silent_after: TimeDelta::hours(4),
+        }];
+    };
+    let of = |name: &str| {
+        let mut life = Life::new(&rules(name), one(Manners::NONE), "2026-03-02T15:00:00Z");
+        life.desk.engine = None;
+        watched(&mut life);
+        life.pipeline.clone()
+    };
+    let mut life = Life::new("", one(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.pipeline = of("quiet-feed");
+    life.rebuild();
+    let change = |life: &mut Life, name: &str, version: &str| {
+        life.pipeline = of(name);
+        let versions = Versions { rules: version.into(), ..desk::versions() };
+        let pipeline = life.pipeline.clone();
+        life.desk.engine().reload(pipeline, versions).expect("it comes into force");
+        while life.desk.engine().is_following() {
+            life.desk.engine().follow_some().expect("entries follow");
+        }
+    };
+    life.receive(1, "acme", "01", "0302261000");
+    let sent = life.until("2026-03-02T20:30:00Z");
+    assert_eq!(sent.len(), 1, "{sent:#?}");
+    change(&mut life, "no-feed", "two");
+    assert_eq!(
+        (states(&life, "quiet-feed"), states(&life, "no-feed")),
+        (vec!["over".to_owned()], vec!["open".to_owned()])
+    );
+    assert_eq!(life.mails().len(), 1);
+    life.receive(2, "acme", "01", "0302261530");
+    assert_eq!(states(&life, "no-feed"), ["over"]);
+    change(&mut life, "third", "three");
+    assert_eq!(states(&life, "third"), [""; 0], "it was heard");
+}
+
+/// A summary that nobody answered.
+const SUMMARY: [&str; 8] = [
+    "A27049Z7      070325     AE",
+    "B  27049Z7AE",
+    "10A9Z7  10000425     DEMO00042   01   X",
+    "11                                             070225",
+    "40  001 VNVN",
+    "508471300100 0000003270 0000001000             NO",
+    "9000000003270",
+    "Y  27049Z7AE00005",
+];
+
+#[test]
+fn a_silence_of_an_entry_is_told_on_the_next_morning_under_the_new_name() {
+    let rules =
+        |name: &str| lasting(name, "silence", "summary-unanswered").replace("notify = [\"ops\"]\n", "");
+    let mut life = Life::new(&rules("waits"), one(Manners::NONE), "2025-07-03T15:00:00Z");
+    let bytes: Vec<u8> = SUMMARY.iter().flat_map(|record| format!("{record:80}\n").into_bytes()).collect();
+    life.desk.receive("ae.txt", "acme", &bytes);
+    let unanswered =
+        |sent: &[Sent]| sent.iter().filter(|sent| sent.subject().contains("There is no answer")).count();
+    assert_eq!(unanswered(&life.until("2025-07-08T15:00:00Z")), 1);
+    reload(&mut life, &rules("unanswered"), one(Manners::NONE), "two");
+    assert_eq!(unanswered(&life.until("2025-07-09T14:00:00Z")), 1);
+    assert_eq!(states(&life, "unanswered"), ["open"]);
+}
+
+/// A routine alert was raised for a team that is gone when it is shown.
+#[test]
+fn a_routine_alert_that_is_shown_stands_in_the_digest_of_the_teams_that_are_there_now() {
+    let rules = "[[rule]]\nname = \"ex\"\ntitle = \"Exam\"\non = \"notice\"\nwhen = { effect = \"exam\" }\nseverity = \"warning\"\n\
+                 delivery = \"digest\"\nreplaces = [\"exam\"]\n\
+                 [[inhibit]]\nname = \"not-ours\"\nwhen = { status = \"cancelled\" }\nhides = [\"ex\"]\n";
+    let ops = moved_to("ops", "ops@example.com", Manners::NONE);
+    let mut life = Life::new(rules, ops, "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "23", "0302261000");
+    life.desk.clock.advance(TimeDelta::hours(1));
+    life.receive(1, "acme", "03", "0302261100");
+    let before = life.until("2026-03-03T14:00:00Z");
+    assert!(before.iter().all(|sent| !sent.mail.text().contains("examination")), "it is hidden");
+    reload(&mut life, rules, moved_to("desk", "desk@example.com", Manners::NONE), "two");
+    life.receive(1, "acme", "24", "0303261000");
+    let mut sent = life.until("2026-03-04T14:00:00Z");
+    sent.retain(|sent| sent.mail.text().contains("examination"));
+    assert_eq!(recipients(&sent), ["desk@example.com"], "{sent:#?}");
+    assert!(sent[0].subject().contains("[DIGEST]"), "{}", sent[0].subject());
 }

@@ -262,6 +262,115 @@ severity = "warning"
         `of-acme` and `of-statements` both hold for 2 of the events tried (silence on-no-statement with broker acme) and both mail operations@example.com; `of-acme` is asked first and decides"#]].assert_eq(&overlaps.join("\n"));
 }
 
+/// An override may bring two rules together that keep apart as they stand, or part two that do not.
+#[test]
+fn rules_that_cross_only_as_an_override_has_them_are_named() {
+    let text = r#"
+[[rule]]
+name = "fda"
+title = "FDA"
+on = "notice"
+when = { agency = "FDA" }
+severity = "warning"
+delivery = "none"
+test = [{ notice = { kind = "agency_status", effect = "exam", agency = "FDA" }, expect = "silence" }]
+[[rule]]
+name = "exams"
+title = "Exams"
+on = "notice"
+when = { effect = "exam" }
+severity = "critical"
+notify = ["operations"]
+"#;
+    let told = |overrides: &str| {
+        let rules = parse("cross.toml", &format!("{text}{overrides}")).expect("sound rules");
+        inspect::overlaps(&rules, &Grammar::embedded().codes, &audience()).join("\n")
+    };
+    assert_eq!(told(""), "");
+    let changed = "[[broker_override]]\nbroker = \"acme\"\nrules = [\"fda\"]\n";
+    expect_test::expect!["`fda` and `exams` both hold for 1 of the events tried (agency_status 11 of pga-status with broker acme, agency FDA) and, as the override at cross.toml:17 has it, both mail operations@example.com; `fda` is asked first and decides"].assert_eq(&told(&format!("{changed}delivery = \"now\"\n")));
+    assert_eq!(told(&format!("{changed}delivery = \"now\"\nnotify = [\"finance\"]\n")), "");
+}
+
+/// What is asked of a rule is asked of it as each override has it.
+#[test]
+fn what_an_override_makes_of_a_rule_is_looked_at() {
+    let text = r#"
+[[rule]]
+name = "handed-on"
+title = "Handed on"
+on = "notice"
+when = { effect = "exam" }
+severity = "critical"
+escalate = [{ after = "4 hours", notify = ["finance"] }]
+[[rule]]
+name = "mute"
+title = "Mute"
+on = "deadline"
+deadline = "PSC_DUE"
+delivery = "none"
+[[rule]]
+name = "early"
+title = "Early"
+on = "deadline"
+deadline = "ES_DUE"
+severity = "warning"
+delivery = "digest"
+remind = [60, 30]
+[[inhibit]]
+name = "acme-knows"
+when = { broker = "acme" }
+hides = ["handed-on"]
+[[broker_override]]
+broker = "acme"
+rules = ["handed-on"]
+severity = "warning"
+[[broker_override]]
+broker = "globex"
+delivery = "now"
+notify = ["operations"]
+"#;
+    let rules =
+        Rules::parse(&[("my.toml", text)], &Playbook::embedded(), &["operations", "finance"], &known());
+    let rules = rules.unwrap_or_else(|faults| panic!("{}", shown(&faults)));
+    let teams = vec![team("operations", Severity::Info), team("finance", Severity::Critical)];
+    let warnings = inspect::warnings(&rules, &Grammar::embedded().codes, &Audience::new(teams));
+    let told: Vec<String> =
+        warnings.iter().map(|warning| format!("{}: {}", warning.what, warning.text)).collect();
+    expect_test::expect![[r#"
+        rules: my.toml:22:10: rule `early`, as the override at my.toml:31 has it: its last step is 30 days before the date, so nothing is said in the last 14 days; 14, 7, 1 and 0 speak there
+           22 | remind = [60, 30]
+              |          ^^^^^^^^
+        alerts hidden: inhibition `acme-knows` (my.toml:23) hides `handed-on` (my.toml:2), as the override at my.toml:27 has it, in 8 of 8 events tried, so that hardly anybody would hear of it: narrow its `when`
+        letters to nobody: rule `mute` (my.toml:9), as the override at my.toml:31 has it, tells of clocks, but has no `remind`: nobody gets its letters
+        letters to nobody: rule `handed-on` (my.toml:2), as the override at my.toml:27 has it, escalates to finance, and none of them takes what is warning (severity_min): nobody is told when nobody answers"#]].assert_eq(&told.join("\n"));
+}
+
+/// A rule in front may keep something back only because an override has it so.
+#[test]
+fn what_an_override_of_a_rule_in_front_keeps_back_is_named() {
+    let text = r#"
+[[rule]]
+name = "exams"
+title = "Exams"
+on = "notice"
+when = { effect = "exam" }
+severity = "critical"
+[[broker_override]]
+broker = "acme"
+rules = ["exams"]
+delivery = "none"
+"#;
+    let files = [("my.toml", text), (EMBEDDED_NAME, EMBEDDED)];
+    let rules = Rules::parse(&files, &Playbook::embedded(), &["operations", "finance"], &known());
+    let rules = rules.unwrap_or_else(|faults| panic!("{}", shown(&faults)));
+    let teams = vec![team("operations", Severity::Info), team("finance", Severity::Info)];
+    let warnings = inspect::warnings(&rules, &Grammar::embedded().codes, &Audience::new(teams));
+    let muted = warnings.iter().filter(|warning| warning.what == "alerts muted");
+    let told: Vec<&str> = muted.map(|warning| &*warning.text).collect();
+    expect_test::expect![[r#"rule `exams` (my.toml:2, as the override at my.toml:8 has it) tells nobody of what is critical or a legal date: `exam` (rules/default.toml:106), 64 of the events tried, like bill_status 1A of ams-dispositions with broker acme. If that is meant, say so in the rule: replaces = ["exam"]"#]].assert_eq(&told.join("\n"));
+}
+
 fn team(name: &str, severity_min: Severity) -> Team {
     Team {
         name: name.into(),
@@ -321,6 +430,46 @@ escalate = [{ after = "4 hours", notify = ["finance"] }]
         letters to nobody: rule `releases` (my.toml:8) tells finance of what is info at most, and none of them takes that (severity_min): nobody gets its letters
         letters to nobody: rule `one-entry` (my.toml:16) tells finance of what is warning at most, and none of them takes that (severity_min): nobody gets its letters
         letters to nobody: rule `handed-on` (my.toml:23) escalates to finance, and none of them takes what is warning (severity_min): nobody is told when nobody answers"#]].assert_eq(&told.join("\n"));
+}
+
+/// A ladder may begin as quiet as its team does not take, and an override may leave to a digest what asks for an answer.
+#[test]
+fn steps_that_nobody_hears_and_answers_that_nobody_is_asked_for_are_told() {
+    let text = r#"
+[[broker_override]]
+broker = "acme"
+rules = ["asks", "cbp-hold"]
+delivery = "digest"
+[[rule]]
+name = "asks"
+title = "Asks for an answer"
+on = "notice"
+when = { effect = "exam", port = "2704" }
+severity = "critical"
+remind = "at once, then every day, at most 3 times"
+escalate = [{ after = "4 hours", notify = ["operations"] }]
+[[rule]]
+name = "late"
+title = "Loud at the end"
+on = "deadline"
+deadline = "PROTEST_DUE"
+when = { port = "2704" }
+remind = [60, 30, 14, 7, 1, 0]
+severity = "warning"
+severity_from = [{ days = 14, severity = "critical" }]
+notify = ["finance"]
+"#;
+    let files = [("my.toml", text), (EMBEDDED_NAME, EMBEDDED)];
+    let rules = Rules::parse(&files, &Playbook::embedded(), &["operations", "finance"], &known());
+    let rules = rules.unwrap_or_else(|faults| panic!("{}", shown(&faults)));
+    let teams = vec![team("operations", Severity::Info), team("finance", Severity::Critical)];
+    let warnings = inspect::warnings(&rules, &Grammar::embedded().codes, &Audience::new(teams));
+    let told =
+        warnings.iter().filter(|warning| ["letters to nobody", "no answer asked"].contains(&warning.what));
+    let told: Vec<String> = told.map(|warning| format!("{}: {}", warning.what, warning.text)).collect();
+    expect_test::expect![[r#"
+        letters to nobody: these steps are as quiet as no team of their rule takes (severity_min), so nobody hears of the date before a later one: `late` (60, 30)
+        no answer asked: the override at my.toml:2 leaves `asks` to the digest, which says everything once: `remind` and `escalate` do not hold for its brokers"#]].assert_eq(&told.join("\n"));
 }
 
 /// An override may make letters so quiet that the teams of the rule do not take them, and only for that broker.

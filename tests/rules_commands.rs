@@ -192,6 +192,9 @@ fn timeline(place: &Place) {
             "2026-03-10 Tue 06:00 America/New_York  warning   step 3, letter to operations@example.com",
         ],
     );
+    // The day to act that is made up lies ahead of the day that was asked for.
+    let text = place.out(&["rules", "timeline", "protest-due", "--at", "2027-07-10 09:00"]);
+    assert!(text.contains("If the day to act is 2027-10-09") && text.contains("step 90, "), "{text}");
     let text = place.out(&["rules", "timeline", "routine"]);
     has(&text, &["Waits for the next daily digest, info: operations at 08:00 (America/New_York)."]);
     let text = place.out(&["rules", "timeline", "cbp-hold", "--at", "2026-03-07 23:30", "--broker", "acme"]);

@@ -110,6 +110,20 @@ fn an_empty_store_says_so() {
 }
 
 #[test]
+fn the_oldest_entry_of_a_statement_comes_back() {
+    for_each_store(|store| {
+        let (life, record) = on_statement(1);
+        let key = BillOfLading::of_statement("2704076001");
+        let mut step = Step::at(position(1));
+        step.bills.insert(key.clone(), record.clone());
+        step.lives.insert(life.number, Arc::new(life.clone()));
+        store.commit(&step).expect("commit");
+        assert_eq!(store.bill(&key).expect("read"), Some(record));
+        assert_eq!(store.life(life.number).expect("read"), Some(life));
+    });
+}
+
+#[test]
 fn every_kind_comes_back() {
     for_each_store(|store| {
         let step = full_step(1);
@@ -125,6 +139,9 @@ fn every_kind_comes_back() {
         assert_eq!(store.input(file(1)).expect("read"), Some(input(1)));
         assert_eq!(store.feed(&broker(1)).expect("read"), Some(feed(1)));
         assert_eq!(store.feed(&broker(2)).expect("read"), None);
+        assert_eq!(store.files(file(1), 9).expect("read"), [file(1)]);
+        assert_eq!(store.unread(None, 9).expect("read"), [(file(1), "tables-1".into())]);
+        assert_eq!(store.unread(Some(file(1)), 9).expect("read"), []);
         assert_eq!(store.alert(&alert_key(1)).expect("read"), Some(alert(1)));
         assert_eq!(store.letter(&letter_key(1)).expect("read"), Some(letter(1, 1, 1)));
         assert_eq!(store.due_until(day(100), 9).expect("read"), [(due_key(1), due_value(1))]);

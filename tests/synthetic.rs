@@ -35,7 +35,7 @@ impl NoticeSink for Reading {
         );
         let fields = notice.fields.iter();
         let fields =
-            fields.map(|(name, value)| ((*name).to_owned(), String::from_utf8_lossy(value).into_owned()));
+            fields.map(|(name, value)| ((*name).to_owned(), String::from_utf8_lossy(&value).into_owned()));
         self.said.entry(said).or_default().push(fields.collect());
     }
 

@@ -51,7 +51,7 @@ impl Told {
 impl NoticeSink for Told {
     fn notice(&mut self, notice: &NoticeRef<'_>) {
         let mut fields = Fields::new();
-        notice.fields.iter().for_each(|(name, value)| fields.push_bytes(name, value));
+        notice.fields.iter().for_each(|(name, value)| fields.push_bytes(name, &value));
         let entry = notice.entry.map(|entry| entry.to_string()).unwrap_or_default();
         let at = notice.at.map(|at| at.to_string()).unwrap_or_default();
         let effect = serde_json::to_string(notice.effect).expect("JSON");

@@ -385,4 +385,43 @@ fn who_hears_nothing_is_said() {
     let globex = Occasion { broker: "globex".to_owned(), ..usual };
     let told = timeline(&life.pipeline, tried, &globex).expect("it is played");
     assert_eq!(told.untold, ["It is kept silent."]);
+    assert!(told.sentences.iter().any(|words| words.starts_with("Keeps silent")), "{told:#?}");
+}
+
+/// What a broker's override changes stands in the words as well as in the mails.
+#[test]
+fn the_words_are_those_of_the_broker() {
+    let own = format!(
+        "{}\n[[broker_override]]\nbroker = \"globex\"\nrules = [\"tried\"]\ndelivery = \"digest\"\nseverity = \"critical\"\nnotify = [\"west\"]\n",
+        rule(
+            "on = \"notice\"\nwhen = { effect = \"exam\" }\nseverity = \"warning\"\nnotify = [\"operations\"]\n\
+             remind = \"at once, then every day, at most 3 times\"\nescalate = [{ after = \"4 hours\", notify = [\"tokyo\"] }]"
+        )
+    );
+    let life = Life::new(&own, audience(), "2026-03-04T15:00:00Z");
+    let tried = life.pipeline.rules.get("tried").expect("the rule is there");
+    let usual = Occasion::usual(tried, &life.pipeline.audience, at("2026-03-04T15:00:00Z"));
+    let words = |broker: &str| {
+        let occasion = Occasion { broker: broker.to_owned(), ..usual.clone() };
+        timeline(&life.pipeline, tried, &occasion).expect("it is played").sentences.join("\n")
+    };
+    let override_place = "own.toml:";
+    let globex = words("globex");
+    assert!(
+        globex.contains(&format!("Of globex it is told as the override at {override_place}")),
+        "{globex}"
+    );
+    assert!(globex.contains("; `remind` and `escalate` of the rule do not hold there."), "{globex}");
+    assert!(
+        globex.contains("Waits for the next daily digest, critical: west")
+            && globex.contains("It tells west"),
+        "{globex}"
+    );
+    for gone in ["It is said", "When nobody acknowledges", "operations", "For some brokers"] {
+        assert!(!globex.contains(gone), "{gone}: {globex}");
+    }
+    let acme = words("acme");
+    assert!(acme.contains("It tells operations") && acme.contains("When nobody acknowledges"), "{acme}");
+    assert!(!acme.contains("override") && !acme.contains("For some brokers"), "{acme}");
+    assert!(words("").contains("For some brokers it is told otherwise: own.toml:"));
 }

@@ -302,6 +302,30 @@ fn who_hears_nothing_what_came_again_and_who_decides_instead_are_named() {
     assert!(ask(&life, 2, "never").notices[0].verdict.starts_with("decides, and keeps silent"));
 }
 
+/// Steps as quiet as the team does not take are told to nobody, and it is said of each.
+#[test]
+fn a_step_that_nobody_takes_says_so() {
+    let own = "[[rule]]\nname = \"late\"\ntitle = \"Loud at the end\"\non = \"deadline\"\ndeadline = \"ES_DUE\"\nremind = [5, 2, 0]\n\
+               severity = \"warning\"\nseverity_from = [{ days = 0, severity = \"critical\" }]\nnotify = [\"picky\"]\n";
+    let mut life = Life::new(own, people(Manners::NONE), "2025-04-14T15:00:00Z");
+    life.desk.receive("so.txt", "acme", &released());
+    life.tick();
+    let number = life.desk.store().lives(None, 1).expect("the store answers")[0].number;
+    let stored = life.desk.store().life(number).expect("the store answers").expect("it is there");
+    let asked = ask_about(&life, &stored, "late");
+    let steps: Vec<(&str, Severity, usize, usize)> = asked.clocks[0]
+        .steps
+        .iter()
+        .map(|step| (&*step.step, step.severity, step.recipients.len(), step.unheard.len()))
+        .collect();
+    let (quiet, loud) = (Severity::Warning, Severity::Critical);
+    assert_eq!(steps, [("5", quiet, 0, 1), ("2", quiet, 0, 1), ("0", loud, 1, 0)]);
+    assert_eq!(
+        asked.clocks[0].steps[1].unheard,
+        ["picky hears nothing: it wants critical or louder, this is warning"]
+    );
+}
+
 /// The ladder of an entry summary that is due on 16 April, known from the 14th on.
 #[test]
 fn each_step_of_a_ladder_says_why_it_was_not_said() {

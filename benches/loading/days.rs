@@ -6,7 +6,7 @@ use std::time::Instant;
 use chrono::{DateTime, Days as Span, NaiveDate, TimeDelta, Utc};
 use entrywatch::clock::TestClock;
 use entrywatch::daemon::engine::Engine;
-use entrywatch::outbox::{Attempt, Outcome};
+use entrywatch::outbox::{AsOf, Attempt, Outcome};
 use entrywatch::store::Occasion;
 
 use super::figures::cpu_secs;
@@ -63,7 +63,7 @@ impl Days {
             }
             let taken = |letter| {
                 let outcome = Outcome::Accepted { response: "250 2.0.0 Ok: queued as 4F1A2B3C".into() };
-                Attempt { letter, outcome, ends_until: None }
+                Attempt { letter, outcome, as_of: AsOf::default() }
             };
             let answers: Vec<_> = ready.iter().map(|letter| taken(letter.key.clone())).collect();
             engine.delivered(&answers).expect("the answers are recorded");

@@ -1,16 +1,21 @@
 //! `alerts`: what was raised, the letters that carry it, another try for one of them; who takes care, and what is silenced.
 
-use chrono::NaiveDate;
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::args;
 use super::context::{Context, author};
 use super::exit::{Exit, Failure, Outcome};
 use super::names;
-use super::output::{Paint, Table, Ui, done, instant, json_line, or_dash, written};
+use super::output::{Paint, Table, Ui, day_or_dash, done, instant, json_line, or_dash, written};
+use crate::daemon::assemble;
 use crate::ident::EntryNumber;
 use crate::outbox::{Acknowledgement, AlertKey, LetterKey, NewSilence, Silenced, Silences};
 use crate::place::Severity;
-use crate::serve::{Action, AlertFilter, AlertRow, LetterRow, LetterState, PAGE_MAX, Page, Request};
+use crate::serve::{
+    Action, AlertFilter, AlertRow, LetterRow, LetterState, PAGE_MAX, Page, Request, TOLD_MAX, ToldRow,
+};
 
 /// Show alerts and letters, take care of alerts, silence them, try a letter again
 #[derive(clap::Args, Debug)]
@@ -123,6 +128,7 @@ enum State {
     Waiting,
     Sent,
     GivenUp,
+    Withdrawn,
 }
 
 fn letter_key(text: &str) -> Result<LetterKey, String> {
@@ -169,11 +175,41 @@ fn acknowledge(ack: &Ack, context: &Context, ui: &Ui) -> Outcome {
         let open = found.into_iter().filter(|row| row.state == "open");
         alerts.extend(open.map(|row| row.key));
     }
-    let count = alerts.len();
+    let (count, keys) = (alerts.len(), alerts.clone());
     let said = Acknowledgement { alerts, by, reason: ack.reason.clone(), until: ack.until, letter: None };
-    context.door()?.ask::<()>(Request::Act { action: Action::Acknowledge { said } })?;
+    let door = context.door()?;
+    door.ask::<()>(Request::Act { action: Action::Acknowledge { said } })?;
     ui.remark(&format!("{count} acknowledged until {}.", ack.until));
+    let mut told: Vec<ToldRow> = Vec::new();
+    for alerts in keys.chunks(TOLD_MAX) {
+        told.extend(door.ask::<Vec<ToldRow>>(Request::Told { alerts: alerts.to_vec() })?);
+    }
+    let audience = assemble::audience(&context.config);
+    for (day, alerts) in open_earlier(&told, ack.until, |at| audience.reminder_day(at)) {
+        ui.remark(&format!(
+            "Not all that time: {alerts} of them {} said again on {}, as {} deadline nears.",
+            if alerts == 1 { "is" } else { "are" },
+            day_or_dash(Some(day)),
+            if alerts == 1 { "its" } else { "their" },
+        ));
+    }
     Ok(Exit::Fine)
+}
+
+/// The days before `until` on which acknowledged alerts are open again, each with how many.
+fn open_earlier(
+    told: &[ToldRow],
+    until: NaiveDate,
+    day_of: impl Fn(DateTime<Utc>) -> NaiveDate,
+) -> BTreeMap<NaiveDate, usize> {
+    let mut days = BTreeMap::new();
+    for event in told.iter().flat_map(|row| &row.planned).filter(|event| event.acknowledged_until.is_some()) {
+        let day = day_of(event.at);
+        if day < until {
+            *days.entry(day).or_default() += 1;
+        }
+    }
+    days
 }
 
 fn silence(new: &NewSilenceArgs, context: &Context, ui: &Ui) -> Outcome {
@@ -296,6 +332,7 @@ fn letters(list: &List, context: &Context, ui: &Ui) -> Outcome {
         Some(State::Waiting) => LetterState::Waiting,
         Some(State::Sent) => LetterState::Sent,
         Some(State::GivenUp) => LetterState::GivenUp,
+        Some(State::Withdrawn) => LetterState::Withdrawn,
     };
     let request = Request::Letters { state, limit: Some(list.limit as usize) };
     let page: Page<LetterRow, LetterKey> = context.door()?.ask(request)?;
@@ -339,5 +376,39 @@ fn tries(row: &LetterRow) -> String {
     match row.attempts_before {
         0 => row.attempt.to_string(),
         before => format!("{} (and {before} before)", row.attempt),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::serve::ToldEvent;
+
+    #[test]
+    fn an_acknowledgement_that_ends_early_says_when() {
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
+        let planned = |at: &str, is_ack: bool| ToldEvent {
+            at: at.parse().expect("an instant"),
+            text: String::new(),
+            until: None,
+            acknowledged_until: is_ack.then(|| day("2026-10-15")),
+        };
+        let row = |planned| ToldRow {
+            alert: AlertKey::parse("x"),
+            raised_at: None,
+            letters: Vec::new(),
+            waits_for: Vec::new(),
+            state: "acknowledged".to_owned(),
+            events: Vec::new(),
+            planned,
+        };
+        let told = [
+            row(vec![planned("2026-09-02T10:00:00Z", true), planned("2026-09-01T10:00:00Z", false)]),
+            row(vec![planned("2026-09-02T10:00:00Z", true)]),
+            row(vec![planned("2026-10-15T10:00:00Z", true)]),
+            row(Vec::new()),
+        ];
+        let days = open_earlier(&told, day("2026-10-15"), |at| at.date_naive());
+        assert_eq!(days, BTreeMap::from([(day("2026-09-02"), 2)]));
     }
 }

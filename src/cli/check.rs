@@ -117,8 +117,10 @@ fn look_inside(config: &Config, report: &mut CheckReport) {
 /// they are only read then.
 fn play_scenarios(config: &Config, report: &mut CheckReport) {
     if !config.rules_are_meant() {
+        let brokers: Vec<&str> = config.brokers.iter().map(|broker| broker.name.as_str()).collect();
         for file in &config.scenarios {
             let read = Scenario::read(&file.name, &file.text, &file.folder);
+            let read = read.and_then(|scenario| scenario.from_brokers(&brokers));
             let said = read.map(|_| "can be read; played when the rules are sound".to_owned());
             let faults = |faults: Vec<Diagnostic>| lines(faults.iter().map(ToString::to_string));
             report.add(format!("scenario {}", file.name), said.map_err(faults));

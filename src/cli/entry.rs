@@ -11,7 +11,7 @@ use super::output::{Out, Paint, Table, Ui, answer, day, day_or_dash, instant, or
 use crate::entry::StateOn;
 use crate::ident::EntryNumber;
 use crate::pipeline::money;
-use crate::serve::{EntryView, LiquidationView, Request, TimelineRow, UnheardView};
+use crate::serve::{EntryView, HoldView, LiquidationView, Request, TimelineRow, UnheardView};
 
 /// Show one entry: state, holds, deadlines, timeline
 #[derive(clap::Args, Debug)]
@@ -30,17 +30,27 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     answer(ui, &view, |out| print(out, ui, &view, on), Exit::Fine)
 }
 
+/// The bill that a hold is limited to, or the lines that an agency still holds.
+fn held_on(hold: &HoldView) -> Option<String> {
+    let lines = hold.lines.as_ref().map(|lines| {
+        let noun = if lines.chars().all(|c| c.is_ascii_digit()) { "line" } else { "lines" };
+        format!("{noun} {lines}")
+    });
+    let said: Vec<String> = hold.bill.iter().cloned().chain(lines).collect();
+    (!said.is_empty()).then(|| said.join(", "))
+}
+
 fn print(out: &mut Out, ui: &Ui, view: &EntryView, today: NaiveDate) -> io::Result<()> {
     head(out, ui, view)?;
     if !view.open_holds.is_empty() {
         writeln!(out, "\n{}", ui.paint(Paint::Red, "Open holds"))?;
-        let mut table = Table::new(["AGENCY", "CODE", "SINCE", "BILL", "MEANING"]).indented(2);
+        let mut table = Table::new(["AGENCY", "CODE", "SINCE", "ON", "MEANING"]).indented(2);
         for hold in &view.open_holds {
             table.row([
                 hold.agency.to_string(),
                 hold.code.to_string(),
                 when(hold.since),
-                or_dash(hold.bill.as_ref()),
+                or_dash(held_on(hold)),
                 or_dash(hold.meaning.as_ref()),
             ]);
         }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use super::context::{Context, Door, author};
 use super::exit::{Exit, Failure, Outcome};
 use super::output::{Out, Paint, Table, Ui, answer, done, instant, json_line, written};
-use crate::serve::{Action, PAGE_MAX, Page, QuarantineRow, QuarantinedFile, Request};
+use crate::serve::{Action, PAGE_MAX, Page, QuarantineRow, QuarantinedFile, ReceivedFile, Request};
 use crate::step::QuarantineKey;
 use crate::words::count;
 
@@ -28,9 +28,9 @@ enum Command {
         /// The file's fingerprint or its first digits, as `quarantine list` shows them
         file: String,
     },
-    /// Read a file again with the tables in force
+    /// Read a file again with the tables in force, whether it is in quarantine or not
     Retry {
-        /// The file's fingerprint or its first digits
+        /// The file's fingerprint or its first digits: any file that was received
         file: String,
     },
 }
@@ -44,7 +44,7 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
         }
         Some(Command::Retry { file }) => {
             let door = context.door()?;
-            let found = find(&door, file)?;
+            let found: ReceivedFile = door.ask(Request::ReceivedFile { file: file.clone() })?;
             let action = Action::RetryQuarantine { file: found.file, by: author() };
             door.ask::<()>(Request::Act { action })?;
             let text = format!("{} was read again; `quarantine list` shows what is left of it.", found.name);

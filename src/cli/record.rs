@@ -82,8 +82,8 @@ pub fn run(args: &Args, context: impl FnOnce() -> Result<Context, Failure>, ui: 
         known_or_sound(&document, &door)?;
     }
     door.ask::<()>(Request::Act { action: Action::Record { document: text, by } })?;
-    if is_protest(fact) {
-        tell_open_protests(&document, &door, &context, ui)?;
+    if !fact.definition().ends.is_empty() {
+        tell_doubtful(fact, &document, &door, &context, ui)?;
     }
     let recorded = json!({ "fact": fact.as_str(), "document": document, "notices": ids });
     answer(ui, &recorded, |out| print(out, ui, fact, &ids), Exit::Fine)
@@ -172,12 +172,15 @@ fn known_or_sound(document: &Value, door: &Door) -> Result<(), Failure> {
     Ok(())
 }
 
-fn is_protest(fact: FactKind) -> bool {
-    matches!(fact, FactKind::ProtestFiled | FactKind::ExclusionProtest)
-}
-
-/// The clocks that a protest did not end because it does not say what it is against.
-fn tell_open_protests(document: &Value, door: &Door, context: &Context, ui: &Ui) -> Result<(), Failure> {
+/// The clocks that a fact did not end because it does not say which of several it is about.
+fn tell_doubtful(
+    fact: FactKind,
+    document: &Value,
+    door: &Door,
+    context: &Context,
+    ui: &Ui,
+) -> Result<(), Failure> {
+    let ends = fact.definition().ends;
     let on = Some(context.today());
     for number in numbers(document) {
         let view: EntryView = match door.ask(Request::Entry { number, on }) {
@@ -186,7 +189,10 @@ fn tell_open_protests(document: &Value, door: &Door, context: &Context, ui: &Ui)
             Err(failure) if failure.exit() == Exit::NotFine => continue,
             Err(failure) => return Err(failure),
         };
-        for clock in view.deadlines.iter().filter(|clock| !clock.may_be_over.is_empty()) {
+        let doubtful = view.deadlines.iter().filter(|clock| {
+            !clock.may_be_over.is_empty() && ends.contains(&&*clock.id) && !clock.instance.is_empty()
+        });
+        for clock in doubtful {
             let (id, instance, why) = (&clock.id, &clock.instance, &clock.may_be_over);
             ui.remark(&format!("{id}@{instance} of {number} runs on: {why}."));
         }

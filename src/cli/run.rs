@@ -46,11 +46,11 @@ pub fn run(args: &Args, global: &Global, ui: &Ui) -> Outcome {
         return round(&runtime, &settings, config, ui);
     }
     let path = config_file(global.config.as_deref())?;
-    let load = move || {
+    let load: service::Load = Arc::new(move || {
         let config = Config::load(&path).map_err(|faults| faults_text(&faults))?;
         play_scenarios(&config)?;
         Settings::of(&config).map_err(|error| chain(&error))
-    };
+    });
     let mut companion = Companions::default();
     let ran = runtime.block_on(service::run(settings, load, Arc::new(SystemClock), &mut companion));
     // A call that hangs in a library must not keep the process from ending.

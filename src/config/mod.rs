@@ -42,7 +42,7 @@ pub use self::settings::{
 };
 use crate::deadline::{DeadlineTable, Overrides, TableFault};
 pub use crate::diagnostic::Diagnostic;
-use crate::diagnostic::{Source, read_toml};
+use crate::diagnostic::{Faults, Source, mistaken, read_toml};
 use crate::grammar::Grammar;
 use crate::ident::BrokerName;
 use crate::rules::{self, Playbook, Rules, Vocabulary};
@@ -156,7 +156,16 @@ impl Config {
 
     fn read(name: &str, text: &str, base: &Path) -> (Option<Self>, Vec<Diagnostic>) {
         let source = Source::new(name, text);
-        let (raw, faults) = read_toml::<RawConfig>(&source);
+        let mut mistaken = Faults::of(source.clone());
+        match is_a_rule_file(&source, &mut mistaken) {
+            true => (None, mistaken.into_sorted()),
+            false => Self::read_source(&source, base),
+        }
+    }
+
+    fn read_source(source: &Source, base: &Path) -> (Option<Self>, Vec<Diagnostic>) {
+        let (name, text) = (source.name(), source.text());
+        let (raw, faults) = read_toml::<RawConfig>(source);
         let Some(raw) = raw else { return (None, faults.into_sorted()) };
         let mut resolver = Resolver { base, faults };
         let state = resolve::state(&given(&raw.state), &mut resolver);
@@ -360,6 +369,17 @@ fn load_grammar(folder: Option<&Path>) -> Result<Arc<Grammar>, Vec<Diagnostic>> 
             })
             .collect()
     })
+}
+
+/// What is said of a rule file in the place of the configuration; whether it is one.
+fn is_a_rule_file(source: &Source, faults: &mut Faults) -> bool {
+    let Some((written, span)) = mistaken::<RawConfig>(source, rules::FILE_KEYS) else { return false };
+    let message = format!(
+        "this looks like a rule file ({written}); the daemon's configuration holds [state], [mail], [[team]] and [[broker]], and names rule files in \
+         `[rules] files`"
+    );
+    faults.add(span, message);
+    true
 }
 
 fn embedded_rules() -> Named {

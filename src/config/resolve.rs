@@ -1,6 +1,6 @@
 //! From the configuration as written to the one that is in force: defaults, bounds, references.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -402,7 +402,23 @@ pub(super) fn teams(raw: &RawConfig, resolver: &mut Resolver<'_>) -> Vec<Team> {
         resolver.faults.add(0..0, "the configuration has no [[team]], so nobody would get an alert");
     }
     let hooks = webhooks::written(raw);
-    list(&raw.team).iter().filter_map(|team| self::team(team, &hooks, &mut seen, resolver)).collect()
+    let teams = list(&raw.team).iter().filter_map(|team| self::team(team, &hooks, &mut seen, resolver));
+    spelled_once(teams.collect())
+}
+
+/// Each mailbox as it is written first, and once in a team. `Ops@Example.com` and `ops@example.com` are one: the domain's case says nothing
+/// (RFC 5321, section 2.4), and no server in use tells two people by the case of the part before it.
+fn spelled_once(mut teams: Vec<Team>) -> Vec<Team> {
+    let mut spelled: HashMap<String, Box<str>> = HashMap::new();
+    for team in &mut teams {
+        let mut seen = BTreeSet::new();
+        for address in team.to.iter_mut().filter(|address| !address.starts_with(webhook::PREFIX)) {
+            address
+                .clone_from(spelled.entry(address.to_ascii_lowercase()).or_insert_with(|| address.clone()));
+        }
+        team.to.retain(|address| seen.insert(address.clone()));
+    }
+    teams
 }
 
 fn team(

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -71,6 +72,18 @@ pub struct App {
 struct Task {
     stop: CancellationToken,
     handle: tokio::task::JoinHandle<()>,
+}
+
+impl Task {
+    /// Tells it to end, and cuts it off at that moment; whether it ended by itself.
+    async fn end_by(mut self, until: Instant) -> bool {
+        self.stop.cancel();
+        let is_over = timeout_at(until, &mut self.handle).await.is_ok();
+        if !is_over {
+            self.handle.abort();
+        }
+        is_over
+    }
 }
 
 /// The scanners and the watcher of one configuration.
@@ -165,6 +178,8 @@ impl App {
 
     /// Puts a checked configuration into force. What cannot change while running is said in the log.
     ///
+    /// It may be abandoned for a stop: the writer has the old configuration or the new one, and says in the journal which.
+    ///
     /// # Errors
     /// When mail is set up wrongly or the writer is gone; the old configuration stays as far as it still runs.
     pub async fn reload(&mut self, settings: Settings) -> Result<(), StartError> {
@@ -192,29 +207,49 @@ impl App {
         self.start_intake()
     }
 
-    /// Takes no new work, finishes the work in hand, closes in reverse order. Answers what ended the writer, if an
-    /// error did.
+    /// Takes no new work, finishes the work in hand, closes in reverse order. What is not finished within the configured time is cut
+    /// off. Answers what ended the writer, if an error did.
     pub async fn stop(mut self) -> Option<WriteError> {
         let limit = self.settings.stop_timeout;
-        if tokio::time::timeout(limit, self.stop_intake()).await.is_err() {
+        let until = Instant::now() + limit;
+        self.begin_to_stop();
+        if timeout_at(until, self.stop_intake()).await.is_err() {
             tracing::warn!("A drop did not stop in time; what it had in hand stays in its folder.");
         }
-        Self::stop_task(self.ticking.take()).await;
-        Self::stop_task(self.calendars.take()).await;
-        Self::stop_task(self.receipts.take()).await;
-        if tokio::time::timeout(limit, self.stop_delivery()).await.is_err() {
+        for task in [self.ticking.take(), self.calendars.take(), self.receipts.take()].into_iter().flatten() {
+            task.end_by(until).await;
+        }
+        let mut is_cut_off = false;
+        for task in std::mem::take(&mut self.delivery) {
+            is_cut_off |= !task.end_by(until).await;
+        }
+        if is_cut_off {
             tracing::warn!(
                 "The mail server did not answer in time; letters under way are sent again, under the same Message-ID."
             );
         }
         self.tracker.close();
-        self.writer = None;
         let thread = self.writer_thread.take()?;
-        let joined = tokio::time::timeout(limit, tokio::task::spawn_blocking(move || thread.join())).await;
-        match joined {
+        let writer = self.writer.take();
+        let ended = async {
+            if let Some(writer) = &writer {
+                writer.stop().await;
+            }
+            tokio::task::spawn_blocking(move || thread.join()).await
+        };
+        match tokio::time::timeout(limit, ended).await {
             Ok(Ok(Ok(outcome))) => outcome,
             Ok(_) => Some(WriteError::Fatal("the writer broke".into())),
             Err(_) => Some(WriteError::Fatal("the writer did not stop in time".into())),
+        }
+    }
+
+    /// Every task hears at once that it is to end, so that they finish beside each other.
+    fn begin_to_stop(&self) {
+        let tasks = self.delivery.iter().chain(&self.ticking).chain(&self.calendars).chain(&self.receipts);
+        tasks.for_each(|task| task.stop.cancel());
+        if let Some(intake) = &self.intake {
+            intake.stop.cancel();
         }
     }
 
@@ -236,12 +271,14 @@ impl App {
         Ok(())
     }
 
+    /// Those that have not ended stay in `delivery` when nobody waits any longer.
     async fn stop_delivery(&mut self) {
         for task in &self.delivery {
             task.stop.cancel();
         }
-        for task in self.delivery.drain(..) {
-            Self::stop_task(Some(task)).await;
+        while let Some(task) = self.delivery.last_mut() {
+            let _ = (&mut task.handle).await;
+            self.delivery.pop();
         }
     }
 

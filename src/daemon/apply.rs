@@ -13,7 +13,8 @@ use crate::ident::{BillOfLading, Fingerprint, NoticeId};
 use crate::journal::{JournalReader, Line, What};
 use crate::outbox::{Ack, Attempt};
 use crate::pipeline::{
-    ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile, StateHash, TargetSet,
+    self, ApplyError, Group, Heard, Listener, Mailing, Moment, Pipeline, Received, ReceivedFile, Replan,
+    StateHash, TargetSet,
 };
 use crate::step::{InputRecord, Position, Step};
 use crate::store::{Store, StoreError};
@@ -26,6 +27,9 @@ const PAGE: usize = 500;
 
 /// What lies so close together is done together while the past is gone through under other rules.
 const PASS_AT_ONCE: TimeDelta = TimeDelta::hours(1);
+
+/// The lines from which on rules were in force, with the version of those.
+type Eras = Vec<(u64, Box<str>)>;
 
 /// Lines that were written under other rules, while they are applied.
 #[derive(Default)]
@@ -57,7 +61,8 @@ impl Past {
             tracing::warn!(
                 lines = self.lines,
                 "Lines of the journal were applied that were written under other rules or teams. Letters that the rules in force would \
-                 have written then are shown as given up and are not sent; what they plan for later stands."
+                 have written then are shown as given up and are not sent, but for what nobody had heard of when the journal ended; what \
+                 they plan for later stands."
             );
         }
     }
@@ -74,7 +79,7 @@ pub struct Applier<'a> {
 
 impl Applier<'_> {
     /// Applies the journal's lines that the store has not seen; answers how many.
-    pub fn catch_up(&self, end: Position) -> Result<u64, EngineError> {
+    pub fn catch_up(&self, end: Position, now: DateTime<Utc>) -> Result<u64, EngineError> {
         let start = self.commits.position()?;
         let foreign = EngineError::Foreign { store: start.seq, journal: end.seq };
         if start.seq > end.seq || (start.seq == end.seq && start.hash != end.hash) {
@@ -89,9 +94,10 @@ impl Applier<'_> {
                 return Err(foreign);
             }
         }
-        let rules = self.rules_in_force(start.seq + 1)?;
+        let (rules, heard) = self.look_ahead(start.seq + 1, now)?;
         let view = StoreView::over(self.commits);
-        let mut group = Group::new(&view, start);
+        let group_at = |position| Group::new(&view, position).with_heard(heard.clone());
+        let mut group = group_at(start);
         let mut position = start;
         let mut applied = 0;
         let mut past = Past::default();
@@ -100,7 +106,7 @@ impl Applier<'_> {
             let mailing = self.mailing_of(&line, &rules);
             if let Some(then) = past.until(&line, mailing) {
                 self.commits.commit(&group.finish(position))?;
-                group = Group::new(&view, position);
+                group = group_at(position);
                 self.pass(&mut group, position.seq, then)?;
             }
             self.apply(&mut group, &line, mailing, None)?;
@@ -108,12 +114,12 @@ impl Applier<'_> {
             applied += 1;
             if group.len() >= GROUP_VALUES_MAX {
                 self.commits.commit(&group.finish(position))?;
-                group = Group::new(&view, position);
+                group = group_at(position);
             }
         }
         self.commits.commit(&group.finish(position))?;
         if let Some(then) = past.ended_at {
-            let mut group = Group::new(&view, position);
+            let mut group = group_at(position);
             self.pass(&mut group, position.seq, then)?;
             self.commits.commit(&group.finish(position))?;
         }
@@ -136,21 +142,33 @@ impl Applier<'_> {
             let at = (next.at + PASS_AT_ONCE).min(until);
             self.pipeline.due(group, moment(at), false, &mut overflow)?;
         }
-        if !group.due_until(self.pipeline.reminder_day(until), PAGE)?.is_empty() {
+        let until_day = |day, most| group.due_until(day, most);
+        if !pipeline::ready(&self.pipeline.audience, until, PAGE, until_day)?.is_empty() {
             self.pipeline.remind(group, moment(until), &mut overflow)?;
         }
         Ok(())
     }
 
-    /// From which line on which rules were in force, for the lines from `seq` on.
-    fn rules_in_force(&self, seq: u64) -> Result<Vec<(u64, Box<str>)>, EngineError> {
-        let mut configs = Vec::new();
+    /// From which line on which rules were in force, for the lines from `seq` on; and, where some of those were others, what people had
+    /// heard.
+    fn look_ahead(&self, seq: u64, now: DateTime<Utc>) -> Result<(Eras, Option<Arc<Heard>>), EngineError> {
+        let mut eras = Eras::new();
+        let mut listener = Listener::default();
         for line in self.archive.read(seq)? {
-            if let (_, Line { seq, what: What::Config { rules, .. }, .. }) = line? {
-                configs.push((seq, rules));
+            let (_, Line { seq, at, what, .. }) = line?;
+            listener.line(at);
+            match what {
+                What::Config { rules, .. } => eras.push((seq, rules)),
+                What::Letter { recipient, alerts, outcome, .. } => {
+                    listener.letter(at, &recipient, &alerts, &outcome);
+                }
+                What::Acknowledged { alert, .. } => listener.acknowledged(at, &alert),
+                _ => {}
             }
         }
-        Ok(configs)
+        let is_other = |(_, rules): &(u64, Box<str>)| **rules != *self.rules;
+        let heard = if eras.iter().any(is_other) { listener.heard(now).map(Arc::new) } else { None };
+        Ok((eras, heard))
     }
 
     fn mailing_of(&self, line: &Line, rules: &[(u64, Box<str>)]) -> Mailing {
@@ -180,13 +198,13 @@ impl Applier<'_> {
                 let Some(known) = group.input(*file)? else { return Ok(Received::default()) };
                 self.apply_file(group, moment, &once_more(*file, known), None)
             }
-            What::Letter { key, outcome, ends_until, .. } => {
+            What::Letter { key, outcome, as_of, .. } => {
                 let (letter, outcome) = (key.clone(), outcome.clone());
-                self.pipeline.letter(group, moment, &Attempt { letter, outcome, ends_until: *ends_until })?;
+                self.pipeline.letter(group, moment, &Attempt { letter, outcome, as_of: *as_of })?;
                 Ok(Received::default())
             }
             What::Retry { letter, .. } => {
-                self.pipeline.retry(group, letter, line.at)?;
+                self.pipeline.retry(group, moment, letter)?;
                 Ok(Received::default())
             }
             What::Reminded => {
@@ -202,8 +220,9 @@ impl Applier<'_> {
                 self.pipeline.redate(group, moment, table, moves)?;
                 Ok(Received::default())
             }
-            What::Replanned { entries, addresses, .. } => {
-                self.pipeline.replan(group, moment, entries, addresses)?;
+            What::Replanned { entries, addresses, letters, lasting, .. } => {
+                let what = Replan { entries, addresses, letters, lasting: *lasting };
+                self.pipeline.replan(group, moment, &what)?;
                 Ok(Received::default())
             }
             What::Digest { team, day } => {
@@ -316,14 +335,15 @@ pub fn replay(
     pipeline: Arc<Pipeline>,
     versions: &Versions,
 ) -> Result<Replayed, EngineError> {
-    let mut end = Position::START;
+    let (mut end, mut last) = (Position::START, DateTime::UNIX_EPOCH);
     for line in journal.read(1)? {
-        end = line?.0;
+        let (position, line) = line?;
+        (end, last) = (position, line.at);
     }
     let commits = Commits::new(store.clone());
     let applier =
         Applier { commits: &commits, pipeline: &pipeline, rules: &versions.rules, archive: journal.clone() };
-    let lines = applier.catch_up(end)?;
+    let lines = applier.catch_up(end, last)?;
     Ok(Replayed { hash: state_hash(&*store, &pipeline.deadlines)?, lines })
 }
 

@@ -12,13 +12,14 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::apply::{Applier, state_hash};
 use super::commits::{Commits, Done};
 use super::following::Following;
+use super::rereading::Rereading;
 use super::view::StoreView;
 use crate::clock::Clock;
 use crate::decode::abi::PasswordMask;
 use crate::ident::{BrokerName, DropName, Fingerprint};
 use crate::journal::{Journal, JournalError, Line, Mask, Staged, What};
 use crate::outbox::{Acknowledgement, AlertKey, Attempt, LetterKey, NewSilence, TroubleBrief, TroubleId};
-use crate::pipeline::{Group, Mailing, Pipeline, Received};
+use crate::pipeline::{self, Group, Mailing, Pipeline, Received};
 use crate::place::Severity;
 use crate::serve::TargetWish;
 use crate::step::{Position, Step};
@@ -97,6 +98,8 @@ pub struct Engine {
     is_noted: bool,
     /// The table of deadlines is another one than the reminders were planned with.
     pub(super) following: Option<Following>,
+    /// The index of files with unknown things is gone through.
+    pub(super) rereading: Option<Rereading>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -114,9 +117,18 @@ impl Engine {
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, u64), EngineError> {
         let commits = Commits::new(store);
-        let engine = Self { journal, commits, pipeline, versions, is_noted: false, following: None, clock };
+        let engine = Self {
+            journal,
+            commits,
+            pipeline,
+            versions,
+            is_noted: false,
+            following: None,
+            rereading: None,
+            clock,
+        };
         let end = engine.journal.position();
-        let applied = engine.applier().catch_up(end)?;
+        let applied = engine.applier().catch_up(end, engine.clock.now())?;
         Ok((engine, applied))
     }
 
@@ -259,12 +271,13 @@ impl Engine {
     pub fn delivered(&mut self, attempts: &[Attempt]) -> Result<(), EngineError> {
         self.settle()?;
         let mut lines = Vec::with_capacity(attempts.len());
-        for Attempt { letter: key, outcome, ends_until } in attempts {
+        for Attempt { letter: key, outcome, as_of } in attempts {
             let Some(letter) = self.store().letter(key)? else { continue };
             let attempt = match letter.state {
                 crate::outbox::LetterState::Waiting { attempt, .. } => attempt + 1,
                 crate::outbox::LetterState::Sent { attempt, .. }
-                | crate::outbox::LetterState::GivenUp { attempt, .. } => attempt + 1,
+                | crate::outbox::LetterState::GivenUp { attempt, .. }
+                | crate::outbox::LetterState::Withdrawn { attempt, .. } => attempt + 1,
             };
             lines.push(What::Letter {
                 key: key.clone(),
@@ -272,7 +285,7 @@ impl Engine {
                 recipient: letter.recipient.clone(),
                 alerts: letter.alerts.clone(),
                 outcome: outcome.clone(),
-                ends_until: *ends_until,
+                as_of: *as_of,
             });
         }
         if lines.is_empty() { Ok(()) } else { self.happened_together(lines) }
@@ -281,10 +294,11 @@ impl Engine {
     /// Says the reminders that are due, when there are any.
     pub fn remind(&mut self) -> Result<bool, EngineError> {
         self.settle()?;
-        let day = self.pipeline.reminder_day(self.clock.now());
+        let now = self.clock.now();
         let view = StoreView::over(&self.commits);
-        if self.store().due_until(day, 1)?.is_empty()
-            && !self.pipeline.has_silent_feed(&view, self.clock.now())?
+        let until = |day, most| self.store().due_until(day, most);
+        if pipeline::ready(&self.pipeline.audience, now, 1, until)?.is_empty()
+            && !self.pipeline.has_silent_feed(&view, now)?
         {
             return Ok(false);
         }
@@ -369,7 +383,7 @@ impl Engine {
         Ok(count)
     }
 
-    /// Tells people of a trouble, once as long as it lasts.
+    /// Tells people of a trouble, once as long as it lasts. What is known of it already leaves no line.
     pub fn trouble(
         &mut self,
         severity: Severity,
@@ -377,7 +391,7 @@ impl Engine {
         trouble: TroubleBrief,
     ) -> Result<(), EngineError> {
         self.settle()?;
-        if self.store().trouble(&trouble.id())?.is_some() {
+        if self.store().trouble(&trouble.id())?.is_some_and(|open| Pipeline::is_known(&open, &trouble)) {
             return Ok(());
         }
         self.happened(What::Trouble { severity, broker: broker.into(), trouble })

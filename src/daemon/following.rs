@@ -4,11 +4,14 @@
 use std::sync::Arc;
 
 use super::engine::{Engine, EngineError};
+use super::rereading::Rereading;
 use super::view::StoreView;
 use crate::deadline::DeadlineTable;
 use crate::ident::EntryNumber;
 use crate::journal::{Redated, What};
+use crate::outbox::LetterKey;
 use crate::pipeline::{Mailing, Moment};
+use crate::store::LetterFilter;
 
 /// Names the table of deadlines and the rules that the reminders were planned with.
 const TABLE_FILE: &str = "deadlines.version";
@@ -17,12 +20,15 @@ const TABLE_FILE: &str = "deadlines.version";
 /// a date of our own.
 const NAMES: &str = "names-3";
 
-/// Routine alerts that wait for digests, among which those of addresses without a team are looked for.
+/// Letters that one line says are taken back.
+const LETTERS_MAX: usize = 1_000;
+
+/// Letters that wait, and routine alerts that wait for digests, among which those of addresses without a team are looked for.
 const WAITING_MAX: usize = 100_000;
 
-/// Lives that are looked at together when the table of deadlines changed, a few milliseconds' work, and moved clocks that one
+/// Lives that are looked at together when the table of deadlines changed, about 50 milliseconds' work, and moved clocks that one
 /// line holds.
-const LIVES_AT_ONCE: usize = 200;
+const LIVES_AT_ONCE: usize = 100;
 const REDATED_MAX: usize = 1_000;
 
 /// How far the entries were looked at under another table of deadlines, or other rules.
@@ -38,9 +44,13 @@ pub(super) struct Following {
 
 impl Engine {
     /// Finds out whether the reminders were planned with the table of deadlines and the rules in force; where not,
-    /// [`Engine::follow_some`] moves them. A file beside the journal says which those were. Without it every entry is looked at, which changes nothing
-    /// where nothing moved. `before` is the table that was in force until now, where that is known.
+    /// [`Engine::follow_some`] moves them. A file beside the journal says which those were. Without it every entry is
+    /// looked at, which changes nothing where nothing moved. `before` is the table that was in force until now, where
+    /// that is known.
+    ///
+    /// The same for the tables of messages: messages kept unread are read again once a table knows them.
     pub fn look_at_table(&mut self, before: Option<Arc<DeadlineTable>>) {
+        self.rereading = self.has_unread().then(Rereading::default);
         let known = std::fs::read_to_string(self.table_file());
         let is_known = known.is_ok_and(|known| known.trim_end() == self.table_note());
         if !is_known {
@@ -77,18 +87,23 @@ impl Engine {
 
     /// Whether entries are still to be looked at under the table in force.
     pub fn is_following(&self) -> bool {
-        self.following.is_some()
+        self.following.is_some() || self.is_rereading()
     }
 
     /// Moves the reminders of some entries to the dates of the table in force, and journals which ones moved. Little enough to be
     /// done between two jobs; a crash in the middle begins anew, and finds those done that are.
     pub fn follow_some(&mut self) -> Result<(), EngineError> {
+        self.reread_some()?;
         let Some(mut following) = self.following.take() else { return Ok(()) };
         self.settle()?;
         let lives = self.store().lives(following.after, LIVES_AT_ONCE)?;
         let Some(last) = lives.last().map(|life| life.number) else {
-            self.readdress()?;
-            self.followed(&following);
+            self.replace_lasting()?;
+            self.take_back()?;
+            match self.readdress_some()? {
+                true => self.following = Some(following),
+                false => self.followed(&following),
+            }
             return Ok(());
         };
         let today = self.pipeline.reminder_day(self.clock.now());
@@ -122,28 +137,63 @@ impl Engine {
         let count = entries.len() as u64;
         if count > 0 {
             let rules = self.versions.rules.clone();
-            self.happened_together(vec![What::Replanned { rules, entries, addresses: Vec::new() }])?;
+            let (addresses, letters, lasting) = (Vec::new(), Vec::new(), false);
+            self.happened_together(vec![What::Replanned { rules, entries, addresses, letters, lasting }])?;
         }
         Ok(count)
     }
 
-    /// What waits for the digests of addresses that no team has any more goes to those whom the rules name now.
-    fn readdress(&mut self) -> Result<(), EngineError> {
-        loop {
-            let waiting = self.store().digest(None, WAITING_MAX)?;
-            let mut addresses: Vec<Box<str>> = waiting.into_iter().map(|key| key.recipient).collect();
-            addresses.dedup();
-            addresses.retain(|address| self.pipeline.audience.team_of(address).is_none());
-            if addresses.is_empty() || self.pipeline.audience.teams().is_empty() {
-                return Ok(());
-            }
-            tracing::warn!(
-                addresses = addresses.join(", "),
-                "Routine alerts waited for addresses that no team has any more; they go to the teams that the rules name now."
-            );
+    /// Troubles and silent feeds that last are told by the rules in force, where the rule that told them is gone.
+    fn replace_lasting(&mut self) -> Result<(), EngineError> {
+        let moment = Moment { seq: 0, at: self.clock.now(), mailing: Mailing::Deliver };
+        if self.pipeline.wants_lasting(&StoreView::over(&self.commits), moment)? {
             let rules = self.versions.rules.clone();
-            self.happened_together(vec![What::Replanned { rules, entries: Vec::new(), addresses }])?;
+            let (entries, addresses, letters) = (Vec::new(), Vec::new(), Vec::new());
+            let lasting = true;
+            self.happened_together(vec![What::Replanned { rules, entries, addresses, letters, lasting }])?;
         }
+        Ok(())
+    }
+
+    /// Letters that wait for addresses that no team has any more are taken back, and those are told who hear of it now.
+    fn take_back(&mut self) -> Result<(), EngineError> {
+        let waiting = self.store().letters(LetterFilter::Waiting, WAITING_MAX)?.into_iter();
+        let letters: Vec<LetterKey> = waiting
+            .filter(|letter| self.pipeline.is_misdirected(letter))
+            .inspect(|letter| {
+                let (letter, recipient) = (&letter.key, &*letter.recipient);
+                tracing::warn!(%letter, recipient, "A letter waited for an address that no team has any more; it is taken back, and those are told who hear of it now.");
+            })
+            .map(|letter| letter.key)
+            .collect();
+        for letters in letters.chunks(LETTERS_MAX) {
+            let (rules, letters) = (self.versions.rules.clone(), letters.to_vec());
+            let (entries, addresses, lasting) = (Vec::new(), Vec::new(), false);
+            self.happened_together(vec![What::Replanned { rules, entries, addresses, letters, lasting }])?;
+        }
+        Ok(())
+    }
+
+    /// Some of what waits for the digests of addresses that no team has any more goes to those whom the rules name now. Answers whether
+    /// there may be more.
+    fn readdress_some(&mut self) -> Result<bool, EngineError> {
+        let waiting = self.store().digest(None, WAITING_MAX)?;
+        let mut addresses: Vec<Box<str>> = waiting.into_iter().map(|key| key.recipient).collect();
+        addresses.dedup();
+        addresses.retain(|address| self.pipeline.audience.team_of(address).is_none());
+        // One address at a time: thousands of alerts may wait for it, and files wait meanwhile.
+        addresses.truncate(1);
+        if addresses.is_empty() || self.pipeline.audience.teams().is_empty() {
+            return Ok(false);
+        }
+        tracing::warn!(
+            address = addresses.join(", "),
+            "Routine alerts waited for an address that no team has any more; they go to the teams that the rules name now."
+        );
+        let rules = self.versions.rules.clone();
+        let (entries, letters, lasting) = (Vec::new(), Vec::new(), false);
+        self.happened_together(vec![What::Replanned { rules, entries, addresses, letters, lasting }])?;
+        Ok(true)
     }
 
     /// Every entry was looked at: the next start has nothing to do.

@@ -16,6 +16,7 @@ pub mod logging;
 pub mod once;
 mod parts;
 pub mod receipts;
+mod rereading;
 mod room;
 pub mod service;
 pub mod settings;

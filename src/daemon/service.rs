@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::app::{App, StartError};
 use super::changes::Changes;
@@ -12,6 +12,7 @@ use super::settings::Settings;
 use super::writer::{WriteError, Writer};
 use crate::clock::Clock;
 use crate::outbox::TroubleBrief;
+use crate::pipeline::RELOAD_REFUSED;
 use crate::place::Severity;
 
 /// A writer that has not looked at its queue for this long is taken for stuck, and the watchdog is not fed.
@@ -44,56 +45,73 @@ pub trait Companion: Send {
     async fn stop(&mut self);
 }
 
-/// Runs until SIGTERM or SIGINT, reloads on SIGHUP and when a file of the configuration has changed.
-///
-/// `load` reads the configuration anew; when it fails, what it says is logged and the old one stays.
+/// Reads the configuration anew; what it says when it fails is logged, and the old one stays.
+pub type Load = Arc<dyn Fn() -> Result<Settings, String> + Send + Sync>;
+
+/// What asks for an end.
+struct Ends {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ends {
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Runs until SIGTERM or SIGINT, reloads on SIGHUP and when a file of the configuration has changed. A start or a reload under way is
+/// abandoned for a stop.
 ///
 /// # Errors
 /// When the start fails, or the journal or the store does: the service manager starts the process again.
 pub async fn run(
     settings: Settings,
-    load: impl Fn() -> Result<Settings, String>,
+    load: Load,
     clock: Arc<dyn Clock>,
     companion: &mut dyn Companion,
 ) -> Result<(), ServiceError> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(ServiceError::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(ServiceError::Signals)?;
+    let mut ends = Ends {
+        terminate: signal(SignalKind::terminate()).map_err(ServiceError::Signals)?,
+        interrupt: signal(SignalKind::interrupt()).map_err(ServiceError::Signals)?,
+    };
     let mut hangup = signal(SignalKind::hangup()).map_err(ServiceError::Signals)?;
-    let patience = tokio::spawn(ask_for_time());
-    let started = App::start(settings, clock.clone()).await;
-    patience.abort();
-    let mut app = started.map_err(|error| ServiceError::Start(Box::new(error)))?;
+    let Some(mut app) = start(settings, &clock, &mut ends).await? else { return Ok(()) };
     if let Err(error) = companion.start(&app).await {
         tracing::error!(%error, "The local socket cannot be used; commands cannot reach the daemon.");
     }
-    tracing::info!(
-        config = &*app.settings().versions.config,
-        rules = &*app.settings().versions.rules,
-        grammar = &*app.settings().versions.grammar,
-        drops = app.settings().drops.len(),
-        lines_applied = app.opened.applied,
-        rebuilt = app.opened.rebuilt,
-        "entrywatch is running."
-    );
-    say(&[NotifyState::Ready, NotifyState::Status("watching")]);
+    tell_start(&app);
     let mut feed = tokio::time::interval(sd_notify::watchdog_enabled().map_or(FEED, |period| period / 3));
     let fatal = app.fatal.clone();
     let mut changes = Changes::of(&app.settings().watched);
     let mut looks = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
+            () = ends.asked() => break,
             () = fatal.notified() => break,
-            _ = hangup.recv() => {
-                tracing::info!("The configuration is read again: a signal asks for it.");
-                changes = fed(&app.writer().cloned(), &*clock, &mut feed, reload(&mut app, companion, &load)).await;
-            }
-            _ = looks.tick() => if changes.look(&app.settings().watched) {
+            _ = hangup.recv() => tracing::info!("The configuration is read again: a signal asks for it."),
+            _ = looks.tick() => {
+                if !changes.look(&app.settings().watched) {
+                    continue;
+                }
                 tracing::info!("The configuration is read again: a file of it has changed.");
-                changes = fed(&app.writer().cloned(), &*clock, &mut feed, reload(&mut app, companion, &load)).await;
-            },
-            _ = feed.tick() => feed_watchdog(app.writer(), &*clock),
+            }
+            _ = feed.tick() => {
+                feed_watchdog(app.writer(), &*clock);
+                continue;
+            }
+        }
+        let writer = app.writer().cloned();
+        tokio::select! {
+            reloaded = fed(&writer, &*clock, &mut feed, reload(&mut app, companion, &load)) => changes = reloaded,
+            () = ends.asked() => {
+                tracing::info!("The reload is abandoned: the daemon stops.");
+                break;
+            }
+            () = fatal.notified() => break,
         }
     }
     tracing::info!("Stopping: no new work is taken, what is in hand is finished.");
@@ -108,6 +126,38 @@ pub async fn run(
     }
 }
 
+/// `None` when it was told to stop before the start was done.
+async fn start(
+    settings: Settings,
+    clock: &Arc<dyn Clock>,
+    ends: &mut Ends,
+) -> Result<Option<App>, ServiceError> {
+    let patience = tokio::spawn(ask_for_time());
+    let started = tokio::select! {
+        started = App::start(settings, clock.clone()) => Some(started),
+        () = ends.asked() => None,
+    };
+    patience.abort();
+    let Some(started) = started else {
+        tracing::info!("Stopped before the start was done; the next one goes on from the journal.");
+        return Ok(None);
+    };
+    started.map(Some).map_err(|error| ServiceError::Start(Box::new(error)))
+}
+
+fn tell_start(app: &App) {
+    tracing::info!(
+        config = &*app.settings().versions.config,
+        rules = &*app.settings().versions.rules,
+        grammar = &*app.settings().versions.grammar,
+        drops = app.settings().drops.len(),
+        lines_applied = app.opened.applied,
+        rebuilt = app.opened.rebuilt,
+        "entrywatch is running."
+    );
+    say(&[NotifyState::Ready, NotifyState::Status("watching")]);
+}
+
 /// A start that rebuilds the store from a long journal takes its time; the service manager is told to wait.
 async fn ask_for_time() {
     const MORE_USEC: u32 = 60_000_000;
@@ -118,11 +168,7 @@ async fn ask_for_time() {
 }
 
 /// Puts a new configuration into force if it is sound; answers how its files looked before they were read.
-async fn reload(
-    app: &mut App,
-    companion: &mut dyn Companion,
-    load: &impl Fn() -> Result<Settings, String>,
-) -> Changes {
+async fn reload(app: &mut App, companion: &mut dyn Companion, load: &Load) -> Changes {
     let started = NotifyState::monotonic_usec_now();
     match started {
         Ok(now) => say(&[NotifyState::Reloading, now]),
@@ -130,7 +176,10 @@ async fn reload(
     }
     let before = app.settings().watched.clone();
     let seen = Changes::of(&before);
-    let refused = match load() {
+    let load = load.clone();
+    // On a thread of its own: reading and trying rules takes seconds, and signals and the watchdog do not wait for it.
+    let loaded = tokio::task::spawn_blocking(move || load()).await;
+    let refused = match loaded.unwrap_or_else(|error| Err(format!("reading it broke: {error}"))) {
         Ok(settings) => {
             // Letters under way are waited for: until then the socket answers, with the tables that were in force.
             let put = app.reload(settings).await;
@@ -167,7 +216,7 @@ async fn tell_reload(app: &App, refused: Option<String>) {
     let Some(writer) = app.writer() else { return };
     let trouble = TroubleBrief {
         subject: "new configuration".into(),
-        code: "reload-refused".into(),
+        code: RELOAD_REFUSED.into(),
         message: format!(
             "refused, the old one stays in force: {}",
             refused.as_deref().unwrap_or_default().lines().take(FAULT_LINES_MAX).collect::<Vec<_>>().join(" | ")

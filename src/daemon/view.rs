@@ -10,7 +10,7 @@ use crate::pipeline::View;
 use crate::step::{
     BillRecord, DigestKey, DueKey, DueValue, FeedRecord, InputRecord, OpenTrouble, QuarantineKey, Step,
 };
-use crate::store::{Store, StoreError};
+use crate::store::{LetterFilter, Store, StoreError};
 
 /// Values that are read at once when a range is walked.
 const PAGE: usize = 500;
@@ -88,6 +88,9 @@ impl View for StoreView<'_> {
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, StoreError> {
         self.ahead(|step| step.letters.get(key).cloned(), |store| store.letter(key))
     }
+    fn letters(&self, limit: usize) -> Result<Vec<Letter>, StoreError> {
+        self.settled()?.letters(LetterFilter::All, limit)
+    }
     fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>, StoreError> {
         let step = self.commits.and_then(Commits::pending);
         match step.as_ref().and_then(|step| step.troubles.get(id)) {
@@ -112,7 +115,7 @@ impl View for StoreView<'_> {
         self.settled()?.agenda_until(now, limit)
     }
     fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>, StoreError> {
-        self.ahead(|step| step.feeds.get(broker).copied(), |store| store.feed(broker))
+        self.ahead(|step| step.feeds.get(broker).cloned(), |store| store.feed(broker))
     }
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, StoreError> {
         self.settled()?.due_until(day, limit)

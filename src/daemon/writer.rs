@@ -73,6 +73,7 @@ enum Job {
     Record { document: String, reply: Reply<()> },
     Reload { pipeline: Arc<Pipeline>, versions: Versions, reply: Reply<()> },
     Flush(Reply<()>),
+    Stop,
 }
 
 /// Hands jobs to the writer. Cheap to clone.
@@ -94,7 +95,7 @@ macro_rules! ask {
 }
 
 impl Writer {
-    /// Starts the thread. It ends when every [`Writer`] is gone, or after a fatal error, which `fatal` tells.
+    /// Starts the thread. It ends when it is told to or every [`Writer`] is gone, or after a fatal error, which `fatal` tells.
     pub fn start(
         engine: Engine,
         fatal: Arc<Notify>,
@@ -226,6 +227,11 @@ impl Writer {
     pub async fn flush(&self) -> Result<(), WriteError> {
         ask!(self, reply => Job::Flush(reply))
     }
+
+    /// Ends the thread behind the jobs that are queued. Whoever brings more is told that the daemon is stopping.
+    pub async fn stop(&self) {
+        let _ = self.jobs.send(Job::Stop).await;
+    }
 }
 
 struct Worker {
@@ -262,10 +268,7 @@ impl Worker {
             let done = match job {
                 Job::Receive(files, reply) => self.receive_group(files, reply),
                 Job::Delivered(attempts, reply) => answer(reply, self.engine.delivered(&attempts)),
-                Job::Tick(reply) => {
-                    let ticked = self.tick();
-                    answer(reply, ticked)
-                }
+                Job::Tick(reply) => answer(reply, self.tick()),
                 Job::CloseWindows(reply) => answer(reply, self.engine.due(true).map(drop)),
                 Job::Acknowledge(said, reply) => answer(reply, self.engine.acknowledge(&said)),
                 Job::Silence(silence, reply) => answer(reply, self.engine.silence(*silence)),
@@ -284,6 +287,7 @@ impl Worker {
                     answer(reply, self.engine.reload(pipeline, versions))
                 }
                 Job::Flush(reply) => answer(reply, self.engine.flush()),
+                Job::Stop => break,
             };
             if let Err(error) = done {
                 tracing::error!(%error, "The journal or the store failed; the daemon ends and must be started again.");
@@ -292,7 +296,7 @@ impl Worker {
             ring(&self.letters);
         }
         if let Err(error) = self.engine.settle() {
-            return Some(WriteError::Fatal(chain(&error).into()));
+            return Some(fatal(error));
         }
         let tidied = self.engine.flush().and_then(|()| self.engine.tidy(Occasion::Stop));
         if let Err(error) = tidied {
@@ -371,12 +375,12 @@ impl Worker {
         let (step, taken) = match read {
             Ok(read) => read,
             Err(error) => {
-                let fatal = WriteError::Fatal(chain(&error).into());
-                refuse(&mut replies, &fatal);
-                return Err(fatal);
+                let error = fatal(error);
+                refuse(&mut replies, &error);
+                return Err(error);
             }
         };
-        let (letters, fatal) = (self.letters.clone(), self.fatal.clone());
+        let (letters, bell) = (self.letters.clone(), self.fatal.clone());
         let done = move |outcome: Result<(), StoreError>| match outcome {
             Ok(()) => {
                 answer_group(replies, taken);
@@ -384,12 +388,10 @@ impl Worker {
             }
             Err(error) => {
                 refuse(&mut replies, &WriteError::Fatal(chain(&error).into()));
-                fatal.notify_one();
+                bell.notify_one();
             }
         };
-        self.engine
-            .commit_beside(step, Box::new(done))
-            .map_err(|error| WriteError::Fatal(chain(&error).into()))
+        self.engine.commit_beside(step, Box::new(done)).map_err(fatal)
     }
 
     /// Reads a group, and commits all of it but the last part, whose step it answers.

@@ -79,6 +79,7 @@ keys! {
     AuthorizedDate "authorized_date" Kind::Date, "CBP authorised the in-bond movement";
     BillDate "bill_date" Kind::Date, "date of the CBP bill";
     CalculationNotice "calculation_notice" Kind::Date, "CBP told its calculation of the duties owed";
+    Conditional "conditional" Kind::YesNo, "the release is conditional: a hold stands, or an agency has not let the goods proceed";
     Date "date" Kind::Date, "a day of the calendar";
     DecisionDate "decision_date" Kind::Date, "date of the decision that is disputed";
     Deemed "deemed" Kind::YesNo, "the liquidation happened by operation of law";
@@ -122,6 +123,7 @@ keys! {
     ReconShouldFile "recon_should_file" Kind::Date, "last day to file the reconciliation";
     RefusalDate "refusal_date" Kind::Date, "notice of refusal";
     RejectDate "reject_date" Kind::Date, "summary rejected";
+    Rejected "rejected" Kind::YesNo, "CBP rejected the summary, or it was removed";
     ReleaseDate "release_date" Kind::Date, "goods released";
     RequestMailed "request_mailed" Kind::Date, "request mailed by certified or registered mail";
     RespondBy "respond_by" Kind::Date, "respond-by date printed on the notice";

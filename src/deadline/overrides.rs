@@ -2,7 +2,8 @@
 //! stopped, the statement calendar that CBP publishes for a year, programmes that are on for a while.
 //!
 //! Each override names its source, for it may move a legal date; source and author stand among the facts of every clock that
-//! it moved. Of several that speak of the same clock the one with the narrowest scope is taken, of those the earliest result.
+//! it moved. Of several that speak of the same clock the one with the narrowest scope is taken, of those the earliest result;
+//! days that do not count add up, whoever announced them. The published calendar ranks above any count of days.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -171,9 +172,43 @@ impl DeadlineTable {
         !(days.is_empty() && set_due.is_empty() && suspensions.is_empty() && statements.is_empty())
     }
 
-    /// The facts that the configuration adds to a clock of an entry: those of the one override that moves its dates.
+    /// The facts that the configuration adds to a clock of an entry: the published date, and those of the one override that
+    /// moves its dates then.
     pub fn overriding(&self, id: &str, facts: &Triggers, scope: Scope<'_>) -> Vec<Overriding> {
         let Some(definition) = self.find(id) else { return Vec::new() };
+        let Ok(computed) = self.dates_of(definition, facts) else { return Vec::new() };
+        // The calendar outranks the count, so a closure that moves the count only moves nothing.
+        let published = self.published(id, facts, computed.start.map(|(_, start)| start));
+        let mut known = facts.clone();
+        if let Some(published) = &published
+            && known.put(published.key, published.value.clone()).is_err()
+        {
+            return Vec::new();
+        }
+        let mut told: Vec<Overriding> = published.into_iter().collect();
+        told.extend(self.moving(definition, &known, scope));
+        told
+    }
+
+    /// The date that CBP published for the monthly statements of the month in which this one is paid. The date on the statement
+    /// itself ranks above it.
+    fn published(&self, id: &str, facts: &Triggers, start: Option<NaiveDate>) -> Option<Overriding> {
+        if facts.get(Key::Published).is_some() {
+            return None;
+        }
+        let paid_in = super::calendar::plus_months(start?, 1);
+        let row = self.overrides().statements.iter().find(|row| is_same_month(row.month, paid_in))?;
+        let date = match id {
+            id::PMS_PRELIM => row.preliminary,
+            id::PMS_DUE => row.due,
+            _ => None,
+        }?;
+        Some(Overriding { key: Key::Published, value: Value::Date(date), source: row.source.clone() })
+    }
+
+    /// The facts of the override that moves the dates of a clock.
+    fn moving(&self, definition: &super::Definition, facts: &Triggers, scope: Scope<'_>) -> Vec<Overriding> {
+        let id = definition.id.as_str();
         let Ok(before) = self.dates_of(definition, facts) else { return Vec::new() };
         let mut best: Option<Best> = None;
         let mut offer = |told: Vec<(Key, Value)>, narrowness: u8, source: &str| {
@@ -196,8 +231,15 @@ impl DeadlineTable {
             }
         };
         let Overrides { days, set_due, suspensions, .. } = self.overrides();
-        for day in days.iter().filter(|day| day.applies.is_for(id, scope)) {
-            if let Some(fact) = day.fact(definition, facts, before.due) {
+        let days: Vec<&DayOverride> = days.iter().filter(|day| day.applies.is_for(id, scope)).collect();
+        let closures = self.closures(definition, facts, &days);
+        if !closures.is_empty() {
+            let sources: Vec<&str> = closures.iter().map(|day| &*day.source).collect();
+            let narrowness = closures.iter().map(|day| day.applies.narrowness()).max().unwrap_or(0);
+            offer(vec![nonworking(facts, &closures)], narrowness, &sources.join("; "));
+        }
+        for day in days {
+            if let Some(fact) = day.grant(definition, before.due) {
                 offer(vec![fact], day.applies.narrowness(), &day.source);
             }
         }
@@ -212,244 +254,70 @@ impl DeadlineTable {
             told.extend(stop.to.map(|to| (Key::SuspendedTo, Value::Date(to))));
             offer(told, stop.applies.narrowness(), &stop.source);
         }
-        // The date on the statement itself ranks above the calendar.
-        if let (Some((_, start)), None) = (before.start, facts.get(Key::Published)) {
-            let paid_in = super::calendar::plus_months(start, 1);
-            let row = self.overrides().statements.iter().find(|row| is_same_month(row.month, paid_in));
-            let date = row.and_then(|row| match id {
-                id::PMS_PRELIM => row.preliminary,
-                id::PMS_DUE => row.due,
-                _ => None,
-            });
-            if let (Some(row), Some(date)) = (row, date) {
-                offer(vec![(Key::Published, Value::Date(date))], 0, &row.source);
-            }
-        }
         best.map(|best| best.facts).unwrap_or_default()
+    }
+
+    /// The closures that move the dates of a clock, all of them together: two days that do not count cost two.
+    fn closures<'d>(
+        &self,
+        definition: &super::Definition,
+        facts: &Triggers,
+        days: &[&'d DayOverride],
+    ) -> Vec<&'d DayOverride> {
+        let closed = |day: &&&DayOverride| day.effect == DayEffect::Nonworking;
+        let mut closures: Vec<&DayOverride> = days.iter().filter(closed).copied().collect();
+        let dates = |closures: &[&DayOverride]| {
+            let mut tried = facts.clone();
+            let (key, value) = nonworking(facts, closures);
+            tried.put(key, value).ok()?;
+            let dates = self.dates_of(definition, &tried).ok()?;
+            Some((dates.due, dates.act_by, dates.start))
+        };
+        let Some((due, act_by, start)) = dates(&closures) else { return Vec::new() };
+        // What lies outside of the clock is not even tried.
+        let (first, last) = (start.map(|(_, start)| start), due.date());
+        closures.retain(|day| {
+            first.is_none_or(|first| first <= day.to) && last.is_none_or(|last| day.from <= last)
+        });
+        let mut at = 0;
+        while at < closures.len() {
+            let mut rest = closures.clone();
+            rest.remove(at);
+            let moved = if rest.is_empty() {
+                self.dates_of(definition, facts).ok().map(|dates| (dates.due, dates.act_by))
+            } else {
+                dates(&rest).map(|(due, act_by, _)| (due, act_by))
+            };
+            if moved == Some((due, act_by)) { closures = rest } else { at += 1 }
+        }
+        closures
     }
 }
 
+/// All days that do not count.
+fn nonworking(facts: &Triggers, closures: &[&DayOverride]) -> (Key, Value) {
+    let mut days = facts.dates(Key::Nonworking).to_vec();
+    days.extend(closures.iter().flat_map(|day| day.days()));
+    days.sort_unstable();
+    days.dedup();
+    (Key::Nonworking, Value::Dates(days))
+}
+
 impl DayOverride {
-    /// The fact that it adds to a clock which is due on `due` without it.
-    fn fact(&self, definition: &super::Definition, facts: &Triggers, due: Due) -> Option<(Key, Value)> {
+    /// The days that it grants a clock which is due on `due` without it.
+    fn grant(&self, definition: &super::Definition, due: Due) -> Option<(Key, Value)> {
         let is_in_range = due.date().is_some_and(|due| self.from <= due && due <= self.to);
         let moves_days =
             !self.applies.deadlines.is_empty() || definition.accepts.contains(&Key::ExtendWorkingDays);
         match self.effect {
-            DayEffect::Nonworking => {
-                let mut days = facts.dates(Key::Nonworking).to_vec();
-                days.extend(self.days());
-                Some((Key::Nonworking, Value::Dates(days)))
-            }
             DayEffect::ExtendWorkingDays(days) if is_in_range && moves_days => {
                 Some((Key::ExtendWorkingDays, Value::Count(days)))
             }
             DayEffect::ExtendDays(days) if is_in_range => Some((Key::ExtendDays, Value::Count(days))),
-            DayEffect::ExtendWorkingDays(_) | DayEffect::ExtendDays(_) => None,
+            DayEffect::Nonworking | DayEffect::ExtendWorkingDays(_) | DayEffect::ExtendDays(_) => None,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn date(text: &str) -> NaiveDate {
-        text.parse().expect("a date")
-    }
-
-    fn closure(effect: DayEffect) -> DayOverride {
-        DayOverride {
-            from: date("2017-08-30"),
-            to: date("2017-09-01"),
-            applies: Applies { ports: vec!["5301".into()], ..Applies::default() },
-            effect,
-            source: "CSMS 17-000522".into(),
-        }
-    }
-
-    fn due(table: &DeadlineTable, id: &str, facts: &str, port: &str) -> String {
-        let mut facts = Triggers::parse(facts.split(' ')).expect("facts");
-        let scope = Scope { port: Some(port), filer: "ABC", entry: "ABC12345678" };
-        for fact in table.overriding(id, &facts, scope) {
-            facts.put(fact.key, fact.value).expect("a fact");
-        }
-        table.compute_dates(id, &facts).expect("dates").due.to_string()
-    }
-
-    #[test]
-    fn a_local_closure_moves_what_falls_into_it() {
-        for (effect, port, wanted) in [
-            (DayEffect::ExtendWorkingDays(1), "5301", "2017-08-31"),
-            (DayEffect::ExtendWorkingDays(1), "2704", "2017-08-30"),
-            (DayEffect::Nonworking, "5301", "2017-09-05"),
-        ] {
-            let days = vec![closure(effect)];
-            let table = DeadlineTable::embedded().with_overrides(Overrides { days, ..Overrides::default() });
-            assert_eq!(due(&table, "ES_DUE", "entry_date=2017-08-16", port), wanted, "{effect:?} {port}");
-            assert_eq!(due(&table, "LIQ_DEEMED_1Y", "entry_date=2017-08-16", port), "2018-08-16");
-            assert_ne!(table.version(), DeadlineTable::embedded().version());
-        }
-    }
-
-    #[test]
-    fn days_may_be_granted_a_date_set_and_a_clock_stopped() {
-        let to = |deadline: &str| Applies { deadlines: vec![deadline.into()], ..Applies::default() };
-        let of_entry = |deadline: &str| Applies { entries: vec!["ABC12345678".into()], ..to(deadline) };
-        let granted = |deadline: &str, days| DayOverride {
-            applies: to(deadline),
-            ..closure(DayEffect::ExtendDays(days))
-        };
-        let set = |applies, due: &str, month: Option<&str>| SetDue {
-            applies,
-            month: month.map(date),
-            due: date(due),
-            source: "CSMS 1".into(),
-        };
-        let stop = |deadline: &str, from: &str, to_day: Option<&str>| Suspension {
-            applies: to(deadline),
-            from: date(from),
-            to: to_day.map(date),
-            source: "a court".into(),
-        };
-        let none = Overrides::default;
-        let entered = "entry_date=2017-08-16";
-        let liquidated = "liquidation_date=2017-03-03";
-        for (overrides, id, facts, wanted) in [
-            // Due on 30 August, which is in the range; five calendar days on.
-            (Overrides { days: vec![granted("ES_DUE", 5)], ..none() }, "ES_DUE", entered, "2017-09-04"),
-            (
-                Overrides { days: vec![granted("ES_DUE", 5)], ..none() },
-                "ES_DUE",
-                "entry_date=2017-08-18",
-                "2017-09-06",
-            ),
-            (Overrides { days: vec![granted("BILL_DUE", 5)], ..none() }, "ES_DUE", entered, "2017-08-30"),
-            // Of one entry, of a month, of another month.
-            (
-                Overrides { set_due: vec![set(of_entry("ES_DUE"), "2017-08-25", None)], ..none() },
-                "ES_DUE",
-                entered,
-                "2017-08-25",
-            ),
-            (
-                Overrides { set_due: vec![set(to("ES_DUE"), "2017-09-15", Some("2017-08-01"))], ..none() },
-                "ES_DUE",
-                entered,
-                "2017-09-15",
-            ),
-            (
-                Overrides { set_due: vec![set(to("ES_DUE"), "2017-09-15", Some("2017-09-01"))], ..none() },
-                "ES_DUE",
-                entered,
-                "2017-08-30",
-            ),
-            // A statute's date may come nearer, never later.
-            (
-                Overrides { set_due: vec![set(of_entry("PROTEST_DUE"), "2017-08-01", None)], ..none() },
-                "PROTEST_DUE",
-                liquidated,
-                "2017-08-01",
-            ),
-            (
-                Overrides { set_due: vec![set(of_entry("PROTEST_DUE"), "2017-12-01", None)], ..none() },
-                "PROTEST_DUE",
-                liquidated,
-                "2017-08-30",
-            ),
-            // One entry is narrower than a grant to all, though later.
-            (
-                Overrides {
-                    days: vec![granted("ES_DUE", 1)],
-                    set_due: vec![set(of_entry("ES_DUE"), "2017-10-02", None)],
-                    ..none()
-                },
-                "ES_DUE",
-                entered,
-                "2017-10-02",
-            ),
-            // As wide as each other: the earlier result.
-            (
-                Overrides { days: vec![granted("ES_DUE", 9), granted("ES_DUE", 2)], ..none() },
-                "ES_DUE",
-                entered,
-                "2017-09-01",
-            ),
-            // Stopped for ten days; stopped still; stopped when it had run out; before it began.
-            (
-                Overrides {
-                    suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-01-01", Some("2018-01-10"))],
-                    ..none()
-                },
-                "LIQ_DEEMED_1Y",
-                entered,
-                "2018-08-26",
-            ),
-            (
-                Overrides { suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-01-01", None)], ..none() },
-                "LIQ_DEEMED_1Y",
-                entered,
-                "OPEN",
-            ),
-            (
-                Overrides { suspensions: vec![stop("LIQ_DEEMED_1Y", "2018-08-17", None)], ..none() },
-                "LIQ_DEEMED_1Y",
-                entered,
-                "2018-08-16",
-            ),
-            (
-                Overrides {
-                    suspensions: vec![stop("LIQ_DEEMED_1Y", "2017-08-01", Some("2017-08-16"))],
-                    ..none()
-                },
-                "LIQ_DEEMED_1Y",
-                entered,
-                "2018-08-16",
-            ),
-            (
-                Overrides {
-                    suspensions: vec![stop("LIQ_DEEMED_1Y", "2017-08-01", Some("2017-08-18"))],
-                    ..none()
-                },
-                "LIQ_DEEMED_1Y",
-                entered,
-                "2018-08-18",
-            ),
-        ] {
-            let table = DeadlineTable::embedded().with_overrides(overrides);
-            assert_eq!(due(&table, id, facts, "5301"), wanted, "{:?}", table.overrides());
-        }
-    }
-
-    #[test]
-    fn the_published_calendar_takes_the_place_of_the_count() {
-        let row = StatementMonth {
-            month: date("2026-02-01"),
-            preliminary: Some(date("2026-02-18")),
-            due: Some(date("2026-02-24")),
-            source: "CSMS 65000000".into(),
-        };
-        let overrides = Overrides { statements: vec![row], ..Overrides::default() };
-        let table = DeadlineTable::embedded().with_overrides(overrides);
-        assert_eq!(due(&table, "PMS_DUE", "release_date=2026-01-20", "2704"), "2026-02-24");
-        assert_eq!(due(&table, "PMS_PRELIM", "release_date=2026-01-20", "2704"), "2026-02-18");
-        assert_eq!(
-            due(&table, "PMS_DUE", "release_date=2026-01-20 published=2026-02-20", "2704"),
-            "2026-02-20"
-        );
-        assert_eq!(due(&table, "PMS_DUE", "release_date=2026-02-20", "2704"), "2026-03-20");
-    }
-
-    #[test]
-    fn a_programme_is_kept_while_the_configuration_says_so() {
-        let facts = |text: &str| Triggers::parse([text]).expect("facts");
-        let early = facts("liquidation_date=2026-03-06");
-        assert!(!DeadlineTable::embedded().keeps("CAPE_80D", &early));
-        let programmes = vec![Programme { deadline: "CAPE_80D".into(), until: date("2026-06-30") }];
-        let table =
-            DeadlineTable::embedded().with_overrides(Overrides { programmes, ..Overrides::default() });
-        assert!(table.keeps("CAPE_80D", &early));
-        assert!(!table.keeps("CAPE_80D", &facts("liquidation_date=2026-07-03")));
-        assert!(table.keeps("ES_DUE", &early));
-    }
-}
+mod tests;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 pub(crate) use self::toml_text::written;
-pub use self::toml_text::{Field, RawKind, RawValue, Written, WrittenTable, read_toml};
+pub use self::toml_text::{Field, RawKind, RawValue, Written, WrittenTable, mistaken, read_toml};
 
 /// More faults than this in one file are counted, not shown.
 pub const FAULTS_MAX: usize = 200;

@@ -43,6 +43,26 @@ pub fn read_toml<T: Written>(source: &Source) -> (Option<T>, Faults) {
     (None, faults)
 }
 
+/// The first table of a file that was mistaken for one of kind `T`: it has none of the tables of those, and some of `other`. As
+/// written (`[[rule]]`), and where.
+pub fn mistaken<T: WrittenTable>(source: &Source, other: &[&str]) -> Option<(String, Range<usize>)> {
+    if source.text().len() > FILE_BYTES_MAX {
+        return None;
+    }
+    let (root, _) = DeTable::parse_recoverable(source.text());
+    let table = root.get_ref();
+    if table.keys().any(|key| T::KEYS.contains(&&**key.get_ref())) {
+        return None;
+    }
+    let others = table.iter().filter(|(key, _)| other.contains(&&**key.get_ref()));
+    let (key, value) = others.min_by_key(|(key, _)| key.span().start)?;
+    let written = match value.get_ref() {
+        DeValue::Array(_) => format!("[[{}]]", key.get_ref()),
+        _ => format!("[{}]", key.get_ref()),
+    };
+    Some((written, key.span()))
+}
+
 /// A kind of value that can be read, with a fault for what does not fit.
 pub trait Written: Sized {
     /// What a person should have written: `a text`.

@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::subject::{self, nearest};
-use super::text;
 use super::view::{SECTIONS_MAX, Tone, next_deadline, some_line, whose};
 use super::when;
+use super::{occasion, text};
 use crate::entry::EntryDeadline;
 use crate::outbox::{Alert, Cause, LetterKind};
 
@@ -78,7 +78,7 @@ fn row(kind: LetterKind, alert: &Alert, today: NaiveDate, is_full: bool) -> Tabl
     let row = TableRow {
         tone: if is_over { Tone::OVER } else { Tone::of(alert.severity) },
         entry: if entry.is_empty() { "-".to_owned() } else { entry },
-        what: what(alert),
+        what: occasion::mark_of(alert) + &what(alert) + &answered(alert),
         by_when: None,
         money: None,
         whose: None,
@@ -98,6 +98,12 @@ fn row(kind: LetterKind, alert: &Alert, today: NaiveDate, is_full: bool) -> Tabl
         whose: whose(alert),
         ..row
     }
+}
+
+/// Who takes care of it since the letter was written, and until when.
+fn answered(alert: &Alert) -> String {
+    let Some(answer) = &alert.as_told.answer else { return String::new() };
+    format!(" (acknowledged by {} until {})", text::header(&answer.by, 40), answer.until)
 }
 
 /// The event; of a deadline its name, for its date stands beside it.

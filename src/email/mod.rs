@@ -16,6 +16,7 @@ mod many;
 mod occasion;
 mod render;
 mod sample;
+mod shown;
 mod smtp;
 mod subject;
 pub mod text;

@@ -9,10 +9,16 @@ use super::subject::{self, count_entries, severity_word};
 use super::text;
 use super::view::SECTIONS_MAX;
 use crate::clock::Zone;
-use crate::outbox::{Alert, Cause, Letter, LetterKind, Wait};
+use crate::outbox::{Ack, Alert, Cause, Letter, LetterKind, Wait};
 
 /// The longest title or name in a subject, in characters.
 const NAME_CHARS_MAX: usize = 60;
+
+/// The longest reason of somebody who takes care of an alert, in characters.
+const REASON_CHARS_MAX: usize = 300;
+
+/// Teams that a sentence names.
+const TEAMS_MAX: usize = 5;
 
 /// What stands in front of the event in the subject; the mark in brackets is not part of it.
 pub(super) fn prefix(kind: LetterKind) -> String {
@@ -23,6 +29,23 @@ pub(super) fn prefix(kind: LetterKind) -> String {
             String::new()
         }
     }
+}
+
+/// The same of a letter. Who is told because others could not be told reads that first.
+pub(super) fn opening(letter: &Letter) -> String {
+    if letter.is_for_unreached() { "Not delivered: ".to_owned() } else { prefix(letter.kind) }
+}
+
+/// As what all alerts of a summary are said, where that is the same.
+fn common_mark(alerts: &[Alert]) -> Option<LetterKind> {
+    let (first, others) = alerts.split_first()?;
+    let mark = first.as_told.mark;
+    mark.filter(|_| others.iter().all(|other| other.as_told.mark == mark))
+}
+
+/// What stands in front of an alert in a summary that says it again.
+pub(super) fn mark_of(alert: &Alert) -> String {
+    alert.as_told.mark.map(prefix).unwrap_or_default()
 }
 
 /// What stands in brackets at the beginning of the subject.
@@ -36,7 +59,7 @@ pub(super) fn mark(letter: &Letter, alerts: &[Alert]) -> &'static str {
 
 /// The subject of a letter that tells many alerts: `[CRITICAL] 214 alerts on 180 entries: CBP hold (acme)`.
 pub(super) fn bundle_subject(letter: &Letter, alerts: &[Alert]) -> String {
-    let (mark, prefix) = (mark(letter, alerts), prefix(letter.kind));
+    let (mark, prefix) = (mark(letter, alerts), common_mark(alerts).map_or_else(|| opening(letter), prefix));
     let mut subject = format!("[{mark}] {prefix}{}", counted(alerts.len(), "alert", "alerts"));
     let entries = count_entries(alerts);
     if entries > 0 {
@@ -94,7 +117,8 @@ fn counted(count: usize, one: &str, many: &str) -> String {
 /// Sentences that stand at the head of the mail.
 pub(super) fn notes(letter: &Letter, alerts: &[Alert], zone: &Zone) -> Vec<String> {
     let mut notes: Vec<String> = overtaken(letter, alerts, zone).into_iter().collect();
-    notes.extend(occasion(letter, alerts));
+    notes.extend(answered(letter, alerts, zone));
+    notes.extend(occasion(letter, alerts, zone));
     let left = alerts.len().saturating_sub(SECTIONS_MAX);
     if left > 0 {
         notes.push(format!("The table has all of them; the first {SECTIONS_MAX} are told in full below it."));
@@ -124,7 +148,103 @@ fn overtaken(letter: &Letter, alerts: &[Alert], zone: &Zone) -> Option<String> {
     ))
 }
 
-fn occasion(letter: &Letter, alerts: &[Alert]) -> Option<String> {
+/// Who took care of what between the writing of the letter and its leaving.
+fn answered(letter: &Letter, alerts: &[Alert], zone: &Zone) -> Option<String> {
+    let answers: Vec<&Ack> = alerts.iter().filter_map(|alert| alert.as_told.answer.as_ref()).collect();
+    let (first, others) = answers.split_first()?;
+    let written = text::instant(letter.created_at, zone);
+    if answers.len() == alerts.len() && others.iter().all(|other| other == first) {
+        let (since, words) = (text::instant(first.at, zone), answer_words(first));
+        return Some(format!(
+            "Acknowledged {since} by {words}. This mail was written {written} and could not leave before."
+        ));
+    }
+    Some(format!(
+        "{} of these {} were acknowledged since this mail was written ({written}): they are marked.",
+        answers.len(),
+        alerts.len()
+    ))
+}
+
+/// `Jo, until Mon 2026-03-09: called the broker`.
+pub(super) fn answer_words(answer: &Ack) -> String {
+    let (by, reason) = (text::line(&answer.by, NAME_CHARS_MAX), text::line(&answer.reason, REASON_CHARS_MAX));
+    format!("{by}, until {}: {}", text::day(answer.until), reason.trim_end_matches('.'))
+}
+
+/// How many alerts of a summary are said again.
+fn said_again(alerts: &[Alert]) -> String {
+    let count = |is_so: fn(LetterKind) -> bool| {
+        alerts.iter().filter(|alert| alert.as_told.mark.is_some_and(is_so)).count()
+    };
+    let reminders = count(|mark| matches!(mark, LetterKind::Reminder { .. }));
+    let escalations = count(|mark| matches!(mark, LetterKind::Escalation { .. }));
+    let reminders = (reminders > 0).then(|| format!("{reminders} said again"));
+    let escalations = (escalations > 0).then(|| format!("{escalations} not acknowledged in time"));
+    let said: Vec<String> = reminders.into_iter().chain(escalations).collect();
+    if said.is_empty() { String::new() } else { format!(" Of them, {}: they are marked.", said.join(", ")) }
+}
+
+/// Who took care of it until it was opened again; nothing where nobody has.
+fn ended(letter: &Letter, alerts: &[Alert]) -> Option<String> {
+    let grounds = &letter.grounds;
+    let are_all = grounds.answered as usize == alerts.len();
+    Some(match &grounds.answer {
+        _ if grounds.answered == 0 => return None,
+        Some(answer) if are_all => {
+            let what = if is_many(alerts) { "These were" } else { "It was" };
+            format!("{what} acknowledged by {}. That has ended", answer_words(answer))
+        }
+        _ if are_all => "All of these were acknowledged. That has ended".to_owned(),
+        _ => format!(
+            "{} of these {} were acknowledged, which has ended; nobody has acknowledged the others",
+            grounds.answered,
+            alerts.len()
+        ),
+    })
+}
+
+/// Why somebody is told after others: nobody answered, or nobody could be told.
+fn not_acknowledged(letter: &Letter, alerts: &[Alert], zone: &Zone) -> String {
+    let is_many = is_many(alerts);
+    let these = if is_many {
+        format!("these {}", counted(alerts.len(), "alert", "alerts"))
+    } else {
+        "this".to_owned()
+    };
+    if letter.is_for_unreached() {
+        return not_delivered(letter, &these, zone);
+    }
+    let their = if is_many { "their" } else { "its" };
+    let in_time = format!("in the time that {their} rule gives, so you are told as well.");
+    let said = match ended(letter, alerts) {
+        Some(ended) => format!("{ended}. Nobody has acknowledged {these} again {in_time}"),
+        None => format!("Nobody has acknowledged {these} {in_time}"),
+    };
+    match letter.grounds.unreached {
+        0 => said,
+        some => format!("{said} {some} of them could not be delivered to those who are told first."),
+    }
+}
+
+fn not_delivered(letter: &Letter, these: &str, zone: &Zone) -> String {
+    let grounds = &letter.grounds;
+    let mut teams: Vec<String> =
+        grounds.unreached_teams.iter().take(TEAMS_MAX).map(|team| text::line(team, NAME_CHARS_MAX)).collect();
+    let more = grounds.unreached_teams.len().saturating_sub(TEAMS_MAX);
+    teams.extend((more > 0).then(|| format!("{more} more")));
+    let since = text::instant(grounds.unreached_since.unwrap_or(letter.created_at), zone);
+    let written = text::instant(letter.created_at, zone);
+    let mut these = these.to_owned();
+    these[..1].make_ascii_uppercase();
+    format!(
+        "{these} could not be delivered to {} since {since}: no letter had left for them when this mail was written ({written}). \
+         You are told in their place.",
+        teams.join(", ")
+    )
+}
+
+fn occasion(letter: &Letter, alerts: &[Alert], zone: &Zone) -> Option<String> {
     let many = counted(alerts.len(), "alert", "alerts");
     let is_many = is_many(alerts);
     Some(match letter.kind {
@@ -138,7 +258,8 @@ fn occasion(letter: &Letter, alerts: &[Alert]) -> Option<String> {
         ),
         LetterKind::Bundle { wait: Wait::Flood } => format!(
             "More letters were due to you than your cap allows. This summary stands for {many}: every one that did not leave \
-             by itself is listed."
+             by itself is listed.{}",
+            said_again(alerts)
         ),
         LetterKind::Bundle { wait: Wait::Quiet } => {
             format!("{many} waited for the end of your quiet hours. All of them are listed.")
@@ -146,21 +267,21 @@ fn occasion(letter: &Letter, alerts: &[Alert]) -> Option<String> {
         LetterKind::Bundle { wait: Wait::Silence } => {
             format!("A silence ended. {many} that it kept back and that are not over are listed.")
         }
-        LetterKind::Reminder { nth } if is_many => format!(
-            "Said again, {nth} times in all: nobody has acknowledged these {many}, and their causes are still there."
-        ),
+        LetterKind::Bundle { wait: Wait::Address } => {
+            format!("{many} were for an address that no team has any more. You are told in its place.")
+        }
         LetterKind::Reminder { nth } => {
-            format!(
-                "Said again, {nth} times in all: nobody has acknowledged it, and its cause is still there."
-            )
+            let said = format!("Said again, {nth} times in all");
+            let causes = if is_many { "their causes are" } else { "its cause is" };
+            match ended(letter, alerts) {
+                Some(ended) => format!("{said}. {ended}, and {causes} still there."),
+                None if is_many => {
+                    format!("{said}: nobody has acknowledged these {many}, and {causes} still there.")
+                }
+                None => format!("{said}: nobody has acknowledged it, and {causes} still there."),
+            }
         }
-        LetterKind::Escalation { .. } if is_many => format!(
-            "Nobody has acknowledged these {many} in the time that their rule gives, so you are told as well."
-        ),
-        LetterKind::Escalation { .. } => {
-            "Nobody has acknowledged this in the time that its rule gives, so you are told as well."
-                .to_owned()
-        }
+        LetterKind::Escalation { .. } => not_acknowledged(letter, alerts, zone),
         LetterKind::Over if is_many => {
             format!("These {many} are over: their causes are gone. Nothing more will be said about them.")
         }

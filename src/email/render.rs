@@ -1,8 +1,9 @@
 //! Letters to mails, through templates that an installation may replace.
 //!
 //! The templates are strict: a name that does not exist is an error, found when the service starts, for every template
-//! is rendered then with sample alerts. Should a replaced template fail later all the same, the mail leaves in our own
-//! layout and the fault is logged: an alert is worth more than its looks.
+//! is rendered then with sample alerts; one that does not show what they are about is a fault as well. Should a replaced
+//! template fail later all the same, or make a blank mail, it leaves in our own layout and the fault is logged: an alert is
+//! worth more than its looks.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -10,12 +11,15 @@ use std::{fs, io};
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{AutoEscape, Environment, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::digest::{self, DigestMail};
 use super::mail::{ComposeError, Draft, MAIL_BYTES_MAX, Mail, MailSettings};
-use super::{attached, digest, sample, text, view};
+use super::shown::{self, Told};
+use super::view::{self, AlertMail};
+use super::{attached, sample, text};
 use crate::ident::hex;
 use crate::outbox::{Alert, Cause, Letter, LetterKind, Outcome, Tickets};
 use crate::place::Severity;
@@ -42,7 +46,12 @@ pub struct Renderer {
     own: Templates,
 }
 
-struct Templates(Environment<'static>);
+/// Foreign text becomes HTML by no way that a template could take: what makes HTML escapes whatever it shows, also what it
+/// includes from a template for text.
+struct Templates {
+    text: Environment<'static>,
+    html: Environment<'static>,
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
@@ -61,6 +70,25 @@ pub enum TemplateError {
     /// The text holds an excerpt of the template.
     #[error("{path}:{line}: the template fails: {problem}")]
     Faulty { path: PathBuf, line: usize, problem: String },
+    #[error("{path}: the template {problem}")]
+    Mute { path: PathBuf, problem: String },
+}
+
+/// Why templates make no mail.
+#[derive(Debug)]
+enum Fault {
+    Engine(minijinja::Error),
+    /// What the template does, in words that stand behind "the template".
+    Body {
+        template: &'static str,
+        problem: String,
+    },
+}
+
+impl From<minijinja::Error> for Fault {
+    fn from(error: minijinja::Error) -> Self {
+        Self::Engine(error)
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -100,8 +128,8 @@ impl Renderer {
     /// # Errors
     /// When a file in `overrides` cannot be read, replaces no template, or fails with the samples.
     pub fn new(overrides: Option<&Path>, settings: MailSettings) -> Result<Self, TemplateError> {
-        let mut own = Templates::load(&[]).map_err(|error| faulty(&error, None))?;
-        own.try_samples(&settings).map_err(|error| faulty(&error, None))?;
+        let mut own = Templates::load(&[]).map_err(|error| faulty(error, None))?;
+        own.try_samples(&settings).map_err(|fault| faulty(fault, None))?;
         let replaced = match overrides {
             Some(folder) => Some(load_overrides(folder, &settings)?),
             None => None,
@@ -126,9 +154,9 @@ impl Renderer {
     /// What fails, in the templates or in the mail that they make.
     pub fn try_render(&self, letter: &Letter, alerts: &[Alert]) -> Result<Mail, RenderError> {
         if let Some(replaced) = &self.replaced {
-            replaced.render(letter, alerts, &self.settings).map_err(|error| RenderError::Template {
+            replaced.attempt(letter, alerts, &self.settings).map_err(|fault| RenderError::Template {
                 letter: letter.key.to_string(),
-                problem: describe(&error),
+                problem: described(&fault),
             })?;
         }
         self.render(letter, alerts)
@@ -150,17 +178,17 @@ impl Renderer {
         let bodies = self.replaced.as_ref().and_then(|templates| {
             templates
                 .render(letter, alerts, &self.settings)
-                .inspect_err(|error| {
-                    let problem = describe(error);
+                .inspect_err(|fault| {
+                    let problem = described(fault);
                     tracing::error!(letter = %letter.key, problem, "A replaced template fails; the mail leaves in the built-in layout.");
                 })
                 .ok()
         });
         match bodies {
             Some(bodies) => Ok(bodies),
-            None => self.own.render(letter, alerts, &self.settings).map_err(|error| RenderError::Template {
+            None => self.own.render(letter, alerts, &self.settings).map_err(|fault| RenderError::Template {
                 letter: letter.key.to_string(),
-                problem: describe(&error),
+                problem: described(&fault),
             }),
         }
     }
@@ -234,11 +262,23 @@ fn load_overrides(folder: &Path, settings: &MailSettings) -> Result<Templates, T
         }
         let known = TEMPLATES.iter().find(|(name, _)| path.file_name().is_some_and(|file| file == *name));
         let Some((name, _)) = known else { return Err(TemplateError::Unknown { path }) };
-        found.push((name, read_template(path)?));
+        let source = read_template(path.clone())?;
+        if let Some(line) = line_of_escaping_tag(&source) {
+            let problem = "`autoescape` is not for templates: what they show in HTML is always escaped";
+            return Err(TemplateError::Faulty { path, line, problem: problem.to_owned() });
+        }
+        found.push((name, source));
     }
-    let mut templates = Templates::load(&found).map_err(|error| faulty(&error, Some(folder)))?;
-    templates.try_samples(settings).map_err(|error| faulty(&error, Some(folder)))?;
+    let mut templates = Templates::load(&found).map_err(|error| faulty(error, Some(folder)))?;
+    templates.try_samples(settings).map_err(|fault| faulty(fault, Some(folder)))?;
     Ok(templates)
+}
+
+/// The line of the first tag that would change how values are escaped.
+fn line_of_escaping_tag(source: &str) -> Option<usize> {
+    let is_escaping = |tag: &str| tag.trim_start_matches(['-', '+']).trim_start().starts_with("autoescape");
+    let (at, _) = source.match_indices("{%").find(|(at, tag)| is_escaping(&source[at + tag.len()..]))?;
+    Some(source[..at].matches('\n').count() + 1)
 }
 
 fn read_template(path: PathBuf) -> Result<String, TemplateError> {
@@ -253,10 +293,23 @@ fn read_template(path: PathBuf) -> Result<String, TemplateError> {
     }
 }
 
-fn faulty(error: &minijinja::Error, folder: Option<&Path>) -> TemplateError {
-    let name = error.name().unwrap_or("template");
-    let path = folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
-    TemplateError::Faulty { path, line: error.line().unwrap_or(1), problem: describe(error) }
+fn faulty(fault: impl Into<Fault>, folder: Option<&Path>) -> TemplateError {
+    let path = |name: &str| folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
+    match fault.into() {
+        Fault::Engine(error) => TemplateError::Faulty {
+            path: path(error.name().unwrap_or("template")),
+            line: error.line().unwrap_or(1),
+            problem: describe(&error),
+        },
+        Fault::Body { template, problem } => TemplateError::Mute { path: path(template), problem },
+    }
+}
+
+fn described(fault: &Fault) -> String {
+    match fault {
+        Fault::Engine(error) => describe(error),
+        Fault::Body { template, problem } => format!("`{template}` {problem}"),
+    }
 }
 
 /// What is wrong and, while the samples are tried, the lines of the template around it. Values are left out.
@@ -272,89 +325,137 @@ struct Bodies {
     html: String,
 }
 
-impl Templates {
-    fn load(overrides: &[(&'static str, String)]) -> Result<Self, minijinja::Error> {
-        let mut env = Environment::new();
-        env.set_debug(true);
-        env.set_undefined_behavior(UndefinedBehavior::Strict);
-        env.set_fuel(Some(FUEL));
-        let syntax = SyntaxConfig::builder()
-            .trim_blocks(true)
-            .lstrip_blocks(true)
-            .keep_trailing_newline(true)
-            .build()?;
-        env.set_syntax(syntax);
-        env.set_auto_escape_callback(|name| match name.ends_with(".html") {
-            true => AutoEscape::Html,
-            false => AutoEscape::None,
-        });
-        // No way to take foreign text for HTML, not even by mistake in an override.
-        env.remove_filter("safe");
-        env.add_filter("wrap", |text: &str, width: usize, indent: Option<usize>| {
-            text::wrap(text, width, indent.unwrap_or(0))
-        });
-        env.add_filter("pad", |text: &str, width: usize| {
-            let length = text.chars().count();
-            let gap = width.saturating_sub(length).max(usize::from(length >= width)).min(MAIL_BYTES_MAX);
-            text.to_owned() + &" ".repeat(gap)
-        });
-        env.add_filter("lead", |text: &str, width: usize| " ".repeat(width.min(80)) + text);
-        for (name, built_in) in TEMPLATES {
-            match overrides.iter().find(|(replaced, _)| *replaced == name) {
-                Some((_, source)) => env.add_template_owned(name, source.clone())?,
-                None => env.add_template(name, built_in)?,
-            }
-        }
-        Ok(Self(env))
-    }
+/// What the templates of a letter see.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum View {
+    Alert(AlertMail),
+    Digest(DigestMail),
+}
 
-    /// Renders the samples. Only here do errors carry an excerpt: later they would carry what stands in a message.
-    fn try_samples(&mut self, settings: &MailSettings) -> Result<(), minijinja::Error> {
-        self.0.set_debug(true);
-        for (letter, alerts) in sample::letters() {
-            self.render(&letter, &alerts, settings)?;
-        }
-        self.0.set_debug(false);
-        Ok(())
-    }
-
-    fn render(
-        &self,
-        letter: &Letter,
-        alerts: &[Alert],
-        settings: &MailSettings,
-    ) -> Result<Bodies, minijinja::Error> {
+impl View {
+    fn of(letter: &Letter, alerts: &[Alert], settings: &MailSettings) -> Self {
         match letter.kind {
             LetterKind::Alert
             | LetterKind::Bundle { .. }
             | LetterKind::Reminder { .. }
             | LetterKind::Escalation { .. }
-            | LetterKind::Over => {
-                let view = view::alert_mail(letter, alerts, settings);
-                self.bodies("alert.txt", "alert.html", &view.subject, &view)
-            }
-            LetterKind::Digest { day } => {
-                let view = digest::digest_mail(letter, alerts, day, settings);
-                self.bodies("digest.txt", "digest.html", &view.subject, &view)
-            }
+            | LetterKind::Over => Self::Alert(view::alert_mail(letter, alerts, settings)),
+            LetterKind::Digest { day } => Self::Digest(digest::digest_mail(letter, alerts, day, settings)),
         }
     }
 
-    fn bodies(
-        &self,
-        text: &str,
-        html: &str,
-        subject: &str,
-        view: &impl Serialize,
-    ) -> Result<Bodies, minijinja::Error> {
-        let render = |name: &str| {
-            let body = self.0.get_template(name)?.render(Serde(view))?;
+    /// The names of its templates, for text and for HTML.
+    fn templates(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Alert(_) => ("alert.txt", "alert.html"),
+            Self::Digest(_) => ("digest.txt", "digest.html"),
+        }
+    }
+
+    fn subject(&self) -> &str {
+        match self {
+            Self::Alert(mail) => &mail.subject,
+            Self::Digest(mail) => &mail.subject,
+        }
+    }
+
+    fn told(&self) -> Vec<Told<'_>> {
+        match self {
+            Self::Alert(mail) => mail.told(),
+            Self::Digest(mail) => mail.told(),
+        }
+    }
+}
+
+/// All templates, for mails of one sort.
+fn environment(
+    overrides: &[(&'static str, String)],
+    is_html: bool,
+) -> Result<Environment<'static>, minijinja::Error> {
+    let mut env = Environment::new();
+    env.set_debug(true);
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_fuel(Some(FUEL));
+    let syntax =
+        SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).keep_trailing_newline(true).build()?;
+    env.set_syntax(syntax);
+    env.set_auto_escape_callback(move |_| if is_html { AutoEscape::Html } else { AutoEscape::None });
+    // No way to take foreign text for HTML, not even by mistake in an override.
+    env.remove_filter("safe");
+    env.add_filter("wrap", |text: &str, width: usize, indent: Option<usize>| {
+        text::wrap(text, width, indent.unwrap_or(0))
+    });
+    env.add_filter("pad", |text: &str, width: usize| {
+        let length = text.chars().count();
+        let gap = width.saturating_sub(length).max(usize::from(length >= width)).min(MAIL_BYTES_MAX);
+        text.to_owned() + &" ".repeat(gap)
+    });
+    env.add_filter("lead", |text: &str, width: usize| " ".repeat(width.min(80)) + text);
+    for (name, built_in) in TEMPLATES {
+        match overrides.iter().find(|(replaced, _)| *replaced == name) {
+            Some((_, source)) => env.add_template_owned(name, source.clone())?,
+            None => env.add_template(name, built_in)?,
+        }
+    }
+    Ok(env)
+}
+
+impl Templates {
+    fn load(overrides: &[(&'static str, String)]) -> Result<Self, minijinja::Error> {
+        Ok(Self { text: environment(overrides, false)?, html: environment(overrides, true)? })
+    }
+
+    /// Tries the samples. Only here do errors carry an excerpt: later they would carry what stands in a message.
+    fn try_samples(&mut self, settings: &MailSettings) -> Result<(), Fault> {
+        self.set_debug(true);
+        for (letter, alerts) in sample::letters() {
+            self.attempt(&letter, &alerts, settings)?;
+        }
+        self.set_debug(false);
+        Ok(())
+    }
+
+    fn set_debug(&mut self, on: bool) {
+        self.text.set_debug(on);
+        self.html.set_debug(on);
+    }
+
+    /// Renders a sample, and looks whether both bodies show what it is about.
+    fn attempt(&self, letter: &Letter, alerts: &[Alert], settings: &MailSettings) -> Result<(), Fault> {
+        let view = View::of(letter, alerts, settings);
+        let bodies = self.bodies(&view)?;
+        let (told, (text, html)) = (view.told(), view.templates());
+        for (template, seen) in [(text, bodies.text), (html, shown::visible(&bodies.html))] {
+            if let Some(problem) = shown::missing(&told, &seen) {
+                return Err(Fault::Body { template, problem });
+            }
+        }
+        Ok(())
+    }
+
+    fn render(&self, letter: &Letter, alerts: &[Alert], settings: &MailSettings) -> Result<Bodies, Fault> {
+        self.bodies(&View::of(letter, alerts, settings))
+    }
+
+    fn bodies(&self, view: &View) -> Result<Bodies, Fault> {
+        let (text, html) = view.templates();
+        let render = |env: &Environment<'_>, template: &'static str| {
+            let body = env.get_template(template)?.render(Serde(view))?;
             if body.len() > MAIL_BYTES_MAX {
-                let detail = format!("`{name}` makes a body of more than {MAIL_BYTES_MAX} bytes");
-                return Err(minijinja::Error::new(ErrorKind::InvalidOperation, detail));
+                let problem = format!("makes a body of more than {MAIL_BYTES_MAX} bytes");
+                return Err(Fault::Body { template, problem });
             }
             Ok(body)
         };
-        Ok(Bodies { subject: subject.to_owned(), text: render(text)?, html: render(html)? })
+        let (text_body, html_body) = (render(&self.text, text)?, render(&self.html, html)?);
+        for (template, is_blank) in
+            [(text, text_body.trim().is_empty()), (html, shown::visible(&html_body).trim().is_empty())]
+        {
+            if is_blank {
+                return Err(Fault::Body { template, problem: "makes a blank mail".to_owned() });
+            }
+        }
+        Ok(Bodies { subject: view.subject().to_owned(), text: text_body, html: html_body })
     }
 }

@@ -7,18 +7,20 @@ use crate::entry::{DeadlineState, EntryDeadline, Provenance};
 use crate::ident::{BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::notice::{EventTime, Kind};
 use crate::outbox::{
-    Alert, AlertKey, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, LetterKey, LetterKind, LetterState,
-    NoticeBrief, Past, TroubleBrief, Wait,
+    Alert, AlertKey, Cause, DeadlineBrief, EntryBrief, Grounds, HoldBrief, Letter, LetterKey, LetterKind,
+    LetterState, NoticeBrief, Past, TroubleBrief, Wait,
 };
 use crate::place::{Place, Severity};
 
-/// A letter with one alert of each shape, one that is too long to be told in full, and a digest.
+/// A letter of each shape of alert, with one of each, one that is too long to be told in full, and a digest.
 pub(super) fn letters() -> Vec<(Letter, Vec<Alert>)> {
     let shapes = shapes();
     let many: Vec<Alert> =
         shapes.iter().cycle().take(super::view::SECTIONS_MAX + shapes.len()).cloned().collect();
     let on = day(2026, 3, 2);
-    vec![
+    let mut letters: Vec<_> =
+        shapes.iter().map(|alert| letter(LetterKind::Alert, vec![alert.clone()])).collect();
+    letters.extend([
         letter(LetterKind::Alert, shapes.clone()),
         letter(LetterKind::Alert, many.clone()),
         letter(LetterKind::Bundle { wait: Wait::Flood }, many),
@@ -26,7 +28,8 @@ pub(super) fn letters() -> Vec<(Letter, Vec<Alert>)> {
         letter(LetterKind::Escalation { level: 1 }, shapes.clone()),
         letter(LetterKind::Over, shapes.clone()),
         letter(LetterKind::Digest { day: on }, shapes),
-    ]
+    ]);
+    letters
 }
 
 /// A letter about these alerts, as the outbox would write it.
@@ -48,6 +51,8 @@ pub(super) fn letter(kind: LetterKind, alerts: Vec<Alert>) -> (Letter, Vec<Alert
             may_have_arrived: false,
         },
         past: Past::default(),
+        marks: Vec::new(),
+        grounds: Grounds::default(),
     };
     (letter, alerts)
 }
@@ -233,6 +238,7 @@ fn alert(rule: &str, title: &str, severity: Severity, cause: Cause) -> Alert {
         deadlines: Vec::new(),
         next_step: "".into(),
         over_at: None,
+        as_told: Default::default(),
     }
 }
 

@@ -32,7 +32,7 @@ pub(super) fn subject(letter: &Letter, alerts: &[Alert], today: NaiveDate) -> St
     let Some(loudest) = alerts.iter().rev().max_by_key(|alert| (is_open(alert), alert.severity)) else {
         return format!("[{mark}]");
     };
-    let mut subject = format!("[{mark}] {}", occasion::prefix(letter.kind));
+    let mut subject = format!("[{mark}] {}", occasion::opening(letter));
     if let Some(entry) = &loudest.entry {
         subject.push_str(&format!("{} ", entry.number));
     }

@@ -206,11 +206,15 @@ fn section(kind: LetterKind, alert: &Alert, zone: &Zone, today: NaiveDate) -> Se
     // An alert keeps the entry as it was.
     let as_of = if is_over { " when this was raised" } else { "" };
     Section {
-        heading: subject::event(alert),
+        heading: occasion::mark_of(alert) + &subject::event(alert),
         tone: if is_over { Tone::OVER } else { Tone::of(alert.severity) },
         glance: since
             .map(|since| Fact::new("over since", since))
             .into_iter()
+            .chain(alert.as_told.answer.as_ref().map(|answer| {
+                let since = instant(answer.at, zone);
+                Fact::new("acknowledged", format!("{since} by {}", occasion::answer_words(answer)))
+            }))
             .chain(glance(alert, today, as_of))
             .collect(),
         happened: sentence(alert),

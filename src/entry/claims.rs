@@ -1,6 +1,6 @@
 //! Protests and petitions by their numbers: what query answers and people say of one is about the same.
 
-use super::{Entry, ProtestState};
+use super::{Basis, Entry, ProtestState, ToldDecision};
 use crate::notice::{Notice, ProtestStatus, Token};
 
 /// Whether both are one number: `2704-26-100001` is what messages call `270426100001`.
@@ -13,6 +13,17 @@ pub(super) fn is_same_number(number: Token, other: Token) -> bool {
 
 /// What is on file of a protest or petition. It keeps the number under which it was told first.
 pub(super) fn take(entry: &mut Entry, notice: &Notice, told: &ProtestStatus) {
+    if let Some(date) = told.decided.filter(|_| told.is_protest()) {
+        let (number, status, basis) = (told.number, told.status, Basis::of(notice.kind));
+        let decision = ToldDecision { number, status, date, basis, at: notice.at, notice: notice.id };
+        let is_known = |known: &ToldDecision| {
+            (known.date, known.status, known.basis) == (date, status, basis)
+                && is_same_number(known.number, number)
+        };
+        if !entry.decisions_told.iter().any(is_known) {
+            entry.decisions_told.push(decision);
+        }
+    }
     let claims = if told.is_protest() { &mut entry.protests } else { &mut entry.petitions };
     let known = claims.keys().copied().find(|known| is_same_number(*known, told.number));
     let number = known.unwrap_or(told.number);

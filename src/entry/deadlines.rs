@@ -40,12 +40,12 @@ pub struct EntryDeadline {
     /// For a clock that starts by itself if nothing happens before: the day on which it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub starts: Option<NaiveDate>,
-    /// Every date of liquidation that somebody told, where the clock counts from one; the first counts.
+    /// Every date of the liquidation or denial that somebody told, where the clock counts from one; the first counts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bases: Vec<BasisDate>,
 }
 
-/// A date of liquidation, and who told it.
+/// A date of a liquidation or denial, and who told it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BasisDate {
     pub date: NaiveDate,

@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde::{Serialize, Serializer};
 
+use super::{Basis, FilingState, Oldest};
 use crate::ident::{BillOfLading, NoticeId};
 use crate::notice::{
     CargoStep, CustomsBill, EventTime, FiledLine, MonthlyLine, Notice, ProtestStatus, StatementLine,
@@ -19,9 +20,10 @@ pub struct Filing {
     pub notice: NoticeId,
     /// CBP repeated it in a query answer; the broker did not send it.
     pub is_repeated: bool,
-    /// A correction that CBP reverted since: the version before it stands.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub is_reverted: bool,
+    pub state: FilingState,
+    /// When CBP accepted or refused it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answered_at: Option<EventTime>,
     pub filed: SummaryFiling,
     pub flags: FilingFlags,
     /// By their place in the message, from 1.
@@ -41,7 +43,16 @@ pub struct FilingFlags {
     pub missing_document: bool,
     /// A line pays duty, comes from a partner of an agreement that knows claims after importation, and claims nothing.
     pub preference_unclaimed: bool,
+    /// A line has an antidumping or countervailing case.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub adcvd: bool,
+    /// A line has a number of chapter 99, subchapter III: duties under sections 201, 232 and 301, IEEPA and the like.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub trade_remedy: bool,
 }
+
+/// Begins the numbers of the tariff under which trade remedies are declared.
+const TRADE_REMEDIES: &str = "9903";
 
 /// Countries whose agreements know the claim of 19 USC 1520(d): USMCA, Chile, CAFTA-DR, Oman, Peru, Korea, Colombia, Panama.
 const CLAIM_COUNTRIES: [&str; 14] =
@@ -56,10 +67,20 @@ impl FilingFlags {
             recon_fta: says("recon_trade_agreement", "Y"),
             missing_document: notice.field("document_1").is_some(),
             preference_unclaimed: false,
+            adcvd: false,
+            trade_remedy: false,
         }
     }
 
     pub(super) fn take_line(&mut self, notice: &Notice, line: &FiledLine) {
+        let is_owed = |amount: Option<Decimal>| amount.is_some_and(|amount| amount > Decimal::ZERO);
+        self.adcvd |= notice.field("case_number").is_some()
+            || is_owed(line.amounts.antidumping)
+            || is_owed(line.amounts.countervailing);
+        let mut tariffs = notice.fields.iter().filter(|(name, _)| *name == "hts_number");
+        self.trade_remedy |= tariffs.any(|(_, number)| {
+            super::tariff(number).is_some_and(|digits| digits.as_str().starts_with(TRADE_REMEDIES))
+        });
         let pays = line.amounts.duty.is_some_and(|duty| duty > Decimal::ZERO);
         if pays && !self.preference_unclaimed {
             let partner = notice.field("origin_country").is_some_and(|code| CLAIM_COUNTRIES.contains(&code));
@@ -141,6 +162,9 @@ pub struct Statement {
     /// The entry was taken off.
     pub removed: Option<Removed>,
     pub monthly: Option<Monthly>,
+    /// From which of its entries a daily statement counts, where more than this one were told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oldest: Option<Oldest>,
 }
 
 /// When something was said, and by which notice.
@@ -213,6 +237,12 @@ impl Statement {
         }
     }
 
+    /// The notice that says that the entry stands on it.
+    pub fn listed_by(&self) -> Option<NoticeId> {
+        let removed = self.removed.map(|removed| removed.notice);
+        self.preliminary.or(self.last).map(|told| told.notice).or(removed)
+    }
+
     /// When the statement that pays the entry became final.
     pub fn paid_at(&self) -> Option<EventTime> {
         if self.state() != StatementState::Paid {
@@ -220,6 +250,12 @@ impl Statement {
         }
         let monthly = self.monthly.as_ref().and_then(|monthly| monthly.last);
         monthly.or(self.last).and_then(|told| told.at)
+    }
+
+    /// The day on which it first listed the entry.
+    pub fn listed_on(&self) -> Option<NaiveDate> {
+        let told = [self.preliminary, self.last];
+        told.into_iter().flatten().filter_map(|told| told.at).map(|at| at.date).min()
     }
 
     /// The last day to pay, where the statement itself names one.
@@ -232,6 +268,10 @@ impl Statement {
         self.payment_type = line.payment_type.or(self.payment_type);
         self.amount = line.amount.or(self.amount);
         self.is_due = line.is_due;
+        // One that a later day lists again is back on it.
+        let is_later =
+            |removed: &Removed| told.at.zip(removed.at).is_some_and(|(now, then)| now.date > then.date);
+        self.removed = self.removed.filter(|removed| !is_later(removed));
         match line.status {
             StatementStatus::Preliminary => self.preliminary = self.preliminary.or(Some(told)),
             StatementStatus::Final => self.last = self.last.or(Some(told)),
@@ -283,6 +323,9 @@ pub struct BillState {
     pub bill: CustomsBill,
     pub at: Option<EventTime>,
     pub notice: NoticeId,
+    /// The earliest date of it that was told. The term runs from that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<super::Dated>,
 }
 
 /// A protest as the latest answer states it.
@@ -293,6 +336,34 @@ pub struct ProtestState {
     /// When it was first told.
     pub since: Option<EventTime>,
     pub notice: NoticeId,
+}
+
+impl ProtestState {
+    /// CBP denied it, in part or whole.
+    pub(super) fn is_denied(&self) -> bool {
+        DENIED.contains(&self.protest.status.as_str())
+    }
+}
+
+/// Statuses of a protest that CBP denied, in part or whole.
+const DENIED: [&str; 2] = ["DN", "PD"];
+
+/// The day of a decision on a protest, as one source tells it. All are kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct ToldDecision {
+    pub number: Token,
+    pub status: Token,
+    pub date: NaiveDate,
+    pub basis: Basis,
+    /// When it was told.
+    pub at: Option<EventTime>,
+    pub notice: NoticeId,
+}
+
+impl ToldDecision {
+    pub(super) fn is_denial(&self) -> bool {
+        DENIED.contains(&self.status.as_str())
+    }
 }
 
 /// A temporary importation under bond.
@@ -309,4 +380,63 @@ pub struct Tib {
     pub refused_at: Option<EventTime>,
     /// The last request was refused.
     pub is_refused: bool,
+    /// The extension that CBP granted last, as long as it may still take it back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub granted: Option<TibGrant>,
+    /// When CBP last refused an extension in its own words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taken_back_at: Option<EventTime>,
+}
+
+/// An extension of a temporary importation, and what held before.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct TibGrant {
+    pub at: Option<EventTime>,
+    pub extensions: u8,
+    pub expires: Option<super::Dated>,
+}
+
+/// Each extension is for a year, and the next is asked for towards its end: what comes sooner is about the same one.
+const SAME_EXTENSION_DAYS: i64 = 183;
+
+impl Tib {
+    /// Whether what is said at this moment is about the extension that was granted last.
+    fn is_of_grant(&self, at: Option<EventTime>) -> bool {
+        let Some(granted) = self.granted else { return false };
+        let days = at.zip(granted.at).map(|(at, granted)| (at.date - granted.date).num_days());
+        days.is_none_or(|days| days < SAME_EXTENSION_DAYS)
+    }
+
+    /// CBP granted an extension. A request that was sent again asks for the same.
+    pub(super) fn extend(&mut self, at: Option<EventTime>) {
+        // Of a grant and a refusal of one day the refusal counts.
+        let is_taken_back = self.taken_back_at.zip(at).is_some_and(|(back, at)| back.date == at.date);
+        self.is_refused |= is_taken_back;
+        if is_taken_back || self.is_of_grant(at) {
+            return;
+        }
+        self.granted = Some(TibGrant { at, extensions: self.extensions, expires: self.expires });
+        self.extensions = self.extensions.saturating_add(1);
+        // What CBP printed before holds no longer.
+        self.expires = None;
+    }
+
+    /// CBP refused an extension in its own words, after an answer had granted it.
+    pub(super) fn take_back(&mut self, at: Option<EventTime>) {
+        self.taken_back_at = at;
+        if self.is_of_grant(at)
+            && let Some(before) = self.granted.take()
+        {
+            (self.extensions, self.expires) = (before.extensions, before.expires);
+        }
+    }
+
+    /// CBP prints the end of the bond. A later one than before confirms the extension, and takes what was granted for good.
+    pub(super) fn print(&mut self, expires: super::Dated) {
+        let is_later = |before: super::Dated| before.date < expires.date;
+        if self.granted.is_some_and(|granted| granted.expires.is_some_and(is_later)) {
+            self.granted = None;
+        }
+        self.expires = Some(expires);
+    }
 }

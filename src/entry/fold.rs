@@ -2,18 +2,20 @@
 
 use chrono::NaiveDate;
 
-use super::fold_facts;
+use super::attributes::Attributes;
+use super::cancelled;
 use super::holds::{HoldState, Holds};
 use super::recorded::{self, Corrected, is_recorded};
 use super::witness;
 use super::{
-    Basis, Dated, Entry, Filing, LiquidationEvent, LiquidationStep, References, Rejection, Release, Request,
-    Scope, Summary, SummaryState, Takeover, Tib,
+    Basis, Dated, Entry, FiledSummary, Filing, LiquidationEvent, LiquidationStep, References, Rejection,
+    Release, Request, Scope, Summary, SummaryState, Takeover, Tib,
 };
+use super::{answers, consolidated, fold_facts};
 use crate::decode::abi::moment;
 use crate::grammar::abi::Format;
 use crate::ident::{EntryNumber, FilerCode};
-use crate::notice::{CBP, Effect, FilingAction, HoldKind, Kind, Liquidation, Notice, Token};
+use crate::notice::{CBP, Effect, FilingAction, HoldKind, Kind, Liquidation, Notice, Token, is_believable};
 
 impl Entry {
     /// The entry that these notices make. Total: no clock, no I/O, no error.
@@ -27,12 +29,17 @@ impl Entry {
         if !corrected.withdrawn.is_empty() {
             sorted.retain(|notice| !(is_recorded(notice) && corrected.withdrawn.contains(&notice.id)));
         }
-        let mut fold = Fold { entry: Self::unknown(number), holds: Holds::default(), corrected };
+        let attributes = Attributes::default();
+        let mut fold = Fold { entry: Self::unknown(number), holds: Holds::default(), corrected, attributes };
+        fold.entry.covering = consolidated::covering(number, &mut sorted);
         for notice in sorted {
             fold.note(notice);
             fold.obey(notice);
         }
-        fold.entry.holds = fold.holds.0;
+        fold.attributes.settle(&mut fold.entry);
+        fold.entry.holds = fold.holds.all;
+        fold.entry.settle_filings();
+        answers::settle(&mut fold.entry);
         fold.entry
     }
 
@@ -50,15 +57,19 @@ impl Entry {
             holds: Default::default(),
             cancelled_at: None,
             is_cancelled: false,
+            cancel_asked: None,
+            replaced_at: None,
             summary: Summary::default(),
             requests: Vec::new(),
             liquidation_history: Vec::new(),
             takeover: None,
+            covering: Vec::new(),
             statements: Default::default(),
             answered: None,
             scheduled_liquidations: Vec::new(),
             customs_bills: Default::default(),
             protests: Default::default(),
+            decisions_told: Vec::new(),
             petitions: Default::default(),
             tib: Tib::default(),
             cargo: Vec::new(),
@@ -97,8 +108,11 @@ fn effect_rank(effect: &Effect) -> u8 {
         Effect::ReleaseDate { .. } => 7,
         Effect::OneGovernment => 8,
         // Lines and requests come behind the filing and before the answer that they belong to.
+        // Only what is on file is corrected or deleted.
+        Effect::SummaryFiled(filed) if filed.is_correction => 1,
+        Effect::SummaryFiled(filed) if filed.action == FilingAction::Deleted => 2,
         Effect::SummaryFiled(_) | Effect::TibRequest { .. } => 0,
-        Effect::FiledLine(_) => 1,
+        Effect::FiledLine(_) => 3,
         Effect::SummaryRejected | Effect::SummaryRemoved => 10,
         Effect::SummaryCancelled => 11,
         Effect::CensusResolved { .. } => 12,
@@ -106,30 +120,42 @@ fn effect_rank(effect: &Effect) -> u8 {
     }
 }
 
+/// The date of entry that a notice states, when it cannot be true.
+pub fn impossible_entry_date(notice: &Notice) -> Option<NaiveDate> {
+    notice.field("entry_date").and_then(stated_date).filter(|date| is_impossible(notice, *date))
+}
+
+fn is_impossible(notice: &Notice, date: NaiveDate) -> bool {
+    notice.at.is_some_and(|at| !is_believable(date, at.date))
+}
+
 /// A date in a field: written out, or MMDDYY as the courtesy notice sends it.
 fn stated_date(text: &str) -> Option<NaiveDate> {
     text.parse().ok().or_else(|| moment::date(text.as_bytes(), Format::Mmddyy).ok().flatten())
 }
 
-struct Fold {
+struct Fold<'n> {
     entry: Entry,
     holds: Holds,
     corrected: Corrected,
+    attributes: Attributes<'n>,
 }
 
-impl Fold {
+impl<'n> Fold<'n> {
     /// Attributes that any notice may state, by the names of the grammar. The latest statement counts; of dates of entry see
     /// [`Entry::entry_date`].
-    fn note(&mut self, notice: &Notice) {
+    fn note(&mut self, notice: &'n Notice) {
         let entry = &mut self.entry;
         if notice.kind == Kind::AceReport {
             return witness::note(entry, notice);
         }
-        for (name, value) in notice.fields.iter() {
+        // What is told of a bill in the name of another entry says nothing about this one but that.
+        let is_of_another = notice.entry.is_some_and(|named| named != entry.number);
+        for (name, value) in notice.fields.iter().filter(|_| !is_of_another) {
+            if self.attributes.take(notice, name, value) {
+                continue;
+            }
             match name {
-                "entry_type" => entry.entry_type = Token::some(value),
-                "port_of_entry" => entry.port = Token::some(value),
-                "importer_number" => entry.importer = Some(value.into()),
                 "broker_reference" => entry.references.broker = Some(value.into()),
                 "container" | "equipment_number" => {
                     // A longer number would be cut.
@@ -140,7 +166,8 @@ impl Fold {
                     entry.references.orders.insert(value.into());
                 }
                 "entry_date" => {
-                    if let Some(date) = stated_date(value) {
+                    let date = stated_date(value);
+                    if let Some(date) = date.filter(|date| !is_impossible(notice, *date)) {
                         // Nothing is told of an entry that is still to come.
                         let is_misread = notice.at.is_some_and(|at| at.date < date);
                         let dates =
@@ -157,12 +184,13 @@ impl Fold {
             entry.unknown_codes.extend(notice.code);
         }
         entry.goods.take(notice);
+        cancelled::note(entry, notice);
         recorded::note(entry, notice, &self.corrected);
     }
 
     fn obey(&mut self, notice: &Notice) {
         match notice.effect {
-            Effect::Inform | Effect::Unknown | Effect::Withdrawn { .. } => {}
+            Effect::Inform | Effect::Unknown | Effect::Withdrawn { .. } | Effect::Consolidated { .. } => {}
             Effect::Filed => self.entry.filing.filed_at = self.entry.filing.filed_at.or(notice.at),
             Effect::FilingAccepted | Effect::FilingRejected => self.filing(notice),
             Effect::Hold { agency, code, what } => {
@@ -178,6 +206,7 @@ impl Fold {
                 self.entry.is_cancelled = matches!(notice.effect, Effect::Cancelled);
                 self.entry.cancelled_at = if self.entry.is_cancelled { notice.at } else { None };
             }
+            Effect::Replaced => self.entry.replaced_at = notice.at,
             Effect::SummaryAccepted { .. }
             | Effect::SummaryRejected
             | Effect::SummaryCancelled
@@ -227,6 +256,7 @@ impl Fold {
             filing.rejected_at = notice.at;
         } else {
             filing.accepted_at = filing.accepted_at.or(notice.at);
+            filing.last_accepted_at = notice.at;
             filing.filed_at = filing.filed_at.or(notice.at);
         }
     }
@@ -283,12 +313,13 @@ impl Fold {
 
     fn summary(&mut self, notice: &Notice) {
         let entry = &mut self.entry;
-        let is_controlled = fold_facts::is_in_customs_control(entry);
         let summary = &mut entry.summary;
         match notice.effect {
-            // An answer without the usual code to the filer's own deletion.
-            Effect::SummaryAccepted { .. } if answers_deletion(summary, notice) => remove(summary, notice),
             Effect::SummaryAccepted { version, warnings } => {
+                // An answer without the usual code to the filer's own deletion.
+                if summary.take_acceptance(notice) {
+                    return remove(summary, notice);
+                }
                 summary.state = SummaryState::Accepted;
                 summary.version = version.or(summary.version);
                 summary.accepted_at = notice.at;
@@ -298,30 +329,23 @@ impl Fold {
                 // What the new version is warned of comes with it; earlier warnings were about the earlier one.
                 summary.census.clear();
             }
-            // Of a version that CBP controls only the correction is refused, which was no filing.
-            Effect::SummaryRejected if is_controlled && notice.kind == Kind::SummaryResponse => {
-                summary.rejected_at = notice.at;
-            }
-            Effect::SummaryRejected => {
-                let is_customs_word = matches!(notice.kind, Kind::SummaryNotice | Kind::EntryStatus);
-                let is_refused = summary.state == SummaryState::Rejected;
-                summary.is_customs_word = is_customs_word || (is_refused && summary.is_customs_word);
-                summary.state = SummaryState::Rejected;
-                summary.rejected_at = notice.at;
-                if is_customs_word {
-                    summary.rejection = Rejection::of(notice, notice.at);
-                }
-                fold_facts::unschedule(entry, notice);
-            }
+            Effect::SummaryRejected => self.summary_rejected(notice),
             Effect::SummaryCancelled => {
                 summary.state = SummaryState::Cancelled;
                 summary.cancelled_at = notice.at;
             }
             Effect::SummaryRemoved => {
+                if notice.kind == Kind::SummaryResponse {
+                    summary.take_deletion(notice.at);
+                }
                 remove(summary, notice);
                 fold_facts::unschedule(entry, notice);
             }
-            Effect::CorrectionReverted => summary.revert(notice.at),
+            Effect::CorrectionReverted => {
+                if let Some(correction) = summary.revert(notice.at) {
+                    self.attributes.revert(correction);
+                }
+            }
             Effect::SummaryRequest { what } => {
                 entry.requests.push(Request { what, at: notice.at, notice: notice.id });
             }
@@ -332,6 +356,34 @@ impl Fold {
             }
             _ => {}
         }
+    }
+
+    /// An answer refuses what was sent, or Customs itself rejects what it had.
+    fn summary_rejected(&mut self, notice: &Notice) {
+        let entry = &mut self.entry;
+        let is_controlled = fold_facts::is_in_customs_control(entry);
+        let summary = &mut entry.summary;
+        let is_answer = notice.kind == Kind::SummaryResponse;
+        let refused = is_answer.then(|| summary.take_refusal(notice.at)).flatten();
+        // A refused correction or deletion was none, and of a version that CBP controls nothing else can be refused.
+        if is_controlled && is_answer || refused.is_some_and(FiledSummary::leaves_earlier) {
+            if summary.state == SummaryState::Accepted {
+                summary.rejected_at = notice.at;
+            }
+            return;
+        }
+        let is_customs_word = matches!(notice.kind, Kind::SummaryNotice | Kind::EntryStatus);
+        let is_refused = summary.state == SummaryState::Rejected;
+        summary.is_customs_word = is_customs_word || (is_refused && summary.is_customs_word);
+        summary.state = SummaryState::Rejected;
+        summary.rejected_at = notice.at;
+        if is_customs_word {
+            summary.rejection = Rejection::of(notice, notice.at);
+            if let Some(correction) = summary.reject_correction() {
+                self.attributes.revert(correction);
+            }
+        }
+        fold_facts::unschedule(entry, notice);
     }
 
     /// A liquidation is never overwritten: the first one and every reliquidation stay, each with its own clock.
@@ -351,22 +403,11 @@ impl Fold {
     }
 }
 
-/// What AX answers a filing that added or replaced a summary.
-const ADDED_OR_REPLACED: [&str; 2] = ["995", "996"];
-
-fn answers_deletion(summary: &Summary, notice: &Notice) -> bool {
-    let sent = summary.filings.iter().rev().find(|filing| !filing.is_repeated);
-    let is_filing = notice.code.is_some_and(|code| ADDED_OR_REPLACED.contains(&code.as_str()));
-    notice.kind == Kind::SummaryResponse
-        && !is_filing
-        && sent.is_some_and(|filing| filing.filed.action == FilingAction::Deleted)
-}
-
 /// No summary is on file any more, and what was said of it is over.
-fn remove(summary: &mut Summary, notice: &Notice) {
+pub(super) fn remove(summary: &mut Summary, notice: &Notice) {
     summary.state = SummaryState::None;
     summary.removed_at = notice.at;
-    summary.is_customs_word = notice.kind == Kind::SummaryNotice;
+    summary.is_customs_word = matches!(notice.kind, Kind::SummaryNotice | Kind::EntryStatus);
     (summary.accepted_at, summary.accepted_by, summary.has_warnings) = (None, None, false);
     summary.census.clear();
 }

@@ -1,14 +1,16 @@
 //! The fold of filings, statements, query answers, bills and temporary importations.
 
+use chrono::NaiveDate;
+
 use super::facts::{
     Answered, BillState, CargoEvent, CensusKey, CensusState, Filing, FilingFlags, Line, Rejection, Removed,
     Scheduled, StatementState, Told,
 };
-use super::{Basis, Dated, Entry, LiquidationEvent, LiquidationStep, SummaryState, claims, witness};
+use super::{
+    Basis, Dated, Entry, FilingState, LiquidationEvent, LiquidationStep, Summary, SummaryState, claims, fold,
+    witness,
+};
 use crate::notice::{AnsweredCensus, AnsweredState, Effect, EventTime, Kind, Notice, SummaryStatus, Token};
-
-/// Of the collection in a query answer: fully paid, duty free, drawback.
-const COLLECTED: [&str; 3] = ["2", "3", "5"];
 
 /// Obeys an effect of this module's aspects; others change nothing.
 pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
@@ -37,7 +39,10 @@ pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
             entry.scheduled_liquidations.push(scheduled);
         }
         Effect::CustomsBill(bill) => {
-            let state = BillState { bill: *bill, at: notice.at, notice: notice.id };
+            let own = bill.date.map(|date| Dated { date, notice: notice.id });
+            let known = entry.customs_bills.get(&bill.number).and_then(|known| known.first);
+            let first = known.into_iter().chain(own).min_by_key(|dated| dated.date);
+            let state = BillState { bill: *bill, at: notice.at, notice: notice.id, first };
             entry.customs_bills.insert(bill.number, state);
         }
         Effect::Protest(protest) => claims::take(entry, notice, protest),
@@ -58,15 +63,20 @@ pub(super) fn obey(entry: &mut Entry, notice: &Notice) {
 /// A version of the summary, and its lines behind it.
 fn file(entry: &mut Entry, notice: &Notice) {
     match &notice.effect {
-        Effect::SummaryFiled(filed) => entry.summary.filings.push(Filing {
-            at: notice.at,
-            notice: notice.id,
-            is_repeated: notice.kind == Kind::EntryStatus,
-            is_reverted: false,
-            filed: *filed,
-            flags: FilingFlags::of(notice),
-            lines: Default::default(),
-        }),
+        Effect::SummaryFiled(filed) => {
+            let is_repeated = notice.kind == Kind::EntryStatus;
+            entry.summary.filings.push(Filing {
+                at: notice.at,
+                notice: notice.id,
+                is_repeated,
+                // What CBP repeats is what it has on file.
+                state: if is_repeated { FilingState::Accepted } else { FilingState::Sent },
+                answered_at: notice.at.filter(|_| is_repeated),
+                filed: *filed,
+                flags: FilingFlags::of(notice),
+                lines: Default::default(),
+            });
+        }
         Effect::FiledLine(line) => {
             let filings = entry.summary.filings.iter_mut().rev();
             let of_line = filings.into_iter().find(|filing| filing.filed.filing == line.filing);
@@ -106,19 +116,26 @@ fn listed(entry: &mut Entry, notice: &Notice) {
     }
 }
 
-/// The accepted version can be corrected, but no longer replaced or deleted by the filer: it is paid, CBP says so, or what
-/// the filer sent last is a post summary correction, which nobody can send before. A refused transmission leaves it as it is.
+/// The accepted version can be corrected, but no longer replaced or deleted by the filer: it is paid, or CBP says so. A refused
+/// transmission leaves it as it is.
 pub(super) fn is_in_customs_control(entry: &Entry) -> bool {
     let answered = entry.answered.map(|answered| answered.status);
-    let told = answered.is_some_and(|status| {
-        let collected = status.collection.is_some_and(|code| COLLECTED.contains(&code.as_str()));
-        status.is_in_customs_control || collected
-    });
-    let sent = entry.summary.filings.iter().rev().find(|filing| !filing.is_repeated);
+    let told = answered.is_some_and(|status| status.is_in_customs_control || status.is_collected());
     entry.summary.state == SummaryState::Accepted
-        && (told
-            || sent.is_some_and(|filing| filing.filed.is_correction)
-            || entry.statements.values().any(|statement| statement.state() == StatementState::Paid))
+        && (told || entry.statements.values().any(|statement| statement.state() == StatementState::Paid))
+}
+
+/// CBP's own word that it rejected the summary.
+fn refused(summary: &mut Summary, notice: &Notice, on: Option<NaiveDate>) {
+    let since = on.map(EventTime::date);
+    summary.is_customs_word = true;
+    summary.state = SummaryState::Rejected;
+    summary.rejected_at = since.or(summary.rejected_at);
+    // The notice of the day itself says why; the answer only repeats that it stands.
+    let is_known = summary.rejection.is_some_and(|known| on.is_none_or(|date| known.date >= date));
+    if !is_known {
+        summary.rejection = Rejection::of(notice, since.or(notice.at));
+    }
 }
 
 /// CBP's own word on the summary, for the day of the answer.
@@ -132,7 +149,14 @@ fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
     let is_later =
         |stop: Option<EventTime>| stop.is_none_or(|stop| told.iter().flatten().any(|date| *date > stop.date));
     match status.state {
+        // As inactivated by its own notice (UC 5): none is on file that counts, and one is still owed.
+        Some(AnsweredState::Accepted) if status.is_inactive && summary.state == SummaryState::Accepted => {
+            fold::remove(summary, notice);
+            unschedule(entry, notice);
+        }
+        Some(AnsweredState::Accepted) if status.is_inactive => {}
         Some(AnsweredState::Accepted) => {
+            summary.take_answered_acceptance(status.accepted_at, notice.at);
             let stands = match summary.state {
                 SummaryState::None => is_later(summary.removed_at),
                 SummaryState::Accepted => false,
@@ -146,18 +170,7 @@ fn answer(entry: &mut Entry, notice: &Notice, status: &SummaryStatus) {
                 summary.is_customs_word = false;
             }
         }
-        Some(AnsweredState::Rejected) => {
-            summary.is_customs_word = true;
-            summary.state = SummaryState::Rejected;
-            summary.rejected_at = since.or(summary.rejected_at);
-            // The notice of the day itself says why; the answer only repeats that it stands.
-            let is_known = summary
-                .rejection
-                .is_some_and(|known| status.state_date.is_none_or(|date| known.date >= date));
-            if !is_known {
-                summary.rejection = Rejection::of(notice, since.or(notice.at));
-            }
-        }
+        Some(AnsweredState::Rejected) => refused(summary, notice, status.state_date),
         Some(AnsweredState::Cancelled) => {
             summary.state = SummaryState::Cancelled;
             summary.cancelled_at = since.or(summary.cancelled_at);
@@ -215,16 +228,15 @@ fn tib(entry: &mut Entry, notice: &Notice) {
         Effect::TibAnswer { is_accepted } => {
             let asked = tib.pending.take();
             tib.is_refused = !is_accepted;
+            if !is_accepted && notice.kind == Kind::SummaryNotice {
+                tib.take_back(notice.at);
+            }
             match (is_accepted, asked) {
                 (true, Some(true)) => {
                     tib.is_closed = true;
                     tib.closed_at = notice.at;
                 }
-                (true, Some(false)) => {
-                    tib.extensions = tib.extensions.saturating_add(1);
-                    // What CBP printed before holds no longer.
-                    tib.expires = None;
-                }
+                (true, Some(false)) => tib.extend(notice.at),
                 // An answer to a request that nobody dropped: it is shown, and moves no date.
                 (true, None) => {}
                 (false, _) => tib.refused_at = notice.at,
@@ -236,7 +248,7 @@ fn tib(entry: &mut Entry, notice: &Notice) {
         }
         Effect::TibExpires { date, extensions } => {
             if let Some(date) = date {
-                tib.expires = Some(Dated { date, notice: notice.id });
+                tib.print(Dated { date, notice: notice.id });
             }
             tib.extensions = tib.extensions.max(extensions.unwrap_or(0));
         }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
+use super::lines::{Extent, Lines, Named};
 use crate::ident::{BillOfLading, NoticeId};
-use crate::notice::{ClearedCodes, EventTime, HoldKind, Notice, Token};
+use crate::notice::{ClearedCodes, EventTime, HoldKind, Kind, Notice, Token};
 
 /// What a hold or a release is limited to. All `None` is the whole entry.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -65,6 +66,8 @@ pub struct HoldState {
     pub notice: NoticeId,
     /// A release that was taken back opened it, so the next release of the same scope closes it.
     pub is_reversal: bool,
+    /// Which lines of the entry are still held.
+    pub extent: Extent,
     pub closed: Option<Closed>,
 }
 
@@ -95,36 +98,56 @@ impl Serialize for HoldState {
 
 /// The holds of an entry while it is folded.
 #[derive(Default)]
-pub(super) struct Holds(pub BTreeMap<HoldKey, HoldState>);
+pub(super) struct Holds {
+    pub all: BTreeMap<HoldKey, HoldState>,
+    /// Lines that the messages of each agency named.
+    named: BTreeMap<Token, Named>,
+}
 
 impl Holds {
     pub fn open(&mut self, notice: &Notice, agency: Token, code: Token, what: HoldKind, is_reversal: bool) {
         let key = HoldKey { scope: Scope::of(notice), agency, code };
-        match self.0.get_mut(&key) {
-            Some(hold) if hold.is_open() => {}
-            Some(hold) => {
-                *hold = HoldState { what, since: notice.at, notice: notice.id, is_reversal, closed: None };
-            }
-            None => {
-                let hold = HoldState { what, since: notice.at, notice: notice.id, is_reversal, closed: None };
-                self.0.insert(key, hold);
+        let lines = self.lines_of(notice, agency);
+        match self.all.get_mut(&key) {
+            Some(hold) if hold.is_open() => hold.extent.add(lines),
+            known => {
+                let (since, extent) = (notice.at, Extent::of(lines));
+                let hold = HoldState { what, since, notice: notice.id, is_reversal, extent, closed: None };
+                match known {
+                    Some(known) => *known = hold,
+                    None => drop(self.all.insert(key, hold)),
+                }
             }
         }
     }
 
+    /// Closes the holds that a removal names: all of them when it is for the whole entry, else those lines.
     pub fn clear(&mut self, notice: &Notice, agency: Token, codes: ClearedCodes) {
         let scope = Scope::of(notice);
-        self.close(notice, |key, _| {
-            key.scope == scope
-                && key.agency == agency
-                && (codes.is_empty() || codes.iter().any(|code| code == key.code))
-        });
+        let lines = self.lines_of(notice, agency);
+        let is_of_line = !is_of_entry(notice) && notice.field("line_status").is_some();
+        let named = self.named.get(&agency);
+        for (key, hold) in &mut self.all {
+            let is_named = codes.is_empty() || codes.iter().any(|code| code == key.code);
+            if !(hold.is_open() && key.scope == scope && key.agency == agency && is_named) {
+                continue;
+            }
+            match (lines, named) {
+                (Some(lines), Some(named)) => hold.extent.remove(lines, named),
+                // A line that the message does not number.
+                _ if is_of_line => hold.extent.remove_whole(),
+                _ => hold.extent = Extent::default(),
+            }
+            if hold.extent.is_empty() {
+                hold.closed = Some(Closed { at: notice.at, notice: notice.id });
+            }
+        }
     }
 
     /// Closes the open holds that `which` names; answers whether any was.
     pub fn close(&mut self, notice: &Notice, which: impl Fn(&HoldKey, &HoldState) -> bool) -> bool {
         let mut any = false;
-        for (key, hold) in &mut self.0 {
+        for (key, hold) in &mut self.all {
             if hold.is_open() && which(key, hold) {
                 hold.closed = Some(Closed { at: notice.at, notice: notice.id });
                 any = true;
@@ -132,4 +155,15 @@ impl Holds {
         }
         any
     }
+
+    fn lines_of(&mut self, notice: &Notice, agency: Token) -> Option<Lines> {
+        let lines = Lines::of(notice)?;
+        self.named.entry(agency).or_default().note(lines);
+        Some(lines)
+    }
+}
+
+/// A status of an agency that is about all of its lines.
+fn is_of_entry(notice: &Notice) -> bool {
+    notice.kind != Kind::AgencyStatus || notice.field("entry_status").is_some()
 }

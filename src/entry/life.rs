@@ -6,7 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{ClockMove, Entry, InternalTarget, fold};
+use super::{ClockMove, Entry, InternalTarget, Membership, fold};
 use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::notice::Notice;
 use crate::place::Place;
@@ -51,6 +51,10 @@ pub struct Life {
     /// Dates that people have set, in the order of the clocks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub targets: Vec<InternalTarget>,
+    /// What its daily statements owe to other entries. Derived from the lives of all of them; kept here so that one read tells
+    /// the clocks of an entry.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memberships: Vec<Membership>,
 }
 
 /// An alert that is followed.
@@ -91,6 +95,11 @@ impl Reminder {
     pub fn is_of_clock(&self) -> bool {
         !self.deadline.starts_with(super::silence::PREFIX) && *self.deadline != *Self::CALENDAR
     }
+
+    /// Whether it says that a day is over which is not, at Customs.
+    pub fn is_early(&self, customs: NaiveDate) -> bool {
+        self.is_of_clock() && self.day > self.target && customs <= self.target
+    }
 }
 
 impl Life {
@@ -108,6 +117,7 @@ impl Life {
             followed: Vec::new(),
             moves: Vec::new(),
             targets: Vec::new(),
+            memberships: Vec::new(),
         }
     }
 
@@ -153,7 +163,12 @@ impl Life {
     }
 
     pub fn entry(&self) -> Entry {
-        Entry::of(self.number, self.notices.iter().map(|held| &*held.notice))
+        self.entry_of(self.notices.iter().map(|held| &*held.notice))
+    }
+
+    /// The entry as some of its notices tell it, with what its statements owe to other entries now.
+    pub fn entry_of<'n>(&self, notices: impl IntoIterator<Item = &'n Notice>) -> Entry {
+        Entry::of(self.number, notices).counting_from(&self.memberships)
     }
 
     /// In the order in which they happened.

@@ -4,8 +4,12 @@
 //! files arrive and how often they arrive cannot matter. A [`Life`] is what is stored: the notices and where each was
 //! first seen. The state is computed from it whenever it is needed, so it can never disagree with its notices.
 
+mod answers;
+mod attributes;
+mod cancelled;
 mod claims;
 mod clocks;
+mod consolidated;
 mod deadlines;
 mod facts;
 mod fold;
@@ -14,35 +18,47 @@ mod goods;
 pub mod history;
 mod holds;
 mod life;
+mod lines;
+mod oldest;
 mod pathways;
 mod recorded;
+mod released;
+mod settled;
 pub mod silence;
 mod target;
 #[cfg(test)]
 mod tests;
+mod versions;
 mod witness;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use cancelled::CancelAsked;
 use chrono::NaiveDate;
 pub use clocks::{Clock, PRESENTED};
+pub use consolidated::{Covering, concerns_releases, summary_of};
 pub use deadlines::{BasisDate, DeadlineState, EntryDeadline, Provenance, StateOn};
 pub use facts::{
     Answered, BillState, CargoEvent, CensusKey, CensusState, Filing as FiledSummary, FilingFlags, Line,
-    Monthly, ProtestState, Rejection, Removed, Scheduled, Statement, StatementState, Tib, Told,
+    Monthly, ProtestState, Rejection, Removed, Scheduled, Statement, StatementState, Tib, TibGrant, Told,
+    ToldDecision,
 };
+pub use fold::impossible_entry_date;
 pub use goods::{Goods, GoodsLine, tariff};
 pub use history::{ClockMove, Standing};
 pub use holds::{HoldKey, HoldState, Scope};
 pub use life::{Added, BillNotices, Followed, Held, Life, Reminder, Sighting, Unmatched};
+pub use lines::{Extent, Lines};
+pub use oldest::{Membership, Oldest};
 pub use pathways::{AlsoOpen, PathState, Pathway};
 pub use recorded::RecordedFact;
 use serde::{Deserialize, Serialize};
 pub use target::InternalTarget;
+pub use versions::FilingState;
 pub use witness::{Contradiction, Witness, Witnessed};
 
 use crate::ident::{BillOfLading, EntryNumber, FilerCode, NoticeId};
-use crate::notice::{EventTime, FilingAction, Kind, Liquidation, Notice, Token};
+use crate::notice::{EventTime, Kind, Liquidation, Notice, Token};
 
 /// Of several dates of entry that were told, one so long before the release is a misread year.
 const ENTRY_BEFORE_RELEASE_DAYS: i64 = 183;
@@ -64,11 +80,20 @@ pub struct Entry {
     pub holds: BTreeMap<HoldKey, HoldState>,
     pub cancelled_at: Option<EventTime>,
     pub is_cancelled: bool,
+    /// Why the filer last asked Customs to cancel it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancel_asked: Option<CancelAsked>,
+    /// When Customs said that another entry stands in its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub replaced_at: Option<EventTime>,
     pub summary: Summary,
     pub requests: Vec<Request>,
     /// Append-only: every liquidation, reliquidation, extension and suspension, in the order of their dates.
     pub liquidation_history: Vec<LiquidationEvent>,
     pub takeover: Option<Takeover>,
+    /// Summaries of other entries that cover the release of this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub covering: Vec<Covering>,
     /// Statements that list the entry, by the number of the daily one.
     pub statements: BTreeMap<Token, Statement>,
     /// The last answer to a query.
@@ -79,6 +104,9 @@ pub struct Entry {
     pub customs_bills: BTreeMap<Token, BillState>,
     /// Protests on file, by number.
     pub protests: BTreeMap<Token, ProtestState>,
+    /// Append-only: every day that was told of a decision on a protest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub decisions_told: Vec<ToldDecision>,
     /// Petitions and interventions on file, by number. They are no protests, though query answers tell them alike.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub petitions: BTreeMap<Token, ProtestState>,
@@ -123,6 +151,9 @@ pub struct Filing {
     pub rejected_at: Option<EventTime>,
     /// The last answer refused the filing.
     pub is_rejected: bool,
+    /// The last answer that accepted one.
+    #[serde(skip)]
+    pub last_accepted_at: Option<EventTime>,
 }
 
 /// CBP's own release of an entry or of one bill.
@@ -310,18 +341,6 @@ impl Status {
     }
 }
 
-impl Summary {
-    /// The last correction that was sent no longer stands.
-    fn revert(&mut self, at: Option<EventTime>) {
-        self.reverted_at = at.or(self.reverted_at);
-        let mut sent = self.filings.iter_mut().rev().filter(|filing| !filing.is_repeated);
-        let last = sent.find(|filing| filing.filed.is_correction && !filing.is_reverted);
-        if let Some(correction) = last {
-            correction.is_reverted = true;
-        }
-    }
-}
-
 impl Entry {
     /// The holds that stand now.
     pub fn open_holds(&self) -> impl Iterator<Item = (&HoldKey, &HoldState)> {
@@ -330,67 +349,6 @@ impl Entry {
 
     pub fn has_open_hold(&self) -> bool {
         self.open_holds().next().is_some()
-    }
-
-    /// When the goods were released: a release stands for the entry or for each of its bills, and no hold is open.
-    pub fn released_at(&self) -> Option<EventTime> {
-        if self.is_cancelled || self.has_open_hold() {
-            return None;
-        }
-        self.standing_release()
-    }
-
-    /// The release that stands, open holds aside: CBP's own view, which starts the summary's clock.
-    pub fn standing_release(&self) -> Option<EventTime> {
-        if let Some(release) = self.releases.get(&Scope::default()).and_then(|release| release.at) {
-            return Some(release);
-        }
-        let bills = || self.releases.iter().filter(|(scope, _)| !scope.is_entry());
-        if bills().next().is_none() || bills().any(|(_, release)| release.at.is_none()) {
-            return self.one_government_at;
-        }
-        bills().filter_map(|(_, release)| release.at).max()
-    }
-
-    /// The date of release that the records give, else the day on which the standing release was said.
-    pub fn release_date(&self) -> Option<Dated> {
-        self.releases
-            .values()
-            .filter_map(|release| {
-                Some(Dated { date: release.date.or(release.at.map(|at| at.date))?, notice: release.notice? })
-            })
-            .filter(|_| self.standing_release().is_some())
-            .min_by_key(|dated| dated.date)
-    }
-
-    /// The date of a release that was taken back, as long as none stands: clocks that ran since go on from it, for a date that
-    /// is lost is worse than one too early.
-    pub fn former_release(&self) -> Option<Dated> {
-        let former = self.releases.values().filter_map(|release| release.former);
-        former.filter(|_| self.standing_release().is_none()).min_by_key(|dated| dated.date)
-    }
-
-    /// Dates of release that differ although Customs never said that the date changed, earliest first; empty when they agree.
-    pub fn doubtful_releases(&self) -> Vec<Dated> {
-        let doubtful = self.releases.values().filter(|release| release.at.is_some() && !release.is_changed);
-        let mut dates: Vec<Dated> = Vec::new();
-        for release in doubtful {
-            let mut told = release.told.clone();
-            told.sort_by_key(|dated| dated.date);
-            told.dedup_by_key(|dated| dated.date);
-            if told.len() > 1 {
-                dates.extend(told);
-            }
-        }
-        dates.sort_by_key(|dated| dated.date);
-        dates.dedup_by_key(|dated| dated.date);
-        dates
-    }
-
-    /// The date of release that a query answer states: a second basis, for a release whose notice never came.
-    pub fn answered_release(&self) -> Option<Dated> {
-        let answered = self.answered.as_ref()?;
-        Some(Dated { date: answered.status.release_date?, notice: answered.notice })
     }
 
     /// The date of entry: the earliest that a message stated and that can be true, for a clock that ends too early is a
@@ -414,12 +372,15 @@ impl Entry {
         if dates.len() > 1 { dates } else { Vec::new() }
     }
 
-    /// The version of the summary that was sent last, unless its deletion was asked for. A correction that was reverted gives
-    /// way to the version before it, where that is known.
+    /// The version of the summary that stands: the last that Customs accepted, before any the last that was sent. What was sent
+    /// and not answered, or refused, does not; nor does a correction that was reverted, where the version before it is known.
     pub fn filed_summary(&self) -> Option<&FiledSummary> {
-        let filings = &self.summary.filings;
-        let standing = filings.iter().rev().find(|filing| !filing.is_reverted).or(filings.last());
-        standing.filter(|filing| filing.filed.action == FilingAction::Filed)
+        self.summary.standing()
+    }
+
+    /// A filing of the summary that Customs has not answered.
+    pub fn unanswered_summary(&self) -> Option<&FiledSummary> {
+        self.summary.unanswered()
     }
 
     /// The date of liquidation that CBP scheduled, as it last said.
@@ -475,7 +436,7 @@ impl Entry {
             Status::Held
         } else if self.summary.state == SummaryState::Rejected || self.filing.is_rejected {
             Status::Rejected
-        } else if self.summary.state == SummaryState::Accepted {
+        } else if self.summary.state == SummaryState::Accepted || self.covered().is_some() {
             Status::Accepted
         } else if self.released_at().is_some() {
             Status::Released

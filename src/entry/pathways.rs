@@ -15,9 +15,9 @@ pub struct Pathway {
     pub id: Box<str>,
     pub name: Box<str>,
     pub state: PathState,
-    /// The last day under the rule as written; of several clocks the nearest.
+    /// The last day under the rule as written; of several clocks the nearest. A way that is over has none.
     pub until: Option<NaiveDate>,
-    /// The day to act by.
+    /// The day to act by. As for `until`.
     pub act_by: Option<NaiveDate>,
     /// The clock that says so: `PROTEST_DUE@liquidation`. Blank when none does.
     #[serde(default, skip_serializing_if = "str::is_empty")]
@@ -89,6 +89,11 @@ impl Pathway {
     fn by(self, deadline: &EntryDeadline) -> Self {
         Self { until: deadline.due, act_by: deadline.act_by, deadline: deadline.key().into(), ..self }
     }
+
+    /// A way that nobody can go any more: no day stands beside it.
+    fn over(id: &str, name: &str, because: &str, clock: &str) -> Self {
+        Self { deadline: clock.into(), ..Self::new(id, name, PathState::Over, because) }
+    }
 }
 
 impl Entry {
@@ -138,7 +143,7 @@ impl Entry {
                 way(PathState::Blocked, "the summary is not accepted").by(clock)
             }
             (_, Some(word)) if word != "OPEN" => way(PathState::NotForIt, word),
-            (_, None) if passed => way(PathState::Over, "the time is over").by(clock),
+            (_, None) if passed => Pathway::over(id, name, &time_was_over(clock.due), &clock.key()),
             (_, special) => {
                 let (is_paid, blocker) = (self.is_paid(), self.correction_blocker());
                 let state = if blocker.is_some() { PathState::Blocked } else { PathState::Open };
@@ -160,9 +165,9 @@ impl Entry {
         if self.is_paid() == Some(false) {
             return Some("the entry is not fully paid");
         }
-        let last = self.filed_summary().filter(|filing| filing.filed.is_correction);
+        let sent = self.unanswered_summary().filter(|filing| filing.filed.is_correction);
         let answers = [self.summary.accepted_at, self.summary.rejected_at].into_iter().flatten().max();
-        let waits = last.is_some_and(|filing| filing.at.is_some() && answers < filing.at);
+        let waits = sent.is_some_and(|filing| filing.at.is_some() && answers < filing.at);
         waits.then_some("another correction is filed and CBP has not answered it")
     }
 
@@ -213,8 +218,11 @@ impl Entry {
             return way(PathState::Unknown, "the date of importation is not known");
         };
         let until = dates.due.date();
-        let passed = until.is_some_and(|until| until < on);
-        let way = if passed { way(PathState::Over, "the time is over") } else { way(PathState::Open, "") };
+        if until.is_some_and(|until| until < on) {
+            let way = way(PathState::Over, &time_was_over(until));
+            return Pathway { deadline: id::FTA_1520D.into(), ..way };
+        }
+        let way = way(PathState::Open, "");
         Pathway { until, act_by: dates.act_by, deadline: id::FTA_1520D.into(), ..way }
     }
 
@@ -233,6 +241,10 @@ impl Entry {
         }
         Pathway { state: PathState::Blocked, because: because.into(), ..way }
     }
+}
+
+fn time_was_over(last: Option<NaiveDate>) -> String {
+    last.map_or_else(|| "the time is over".to_owned(), |last| format!("the last day was {last}"))
 }
 
 /// A way whose clock says all: open while one runs, the nearest first.
@@ -260,11 +272,11 @@ fn along(
     }
     let ahead = of_way().find(|deadline| deadline.state == DeadlineState::Ahead && !deadline.runs_on(on));
     if let Some(closed) = of_way().find(|deadline| deadline.state == DeadlineState::Closed) {
-        return Pathway::new(id, name, PathState::Over, &closed.because).by(closed);
+        return Pathway::over(id, name, &closed.because, &closed.key());
     }
     if let Some(passed) = of_way().filter(|deadline| deadline.runs_on(on)).max_by_key(|deadline| deadline.due)
     {
-        return Pathway::new(id, name, PathState::Over, "the time is over").by(passed);
+        return Pathway::over(id, name, &time_was_over(passed.due), &passed.key());
     }
     match ahead {
         Some(ahead) => Pathway::new(id, name, PathState::NotYet, &format!("{none}; {}", ahead.because)),
@@ -278,6 +290,6 @@ fn reconciliation_way(deadlines: &[EntryDeadline], on: NaiveDate) -> Pathway {
         .iter()
         .filter(|clock| deadlines.iter().any(|known| &*known.id == **clock));
     let ways = flagged.map(|clock| along(id, name, clock, deadlines, on, ""));
-    let nearest = ways.min_by_key(|way| (way.state != PathState::Open, way.until));
+    let nearest = ways.min_by_key(|way| (way.state != PathState::Open, way.until.is_none(), way.until));
     nearest.unwrap_or_else(|| Pathway::new(id, name, PathState::NotForIt, "the entry is not flagged for it"))
 }

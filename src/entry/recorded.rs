@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use serde::Serialize;
 
 use super::Entry;
+use super::answers::Asked;
 use super::claims::is_same_number;
 use crate::ident::NoticeId;
 use crate::notice::recorded::{FactField, REPLACES, Start};
@@ -25,6 +26,9 @@ pub struct RecordedFact {
     pub instance: Box<str>,
     /// Its values by the names of its definition, which are those of the clocks' inputs.
     pub values: Vec<(&'static str, Box<str>)>,
+    /// The clocks that it may be an answer to.
+    #[serde(skip)]
+    pub(super) asked: Vec<Asked>,
 }
 
 impl RecordedFact {
@@ -166,6 +170,7 @@ pub(super) fn note(entry: &mut Entry, notice: &Notice, corrected: &Corrected) {
         reference: notice.field("reference").and_then(Token::some),
         instance: corrected.instances.get(&notice.id).cloned().unwrap_or_else(|| instance_of(notice)),
         values: Vec::new(),
+        asked: Vec::new(),
     };
     let names =
         std::iter::once(definition.date).chain(definition.fields.iter().map(|field: &FactField| field.name));

@@ -6,7 +6,8 @@
 use chrono::NaiveDate;
 
 use super::{
-    DeadlineState, Entry, EntryDeadline, HoldKey, HoldState, Release, Scope, StatementState, SummaryState,
+    DeadlineState, Entry, EntryDeadline, FilingState, HoldKey, HoldState, Release, Scope, StatementState,
+    SummaryState,
 };
 use crate::deadline::calendar::plus_days;
 use crate::deadline::{DeadlineTable, id};
@@ -119,16 +120,20 @@ impl Entry {
         };
         silences.extend(self.release_silence(table));
         silences.extend(self.summary_silence(table));
-        silences.extend(self.statement_silence(table));
+        let summary_due = open(id::ES_DUE).and_then(|deadline| deadline.due);
+        silences.extend(self.statement_silence(table, summary_due));
         self.final_silences(table, deadlines, &mut silences);
         if self.summary.state != SummaryState::Accepted
+            && self.covered().is_none()
             && self.release_date().is_some()
-            && let Some(due) = open(id::ES_DUE).and_then(|deadline| deadline.due)
+            && let Some(due) = summary_due
         {
             silences.push(Silence::new(code::SUMMARY_MISSING, due, plus_days(due, 1)));
         }
         silences.extend(self.liquidation_silence(deadlines));
-        if let Some(due) = open(id::LIQ_DEEMED_1Y).and_then(|deadline| deadline.due) {
+        // A suspension that ended moves the day, so it is not that of the year.
+        let counts = [id::LIQ_DEEMED_1Y, id::LIQ_SUSP_6M].iter().any(|id| open(id).is_some());
+        if let Some(due) = counts.then(|| self.deemed_date(table)).flatten() {
             let over = Silence::new(code::YEAR_OVER, due, plus_days(due, 1));
             silences.push(Silence { is_of_law: true, ..over });
         }
@@ -154,7 +159,8 @@ impl Entry {
     }
 
     fn summary_silence(&self, table: &DeadlineTable) -> Option<Silence> {
-        let sent = self.summary.filings.iter().rev().find(|filing| !filing.is_repeated)?.at?.date;
+        let filing = self.summary.filings.iter().rev().find(|filing| !filing.is_repeated)?;
+        let sent = filing.at.filter(|_| filing.state == FilingState::Sent)?.date;
         let summary = &self.summary;
         let answered = self.answered.and_then(|known| known.at);
         let answers = [summary.accepted_at, summary.rejected_at, summary.removed_at, answered];
@@ -167,7 +173,7 @@ impl Entry {
     }
 
     /// Only where the summary asked for a statement: a feed that says nothing of the money cannot be silent about it.
-    fn statement_silence(&self, table: &DeadlineTable) -> Option<Silence> {
+    fn statement_silence(&self, table: &DeadlineTable, summary_due: Option<NaiveDate>) -> Option<Silence> {
         let filing = self.filed_summary()?;
         let asked = filing.filed.payment_type.is_some_and(|kind| kind != *"1" && !kind.is_empty());
         let collected = self.answered.and_then(|answered| answered.status.collection);
@@ -181,14 +187,17 @@ impl Entry {
         let removed = self.statements.values().filter_map(|statement| statement.removed?.at).max();
         let since = [filing.filed.statement_date, removed.map(|at| at.date)].into_iter().flatten();
         let since = since.fold(accepted, NaiveDate::max);
-        let day = table.calendar().days().plus_working(since, STATEMENT_DAYS);
-        Some(Silence::new(code::ON_NO_STATEMENT, since, plus_days(day, 1)))
+        let day = plus_days(table.calendar().days().plus_working(since, STATEMENT_DAYS), 1);
+        // On the last day for the money it is late enough, unless the statement was asked for later.
+        let last = summary_due.map(|due| due.max(plus_days(since, 1)));
+        Some(Silence::new(code::ON_NO_STATEMENT, since, last.map_or(day, |last| day.min(last))))
     }
 
     fn final_silences(&self, table: &DeadlineTable, deadlines: &[EntryDeadline], into: &mut Vec<Silence>) {
         for (number, statement) in &self.statements {
             if matches!(statement.state(), StatementState::Paid | StatementState::Removed)
                 || self.liquidation().is_some()
+                || self.is_collected_since(statement.listed_on())
             {
                 continue;
             }

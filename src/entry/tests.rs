@@ -13,6 +13,8 @@ use crate::notice::{
 };
 use crate::place::Severity;
 
+mod lines;
+
 fn number() -> EntryNumber {
     EntryNumber::parse("9Z7-1000001-6").expect("an entry number")
 }
@@ -287,6 +289,7 @@ fn any_effect() -> impl Strategy<Value = Effect> {
         Just(Effect::Extended { times: None, reason: token("49"), date: None }),
         Just(Effect::FilingAccepted),
         Just(Effect::FilingRejected),
+        Just(Effect::CorrectionReverted),
         any_fact(),
     ]
 }
@@ -298,8 +301,8 @@ fn any_fact() -> impl Strategy<Value = Effect> {
     let filed = move |filing: &'static str| {
         Effect::SummaryFiled(SummaryFiling {
             filing: token(filing),
-            action: FilingAction::Filed,
-            is_correction: false,
+            action: if filing == "d" { FilingAction::Deleted } else { FilingAction::Filed },
+            is_correction: filing == "c",
             payment_type: None,
             statement_date: None,
             statement_month: None,
@@ -336,6 +339,7 @@ fn any_fact() -> impl Strategy<Value = Effect> {
             is_under_review: false,
             is_protested: false,
             is_in_customs_control: false,
+            is_inactive: false,
             is_suspended: false,
             census: Some(census),
             is_reconciled: false,
@@ -346,6 +350,8 @@ fn any_fact() -> impl Strategy<Value = Effect> {
     prop::sample::select(vec![
         filed("a"),
         filed("b"),
+        filed("c"),
+        filed("d"),
         line("a", 1),
         line("a", 2),
         line("b", 1),
@@ -405,6 +411,7 @@ fn an_answer_lifts_a_rejection_only_on_a_later_day() {
             is_under_review: false,
             is_protested: false,
             is_in_customs_control: false,
+            is_inactive: false,
             is_suspended: false,
             census: None,
             is_reconciled: false,
@@ -454,15 +461,24 @@ proptest! {
 
     #[test]
     fn order_and_repetition_do_not_matter(
-        effects in prop::collection::vec((any_effect(), 0u8..6, prop::bool::ANY), 1..12),
+        effects in prop::collection::vec((any_effect(), 0u8..6, 0u8..6), 1..12),
         shuffle in prop::collection::vec(any::<prop::sample::Index>(), 0..24),
     ) {
         let notices: Vec<Notice> = effects
             .iter()
             .enumerate()
-            .map(|(index, (effect, minute, bill))| {
-                let notice = notice(index as u8, &format!("2026-03-01T09:0{minute}:00"), *effect);
-                if *bill { on_bill(notice, "XYZL1") } else { notice }
+            .map(|(index, (effect, minute, form))| {
+                let mut notice = notice(index as u8, &format!("2026-03-01T09:0{minute}:00"), *effect);
+                notice.fields.push("entry_type", if minute % 2 == 0 { "01" } else { "03" });
+                notice.kind = match form {
+                    0 => return on_bill(notice, "XYZL1"),
+                    1 => Kind::SummaryFiled,
+                    2 => Kind::SummaryResponse,
+                    3 => Kind::SummaryNotice,
+                    4 => Kind::EntryStatus,
+                    _ => Kind::ReleaseStatus,
+                };
+                notice
             })
             .collect();
         let straight = Entry::of(number(), &notices);

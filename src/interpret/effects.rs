@@ -7,10 +7,11 @@
 //! | `clear 1H 5H` | closes the holds with these codes, of the same agency only |
 //! | `clear *` | closes every hold of the agency at the notice's level |
 //! | `release`, `release-date`, `release-reversed`, `one-government` | release and its changes |
-//! | `cancelled`, `cancel-undone` | the entry at Customs |
+//! | `cancelled`, `cancel-undone`, `replaced` | the entry at Customs |
 //! | `filing-accepted`, `filing-rejected` | answer to the release filing |
 //! | `arrived`, `in-bond-authorized`, `in-bond-arrived`, `in-bond-exported` | where the goods are |
 //! | `summary-accepted`, `summary-warnings`, `summary-rejected`, `summary-cancelled`, `summary-removed`, `correction-reverted`, `summary-request`, `filer-takeover` | entry summary |
+//! | `tib-refused` | the extension of a temporary importation is refused, granted before or not |
 //!
 //! `@FDA` behind the text names the agency; without it the agency is the one that the message names, else CBP.
 
@@ -38,6 +39,7 @@ enum Action {
     OneGovernment,
     Cancelled,
     CancelUndone,
+    Replaced,
     FilingAccepted,
     FilingRejected,
     SummaryAccepted { warnings: bool },
@@ -47,6 +49,7 @@ enum Action {
     CorrectionReverted,
     SummaryRequest,
     FilerTakeover,
+    TibRefused,
     Cargo(CargoStep),
 }
 
@@ -82,6 +85,7 @@ impl CodeEffects {
             Action::OneGovernment => Effect::OneGovernment,
             Action::Cancelled => Effect::Cancelled,
             Action::CancelUndone => Effect::CancelUndone,
+            Action::Replaced => Effect::Replaced,
             Action::FilingAccepted => Effect::FilingAccepted,
             Action::FilingRejected => Effect::FilingRejected,
             Action::SummaryAccepted { warnings } => Effect::SummaryAccepted { version: None, warnings },
@@ -91,6 +95,7 @@ impl CodeEffects {
             Action::CorrectionReverted => Effect::CorrectionReverted,
             Action::SummaryRequest => Effect::SummaryRequest { what: code },
             Action::FilerTakeover => Effect::FilerTakeover { filer: None },
+            Action::TibRefused => Effect::TibAnswer { is_accepted: false },
             Action::Cargo(step) => Effect::Cargo { step },
         }
     }
@@ -144,6 +149,7 @@ fn action_named(word: &str) -> Option<Action> {
         "one-government" => Action::OneGovernment,
         "cancelled" => Action::Cancelled,
         "cancel-undone" => Action::CancelUndone,
+        "replaced" => Action::Replaced,
         "filing-accepted" => Action::FilingAccepted,
         "filing-rejected" => Action::FilingRejected,
         "summary-accepted" => Action::SummaryAccepted { warnings: false },
@@ -154,6 +160,7 @@ fn action_named(word: &str) -> Option<Action> {
         "correction-reverted" => Action::CorrectionReverted,
         "summary-request" => Action::SummaryRequest,
         "filer-takeover" => Action::FilerTakeover,
+        "tib-refused" => Action::TibRefused,
         "arrived" => Action::Cargo(CargoStep::Arrived),
         "in-bond-authorized" => Action::Cargo(CargoStep::InBondAuthorized),
         "in-bond-arrived" => Action::Cargo(CargoStep::InBondArrived),

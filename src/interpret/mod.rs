@@ -3,6 +3,7 @@
 //! The names of the fields that each family reads are resolved once, when the grammar is loaded, not per record.
 
 mod abi;
+mod believable;
 mod effects;
 mod fields;
 mod json;
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 
 pub use x12::Aliases;
 
+use self::believable::Believable;
 use crate::decode::{Body, ColumnNames, Message};
 use crate::grammar::{Grammar, GrammarError};
 use crate::ident::NoticeId;
@@ -104,9 +106,13 @@ impl Interpreter {
         sink: &mut dyn NoticeSink,
     ) {
         match &message.body {
-            Body::Abi(transaction) => self.abi.interpret(&self.grammar, message, transaction, sink),
+            Body::Abi(transaction) => {
+                let sink = &mut Believable::of(message, received_on, sink);
+                self.abi.interpret(&self.grammar, message, transaction, sink);
+            }
             Body::X12(set) => {
                 let aliases = self.aliases.get(broker).unwrap_or(&self.no_aliases);
+                let sink = &mut Believable::of(message, received_on, sink);
                 self.x12.interpret(message, set, aliases, sink);
             }
             Body::Json(document) => self.json.interpret(document, received_on, sink),

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::{JournalError, LINE_BYTES_MAX, Result};
 use crate::entry::Standing;
 use crate::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
-use crate::outbox::{AlertKey, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
+use crate::outbox::{AlertKey, AsOf, LetterKey, NewSilence, Outcome, TroubleBrief, TroubleId};
 use crate::place::Severity;
 
 /// A file that was taken from a drop. Its bytes are in the archive under `file`.
@@ -59,9 +59,9 @@ pub enum What {
         recipient: Box<str>,
         alerts: Vec<AlertKey>,
         outcome: Outcome,
-        /// The last end of an alert that the mail told, when it told one.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        ends_until: Option<DateTime<Utc>>,
+        /// What the mail told of its alerts.
+        #[serde(flatten)]
+        as_of: AsOf,
     },
     /// A configuration came into force. The three are hashes or names that the configuration gives itself.
     Config {
@@ -144,6 +144,12 @@ pub enum What {
         /// Addresses that no team has any more, for whose digests something waited.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         addresses: Vec<Box<str>>,
+        /// Letters that waited for such an address.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        letters: Vec<LetterKey>,
+        /// Troubles and silent feeds followed as well.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        lasting: bool,
     },
     /// Something went wrong with a drop, a file or ourselves, and people are told.
     Trouble {
@@ -343,7 +349,7 @@ mod tests {
                 recipient: "ops@importer.example".into(),
                 alerts: vec![alert.clone()],
                 outcome: Outcome::Refused { error: "451 later".into() },
-                ends_until: Some(DateTime::UNIX_EPOCH),
+                as_of: AsOf { ends_until: Some(DateTime::UNIX_EPOCH), answers_until: None },
             },
             What::Config { version: "1".into(), grammar: "2".into(), rules: "3".into() },
             What::Recorded { fact: serde_json::json!({"kind": "form", "form": "28"}), author: "jo".into() },
@@ -381,6 +387,8 @@ mod tests {
                 rules: "7d20c4e1b9a35f68".into(),
                 entries: vec![EntryNumber::parse("N0170000124").expect("a number")],
                 addresses: vec!["gone@importer.example".into()],
+                letters: vec![LetterKey::of("gone@importer.example", [])],
+                lasting: true,
             },
             What::Trouble {
                 severity: Severity::Critical,

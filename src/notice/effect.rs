@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     CustomsBill, FiledLine, MonthlyLine, ProtestStatus, StatementLine, SummaryFiling, SummaryStatus, Token,
 };
-use crate::ident::NoticeId;
+use crate::ident::{EntryNumber, NoticeId};
 
 /// The change that one notice makes to the life of an entry.
 ///
@@ -58,6 +58,8 @@ pub enum Effect {
     Cancelled,
     /// The cancellation was undone.
     CancelUndone,
+    /// Another entry stands in its place (SO60 88).
+    Replaced,
     /// Entry summary accepted; `warnings` when it has census or agency warnings that want an answer.
     SummaryAccepted {
         version: Option<Token>,
@@ -94,6 +96,11 @@ pub enum Effect {
     },
     /// The entry summary was sent (AE), or CBP repeats what it holds (ER).
     SummaryFiled(SummaryFiling),
+    /// The release of this entry is under the summary of another one (AE 32). `filing` is that of the version that says so.
+    Consolidated {
+        summary: EntryNumber,
+        filing: Token,
+    },
     /// A line of a filing; it changes nothing beside the list of lines.
     FiledLine(FiledLine),
     /// A line of the summary has a census warning that wants a correction or an override.
@@ -143,6 +150,65 @@ pub enum Effect {
     Cargo {
         step: CargoStep,
     },
+}
+
+impl Effect {
+    /// Takes out the dates that `keep` refuses; what happened without a date starts no clock.
+    pub fn retain_dates(&mut self, keep: &mut dyn FnMut(NaiveDate) -> bool) {
+        let mut look = |date: &mut Option<NaiveDate>| *date = date.filter(|date| keep(*date));
+        match self {
+            Self::Release { date }
+            | Self::ReleaseDate { date }
+            | Self::Extended { date, .. }
+            | Self::Suspended { date, .. }
+            | Self::SuspensionLifted { date }
+            | Self::LiquidationScheduled { date }
+            | Self::TibExpires { date, .. } => look(date),
+            Self::Liquidated(liquidation) => look(&mut liquidation.date),
+            Self::SummaryFiled(filed) => {
+                look(&mut filed.statement_date);
+                look(&mut filed.import_date);
+            }
+            Self::OnStatement(line) => look(&mut line.print_date),
+            Self::OnMonthlyStatement(line) => {
+                look(&mut line.print_date);
+                look(&mut line.due_date);
+                look(&mut line.presented);
+            }
+            Self::SummaryStatus(status) => status.retain_dates(keep),
+            Self::CustomsBill(bill) => look(&mut bill.date),
+            Self::Protest(protest) => look(&mut protest.decided),
+            Self::Inform
+            | Self::Unknown
+            | Self::Filed
+            | Self::FilingAccepted
+            | Self::FilingRejected
+            | Self::Hold { .. }
+            | Self::Clear { .. }
+            | Self::ReleaseReversed { .. }
+            | Self::OneGovernment
+            | Self::Cancelled
+            | Self::CancelUndone
+            | Self::SummaryAccepted { .. }
+            | Self::SummaryRejected
+            | Self::SummaryCancelled
+            | Self::SummaryRemoved
+            | Self::CorrectionReverted
+            | Self::SummaryRequest { .. }
+            | Self::FilerTakeover { .. }
+            | Self::FiledLine(_)
+            | Self::CensusWarning { .. }
+            | Self::CensusResolved { .. }
+            | Self::OffStatement { .. }
+            | Self::TibRequest { .. }
+            | Self::TibAnswer { .. }
+            | Self::TibClosed
+            | Self::Replaced
+            | Self::Consolidated { .. }
+            | Self::Withdrawn { .. }
+            | Self::Cargo { .. } => {}
+        }
+    }
 }
 
 /// How far the goods have come.

@@ -119,6 +119,9 @@ pub struct SummaryStatus {
     /// CBP controls it: the filer can correct it, and no longer replace it.
     #[serde(default, skip_serializing_if = "is_not")]
     pub is_in_customs_control: bool,
+    /// CBP has set the summary inactive: whatever its state, it is not one that counts.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub is_inactive: bool,
     /// A suspension of liquidation stands.
     #[serde(default, skip_serializing_if = "is_not")]
     pub is_suspended: bool,
@@ -129,6 +132,21 @@ pub struct SummaryStatus {
     /// A reconciliation entry for a trade agreement does.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_reconciled_fta: bool,
+}
+
+impl SummaryStatus {
+    /// Takes out the dates that `keep` refuses.
+    pub(super) fn retain_dates(&mut self, keep: &mut dyn FnMut(NaiveDate) -> bool) {
+        for date in [&mut self.state_date, &mut self.release_date, &mut self.collection_date] {
+            *date = date.filter(|date| keep(*date));
+        }
+        self.accepted_at = self.accepted_at.filter(|at| keep(at.date));
+    }
+
+    /// Nothing is left to pay: fully paid, duty free, drawback.
+    pub fn is_collected(&self) -> bool {
+        self.collection.is_some_and(|code| matches!(code.as_str(), "2" | "3" | "5"))
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

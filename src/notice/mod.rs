@@ -13,7 +13,7 @@ mod witness;
 
 use std::fmt;
 
-use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
+use chrono::{Months, NaiveDate, NaiveDateTime, NaiveTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use effect::{Amounts, CargoStep, ClearedCodes, Effect, HoldKind, Liquidation, LiquidationKind};
@@ -24,7 +24,7 @@ pub use facts::{
 pub use fields::{Fields, FieldsAsMap};
 pub use recorded::{AGAINST, FactKind};
 pub use token::Token;
-pub use values::{Values, Written};
+pub use values::{Unwritten, Value, Values, Write, Written};
 pub use witness::WitnessedFact;
 
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
@@ -112,6 +112,18 @@ kinds! {
     TibResponse = "tib_response", rank 17;
     /// EQ, CQ, CJ: the broker asked Customs something.
     Query = "query", rank 2;
+}
+
+/// Nothing that Customs tells lies further from the day on which it is told: the slowest liquidations take decades, and no date after an
+/// entry is set more than ten years ahead.
+const YEARS_AHEAD_MAX: u32 = 10;
+const YEARS_BACK_MAX: u32 = 40;
+
+/// Whether a date can be true in a message of this day.
+pub fn is_believable(date: NaiveDate, said_on: NaiveDate) -> bool {
+    let last = said_on.checked_add_months(Months::new(12 * YEARS_AHEAD_MAX)).unwrap_or(NaiveDate::MAX);
+    let first = said_on.checked_sub_months(Months::new(12 * YEARS_BACK_MAX)).unwrap_or(NaiveDate::MIN);
+    (first..=last).contains(&date)
 }
 
 /// When Customs says it happened: local to CBP unless the notice names a zone. A date alone stays a date.
@@ -212,7 +224,7 @@ impl NoticeRef<'_> {
     pub fn to_notice(&self, id: NoticeId) -> Notice {
         let mut fields = Fields::new();
         for (name, value) in self.fields.iter() {
-            fields.push_bytes(name, value);
+            fields.push_bytes(name, &value);
         }
         Notice {
             id,

@@ -183,7 +183,9 @@ facts! {
             field(AGAINST, FactValue::Date)]; referenced,
         starts [start("PROTEST_CBP_2Y", "protest_filed"),
             Start { only: Some(("accelerated", &["yes"])), ..start("PROTEST_ACCEL_DENIAL", "request_mailed") }],
-        ends ["PROTEST_DUE", "PROTEST_SURETY"];
+        ends ["PROTEST_DUE"];
+    /// The surety's own, which is no protest of the importer. Its number is that of the demand.
+    SuretyProtest = "surety_protest", on "date", tells [], starts [], ends ["PROTEST_SURETY"];
     ExclusionProtest = "excl_protest", on "protest_filed", tells [field(AGAINST, FactValue::Date)]; referenced,
         starts [start("EXCL_PROTEST_DENIAL", "protest_filed")], ends ["PROTEST_DUE"];
     ProtestAmended = "protest_amended", on "date", tells [], starts [], ends ["PROTEST_AMEND"];
@@ -315,6 +317,11 @@ facts! {
     MissingDocument = "missing_doc", on "summary_date", tells [],
         starts [start("MISSING_DOC", "summary_date")], ends [];
     DocumentProduced = "doc_produced", on "date", tells [], starts [], ends ["MISSING_DOC"];
+
+    // Filings whose answers contradict each other.
+    /// A person looked up that the filing is accepted, whatever an answer of that day or before refused.
+    FilingStands = "filing_stands", on "date",
+        tells [required("what", FactValue::Word(&["summary", "release"]))], starts [], ends [];
 
     // Anything else.
     /// Ends the clocks that `deadline` names, for what no other kind says.

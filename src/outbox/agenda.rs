@@ -51,10 +51,12 @@ pub enum Wait {
     Quiet,
     /// Somebody silenced it.
     Silence,
+    /// It was for an address that no team has any more.
+    Address,
 }
 
 impl Wait {
-    pub const ALL: [Self; 4] = [Self::Burst, Self::Flood, Self::Quiet, Self::Silence];
+    pub const ALL: [Self; 5] = [Self::Burst, Self::Flood, Self::Quiet, Self::Silence, Self::Address];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -62,6 +64,7 @@ impl Wait {
             Self::Flood => "flood",
             Self::Quiet => "quiet",
             Self::Silence => "silence",
+            Self::Address => "address",
         }
     }
 
@@ -72,6 +75,7 @@ impl Wait {
             Self::Flood => "over the cap of letters",
             Self::Quiet => "held back by quiet hours",
             Self::Silence => "silenced",
+            Self::Address => "for an address that no team has any more",
         }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::agenda::Wait;
 use super::word::Owed;
-use super::{AlertKey, LetterKey};
+use super::{AlertKey, LetterKey, LetterKind};
 
 /// Kept beside an alert that is not routine, and beside a routine one that was hidden.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -17,6 +17,12 @@ pub struct Course {
     pub notify: Box<[Box<str>]>,
     /// When somebody was told first, or will be by a letter that waits for the morning.
     pub first_at: Option<DateTime<Utc>>,
+    /// When its last word left, where that had to wait for a server: the next one counts from then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left_at: Option<DateTime<Utc>>,
+    /// The same of the first word and of those to further groups: the time to answer counts from then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer_from: Option<DateTime<Utc>>,
     /// How often it was said, the first time included.
     pub said: u32,
     /// Who is still to hear of it.
@@ -35,7 +41,7 @@ pub struct Course {
     pub over_at: Option<DateTime<Utc>>,
     /// The inhibition that hides it.
     pub hidden_by: Option<Box<str>>,
-    /// The last letter to each person, of alerts whose end is told.
+    /// The last letter to each person.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub carriers: Vec<Carrier>,
     /// Letters whose links were used: each works once.
@@ -49,6 +55,9 @@ pub struct Course {
 pub struct Carrier {
     pub recipient: Box<str>,
     pub letter: LetterKey,
+    /// Earlier ones that had not left when it was written, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub queued: Vec<LetterKey>,
     /// An earlier letter about it may have been read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub was_heard: bool,
@@ -146,6 +155,12 @@ pub enum Happened {
     Escalated {
         teams: Box<[Box<str>]>,
     },
+    /// No letter has left for those who are told first, so these are told.
+    Unreached {
+        teams: Box<[Box<str>]>,
+    },
+    /// It was not said again, for the word before has not left for anybody.
+    PutOff,
     /// Nobody acknowledged in time, and nobody in these teams takes anything as quiet.
     Unheard {
         teams: Box<[Box<str>]>,
@@ -157,8 +172,18 @@ pub enum Happened {
     },
     Reopened,
     Over,
+    /// A letter that had not left was taken back.
+    Withdrawn {
+        recipient: Box<str>,
+        letter: LetterKind,
+        reason: Box<str>,
+    },
     /// No rule of this name is in force any more.
     RuleGone {
+        rule: Box<str>,
+    },
+    /// A rule of this name is in force again.
+    RuleBack {
         rule: Box<str>,
     },
 }
@@ -189,6 +214,16 @@ impl Course {
         }
     }
 
+    /// The answer that stood when the last answer of a letter was the one of this moment.
+    pub fn answer_until(&self, until: DateTime<Utc>) -> Option<Ack> {
+        let then = self.events.iter().rev().filter(|event| event.at <= until);
+        let last = then
+            .map(|event| (event.at, &event.what))
+            .find(|(_, what)| matches!(what, Happened::Acknowledged { .. } | Happened::Reopened));
+        let (at, Happened::Acknowledged { by, reason, until }) = last? else { return None };
+        Some(Ack { by: by.clone(), reason: reason.clone(), at, until: *until })
+    }
+
     /// Nobody has to be told of it now.
     pub fn is_quiet(&self) -> bool {
         self.ack.is_some() || self.over_at.is_some() || self.hidden_by.is_some()
@@ -196,8 +231,11 @@ impl Course {
 
     /// Since when its cause is gone. Of an alert that was closed because its rule is gone nobody knows that.
     pub fn cause_gone_at(&self) -> Option<DateTime<Utc>> {
-        let is_replaced = self.events.iter().any(|event| matches!(event.what, Happened::RuleGone { .. }));
-        self.over_at.filter(|_| !is_replaced)
+        let ended = self.events.iter().rev().map(|event| &event.what);
+        let last = ended
+            .into_iter()
+            .find(|what| matches!(what, Happened::RuleGone { .. } | Happened::RuleBack { .. }));
+        self.over_at.filter(|_| !matches!(last, Some(Happened::RuleGone { .. })))
     }
 
     /// In one word: `open`, `acknowledged`, `over`, `hidden`.
@@ -219,12 +257,19 @@ impl fmt::Display for Happened {
                 Wait::Flood => write!(f, "over the cap of letters: in a summary for {recipient}"),
                 Wait::Quiet => write!(f, "held back by the quiet hours of {recipient}"),
                 Wait::Silence => write!(f, "kept from {recipient} by a silence"),
+                Wait::Address => {
+                    write!(f, "goes to {recipient} in place of an address that no team has any more")
+                }
             },
             Self::Silenced { silence, owner, .. } => write!(f, "silenced by {owner} (silence {silence})"),
             Self::Hidden { by } => write!(f, "hidden by the inhibition `{by}`"),
             Self::Shown => f.write_str("no longer hidden"),
             Self::Reminded { said } => write!(f, "said again, {said} times in all"),
             Self::Escalated { teams } => write!(f, "nobody acknowledged in time: told {}", teams.join(", ")),
+            Self::Unreached { teams } => {
+                write!(f, "no letter has left for those who are told first: told {}", teams.join(", "))
+            }
+            Self::PutOff => f.write_str("not said again: the word before still waits for its server"),
             Self::Unheard { teams } => {
                 let teams = teams.join(", ");
                 write!(
@@ -237,12 +282,16 @@ impl fmt::Display for Happened {
             }
             Self::Reopened => f.write_str("the acknowledgement ended: open again"),
             Self::Over => f.write_str("its cause is gone"),
+            Self::Withdrawn { recipient, letter, reason } => {
+                write!(f, "taken back before it left, to {recipient} ({letter}): {reason}")
+            }
             Self::RuleGone { rule } => {
                 write!(
                     f,
                     "closed: the rule `{rule}` is gone; what another rule makes of it is an alert of that rule"
                 )
             }
+            Self::RuleBack { rule } => write!(f, "the rule `{rule}` is back: open again"),
         }
     }
 }

@@ -7,7 +7,8 @@
 //! waiting ──accepted──► sent
 //!    │ ▲
 //!    │ └─refused for now (attempt + 1, next try later)
-//!    └──refused for good, or too old──► given up ──retry──► waiting
+//!    ├──refused for good, or too old──► given up ──retry──► waiting
+//!    └──nobody needs it any more──► withdrawn
 //! ```
 //!
 //! Delivery is at least once, and a letter that is sent again bears the same Message-ID.
@@ -15,6 +16,8 @@
 mod agenda;
 mod audience;
 mod course;
+mod grounds;
+mod letter;
 mod manners;
 mod pace;
 mod past;
@@ -29,9 +32,10 @@ pub use agenda::{AgendaKey, Task, Wait};
 pub use audience::{Audience, ImporterNumber, Team};
 use chrono::{DateTime, NaiveDate, Utc};
 pub use course::{Ack, AckError, Acknowledgement, Carrier, Course, Event, Happened, Window};
+pub use grounds::Grounds;
 pub use manners::{Cap, Manners, Quiet};
 pub use pace::{BATCH_LIMIT, Pace};
-pub use past::{Attempt, Past, Resigned, last_end};
+pub use past::{AsOf, Attempt, Past, Resigned};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 pub use silence::{LOUD_DAYS, NewSilence, SILENCE_DAYS_MAX, Silence, SilenceError, Silenced, Silences};
@@ -63,16 +67,21 @@ impl AlertKey {
         Self(text.to_owned())
     }
 
+    /// Rule, subject and occasion.
+    pub fn about(&self) -> Option<(&str, &str, &str)> {
+        let (rule, rest) = self.0.split_once('|')?;
+        let (subject, occasion) = rest.split_once('|')?;
+        Some((rule, subject, occasion))
+    }
+
     /// Rule and occasion.
     pub fn parts(&self) -> Option<(&str, &str)> {
-        let (rule, rest) = self.0.split_once('|')?;
-        Some((rule, rest.split_once('|')?.1))
+        self.about().map(|(rule, _, occasion)| (rule, occasion))
     }
 
     /// The rule, the entry and the notice, when it is about one.
     pub fn of_notice(&self) -> Option<(&str, EntryNumber, NoticeId)> {
-        let (rule, rest) = self.0.split_once('|')?;
-        let (subject, occasion) = rest.split_once('|')?;
+        let (rule, subject, occasion) = self.about()?;
         Some((rule, EntryNumber::parse(subject)?, NoticeId::parse(occasion)?))
     }
 }
@@ -107,6 +116,18 @@ pub struct Alert {
     /// Its cause is gone since then. Said to whoever renders a letter that has not left yet; not kept with the alert.
     #[serde(skip)]
     pub over_at: Option<DateTime<Utc>>,
+    /// The same: what else a letter says of it when it leaves.
+    #[serde(skip)]
+    pub as_told: AsTold,
+}
+
+/// What a letter says of one of its alerts beside the alert itself.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct AsTold {
+    /// Somebody took care of it after the letter was written.
+    pub answer: Option<Ack>,
+    /// As what it is said, where the letter as a whole does not tell: a reminder in a summary.
+    pub mark: Option<LetterKind>,
 }
 
 impl Alert {
@@ -319,6 +340,11 @@ pub struct Letter {
     pub state: LetterState,
     #[serde(default, skip_serializing_if = "Past::is_blank")]
     pub past: Past,
+    /// In a summary of what was over the cap: the alerts that are said again, and as what.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub marks: Vec<(AlertKey, LetterKind)>,
+    #[serde(default, skip_serializing_if = "Grounds::is_blank")]
+    pub grounds: Grounds,
 }
 
 impl Letter {
@@ -351,21 +377,21 @@ impl Letter {
     pub fn may_have_been_read(&self) -> bool {
         match self.state {
             LetterState::Sent { .. } => true,
-            LetterState::Waiting { may_have_arrived, .. } | LetterState::GivenUp { may_have_arrived, .. } => {
-                may_have_arrived
-            }
+            LetterState::Waiting { may_have_arrived, .. }
+            | LetterState::GivenUp { may_have_arrived, .. }
+            | LetterState::Withdrawn { may_have_arrived, .. } => may_have_arrived,
         }
     }
 
     /// Whether a mail of this letter tells an end of that moment: what a server may have is rendered as it was.
     pub fn tells_end_of(&self, over_at: DateTime<Utc>) -> bool {
-        self.is_unread() || self.past.ends_until.is_some_and(|until| over_at <= until)
+        self.is_unread() || self.past.as_of.ends_until.is_some_and(|until| over_at <= until)
     }
 
     pub fn next_try_at(&self) -> Option<DateTime<Utc>> {
         match self.state {
             LetterState::Waiting { next_try_at, .. } => Some(next_try_at),
-            LetterState::Sent { .. } | LetterState::GivenUp { .. } => None,
+            LetterState::Sent { .. } | LetterState::GivenUp { .. } | LetterState::Withdrawn { .. } => None,
         }
     }
 }
@@ -433,6 +459,16 @@ pub enum LetterState {
         at: DateTime<Utc>,
         attempt: u32,
         error: Box<str>,
+        /// As while it waited.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        may_have_arrived: bool,
+    },
+    /// It was taken back before a server took it, for nobody needs it: what it says is over or taken care of, or others are told in place
+    /// of its recipient.
+    Withdrawn {
+        at: DateTime<Utc>,
+        attempt: u32,
+        reason: Box<str>,
         /// As while it waited.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         may_have_arrived: bool,

@@ -15,9 +15,30 @@ pub struct Past {
     /// When it was given up the last time before a person had it tried again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given_up: Option<Resigned>,
-    /// The last end of an alert that the mail told which a server has, or may have. Later ones are not in it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// What the mail told of its alerts which a server has, or may have.
+    #[serde(flatten)]
+    pub as_of: AsOf,
+}
+
+/// What a mail told of its alerts beside the alerts themselves. What came later is not in it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct AsOf {
+    /// The last end of an alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_until: Option<DateTime<Utc>>,
+    /// The last answer to an alert.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers_until: Option<DateTime<Utc>>,
+}
+
+impl AsOf {
+    /// What a mail of these alerts tells.
+    pub fn of(alerts: &[Alert]) -> Self {
+        Self {
+            ends_until: alerts.iter().filter_map(|alert| alert.over_at).max(),
+            answers_until: alerts.iter().filter_map(|alert| Some(alert.as_told.answer.as_ref()?.at)).max(),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -35,7 +56,8 @@ impl Past {
     pub fn remember(&mut self, state: &LetterState) {
         let (LetterState::Waiting { attempt, .. }
         | LetterState::Sent { attempt, .. }
-        | LetterState::GivenUp { attempt, .. }) = state;
+        | LetterState::GivenUp { attempt, .. }
+        | LetterState::Withdrawn { attempt, .. }) = state;
         self.attempts = self.attempts.saturating_add(*attempt);
         if let LetterState::GivenUp { at, error, .. } = state {
             self.given_up = Some(Resigned { at: *at, error: error.clone() });
@@ -48,13 +70,8 @@ impl Past {
 pub struct Attempt {
     pub letter: LetterKey,
     pub outcome: Outcome,
-    /// The last end of an alert that the mail told, when it told one.
-    pub ends_until: Option<DateTime<Utc>>,
-}
-
-/// The last end that a mail of these alerts tells.
-pub fn last_end(alerts: &[Alert]) -> Option<DateTime<Utc>> {
-    alerts.iter().filter_map(|alert| alert.over_at).max()
+    /// What the mail told of its alerts.
+    pub as_of: AsOf,
 }
 
 fn is_none(count: &u32) -> bool {

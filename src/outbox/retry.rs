@@ -27,6 +27,7 @@ pub fn after(state: &LetterState, outcome: &Outcome, now: DateTime<Utc>) -> Lett
         LetterState::Waiting { attempt, may_have_arrived, .. } => (*attempt, *may_have_arrived),
         LetterState::Sent { .. } => return state.clone(),
         LetterState::GivenUp { attempt, may_have_arrived, .. } => (*attempt, *may_have_arrived),
+        LetterState::Withdrawn { .. } => return after_withdrawn(state, outcome, now),
     };
     let attempt = before.saturating_add(1);
     let may_have_arrived = had_arrived || matches!(outcome, Outcome::Unanswered { .. });
@@ -44,6 +45,21 @@ pub fn after(state: &LetterState, outcome: &Outcome, now: DateTime<Utc>) -> Lett
             last_error: Some(error.clone()),
             may_have_arrived,
         },
+    }
+}
+
+/// The state of a letter that was taken back while it was under way: what a server took is sent, all else stays as it is.
+fn after_withdrawn(state: &LetterState, outcome: &Outcome, now: DateTime<Utc>) -> LetterState {
+    let mut state = state.clone();
+    let LetterState::Withdrawn { attempt, may_have_arrived, .. } = &mut state else { return state };
+    *attempt = attempt.saturating_add(1);
+    match outcome {
+        Outcome::Accepted { .. } => LetterState::Sent { at: now, attempt: *attempt },
+        Outcome::Unanswered { .. } => {
+            *may_have_arrived = true;
+            state
+        }
+        Outcome::Refused { .. } | Outcome::Rejected { .. } => state,
     }
 }
 
@@ -76,6 +92,25 @@ mod tests {
         let now: DateTime<Utc> = "2026-03-02T09:00:00Z".parse().expect("an instant");
         let sent = LetterState::Sent { at: now, attempt: 1 };
         assert_eq!(after(&sent, &Outcome::Rejected { error: "550".into() }, now), sent);
+    }
+
+    #[test]
+    fn what_was_taken_back_under_way_is_sent_or_stays_taken_back() {
+        let now: DateTime<Utc> = "2026-03-02T09:00:00Z".parse().expect("an instant");
+        let withdrawn = |attempt, may_have_arrived| LetterState::Withdrawn {
+            at: now,
+            attempt,
+            reason: "it is over".into(),
+            may_have_arrived,
+        };
+        for (outcome, wanted) in [
+            (Outcome::Accepted { response: "250".into() }, LetterState::Sent { at: now, attempt: 1 }),
+            (Outcome::Refused { error: "451".into() }, withdrawn(1, false)),
+            (Outcome::Rejected { error: "550".into() }, withdrawn(1, false)),
+            (Outcome::Unanswered { error: "the answer was lost".into() }, withdrawn(1, true)),
+        ] {
+            assert_eq!(after(&withdrawn(0, false), &outcome, now), wanted);
+        }
     }
 
     #[test]

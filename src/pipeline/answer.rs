@@ -14,7 +14,8 @@ use crate::outbox::{
 const KEPT_BACK_MAX: usize = 200_000;
 
 impl Pipeline {
-    /// Somebody takes care of an alert until a day. Answers false when there is no such alert.
+    /// Somebody takes care of an alert until a day. Under other rules than those that raised it this answers for what they make of the
+    /// same event. Answers false when there is nothing of it.
     pub fn acknowledge<V: View>(
         &self,
         group: &mut Group<'_, V>,
@@ -22,10 +23,40 @@ impl Pipeline {
         ack: Ack,
         letter: Option<LetterKey>,
     ) -> Result<bool, V::Error> {
-        let Some(alert) = group.alert(alert)? else { return Ok(false) };
+        if let Some(alert) = group.alert(alert)? {
+            self.take_care(group, alert, ack, letter)?;
+            return Ok(true);
+        }
+        let mut is_any = false;
+        for key in self.names_of(alert) {
+            let Some(alert) = group.alert(&key)? else { continue };
+            self.take_care(group, alert, ack.clone(), letter.clone())?;
+            is_any = true;
+        }
+        Ok(is_any)
+    }
+
+    /// The keys that an alert may have under the rules in force: of the same subject and occasion, whichever rule tells of it. Its own
+    /// is the first.
+    pub fn names_of(&self, alert: &AlertKey) -> impl Iterator<Item = AlertKey> {
+        let about = alert.about().map(|(rule, subject, occasion)| {
+            let others = self.rules.iter().map(|rule| &*rule.name).filter(move |name| *name != rule);
+            others.map(move |name| AlertKey::new(name, subject, occasion))
+        });
+        std::iter::once(alert.clone()).chain(about.into_iter().flatten())
+    }
+
+    fn take_care<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        alert: Alert,
+        ack: Ack,
+        letter: Option<LetterKey>,
+    ) -> Result<(), V::Error> {
         let mut course = group.course(&alert.key)?.unwrap_or_default();
         let (until, opens) = (ack.until, self.opens_on(&alert, &ack));
-        course.acknowledge(ack, letter);
+        course.acknowledge(ack.clone(), letter);
+        self.withdraw_nags(group, (&alert, &mut course), &ack)?;
         // Everybody hears of it again when that ends; nothing keeps back the last days of a legal deadline.
         if !is_loud(&alert) {
             course.begin_round();
@@ -38,7 +69,7 @@ impl Pipeline {
             group.set_agenda(AgendaKey::new(self.audience.reminders_from(opens), &task), true);
         }
         group.put_course(alert.key, course);
-        Ok(true)
+        Ok(())
     }
 
     /// Moves the next look at an acknowledged clock to the day on which its ladder opens again: when the acknowledgement ends, or

@@ -80,6 +80,7 @@ impl Pipeline {
             deadlines: running(of.all, Some(of.deadline), of.on),
             next_step: rule.next_step.clone(),
             over_at: None,
+            as_told: Default::default(),
         };
         Raised::new(alert, delivery, notify)
     }

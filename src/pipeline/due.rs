@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::ends::ENDS;
 use super::gate::Hearers;
-use super::letters::{Load, Parcel, Sorted};
+use super::letters::{Load, Marks, Parcel, Sorted};
 use super::raise::Told;
 use super::{Group, Moment, Overflow, Pipeline, View};
 use crate::ident::EntryNumber;
@@ -15,6 +15,7 @@ use crate::outbox::{
     TroubleBrief, Wait, Word,
 };
 use crate::place::Severity;
+use crate::rules::Span;
 
 /// Tasks that are done before a step is handed over.
 const CHUNK_TASKS: usize = 10_000;
@@ -137,6 +138,8 @@ impl Pipeline {
     ) -> Result<(), V::Error> {
         let mut told: Load = Vec::with_capacity(alerts.len());
         let mut entries: Vec<Option<EntryNumber>> = Vec::new();
+        // A summary is one letter: each alert in it bears its own mark, the strongest where it was due more than once.
+        let (mut here, mut marks) = (BTreeSet::new(), Marks::new());
         for (key, word) in alerts {
             let Some(alert) = group.alert(&key)? else { continue };
             let mut course = group.course(&key)?.unwrap_or_default();
@@ -149,11 +152,19 @@ impl Pipeline {
                 }
                 Heed::Say => {}
             }
-            if self.is_kept_back(group, moment, (recipient, word), &alert, course)?
-                || !heard.insert((recipient.into(), key.clone()))
-            {
+            if self.is_kept_back(group, moment, (recipient, word), &alert, course)? {
                 continue;
             }
+            let is_first = heard.insert((recipient.into(), key.clone()));
+            if let Some(mark) = word.again().filter(|_| again.is_none() && (is_first || here.contains(&key)))
+            {
+                let known = marks.entry(key.clone()).or_insert(mark);
+                *known = mark.max(*known);
+            }
+            if !is_first {
+                continue;
+            }
+            here.insert(key.clone());
             entries.push(alert.entry.map(|entry| entry.number));
             told.push((alert.severity, key));
         }
@@ -168,7 +179,9 @@ impl Pipeline {
         let said = again.map(|kind| kind.occasion(0)).unwrap_or_default();
         let occasion = format!("{}{said}/{}", wait.as_str(), moment.seq);
         let (alerts, occasion) = (&told[..], &*occasion);
-        self.post(group, moment, Parcel { recipient, kind, entry, alerts, occasion, not_before: None })
+        let marks = &marks;
+        let parcel = Parcel { recipient, kind, entry, alerts, occasion, not_before: None, marks };
+        self.post(group, moment, parcel)
     }
 
     /// Whether the alert has to wait on: a silence was made, or the recipient's quiet hours have begun.
@@ -231,6 +244,21 @@ impl Pipeline {
         Ok(silence.is_some())
     }
 
+    /// Whether the time of a task still runs, for the word before left later than it was written.
+    fn counts_on<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        (from, span): (Option<DateTime<Utc>>, Span),
+        task: &Task,
+    ) -> bool {
+        let then = from.map(|from| span.after(from, self.zone())).filter(|then| *then > moment.at);
+        if let Some(then) = then {
+            group.set_agenda(AgendaKey::new(then, task), true);
+        }
+        then.is_some()
+    }
+
     fn say_again<V: View>(
         &self,
         group: &mut Group<'_, V>,
@@ -251,14 +279,20 @@ impl Pipeline {
         }
         let Some(repeat) = rule.after.repeat else { return Ok(()) };
         let task = Task::Remind { alert: key.clone(), epoch };
-        if self.puts_off(group, moment, &alert, &task)? {
+        if self.puts_off(group, moment, &alert, &task)?
+            || repeat.every.is_some_and(|every| self.counts_on(group, moment, (course.left_at, every), &task))
+        {
             return Ok(());
         }
-        course.said += 1;
-        course.note(moment.at, Happened::Reminded { said: course.said });
-        let (teams, kind) = (course.notify.clone(), LetterKind::Reminder { nth: course.said });
+        let (teams, kind) = (course.notify.clone(), LetterKind::Reminder { nth: course.said + 1 });
         let alert = self.as_it_stands(group, alert)?;
-        self.tell_again(group, moment, (&alert, &mut course), (&teams, kind), sorted);
+        let again = self.tell_again(group, moment, (&alert, &mut course), (&teams, kind), sorted)?;
+        if again.waits {
+            course.note(moment.at, Happened::PutOff);
+        } else {
+            course.said += 1;
+            course.note(moment.at, Happened::Reminded { said: course.said });
+        }
         if let Some(every) = repeat.every.filter(|_| course.said < repeat.times) {
             group.set_agenda(AgendaKey::new(every.after(moment.at, self.zone()), &task), true);
         }
@@ -280,14 +314,21 @@ impl Pipeline {
         };
         let steps = &rule.after.escalate;
         let Some(step) = steps.get(level.saturating_sub(1) as usize) else { return Ok(()) };
-        if self.puts_off(group, moment, &alert, &Task::Escalate { alert: key.clone(), epoch, level })? {
+        let task = Task::Escalate { alert: key.clone(), epoch, level };
+        if self.puts_off(group, moment, &alert, &task)?
+            || self.counts_on(group, moment, (course.answer_from, step.after), &task)
+        {
             return Ok(());
         }
+        let is_unreached = self.is_unreached(group, &course, &mut sorted.looks)?;
         let told = (&*step.notify, LetterKind::Escalation { level });
-        let told_at = self.tell_again(group, moment, (&alert, &mut course), told, sorted);
+        let told_at = self.tell_again(group, moment, (&alert, &mut course), told, sorted)?.told_at;
         let teams = step.notify.clone();
-        let what =
-            if told_at.is_some() { Happened::Escalated { teams } } else { Happened::Unheard { teams } };
+        let what = match told_at {
+            None => Happened::Unheard { teams },
+            Some(_) if is_unreached => Happened::Unreached { teams },
+            Some(_) => Happened::Escalated { teams },
+        };
         course.note(moment.at, what);
         if let Some(next) = steps.get(level as usize) {
             let task = Task::Escalate { alert: key.clone(), epoch, level: level + 1 };
@@ -354,7 +395,8 @@ impl Pipeline {
         };
         let broker = silence.what.broker.as_deref().unwrap_or_default();
         let occasion = id.to_string();
-        self.raise_trouble(group, moment, &Told::new(Severity::Info, broker, &trouble, &occasion))
+        self.raise_trouble(group, moment, &Told::new(Severity::Info, broker, &trouble, &occasion))?;
+        Ok(())
     }
 }
 

@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use super::letters::{Parcel, Saying, Sorted};
+use super::letters::{Marks, Parcel, Saying, Sorted};
 use super::{Group, Mailing, Moment, Pipeline, View};
-use crate::outbox::{
-    Alert, AlertKey, Attempt, Carrier, Course, Happened, Letter, LetterKind, LetterState, Wait,
-};
+use crate::outbox::{Alert, AlertKey, Attempt, Carrier, Course, Happened, Letter, LetterKind, Wait};
 use crate::rules::{On, Rule};
+
+/// Letters to one person about one alert that may wait together; of more than these the oldest leave by themselves.
+const QUEUED_MAX: usize = 40;
 
 /// The tray of ends that wait until the cap of letters lets them through.
 pub(super) const ENDS: &str = "ends";
@@ -43,20 +44,19 @@ impl Pipeline {
         }
         course.over_at = Some(moment.at);
         course.note(moment.at, Happened::Over);
-        if rule.after.tell_when_over
-            && moment.mailing == Mailing::Deliver
-            && let Some(alert) = group.alert(key)?
-        {
-            let mut hearers = BTreeSet::new();
-            for at in 0..course.carriers.len() {
-                let hears = hears(group, moment, &course.carriers[at])?;
-                course.carriers[at].owes_end = hears == Hears::Within;
-                if hears == Hears::ByItself {
-                    hearers.extend(self.in_place_of(&course.carriers[at].recipient, &alert, &course));
-                }
+        let is_told = rule.after.tell_when_over && moment.mailing == Mailing::Deliver;
+        let mut hearers = BTreeSet::new();
+        let alert = group.alert(key)?.filter(|_| is_told);
+        for at in 0..course.carriers.len() {
+            let hears = self.settle_queue(group, moment, (key, &mut course), at)?;
+            course.carriers[at].owes_end = is_told && hears == Hears::Within;
+            if let Some(alert) = alert.as_ref().filter(|_| hears == Hears::ByItself) {
+                hearers.extend(self.in_place_of(&course.carriers[at].recipient, alert, &course));
             }
+        }
+        if let Some(alert) = &alert {
             for hearer in hearers {
-                self.tell_over(moment, &alert, &course, &hearer, sorted);
+                self.tell_over(moment, alert, &course, &hearer, sorted);
             }
         }
         group.put_course(key.clone(), course);
@@ -89,7 +89,7 @@ impl Pipeline {
         sorted.add(recipient, alert, gathers, Saying::Over(course.epoch, not_before));
     }
 
-    /// Remembers the last letter that tells somebody of alerts whose end is told. The end of a trouble always is.
+    /// Remembers the letters that tell somebody of an alert: the last one, and those before it that have not left.
     pub(super) fn note_carrier<V: View>(
         &self,
         group: &mut Group<'_, V>,
@@ -98,17 +98,23 @@ impl Pipeline {
         if matches!(letter.kind, LetterKind::Over | LetterKind::Digest { .. }) {
             return Ok(());
         }
-        for key in letter.alerts.iter().filter(|key| self.tells_end(key)) {
-            let mut course = group.course(key)?.unwrap_or_default();
+        for key in &letter.alerts {
+            let Some(mut course) = group.course(key)? else { continue };
             let known = course.carriers.iter().position(|carrier| carrier.recipient == letter.recipient);
-            let mut was_heard = false;
+            let (mut was_heard, mut queued) = (false, Vec::new());
             if let Some(at) = known {
                 let before = course.carriers.remove(at);
-                let earlier = group.letter(&before.letter)?;
-                was_heard = before.was_heard || earlier.is_some_and(|earlier| earlier.may_have_been_read());
+                was_heard = before.was_heard;
+                for earlier in before.queued.into_iter().chain([before.letter]) {
+                    let Some(earlier) = group.letter(&earlier)? else { continue };
+                    was_heard |= earlier.may_have_been_read();
+                    queued.extend(earlier.is_unread().then_some(earlier.key));
+                }
+                let more = queued.len().saturating_sub(QUEUED_MAX);
+                queued.drain(..more);
             }
             let (recipient, letter) = (letter.recipient.clone(), letter.key.clone());
-            course.carriers.push(Carrier { recipient, letter, was_heard, owes_end: false });
+            course.carriers.push(Carrier { recipient, letter, queued, was_heard, owes_end: false });
             group.put_course(key.clone(), course);
         }
         Ok(())
@@ -127,7 +133,7 @@ impl Pipeline {
             let owes = |carrier: &&mut Carrier| carrier.owes_end && carrier.letter == letter.key;
             let Some(carrier) = course.carriers.iter_mut().find(owes) else { continue };
             carrier.owes_end = false;
-            let is_told = course.over_at <= attempt.ends_until;
+            let is_told = course.over_at <= attempt.as_of.ends_until;
             if !is_told
                 && moment.mailing == Mailing::Deliver
                 && let Some(alert) = group.alert(key)?
@@ -162,7 +168,9 @@ impl Pipeline {
         let entry = if let [entry] = entries[..] { entry } else { None };
         let (kind, occasion) = (LetterKind::Over, format!("over/{}/{}", wait.as_str(), moment.seq));
         let (alerts, occasion) = (&told[..], &*occasion);
-        self.write_all(group, moment, Parcel { recipient, kind, entry, alerts, occasion, not_before })
+        let marks = &Marks::new();
+        let parcel = Parcel { recipient, kind, entry, alerts, occasion, not_before, marks };
+        self.write_all(group, moment, parcel)
     }
 
     fn tells_end(&self, key: &AlertKey) -> bool {
@@ -171,20 +179,19 @@ impl Pipeline {
     }
 }
 
-pub(super) fn hears<V: View>(
-    group: &Group<'_, V>,
-    moment: Moment,
-    carrier: &Carrier,
-) -> Result<Hears, V::Error> {
+/// How the last letter about an alert tells somebody of its end. A letter that is being handed over at this moment counts as one that has
+/// not left: what it told is known when the server has answered.
+pub(super) fn hears<V: View>(group: &Group<'_, V>, carrier: &Carrier) -> Result<Hears, V::Error> {
     let Some(letter) = group.letter(&carrier.letter)? else { return Ok(Hears::Nothing) };
     if letter.may_have_been_read() {
         return Ok(Hears::ByItself);
     }
-    Ok(match letter.state {
-        // Nothing has kept it from leaving so far: it may be gone before this is known to it.
-        LetterState::Waiting { attempt: 0, next_try_at, .. } if next_try_at <= moment.at => Hears::ByItself,
-        LetterState::Waiting { .. } => Hears::Within,
-        LetterState::GivenUp { .. } if carrier.was_heard => Hears::ByItself,
-        LetterState::GivenUp { .. } | LetterState::Sent { .. } => Hears::Nothing,
-    })
+    if letter.is_unread() {
+        return Ok(Hears::Within);
+    }
+    let mut was_heard = carrier.was_heard;
+    for earlier in &carrier.queued {
+        was_heard |= group.letter(earlier)?.is_some_and(|earlier| earlier.may_have_been_read());
+    }
+    Ok(if was_heard { Hears::ByItself } else { Hears::Nothing })
 }

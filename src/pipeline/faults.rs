@@ -15,6 +15,7 @@ const LOST: &[&str] = &[
     finding_code::MISSING_TRAILER,
     finding_code::ENCODING,
     finding_code::BAD_NUMBER,
+    finding_code::IMPOSSIBLE_DATE,
     finding_code::NOT_EDI,
 ];
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, Utc};
 
+use super::Heard;
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleId, Window};
@@ -24,6 +25,8 @@ pub trait View {
     fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>, Self::Error>;
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>, Self::Error>;
     fn letter(&self, key: &LetterKey) -> Result<Option<Letter>, Self::Error>;
+    /// Up to `limit` letters of all states, the newest first.
+    fn letters(&self, limit: usize) -> Result<Vec<Letter>, Self::Error>;
     fn trouble(&self, id: &TroubleId) -> Result<Option<OpenTrouble>, Self::Error>;
     fn troubles(&self) -> Result<Vec<OpenTrouble>, Self::Error>;
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>, Self::Error>;
@@ -42,11 +45,23 @@ pub struct Group<'v, V: View> {
     step: Step,
     /// Read once: few change, and every alert asks.
     silences: OnceCell<Silences>,
+    /// While lines are applied that were written under other rules.
+    heard: Option<Arc<Heard>>,
 }
 
 impl<'v, V: View> Group<'v, V> {
     pub fn new(view: &'v V, position: Position) -> Self {
-        Self { view, step: Step::at(position), silences: OnceCell::new() }
+        Self { view, step: Step::at(position), silences: OnceCell::new(), heard: None }
+    }
+
+    /// With what people had heard when the lines were written.
+    #[must_use]
+    pub fn with_heard(self, heard: Option<Arc<Heard>>) -> Self {
+        Self { heard, ..self }
+    }
+
+    pub(super) fn heard(&self) -> Option<&Heard> {
+        self.heard.as_deref()
     }
 
     /// Ends the step at `position`.
@@ -90,6 +105,13 @@ impl<'v, V: View> Group<'v, V> {
         }
     }
 
+    pub fn bill(&self, bill: &BillOfLading) -> Result<Option<BillRecord>, V::Error> {
+        match self.step.bills.get(bill) {
+            Some(record) => Ok(Some(record.clone())),
+            None => self.view.bill(bill),
+        }
+    }
+
     /// The record of a bill, to be changed in place. It is written even if it is not.
     pub fn change_bill(&mut self, bill: &BillOfLading) -> Result<&mut BillRecord, V::Error> {
         Ok(match self.step.bills.entry(bill.clone()) {
@@ -100,6 +122,13 @@ impl<'v, V: View> Group<'v, V> {
 
     pub fn has_loose(&self, id: NoticeId) -> Result<bool, V::Error> {
         Ok(self.step.loose.contains_key(&id) || self.view.loose(id)?.is_some())
+    }
+
+    pub fn loose(&self, id: NoticeId) -> Result<Option<Unmatched>, V::Error> {
+        match self.step.loose.get(&id) {
+            Some(unmatched) => Ok(Some(unmatched.clone())),
+            None => self.view.loose(id),
+        }
     }
 
     pub fn put_loose(&mut self, unmatched: Unmatched) {
@@ -193,6 +222,14 @@ impl<'v, V: View> Group<'v, V> {
         }
     }
 
+    /// Up to `limit` letters of the store, and those that this step has written or changed.
+    pub fn letters(&self, limit: usize) -> Result<Vec<Letter>, V::Error> {
+        let mut letters = self.view.letters(limit)?;
+        letters.retain(|letter| !self.step.letters.contains_key(&letter.key));
+        letters.extend(self.step.letters.values().cloned());
+        Ok(letters)
+    }
+
     pub fn put_letter(&mut self, letter: Letter) {
         self.step.letters.insert(letter.key.clone(), letter);
     }
@@ -250,13 +287,18 @@ impl<'v, V: View> Group<'v, V> {
 
     pub fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>, V::Error> {
         match self.step.feeds.get(broker) {
-            Some(feed) => Ok(Some(*feed)),
+            Some(feed) => Ok(Some(feed.clone())),
             None => self.view.feed(broker),
         }
     }
 
     pub fn put_feed(&mut self, broker: BrokerName, feed: FeedRecord) {
         self.step.feeds.insert(broker, feed);
+    }
+
+    /// Says with which tables a file was read that they do not know all of; `None` when they do.
+    pub fn set_unread(&mut self, file: Fingerprint, tables: Option<Box<str>>) {
+        self.step.unread.insert(file, tables);
     }
 
     pub fn quarantine(&mut self, key: QuarantineKey, piece: Quarantined) {

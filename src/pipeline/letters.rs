@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::ends::ENDS;
+use super::late::Looks;
 use super::{Group, Mailing, Moment, Pipeline, View};
 use crate::ident::EntryNumber;
 use crate::outbox::{Alert, AlertKey, Letter, LetterKind, Manners, Wait, Window, Word};
@@ -15,6 +16,9 @@ use crate::place::Severity;
 
 /// Alerts of one recipient, each with its severity.
 pub(super) type Load = Vec<(Severity, AlertKey)>;
+
+/// As what alerts of a summary are said again.
+pub(super) type Marks = BTreeMap<AlertKey, LetterKind>;
 
 /// A letter before it is written.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +31,8 @@ pub(super) struct Parcel<'a> {
     pub occasion: &'a str,
     /// It does not leave before this moment.
     pub not_before: Option<DateTime<Utc>>,
+    /// Of a summary: what is said again, and as what.
+    pub marks: &'a Marks,
 }
 
 /// Where an alert goes for one recipient.
@@ -52,6 +58,8 @@ pub(super) struct Sorted {
     topics: Vec<Topic>,
     places: BTreeMap<Place, usize>,
     ways: BTreeMap<(Box<str>, Box<str>), (Way, String)>,
+    /// How letters stand that told of it before.
+    pub looks: Looks,
     /// First words wait until the morning of this day has come where the recipient is.
     morning_of: Option<NaiveDate>,
 }
@@ -202,11 +210,9 @@ impl Pipeline {
             });
             let not_before = not_before.or(morning).filter(|then| *then > moment.at);
             let entry = entry.filter(|_| more == 0);
-            self.post(
-                group,
-                moment,
-                Parcel { recipient, kind: *kind, entry, alerts: load, occasion, not_before },
-            )?;
+            let (kind, marks) = (*kind, &Marks::new());
+            let parcel = Parcel { recipient, kind, entry, alerts: load, occasion, not_before, marks };
+            self.post(group, moment, parcel)?;
         }
         Ok(())
     }

@@ -13,7 +13,10 @@ mod faults;
 mod follow;
 mod gate;
 mod group;
+mod heard;
 mod ical;
+mod lasting;
+mod late;
 mod letters;
 mod moved;
 mod own_clock;
@@ -27,19 +30,25 @@ mod replan;
 mod silence;
 mod silent_feed;
 mod speak;
+mod statements;
 mod target;
 mod ties;
 mod trouble;
+mod withdraw;
 
 use std::sync::Arc;
 
 pub use brief::money;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use group::{Group, View};
+pub use heard::{Heard, Listener};
 pub use ical::CALENDAR_DAYS;
 pub use receive::{Received, ReceivedFile};
+pub use reminders::ready;
+pub use replan::Replan;
 pub use silent_feed::FeedWatch;
 pub use target::TargetSet;
+pub use trouble::RELOAD_REFUSED;
 
 use crate::deadline::DeadlineTable;
 use crate::entry::{BillNotices, Entry, EntryDeadline, Life, Unmatched};
@@ -88,7 +97,7 @@ pub enum Mailing {
     /// A backfill: alerts are kept, no letter is written.
     Quiet,
     /// Derived while rebuilding, under other rules than those that were in force: letters are written, shown and not
-    /// sent. Those that were accepted by a server at the time are known by their keys.
+    /// sent, but for what nobody has [heard](Heard). Those that were accepted by a server at the time are known by their keys.
     Held,
 }
 
@@ -106,12 +115,13 @@ impl Pipeline {
         life.deadlines(entry, &self.deadlines)
     }
 
-    /// A person wants a letter to be tried again now. It has all its attempts again; what it went through is kept beside.
+    /// A person wants a letter to be tried again now. It has all its attempts again; what it went through is kept beside. Where no team has
+    /// its address any more, those are told who are in its place.
     pub fn retry<V: View>(
         &self,
         group: &mut Group<'_, V>,
+        moment: Moment,
         key: &LetterKey,
-        at: DateTime<Utc>,
     ) -> Result<bool, V::Error> {
         let Some(mut letter) = group.letter(key)? else { return Ok(false) };
         let (last_error, may_have_arrived) = match &letter.state {
@@ -119,11 +129,16 @@ impl Pipeline {
                 (last_error.clone(), *may_have_arrived)
             }
             LetterState::GivenUp { error, may_have_arrived, .. } => (Some(error.clone()), *may_have_arrived),
+            LetterState::Withdrawn { reason, may_have_arrived, .. } => {
+                (Some(reason.clone()), *may_have_arrived)
+            }
             LetterState::Sent { .. } => return Ok(false),
         };
         letter.past.remember(&letter.state);
-        letter.state = LetterState::Waiting { attempt: 0, next_try_at: at, last_error, may_have_arrived };
+        letter.state =
+            LetterState::Waiting { attempt: 0, next_try_at: moment.at, last_error, may_have_arrived };
         group.put_letter(letter);
+        self.readdress_letters(group, moment, std::slice::from_ref(key))?;
         Ok(true)
     }
 

@@ -75,7 +75,7 @@ impl Pipeline {
         let Some(deadline) = known.find(|deadline| deadline.key() == *change.deadline) else {
             return Ok(None);
         };
-        let on = self.reminder_day(moment.at);
+        let on = self.day_of(deadline, moment.at);
         let context = DeadlineContext { deadline, entry: moving.entry, broker: moving.broker.as_str(), on };
         let Some((rule, telling)) = self.rules.tell_clock(&context) else { return Ok(None) };
         let of = OfClock { life, entry: moving.entry, deadline, all: moving.after, on };

@@ -12,8 +12,8 @@ use super::{Group, Mailing, Moment, Pipeline, View, brief};
 use crate::entry::{Entry, EntryDeadline, Life};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{
-    Alert, AlertKey, Cause, EntryBrief, Letter, LetterKey, LetterKind, LetterState, NoticeBrief, Past,
-    TroubleBrief,
+    Alert, AlertKey, AsOf, AsTold, Cause, Course, EntryBrief, Letter, LetterKey, LetterKind, LetterState,
+    NoticeBrief, Past, TroubleBrief,
 };
 use crate::place::Severity;
 use crate::rules::{Delivery, Hit, NoticeContext};
@@ -82,15 +82,15 @@ impl Pipeline {
         touched: Touched,
         sorted: &mut Sorted,
     ) -> Result<(), V::Error> {
-        let Touched { mut life, before, fresh } = touched;
+        let Touched { mut life, before, fresh, counted } = touched;
         if fresh.is_empty() {
             // Only seen again: the count is kept, the state cannot have changed.
             group.put_life(life);
             return Ok(());
         }
         let (number, broker) = (life.number, &life.broker_of_notice(broker).clone());
-        let known = life.notices[..before].iter().map(|held| &*held.notice);
-        let earlier = (before > 0).then(|| Entry::of(number, known));
+        let counted = counted.as_deref().unwrap_or(&life.memberships);
+        let earlier = (before > 0).then(|| earlier(&life, before).counting_from(counted));
         let entry = life.entry();
         let deadlines = self.deadlines_of(&life, &entry);
         let notice = if let [only] = &fresh[..] { Some(only.notice.id) } else { None };
@@ -104,7 +104,7 @@ impl Pipeline {
         self.follow(group, moment, &mut life, (&now, &mut *sorted))?;
         let mut facts: Option<EntryBrief> = None;
         let mut routine = Vec::new();
-        for fresh in &fresh {
+        for fresh in fresh.iter().filter(|fresh| !entry.is_of_covering(&fresh.notice)) {
             let context = NoticeContext {
                 notice: &fresh.notice,
                 before: earlier.as_ref(),
@@ -196,26 +196,32 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Tells people of a trouble; answers the alert, when it is a new one.
     pub(super) fn raise_trouble<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
         told: &Told<'_>,
-    ) -> Result<(), V::Error> {
-        let trouble = told.brief;
-        let Some(hit) = self.rules.for_trouble(&trouble.code, told.severity, told.broker) else {
-            return Ok(());
-        };
-        let key = trouble_key(&hit.rule.name, trouble, told.occasion);
+    ) -> Result<Option<AlertKey>, V::Error> {
+        let Some(raised) = self.trouble_raised(moment, told) else { return Ok(None) };
+        let key = raised.alert.key.clone();
         if group.has_alert(&key)? {
-            return Ok(());
+            return Ok(None);
         }
+        self.tell(group, moment, vec![raised])?;
+        Ok(Some(key))
+    }
+
+    /// The alert that the rules make of a trouble.
+    pub(super) fn trouble_raised(&self, moment: Moment, told: &Told<'_>) -> Option<Raised> {
+        let trouble = told.brief;
+        let hit = self.rules.for_trouble(&trouble.code, told.severity, told.broker)?;
         let next_step = match () {
             () if told.is_over || hit.rule.next_step.is_empty() => trouble.advice.as_str().into(),
             () => hit.rule.next_step.clone(),
         };
         let alert = Alert {
-            key,
+            key: trouble_key(&hit.rule.name, trouble, told.occasion),
             rule: hit.rule.name.clone(),
             title: hit.rule.title.clone(),
             severity: if told.is_over { Severity::Info } else { hit.severity },
@@ -226,16 +232,15 @@ impl Pipeline {
             deadlines: Vec::new(),
             next_step,
             over_at: None,
+            as_told: Default::default(),
         };
         // Who heard of the trouble hears of its end, though that is quieter.
-        let raised = Raised {
+        Some(Raised {
             loudness: hit.severity,
             except: told.except.clone(),
             is_end: told.is_over,
             ..Raised::new(alert, hit.delivery, hit.notify)
-        };
-        self.tell(group, moment, vec![raised])?;
-        Ok(())
+        })
     }
 
     fn notice_alert(
@@ -279,6 +284,7 @@ impl Pipeline {
             deadlines: if is_told_alone { running(deadlines, clock, today) } else { Vec::new() },
             next_step: hit.rule.next_step.clone(),
             over_at: None,
+            as_told: Default::default(),
         };
         Raised::new(alert, hit.delivery, hit.notify)
     }
@@ -306,16 +312,18 @@ impl Pipeline {
         self.alert_from(key, view.alert(key)?, |number| view.life(number))
     }
 
-    /// What a letter carries. Its alerts say whether they are over: as of now while nobody can have read it, then as it was sent.
+    /// What a letter carries. Its alerts say whether they are over or taken care of: as of now while nobody can have read it, then as it
+    /// was sent.
     pub fn alerts_of<V: View>(&self, view: &V, letter: &Letter) -> Result<Vec<Alert>, V::Error> {
-        let tells_ends = letter.is_unread() || letter.past.ends_until.is_some();
+        let tells_more = letter.is_unread() || letter.past.as_of != AsOf::default();
         let mut alerts = Vec::with_capacity(letter.alerts.len());
         for key in &letter.alerts {
             let Some(alert) = self.alert(view, key)? else { continue };
-            let over_at =
-                if tells_ends { view.course(key)?.and_then(|course| course.cause_gone_at()) } else { None };
-            let over_at = over_at.filter(|over_at| letter.tells_end_of(*over_at));
-            alerts.push(Alert { over_at, ..alert });
+            let course = if tells_more { view.course(key)?.unwrap_or_default() } else { Course::default() };
+            let over_at = course.cause_gone_at().filter(|over_at| letter.tells_end_of(*over_at));
+            let answer = letter.answer_told(&course).filter(|_| over_at.is_none());
+            let as_told = AsTold { answer, mark: letter.mark_of(key) };
+            alerts.push(Alert { over_at, as_told, ..alert });
         }
         Ok(alerts)
     }
@@ -360,6 +368,7 @@ impl Pipeline {
             deadlines: Vec::new(),
             next_step,
             over_at: None,
+            as_told: Default::default(),
         }))
     }
 
@@ -370,7 +379,7 @@ impl Pipeline {
         moment: Moment,
         parcel: Parcel<'_>,
     ) -> Result<(), V::Error> {
-        let Parcel { recipient, kind, entry, alerts, occasion, not_before } = parcel;
+        let Parcel { recipient, kind, entry, alerts, occasion, not_before, marks } = parcel;
         let Some(severity) = alerts.iter().map(|(severity, _)| *severity).max() else { return Ok(()) };
         // What would have been said again in the past is noted beside the alert, and is no letter.
         if moment.mailing == Mailing::Held
@@ -378,46 +387,71 @@ impl Pipeline {
         {
             return Ok(());
         }
-        let alerts: Vec<AlertKey> = alerts.iter().map(|(_, key)| key.clone()).collect();
-        let key = match occasion {
-            "" => LetterKey::of(recipient, &alerts),
-            occasion => LetterKey::again(recipient, occasion, &alerts),
-        };
-        self.note_told(group, moment, (kind, &alerts), not_before.unwrap_or(moment.at))?;
-        if group.letter(&key)?.is_some() {
-            return Ok(());
+        let (mut owed, mut told): (Vec<AlertKey>, Vec<AlertKey>) = (Vec::new(), Vec::new());
+        for (_, key) in alerts {
+            let is_owed = match moment.mailing {
+                Mailing::Deliver | Mailing::Quiet => true,
+                Mailing::Held => self.is_owed(group, moment, recipient, key)?,
+            };
+            if is_owed { owed.push(key.clone()) } else { told.push(key.clone()) }
         }
-        let state = match moment.mailing {
-            Mailing::Deliver | Mailing::Quiet => {
-                LetterState::Waiting {
-                    attempt: 0,
-                    next_try_at: not_before.unwrap_or(moment.at),
-                    last_error: None,
-                    may_have_arrived: false,
-                }
+        for (alerts, state) in [(owed, to_leave(moment, not_before)), (told, not_to_leave(moment))] {
+            if alerts.is_empty() {
+                continue;
             }
-            Mailing::Held => LetterState::GivenUp {
-                at: moment.at,
-                attempt: 0,
-                error: "not sent: written while rebuilding from the journal under rules that were not in force then"
-                    .into(),
-                may_have_arrived: false,
-            },
-        };
-        let letter = Letter {
-            key,
-            recipient: recipient.into(),
-            kind,
-            entry,
-            severity,
-            alerts,
-            created_at: moment.at,
-            state,
-            past: Past::default(),
-        };
-        self.note_carrier(group, &letter)?;
-        group.put_letter(letter);
+            let key = match occasion {
+                "" => LetterKey::of(recipient, &alerts),
+                occasion => LetterKey::again(recipient, occasion, &alerts),
+            };
+            self.note_told(group, moment, (kind, &alerts), not_before.unwrap_or(moment.at))?;
+            if group.letter(&key)?.is_some() {
+                continue;
+            }
+            let grounds = self.grounds(group, kind, &alerts)?;
+            let marks = alerts.iter().filter_map(|key| Some((key.clone(), *marks.get(key)?))).collect();
+            let letter = Letter {
+                key,
+                recipient: recipient.into(),
+                kind,
+                entry,
+                severity,
+                alerts,
+                created_at: moment.at,
+                state,
+                past: Past::default(),
+                marks,
+                grounds,
+            };
+            self.note_carrier(group, &letter)?;
+            group.put_letter(letter);
+        }
         Ok(())
+    }
+}
+
+/// The entry by its first so many notices.
+fn earlier(life: &Life, notices: usize) -> Entry {
+    Entry::of(life.number, life.notices[..notices].iter().map(|held| &*held.notice))
+}
+
+/// A letter that leaves now, or then.
+fn to_leave(moment: Moment, not_before: Option<DateTime<Utc>>) -> LetterState {
+    LetterState::Waiting {
+        attempt: 0,
+        next_try_at: not_before.unwrap_or(moment.at),
+        last_error: None,
+        may_have_arrived: false,
+    }
+}
+
+/// A letter of the past, which was told then under other rules, or was not meant to be.
+fn not_to_leave(moment: Moment) -> LetterState {
+    LetterState::GivenUp {
+        at: moment.at,
+        attempt: 0,
+        error: "not sent: written while rebuilding from the journal under rules that were not in force then"
+            .into(),
+        may_have_arrived: false,
     }
 }
 

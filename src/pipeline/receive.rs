@@ -8,14 +8,14 @@ use chrono::{DateTime, Utc};
 
 use super::faults::FileFaults;
 use super::letters::Sorted;
-use super::{ApplyError, CHUNK_NOTICES, Group, Mailing, Moment, Overflow, Pipeline, View, ties};
+use super::{ApplyError, CHUNK_NOTICES, Group, Mailing, Moment, Overflow, Pipeline, View, statements, ties};
 use crate::decode::{self, Message};
-use crate::entry::{Added, Held, Life, Sighting, Unmatched};
+use crate::entry::{self, Added, Held, Life, Membership, Sighting, Unmatched};
 use crate::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint};
 use crate::interpret::{NoticeIds, NoticeSink};
 use crate::notice::{Notice, NoticeRef};
 use crate::place::{Finding, Grade, Place, finding_code};
-use crate::step::{BillRecord, FeedRecord, InputRecord, QuarantineKey, Quarantined};
+use crate::step::{BillRecord, InputRecord, QuarantineKey, Quarantined};
 
 /// Pieces of one file that are quarantined one by one; what is beyond is in the finding counts only.
 const QUARANTINE_PIECES_MAX: u32 = 1_000;
@@ -62,6 +62,8 @@ pub(super) struct Touched {
     /// How many notices it had before.
     pub before: usize,
     pub fresh: Vec<Fresh>,
+    /// What its statements counted from before, when that is another entry now.
+    pub counted: Option<Vec<Membership>>,
 }
 
 /// Collects a chunk of the file's notices.
@@ -77,6 +79,8 @@ struct Work<'g, 'v, V: View> {
     findings: Vec<Finding>,
     error_pieces: u32,
     faults: FileFaults,
+    /// Something in it is in no table.
+    is_unread: bool,
     /// Keys under which receipts for the message at hand wait.
     filed_as: Vec<BillOfLading>,
 }
@@ -125,9 +129,12 @@ impl Pipeline {
     fn settle<V: View>(&self, work: &mut Work<'_, '_, V>, moment: Moment) -> Result<(), V::Error> {
         work.pending = 0;
         let mut sorted = Sorted::default();
-        for (_, touched) in std::mem::take(&mut work.touched) {
+        let mut all = std::mem::take(&mut work.touched);
+        let others = statements::settle(work.group, &mut all)?;
+        for (_, touched) in all {
             self.settle_entry(work.group, moment, &work.file.broker, touched, &mut sorted)?;
         }
+        self.tell_others(work.group, moment, others, &mut sorted)?;
         for fresh in std::mem::take(&mut work.ownerless) {
             self.raise_ownerless(work.group, moment, &work.file.broker, &fresh, &mut sorted)?;
         }
@@ -136,7 +143,11 @@ impl Pipeline {
 
     /// Records the input and what was wrong with it.
     fn close<V: View>(&self, work: Work<'_, '_, V>, moment: Moment) -> Result<Received, V::Error> {
-        let Work { group, file, totals, mut findings, faults, received_at, .. } = work;
+        let Work { group, file, totals, mut findings, faults, received_at, is_unread, .. } = work;
+        if is_unread || file.again {
+            let tables = is_unread.then(|| self.interpreter.grammar().version().into());
+            group.set_unread(file.file, tables);
+        }
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         findings.truncate(InputRecord::FINDINGS_MAX);
         let worst = findings.first().filter(|finding| finding.severity == Grade::Error).cloned();
@@ -155,9 +166,7 @@ impl Pipeline {
         };
         group.put_input(file.file, record);
         if file.broker.as_str() != BrokerName::BACKFILL && !file.again {
-            let told_for = group.feed(&file.broker)?.and_then(|known| known.told_for);
-            let feed = FeedRecord { last_received_at: received_at, told_for };
-            group.put_feed(file.broker.clone(), feed);
+            self.hear_feed(group, moment, &file.broker)?;
         }
         Ok(totals)
     }
@@ -176,6 +185,7 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
             findings: Vec::new(),
             error_pieces: 0,
             faults: FileFaults::default(),
+            is_unread: false,
             filed_as: Vec::new(),
         }
     }
@@ -229,6 +239,7 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
             Grade::Info => {}
         }
         self.faults.note(finding);
+        self.is_unread |= finding.is_of_unknown();
         // The worst findings must survive the cut: at the limit an error takes the place of a lesser one.
         if self.findings.len() < InputRecord::FINDINGS_MAX {
             self.findings.push(finding.clone());
@@ -251,9 +262,24 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
         };
         let fresh = Fresh { notice: Arc::new(notice), source, seen };
         match (fresh.notice.entry, ties::waits_under(&fresh.notice, &self.file.broker)) {
+            // Goods under one bill are held and let go together, whichever of their entries the line names.
+            (Some(number), Some(bill)) if ties::is_of_whole_bill(&fresh.notice) => {
+                self.link_bills(number, &fresh)?;
+                if !self.group.is_linked(&bill, number)? {
+                    return self.add(number, fresh);
+                }
+                self.add_to_bill(bill, fresh)
+            }
             (Some(number), _) => {
                 self.link_bills(number, &fresh)?;
-                self.add(number, fresh)
+                let notice = fresh.notice.clone();
+                let seen = fresh.seen.clone();
+                self.add(number, fresh)?;
+                match entry::summary_of(&notice) {
+                    Some(summary) => self.hear_of_summary(number, summary),
+                    None if entry::concerns_releases(&notice) => self.tell_releases(number, &notice, &seen),
+                    None => Ok(()),
+                }
             }
             (None, Some(bill)) => self.add_to_bill(bill, fresh),
             (None, None) => self.add_loose(fresh),
@@ -282,11 +308,60 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
         Ok(())
     }
 
+    /// What was said of a summary so far, for a release under it.
+    fn hear_of_summary(&mut self, release: EntryNumber, summary: EntryNumber) -> Result<(), V::Error> {
+        if release == summary {
+            return Ok(());
+        }
+        let concerning = |life: &Life| -> Vec<Held> {
+            let notices = life.notices.iter().filter(|held| held.notice.entry == Some(summary));
+            notices.filter(|held| entry::concerns_releases(&held.notice)).cloned().collect()
+        };
+        let told = match self.touched.get(&summary) {
+            Some(touched) => concerning(&touched.life),
+            None => self.group.life(summary)?.as_ref().map(concerning).unwrap_or_default(),
+        };
+        told.into_iter().try_for_each(|held| self.add_copy(release, held.notice, held.seen))
+    }
+
+    /// Tells the releases under a consolidated summary what is said of it.
+    fn tell_releases(
+        &mut self,
+        summary: EntryNumber,
+        notice: &Arc<Notice>,
+        seen: &Sighting,
+    ) -> Result<(), V::Error> {
+        let is_consolidated = self
+            .touched
+            .get(&summary)
+            .is_some_and(|touched| touched.life.notices.iter().any(|held| ties::has_releases(&held.notice)));
+        if !is_consolidated {
+            return Ok(());
+        }
+        let releases = self.group.change_bill(&BillOfLading::of_summary(summary))?.entries.clone();
+        let mut releases = releases.into_iter().filter(|release| *release != summary);
+        releases.try_for_each(|release| self.add_copy(release, notice.clone(), seen.clone()))
+    }
+
+    /// Adds to a life what another one has. It is no further sighting.
+    fn add_copy(&mut self, number: EntryNumber, notice: Arc<Notice>, seen: Sighting) -> Result<(), V::Error> {
+        let id = notice.id;
+        let is_known = match self.touched.get(&number) {
+            Some(touched) => touched.life.has(id),
+            None => self.group.life(number)?.is_some_and(|life| life.has(id)),
+        };
+        if is_known && !self.file.again {
+            return Ok(());
+        }
+        self.pending += 1;
+        self.add(number, Fresh { notice, source: "".into(), seen })
+    }
+
     fn add(&mut self, number: EntryNumber, fresh: Fresh) -> Result<(), V::Error> {
         if !self.touched.contains_key(&number) {
             let life = self.group.life(number)?.unwrap_or_else(|| Life::new(number));
             let before = life.notices.len();
-            self.touched.insert(number, Touched { life, before, fresh: Vec::new() });
+            self.touched.insert(number, Touched { life, before, fresh: Vec::new(), counted: None });
         }
         let Some(touched) = self.touched.get_mut(&number) else { return Ok(()) };
         // The tables may have changed since the file was read first: what it says now takes the place of what it said.
@@ -389,6 +464,9 @@ pub fn advice(code: &str) -> &'static str {
         }
         finding_code::OVERLONG_RECORD | finding_code::BAD_NUMBER | finding_code::ENCODING => {
             "The record does not keep to its layout, often after an editor or a text-mode transfer. Ask the broker to send it again unchanged."
+        }
+        finding_code::IMPOSSIBLE_DATE => {
+            "Look the date up where Customs shows it (the bulletin, the portal), and record it with `entrywatch record` where a clock counts from it; ask the broker to send the message again."
         }
         finding_code::DUPLICATE_CONTROL_NUMBER => {
             "Two interchanges bear one number. Ask the broker which one counts; both were read."

@@ -6,11 +6,12 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::clock_alert::OfClock;
 use super::follow::Now;
-use super::letters::{Parcel, Sorted};
+use super::letters::{Marks, Parcel, Sorted};
 use super::raise::Raised;
 use super::reminders::reminder as planned;
 use super::silence::{About, Broken, OldSilences};
 use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View};
+use crate::clock::customs_date;
 use crate::entry::{EntryDeadline, Life, Reminder, silence};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{AlertKey, LOUD_DAYS, Letter, LetterKind, Silence, Team};
@@ -42,7 +43,7 @@ impl Pipeline {
         let day = self.reminder_day(moment.at);
         let mut said = 0;
         loop {
-            let due = group.due_until(day, CHUNK_REMINDERS)?;
+            let due = self.reminders_ready(group, moment.at, CHUNK_REMINDERS)?;
             if due.is_empty() {
                 return Ok(said + self.tell_silent_feeds(group, moment)?);
             }
@@ -79,10 +80,11 @@ impl Pipeline {
         let clock = self.wall_clock(moment.at);
         let now = Now { entry: &entry, deadlines: &deadlines, broker: &broker, clock };
         let mut raised = Vec::new();
-        let mut wanted: Vec<Reminder> =
-            life.reminders.iter().filter(|reminder| reminder.day > day).cloned().collect();
+        let customs = customs_date(moment.at);
+        let waits = |reminder: &&Reminder| reminder.day > day || reminder.is_early(customs);
+        let mut wanted: Vec<Reminder> = life.reminders.iter().filter(waits).cloned().collect();
         let about = About { entry: &entry, deadlines: &deadlines, broker: &broker, day };
-        for reminder in life.reminders.iter().filter(|reminder| reminder.day <= day) {
+        for reminder in life.reminders.iter().filter(|reminder| !waits(reminder)) {
             if reminder.deadline.starts_with(silence::PREFIX) {
                 match self.break_silence(group, moment, reminder, &about, old)? {
                     Broken::Nothing => {}
@@ -95,16 +97,17 @@ impl Pipeline {
             let Some(deadline) = deadline.filter(|deadline| deadline.runs_on(day)) else {
                 continue;
             };
-            let context = DeadlineContext { deadline, entry: &entry, broker: broker.as_str(), on: day };
+            let on = self.day_of(deadline, moment.at);
+            let context = DeadlineContext { deadline, entry: &entry, broker: broker.as_str(), on };
             if let Some(then) = self.silenced_until(group, moment, &context)? {
                 wanted.push(Reminder { day: then, ..reminder.clone() });
                 continue;
             }
-            let of = OfClock { life: &life, entry: &entry, deadline, all: &deadlines, on: day };
+            let of = OfClock { life: &life, entry: &entry, deadline, all: &deadlines, on };
             let (step, is_hidden) = self.reached(group, moment, &context, of, &now)?;
             raised.extend(step);
             // A step that is hidden is looked at every morning, until it is shown or another one takes its place.
-            let next = if is_hidden { day.succ_opt() } else { self.rules.next_reminder(deadline, day) };
+            let next = if is_hidden { day.succ_opt() } else { self.rules.next_reminder(deadline, on) };
             wanted.extend(next.and_then(|next| planned(deadline, next)));
         }
         self.set_reminders(group, &mut life, wanted);
@@ -258,7 +261,8 @@ impl Pipeline {
                     chunk.iter().map(|key: &DigestKey| (Severity::Info, key.alert.clone())).collect();
                 let kind = LetterKind::Digest { day };
                 let (entry, occasion, not_before) = (None, "", None);
-                let parcel = Parcel { recipient, kind, entry, alerts: &alerts, occasion, not_before };
+                let marks = &Marks::new();
+                let parcel = Parcel { recipient, kind, entry, alerts: &alerts, occasion, not_before, marks };
                 self.write(group, moment, parcel)?;
                 for key in chunk {
                     group.set_digest(key.clone(), false);

@@ -4,8 +4,10 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::ical::CALENDAR_PAST_DAYS;
 use super::{Group, Pipeline, View};
+use crate::clock::customs_date;
 use crate::entry::{ClockMove, DeadlineState, Entry, EntryDeadline, Life, Reminder};
 use crate::ident::BrokerName;
+use crate::outbox::Audience;
 use crate::rules::DeadlineContext;
 use crate::step::{DueKey, DueValue};
 
@@ -15,7 +17,49 @@ pub(super) const LATE_DAYS: i64 = 14;
 /// A clock that ran out longer ago than this when it is first seen is history, not news.
 pub(super) const HISTORY_DAYS: i64 = 30;
 
+/// The reminders that may be said at a moment, the earliest first, at most `limit` of them or a few more.
+///
+/// Those of a day are said from the first morning of any team on. That may be the evening before at Customs: then what says that a
+/// day is over waits until it is over there. `until` answers all reminders up to and with a day.
+pub fn ready<E>(
+    audience: &Audience,
+    now: DateTime<Utc>,
+    limit: usize,
+    until: impl Fn(NaiveDate, usize) -> Result<Vec<(DueKey, DueValue)>, E>,
+) -> Result<Vec<(DueKey, DueValue)>, E> {
+    let (day, customs) = (audience.reminder_day(now), customs_date(now));
+    let mut most = limit;
+    loop {
+        let mut due = until(day, most)?;
+        let is_all = due.len() < most;
+        due.retain(|(key, value)| {
+            let DueKey { day, deadline, .. } = key.clone();
+            !Reminder { day, target: value.target, deadline }.is_early(customs)
+        });
+        if is_all || !due.is_empty() {
+            return Ok(due);
+        }
+        most = most.saturating_mul(4);
+    }
+}
+
 impl Pipeline {
+    /// The day from which a clock counts at a moment: that of the first morning of any team, but no day is over before it is at Customs.
+    pub(super) fn day_of(&self, deadline: &EntryDeadline, at: DateTime<Utc>) -> NaiveDate {
+        let (day, customs) = (self.reminder_day(at), customs_date(at));
+        deadline.legal().filter(|legal| (customs..day).contains(legal)).unwrap_or(day)
+    }
+
+    /// As [`ready`], of what the step in the making has.
+    pub(super) fn reminders_ready<V: View>(
+        &self,
+        group: &Group<'_, V>,
+        now: DateTime<Utc>,
+        limit: usize,
+    ) -> Result<Vec<(DueKey, DueValue)>, V::Error> {
+        ready(&self.audience, now, limit, |day, most| group.due_until(day, most))
+    }
+
     /// Sets the reminders of an entry to what its deadlines want, and moves the due index with them.
     pub(super) fn plan_reminders<V: View>(
         &self,

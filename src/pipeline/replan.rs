@@ -9,9 +9,9 @@ use super::raise::Raised;
 use super::remind::broker_of;
 use super::reminders::{HISTORY_DAYS, LATE_DAYS, reminder};
 use super::{Group, Moment, Pipeline, View};
-use crate::entry::{Entry, Followed, Life};
+use crate::entry::{Followed, Life};
 use crate::ident::{EntryNumber, NoticeId};
-use crate::outbox::{AgendaKey, Alert, AlertKey, Cause, Course, Happened, Task};
+use crate::outbox::{Alert, AlertKey, Cause, Course, Happened, LetterKey};
 use crate::rules::{DeadlineContext, DeadlineHit, Delivery, NoticeContext};
 use crate::step::{DigestKey, Position};
 
@@ -19,7 +19,19 @@ use crate::step::{DigestKey, Position};
 const MISSED_DAYS: i64 = 7;
 
 /// Routine alerts of one address that go to others at once.
-const READDRESSED_MAX: usize = 5_000;
+const READDRESSED_MAX: usize = 500;
+
+/// What follows other rules or teams at one moment.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Replan<'a> {
+    pub entries: &'a [EntryNumber],
+    /// Addresses that no team has any more, for whose digests something waits.
+    pub addresses: &'a [Box<str>],
+    /// Letters that wait for such an address.
+    pub letters: &'a [LetterKey],
+    /// What lasts and is about no entry follows as well.
+    pub lasting: bool,
+}
 
 impl Pipeline {
     /// Whether the rules in force make a difference to an entry: whether [`Pipeline::replan`] would change something.
@@ -33,22 +45,25 @@ impl Pipeline {
         self.replan_entry(&mut group, moment, number, &mut Sorted::default())
     }
 
-    /// Lets these entries follow the rules in force, and what waits for the digest of an address that no team has any more go to
-    /// those whom the rules name now.
+    /// Lets these entries follow the rules in force, and what waits for an address that no team has any more go to those whom the rules
+    /// name now.
     pub fn replan<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
-        entries: &[EntryNumber],
-        addresses: &[Box<str>],
+        what: &Replan<'_>,
     ) -> Result<(), V::Error> {
         let mut sorted = Sorted::default();
-        for number in entries {
+        for number in what.entries {
             self.replan_entry(group, moment, *number, &mut sorted)?;
         }
-        for address in addresses {
+        for address in what.addresses {
             self.readdress_digest(group, address)?;
         }
+        if what.lasting {
+            self.replace_lasting(group, moment)?;
+        }
+        self.readdress_letters(group, moment, what.letters)?;
         self.post_all(group, moment, sorted)
     }
 
@@ -68,7 +83,7 @@ impl Pipeline {
         let today = self.reminder_day(moment.at);
         let clock = self.wall_clock(moment.at);
         let now = Now { entry: &entry, deadlines: &deadlines, broker: &broker, clock };
-        let raised = self.replace_orphans(group, moment, &mut life, &now)?;
+        let raised = self.replace_orphans(group, moment, &mut life, (&now, &mut *sorted))?;
         self.follow(group, moment, &mut life, (&now, &mut *sorted))?;
         let mut wanted = Vec::new();
         for deadline in deadlines.iter().filter(|deadline| deadline.may_run()) {
@@ -172,7 +187,7 @@ impl Pipeline {
         group: &mut Group<'_, V>,
         moment: Moment,
         life: &mut Life,
-        now: &Now<'_>,
+        (now, sorted): (&Now<'_>, &mut Sorted),
     ) -> Result<Vec<Raised>, V::Error> {
         let rule_of = |alert: &str| alert.split_once('|').and_then(|(rule, _)| self.rules.get(rule));
         let mut raised = Vec::new();
@@ -185,20 +200,25 @@ impl Pipeline {
             }
             self.close_orphan(group, moment, &old, course.clone());
             let Some(heir) = self.heir(&old, moment, life, now) else { continue };
-            if group.has_alert(&heir.alert.key)?
-                || raised.iter().any(|one: &Raised| one.alert.key == heir.alert.key)
-            {
+            let key = heir.alert.key.clone();
+            if raised.iter().any(|one: &Raised| one.alert.key == key) {
                 continue;
             }
-            match course.ack {
-                None => raised.push(heir),
-                Some(_) => self.inherit_answer(group, life, heir, course),
+            if group.has_alert(&key)? {
+                if self.revive(group, moment, &key, course.ack.as_ref(), sorted)? {
+                    self.begin_to_follow(group, life, vec![key])?;
+                }
+            } else if course.ack.is_some() {
+                let is_hidden = self.inherit_answer(group, heir, course);
+                life.followed.push(Followed { alert: key.as_str().into(), is_hidden });
+            } else {
+                raised.push(heir);
             }
         }
         Ok(raised)
     }
 
-    fn close_orphan<V: View>(
+    pub(super) fn close_orphan<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
@@ -217,7 +237,7 @@ impl Pipeline {
         let id = NoticeId::parse(occasion)?;
         let at = life.notices.iter().position(|held| held.notice.id == id)?;
         let earlier = life.notices[..at].iter().map(|held| &*held.notice);
-        let before = (at > 0).then(|| Entry::of(life.number, earlier));
+        let before = (at > 0).then(|| life.entry_of(earlier));
         let context = NoticeContext {
             notice: &life.notices[at].notice,
             before: before.as_ref(),
@@ -243,23 +263,6 @@ impl Pipeline {
         Some(Raised { hidden_by, ..Raised::new(alert, hit.delivery, hit.notify) })
     }
 
-    /// Who took care of an alert takes care of the one in its place, as long.
-    fn inherit_answer<V: View>(&self, group: &mut Group<'_, V>, life: &mut Life, heir: Raised, old: Course) {
-        let Raised { alert, notify, hidden_by, .. } = heir;
-        let mut course = Course { notify: notify.into(), hidden_by, over_at: None, ..old };
-        course.events.clear();
-        if let Some(ack) = course.ack.clone() {
-            let until = self.audience.reminders_from(ack.until);
-            course.acknowledge(ack, None);
-            let task = Task::Reopen { alert: alert.key.clone(), epoch: course.epoch };
-            group.set_agenda(AgendaKey::new(until, &task), true);
-        }
-        let is_hidden = course.hidden_by.is_some();
-        life.followed.push(Followed { alert: alert.key.as_str().into(), is_hidden });
-        group.put_course(alert.key.clone(), course);
-        group.put_alert(alert);
-    }
-
     /// The agenda has something for an alert whose rule is gone.
     pub(super) fn orphan_due<V: View>(
         &self,
@@ -273,8 +276,7 @@ impl Pipeline {
             None => None,
         };
         let Some(mut life) = life else {
-            self.close_orphan(group, moment, alert, course);
-            return Ok(());
+            return self.replace_ownerless(group, moment, (alert, course));
         };
         if !life.followed.iter().any(|one| *one.alert == *alert.key.as_str()) {
             let is_hidden = course.hidden_by.is_some();

@@ -197,6 +197,7 @@ impl Unsaid<'_> {
             deadlines: Vec::new(),
             next_step: hit.rule.next_step.clone(),
             over_at: None,
+            as_told: Default::default(),
         };
         Raised::new(alert, hit.delivery, hit.notify)
     }

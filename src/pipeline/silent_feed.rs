@@ -3,6 +3,8 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 
+use super::letters::Sorted;
+use super::raise::Raised;
 use super::silence::Unsaid;
 use super::{Group, Moment, Pipeline, View};
 use crate::clock::Zone;
@@ -102,24 +104,54 @@ impl Pipeline {
                 continue;
             }
             feed.told_for = Some(feed.last_received_at);
-            let last = feed.last_received_at;
-            group.put_feed(watch.broker.clone(), feed);
-            let local = watch.zone.local(last).format("%Y-%m-%d %H:%M");
-            let Some(hit) = self.tells_feed(watch, moment) else { continue };
-            let subject = format!("broker {}", watch.broker);
-            let key = AlertKey::new(&hit.rule.name, &subject, &last.timestamp().to_string());
-            if group.has_alert(&key)? {
-                continue;
+            let raised = self.feed_raised(watch, feed.last_received_at, moment);
+            if let Some(raised) = raised
+                && !group.has_alert(&raised.alert.key)?
+            {
+                feed.told = Some(raised.alert.key.clone());
+                self.tell(group, moment, vec![raised])?;
+                said += 1;
             }
-            let message =
-                format!("There is {} since {local} ({}).", meaning(code::FEED_SILENT), watch.zone.name());
-            let unsaid =
-                Unsaid { subject, code: code::FEED_SILENT, message, broker: &watch.broker, entry: None };
-            let raised = unsaid.raise(moment, key, &hit);
-            self.tell(group, moment, vec![raised])?;
-            said += 1;
+            group.put_feed(watch.broker.clone(), feed);
         }
         Ok(said)
+    }
+
+    /// The alert about a feed that is silent since a moment, if a rule tells of it.
+    pub(super) fn feed_raised(
+        &self,
+        watch: &FeedWatch,
+        since: DateTime<Utc>,
+        moment: Moment,
+    ) -> Option<Raised> {
+        let hit = self.tells_feed(watch, moment)?;
+        let subject = format!("broker {}", watch.broker);
+        let key = AlertKey::new(&hit.rule.name, &subject, &since.timestamp().to_string());
+        let local = watch.zone.local(since).format("%Y-%m-%d %H:%M");
+        let message =
+            format!("There is {} since {local} ({}).", meaning(code::FEED_SILENT), watch.zone.name());
+        let unsaid = Unsaid { subject, code: code::FEED_SILENT, message, broker: &watch.broker, entry: None };
+        Some(unsaid.raise(moment, key, &hit))
+    }
+
+    /// A file of a broker has come: the alert about its silence is over.
+    pub(super) fn hear_feed<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        broker: &BrokerName,
+    ) -> Result<(), V::Error> {
+        let known = group.feed(broker)?;
+        if let Some(key) = known.as_ref().and_then(|feed| feed.told.as_ref())
+            && let Some(rule) = key.parts().and_then(|(rule, _)| self.rules.get(rule))
+        {
+            let mut sorted = Sorted::default();
+            self.end(group, moment, (key, rule), &mut sorted)?;
+            self.post_all(group, moment, sorted)?;
+        }
+        let told_for = known.and_then(|feed| feed.told_for);
+        group.put_feed(broker.clone(), FeedRecord { last_received_at: moment.at, told_for, told: None });
+        Ok(())
     }
 
     /// The rule that tells of a silent feed, if one does.
@@ -187,7 +219,7 @@ mod tests {
             let (since, now) = (at(since), at(now));
             let table = DeadlineTable::embedded();
             assert_eq!(watch().waited(since, now, table).num_hours(), hours, "{since} {now}");
-            let mut feed = FeedRecord { last_received_at: since, told_for: None };
+            let mut feed = FeedRecord { last_received_at: since, told_for: None, told: None };
             assert_eq!(watch().is_news(&feed, now, table), is_news, "{since} {now}");
             feed.told_for = Some(since);
             assert!(!watch().is_news(&feed, now, table), "once for each silence");

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::gate::Hearers;
+use super::gate::{Hearers, is_loud};
 use super::letters::{Saying, Sorted, Way};
 use super::trouble::is_about_mailbox;
 use super::{Group, Moment, Pipeline, View};
@@ -11,6 +11,14 @@ use crate::outbox::{
     AgendaKey, Alert, AlertKey, Cause, Course, Happened, LetterKind, Owed, Silence, Task, Turn, Wait, Word,
 };
 use crate::rules::Rule;
+
+/// What became of a word that was to be said again.
+pub(super) struct Again {
+    /// When the first one hears it.
+    pub told_at: Option<DateTime<Utc>>,
+    /// It is said to nobody, for the word before still waits for all.
+    pub waits: bool,
+}
 
 impl Pipeline {
     /// Says what is to be said next ([`Course::turn`]). The course is the caller's to keep.
@@ -102,15 +110,20 @@ impl Pipeline {
             return Ok(());
         }
         course.owed = Owed::Nobody;
-        course.said = nth;
         let teams = course.notify.clone();
         let told = (&*teams, LetterKind::Reminder { nth });
-        let told_at = self.tell_again(group, moment, (alert, &mut *course), told, sorted);
-        self.arm(group, rule, (&alert.key, course), told_at.unwrap_or(moment.at));
+        let again = self.tell_again(group, moment, (alert, &mut *course), told, sorted)?;
+        if again.waits {
+            course.note(moment.at, Happened::PutOff);
+        } else {
+            course.said = nth;
+        }
+        self.arm(group, rule, (&alert.key, course), again.told_at.unwrap_or(moment.at));
         Ok(())
     }
 
-    /// Tells teams of an alert once more, each recipient by the wall clock. Answers when the first of them hears it.
+    /// Tells teams of an alert once more, each recipient by the wall clock. Nobody is reminded of what still waits for their server; the
+    /// last days of a legal deadline are said all the same.
     pub(super) fn tell_again<V: View>(
         &self,
         group: &mut Group<'_, V>,
@@ -118,13 +131,18 @@ impl Pipeline {
         (alert, course): (&Alert, &mut Course),
         (teams, kind): (&[Box<str>], LetterKind),
         sorted: &mut Sorted,
-    ) -> Option<DateTime<Utc>> {
+    ) -> Result<Again, V::Error> {
         let rule = self.rules.get(&alert.rule);
         let teams = self.teams_now(alert, teams);
         let mut recipients = self.audience.recipients(teams.iter().map(|team| &**team), alert.severity);
         recipients.retain(|recipient| !is_about_mailbox(alert, recipient));
-        let mut told_at: Option<DateTime<Utc>> = None;
+        let (mut told_at, mut some_wait) = (None, false);
+        let may_wait = matches!(kind, LetterKind::Reminder { .. }) && !is_loud(alert);
         for recipient in recipients {
+            if may_wait && self.still_waits(group, course, &recipient, &mut sorted.looks)? {
+                some_wait = true;
+                continue;
+            }
             let at = match self.quiet(&recipient, alert.severity, moment) {
                 Some(tray) => {
                     let (word, until) = (Word::Again { kind, epoch: course.epoch }, tray.2);
@@ -139,7 +157,7 @@ impl Pipeline {
             };
             told_at = told_at.into_iter().chain([at]).min();
         }
-        told_at
+        Ok(Again { told_at, waits: some_wait && told_at.is_none() })
     }
 
     /// A letter is there: the alerts that nobody has heard of before are told from the moment at which it leaves, and their reminders and
@@ -175,7 +193,7 @@ impl Pipeline {
 }
 
 /// Whether the alert tells the end of a trouble: there is nothing to say again.
-fn tells_end(alert: &Alert) -> bool {
+pub(super) fn tells_end(alert: &Alert) -> bool {
     matches!(alert.cause, Cause::Trouble(_)) && alert.key.as_str().ends_with("-over")
 }
 

@@ -2,6 +2,7 @@
 //! control numbers of the filing that they are about. Each waits under its key until an entry is tied to it.
 
 use crate::decode::{Body, Message};
+use crate::entry::summary_of;
 use crate::ident::{BillOfLading, BrokerName};
 use crate::notice::{Effect, Kind, MonthlyLine, Notice, StatementLine};
 
@@ -16,9 +17,25 @@ pub(super) fn waits_under(notice: &Notice, broker: &BrokerName) -> Option<BillOf
         .or_else(|| judged_by(notice, broker))
 }
 
+/// Where the release status of one entry tells of its bills: every other entry of the bill has a message of its own.
+const OF_ONE_ENTRY: &str = "so50-bill-dispositions";
+
+/// A hold of a bill, or its removal, as the manifest has it.
+pub(super) fn is_of_whole_bill(notice: &Notice) -> bool {
+    notice.kind == Kind::BillStatus
+        && notice.table.as_deref() != Some(OF_ONE_ENTRY)
+        && matches!(notice.effect, Effect::Hold { .. } | Effect::Clear { .. })
+}
+
 /// The keys, beside its bills, under which others may wait for the entry of this notice.
 pub(super) fn named_by(notice: &Notice) -> impl Iterator<Item = BillOfLading> {
-    statement_of(notice).into_iter().chain(reference_of(notice))
+    let summary = summary_of(notice).map(BillOfLading::of_summary);
+    statement_of(notice).into_iter().chain(reference_of(notice)).chain(summary)
+}
+
+/// A summary that names the releases of other entries.
+pub(super) fn has_releases(notice: &Notice) -> bool {
+    matches!(notice.effect, Effect::SummaryFiled(_)) && notice.field("entry_1").is_some()
 }
 
 /// A monthly statement names daily ones and no entries; the entries that stood on a daily one hear of it.

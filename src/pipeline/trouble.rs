@@ -1,8 +1,6 @@
 //! Troubles that last: told once when they begin, and once when they are over. A mailbox that refuses letters is one.
 
-use std::collections::BTreeSet;
-
-use super::ends::{Hears, hears};
+use super::ends::Hears;
 use super::raise::Told;
 use super::{Group, Moment, Pipeline, View};
 use crate::outbox::{
@@ -16,10 +14,19 @@ use crate::webhook::PREFIX;
 /// The code of a trouble about a mailbox that takes no letters.
 pub const LETTER_GIVEN_UP: &str = "letter-given-up";
 
+/// The code of a trouble about a new configuration that is not taken.
+pub const RELOAD_REFUSED: &str = "reload-refused";
+
 /// Alerts that a trouble about a letter names.
 const NAMED_MAX: usize = 5;
 
 impl Pipeline {
+    /// Whether there is nothing to keep of a trouble that was met: it is open, and what is known of it stands. A configuration that is
+    /// refused once more is refused for what stands in it now.
+    pub fn is_known(open: &OpenTrouble, met: &TroubleBrief) -> bool {
+        &*met.code != RELOAD_REFUSED || open.brief == *met
+    }
+
     /// Something is wrong with a drop, a file or ourselves. Known troubles are not told again; answers whether it is new.
     pub fn trouble<V: View>(
         &self,
@@ -30,20 +37,24 @@ impl Pipeline {
         trouble: TroubleBrief,
     ) -> Result<bool, V::Error> {
         let id = trouble.id();
-        if group.trouble(&id)?.is_some() {
+        if let Some(open) = group.trouble(&id)? {
+            if !Self::is_known(&open, &trouble) {
+                group.set_trouble(id, Some(OpenTrouble { brief: trouble, ..open }));
+            }
             return Ok(false);
         }
+        let occasion = moment.seq.to_string();
+        let told = self.raise_trouble(group, moment, &Told::new(severity, broker, &trouble, &occasion))?;
         let open = OpenTrouble {
             since: moment.at,
             seq: moment.seq,
             severity,
             broker: broker.into(),
-            brief: trouble.clone(),
+            brief: trouble,
             given_up: GivenUp::default(),
+            alerts: told.into_iter().collect(),
         };
         group.set_trouble(id, Some(open));
-        let occasion = moment.seq.to_string();
-        self.raise_trouble(group, moment, &Told::new(severity, broker, &trouble, &occasion))?;
         Ok(true)
     }
 
@@ -85,25 +96,18 @@ impl Pipeline {
         moment: Moment,
         open: &OpenTrouble,
     ) -> Result<Vec<Box<str>>, V::Error> {
-        let hit = |severity| self.rules.for_trouble(&open.brief.code, severity, &open.broker);
-        let rules = [open.severity, Severity::Warning].into_iter().filter_map(hit);
-        let rules: BTreeSet<&str> = rules.map(|hit| &*hit.rule.name).collect();
-        let told = [Some(open.seq), open.given_up.critical_seq].into_iter().flatten();
-        let keys = told
-            .flat_map(|seq| rules.iter().map(move |rule| trouble_key(rule, &open.brief, &seq.to_string())));
         let mut told_within = Vec::new();
-        for key in keys {
-            if !group.has_alert(&key)? {
-                continue;
-            }
-            let mut course = group.course(&key)?.unwrap_or_default();
+        for key in &open.alerts {
+            let mut course = group.course(key)?.unwrap_or_default();
             course.over_at = Some(moment.at);
             course.note(moment.at, Happened::Over);
-            for carrier in &mut course.carriers {
-                carrier.owes_end = hears(group, moment, carrier)? == Hears::Within;
+            for at in 0..course.carriers.len() {
+                let hears = self.settle_queue(group, moment, (key, &mut course), at)?;
+                let carrier = &mut course.carriers[at];
+                carrier.owes_end = hears == Hears::Within;
                 told_within.extend(carrier.owes_end.then(|| carrier.recipient.clone()));
             }
-            group.put_course(key, course);
+            group.put_course(key.clone(), course);
         }
         Ok(told_within)
     }
@@ -118,10 +122,11 @@ impl Pipeline {
         let Some(mut letter) = group.letter(&attempt.letter)? else { return Ok(false) };
         let was_waiting = matches!(letter.state, LetterState::Waiting { .. });
         let is_first = !letter.may_have_been_read();
+        let was_put_off = letter.is_put_off();
         letter.state = retry::after(&letter.state, &attempt.outcome, moment.at);
         let is_out = is_first && letter.may_have_been_read();
         if is_out {
-            letter.past.ends_until = attempt.ends_until;
+            letter.past.as_of = attempt.as_of;
         }
         group.put_letter(letter.clone());
         if is_out {
@@ -129,12 +134,15 @@ impl Pipeline {
         }
         match &letter.state {
             LetterState::Sent { .. } => {
+                if was_put_off {
+                    self.note_left(group, moment, &letter)?;
+                }
                 self.trouble_over(group, moment, &mailbox_trouble(&letter.recipient))?;
             }
             LetterState::GivenUp { error, .. } if was_waiting => {
                 self.given_up(group, moment, &letter, error)?;
             }
-            LetterState::GivenUp { .. } | LetterState::Waiting { .. } => {}
+            LetterState::GivenUp { .. } | LetterState::Waiting { .. } | LetterState::Withdrawn { .. } => {}
         }
         Ok(true)
     }
@@ -171,7 +179,7 @@ impl Pipeline {
             Some(_) if is_critical && had.critical == 0 => Some(moment.seq),
             Some(_) => None,
         };
-        let open = match known {
+        let mut open = match known {
             Some(open) => OpenTrouble {
                 severity: open.severity.max(severity),
                 brief: brief.clone(),
@@ -185,22 +193,27 @@ impl Pipeline {
                 broker: "".into(),
                 brief: brief.clone(),
                 given_up: counts,
+                alerts: Vec::new(),
             },
         };
+        if let Some(seq) = told {
+            let (except, occasion) = (vec![letter.recipient.clone()], seq.to_string());
+            let told = Told { except, ..Told::new(severity, "", &brief, &occasion) };
+            open.alerts.extend(self.raise_trouble(group, moment, &told)?);
+        }
         group.set_trouble(id, Some(open));
-        let Some(seq) = told else { return Ok(()) };
-        let (except, occasion) = (vec![letter.recipient.clone()], seq.to_string());
-        self.raise_trouble(group, moment, &Told { except, ..Told::new(severity, "", &brief, &occasion) })
+        Ok(())
     }
 
-    /// The alert as it is to be said again: of a mailbox with what was given up by now.
+    /// The alert as it is to be said again: of a mailbox with what was given up by now, of a configuration with what is wrong in it now.
     pub(super) fn as_it_stands<V: View>(
         &self,
         group: &mut Group<'_, V>,
         alert: Alert,
     ) -> Result<Alert, V::Error> {
         let Cause::Trouble(told) = &alert.cause else { return Ok(alert) };
-        let open = if &*told.code == LETTER_GIVEN_UP { group.trouble(&told.id())? } else { None };
+        let changes = matches!(&*told.code, LETTER_GIVEN_UP | RELOAD_REFUSED);
+        let open = if changes { group.trouble(&told.id())? } else { None };
         let Some(open) = open else { return Ok(alert) };
         let alert = Alert { cause: Cause::Trouble(open.brief), ..alert };
         group.put_alert(alert.clone());

@@ -5,13 +5,11 @@ use std::ops::Range;
 use chrono::{Days, NaiveDate};
 use toml::Spanned;
 
-use super::compile::Compiler;
 use super::condition::Condition;
-use super::keys::Subject;
 use super::plan::{Escalation, Gather, Repeat, Span};
 use super::raw::{RawEscalation, RawRule};
 use super::routing::People;
-use super::{Delivery, On, Vocabulary};
+use super::{Delivery, On, Vocabulary, until};
 use crate::diagnostic::{Faults, RawKind, WrittenTable};
 
 /// A ladder that somebody acknowledged opens again with so many days left, unless the rule says otherwise.
@@ -32,7 +30,7 @@ const ESCALATIONS_MAX: usize = 10;
 pub struct Aftermath {
     /// For rules on notices and troubles; rules on deadlines have their ladder.
     pub repeat: Option<Repeat>,
-    /// The alert is over when this holds for its notice and the entry as it is then.
+    /// The alert is over when this holds for the entry as it is then.
     pub(super) until: Option<Condition>,
     /// People are told when it is over.
     pub tell_when_over: bool,
@@ -65,25 +63,13 @@ impl Aftermath {
 /// Reads the keys.
 pub(super) fn read(
     raw: &RawRule,
-    (on, delivery): (On, Option<Delivery>),
+    (on, delivery, when): (On, Option<Delivery>, &Condition),
     called: &str,
     people: &People<'_>,
     known: &Vocabulary,
     faults: &mut Faults,
 ) -> Aftermath {
-    let until = raw.until.given().and_then(|value| {
-        if on != On::Notice {
-            let message = format!("{called} is on a {}; only a rule on a notice has `until`", on.as_str());
-            faults.add(value.span.clone(), message);
-            return None;
-        }
-        let before = faults.len();
-        let condition = Compiler { on: Subject::Rule(on), known }.condition(value, faults);
-        if condition.0.is_empty() && faults.len() == before {
-            faults.add(value.span.clone(), format!("{called}: `until` has no condition"));
-        }
-        Some(condition)
-    });
+    let until = raw.until.given().and_then(|value| until::read(value, (on, when), called, known, faults));
     let tell_when_over = raw.tell_when_over.given().is_some_and(|flag| *flag.get_ref());
     if let Some(flag) = raw.tell_when_over.given()
         && tell_when_over

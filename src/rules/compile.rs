@@ -11,6 +11,7 @@ use super::matcher::{FieldMatch, TextMatch, TimeSpan, words};
 use super::names::{Set, effect_set, effect_words, kind_set, kind_words, status_set, status_words};
 use super::numbers::{Measure, NumberMatch};
 use super::vocabulary::Vocabulary;
+use super::{On, until};
 use crate::diagnostic::{Faults, RawKind, RawValue, hint};
 use crate::place::Severity;
 
@@ -28,7 +29,12 @@ pub(super) struct Compiler<'a> {
 
 impl Compiler<'_> {
     pub fn condition(&self, value: &RawValue, faults: &mut Faults) -> Condition {
-        self.table("when", value, 0, faults).unwrap_or_default()
+        self.condition_of("when", value, faults)
+    }
+
+    /// The condition that stands behind this key.
+    pub fn condition_of(&self, key: &str, value: &RawValue, faults: &mut Faults) -> Condition {
+        self.table(key, value, 0, faults).unwrap_or_default()
     }
 
     /// The condition of a rule or a route, which may leave it out but not leave it empty.
@@ -90,6 +96,9 @@ impl Compiler<'_> {
         faults: &mut Faults,
     ) {
         let key = name.get_ref().as_str();
+        if self.on == Subject::Until && !self.on.has(key) && Subject::Rule(On::Notice).has(key) {
+            return faults.add(name.span(), until::refusal(key, value));
+        }
         if !self.on.has(key) {
             let hint = hint(key, "known", self.on.keys());
             let message = format!("{} has no condition `{key}` ({hint})", self.on.called());

@@ -6,7 +6,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 
 use super::condition::Flag;
 use super::matcher::TextMatch;
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Status};
+use crate::entry::{DeadlineState, Entry, EntryDeadline, Lines, Status};
 use crate::ident::BillOfLading;
 use crate::notice::{Effect, Liquidation, Notice, Token};
 use crate::place::Severity;
@@ -85,8 +85,10 @@ impl<'a> Facts<'a> {
 
     pub fn stands(&self, entry: &Entry, agency: Token, code: Token) -> bool {
         self.notice.is_some_and(|notice| {
-            entry.open_holds().any(|(key, _)| {
+            let lines = Lines::of(notice);
+            entry.open_holds().any(|(key, hold)| {
                 key.agency == agency
+                    && hold.extent.is_on(lines)
                     && key.code == code
                     && key.scope.bill == notice.bill
                     && key.scope.house_bill == notice.house_bill

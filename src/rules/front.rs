@@ -105,10 +105,12 @@ struct Kept {
     tests: Vec<LostTest>,
 }
 
-/// Who keeps it: a rule by its number, or a broker override by its own.
+/// Who keeps it: a rule by its number, a rule by that of an override as well, or a broker override by its own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum By {
     Rule(usize),
+    /// A rule as this override has it.
+    Changed(usize, usize),
     Override(usize),
 }
 
@@ -140,11 +142,11 @@ impl Rules {
         let front = |by: By| {
             let never = match by {
                 By::Rule(first) => never.get(&first).map(Vec::as_slice).unwrap_or_default(),
-                By::Override(_) => &[],
+                By::Changed(..) | By::Override(_) => &[],
             };
             let (untried, raised) = match by {
                 By::Rule(first) => (untried.remove(&first).unwrap_or_default(), raised.remove(&first)),
-                By::Override(_) => (Vec::new(), None),
+                By::Changed(..) | By::Override(_) => (Vec::new(), None),
             };
             Front { untried, raised, ..self.front(by, never, kept.remove(&by).unwrap_or_default()) }
         };
@@ -157,12 +159,18 @@ impl Rules {
                 let rule = &self.rules[index];
                 (format!("rule `{}`", rule.name), rule.place.to_string())
             }
+            By::Changed(index, by) => {
+                let rule = &self.rules[index];
+                let override_place = &self.routing.overrides[by].place;
+                let place = format!("{}, as the override at {override_place} has it", rule.place);
+                (format!("rule `{}`", rule.name), place)
+            }
             By::Override(index) => {
                 let place = &self.routing.overrides[index].place;
                 ("the broker override".to_owned(), place.to_string())
             }
         };
-        let may_replace = matches!(by, By::Rule(_));
+        let may_replace = !matches!(by, By::Override(_));
         let never_behind = never.iter().map(|index| self.behind(*index)).collect();
         let mut front = Front { called, place, never: never_behind, may_replace, ..Front::default() };
         for (index, kept) in kept {
@@ -224,6 +232,10 @@ impl Rules {
             Some(_) => self.say(&self.rules[first], tried).0,
         };
         let rule = &self.rules[first];
+        let by = match self.override_of(rule, tried.facts.broker) {
+            Some(change) if rank(told) < rank(rule.delivery) => By::Changed(first, change),
+            _ => By::Rule(first),
+        };
         let mut file = rule.file;
         for &index in &held[1..] {
             let behind = &self.rules[index];
@@ -243,7 +255,7 @@ impl Rules {
             if own.is_none() && !is_grave {
                 continue;
             }
-            let kept = kept.entry(By::Rule(first)).or_default().entry(index).or_default();
+            let kept = kept.entry(by).or_default().entry(index).or_default();
             kept.tests.extend(own.map(|test| LostTest {
                 rule: behind.name.to_string(),
                 number: test.number,

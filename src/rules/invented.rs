@@ -167,6 +167,7 @@ pub(super) fn effect_named(word: &str, parts: EffectParts) -> Option<Effect> {
         "one_government" => Effect::OneGovernment,
         "cancelled" => Effect::Cancelled,
         "cancel_undone" => Effect::CancelUndone,
+        "replaced" => Effect::Replaced,
         "summary_accepted" => Effect::SummaryAccepted { version: None, warnings: false },
         "summary_warnings" => Effect::SummaryAccepted { version: None, warnings: true },
         "summary_rejected" => Effect::SummaryRejected,

@@ -12,6 +12,8 @@ pub(super) enum Subject {
     Route,
     /// An `[[inhibit]]`: it sees the entry, as a rule on a deadline does.
     Inhibit,
+    /// The `until` of a rule on a notice: it sees the entry, and when it is asked.
+    Until,
 }
 
 impl Subject {
@@ -22,6 +24,7 @@ impl Subject {
             Self::Rule(On::Trouble) => TROUBLE,
             Self::Rule(On::Silence) => SILENCE,
             Self::Route => ROUTE,
+            Self::Until => UNTIL,
         }
     }
 
@@ -42,6 +45,7 @@ impl Subject {
             Self::Rule(On::Silence) => "a rule on a silence",
             Self::Route => "a route",
             Self::Inhibit => "an inhibition",
+            Self::Until => "`until`",
         }
     }
 }
@@ -51,7 +55,10 @@ const DEADLINE: u8 = 2;
 const TROUBLE: u8 = 4;
 const ROUTE: u8 = 8;
 const SILENCE: u8 = 16;
+const UNTIL: u8 = 32;
 const ENTRY: u8 = NOTICE | DEADLINE | SILENCE;
+/// Of the entry, and different as it goes on.
+const LATER: u8 = ENTRY | UNTIL;
 const ANY: u8 = NOTICE | DEADLINE | TROUBLE | SILENCE | ROUTE;
 
 /// The section of the reference in which a key is explained.
@@ -99,6 +106,11 @@ pub(super) struct Key {
 }
 
 impl Key {
+    /// A rule on a notice may have it in `until`.
+    pub fn is_lasting(&self) -> bool {
+        self.on & UNTIL != 0
+    }
+
     /// The subjects that have the key, in words.
     pub fn subjects(&self) -> Vec<&'static str> {
         let all = [
@@ -127,9 +139,9 @@ macro_rules! keys {
 
 keys! {
     Nesting:
-    "any" on ANY, "list of tables", "one of the tables in the list holds",
+    "any" on ANY | UNTIL, "list of tables", "one of the tables in the list holds",
         r#"any = [{ agency = "FDA" }, { severity = "critical" }]"#;
-    "not" on ANY, "table", "the table does not hold", r#"not = { broker = "acme" }"#;
+    "not" on ANY | UNTIL, "table", "the table does not hold", r#"not = { broker = "acme" }"#;
 
     Notice:
     "kind" on NOTICE, WORDS, "kind of notice: `release_status`, `bill_status`, `liquidation` …",
@@ -151,43 +163,43 @@ keys! {
     "repeated" on NOTICE, FLAG, "the notice opens a hold that stood already before the file, or tells again what the entry knew: a census warning, a bill or protest with the same status, a liquidation on file, an answer without news", "repeated = true";
 
     Entry:
-    "status" on ENTRY, WORDS, "status of the entry, after the file", r#"status = ["held", "rejected"]"#;
+    "status" on LATER, WORDS, "status of the entry, after the file", r#"status = ["held", "rejected"]"#;
     "status_before" on NOTICE, WORDS, "status of the entry before the file; never holds for a new entry",
         r#"status_before = "released""#;
-    "became" on NOTICE, WORDS, "the entry has this status now and had another, or none, before the file",
+    "became" on NOTICE | UNTIL, WORDS, "the entry has this status now and had another, or none, before the file",
         r#"became = "released""#;
-    "entry_type" on ENTRY | ROUTE, TEXT, "type of the entry", r#"entry_type = ["01", "11"]"#;
+    "entry_type" on LATER | ROUTE, TEXT, "type of the entry", r#"entry_type = ["01", "11"]"#;
     "known_entry" on NOTICE, FLAG, "the entry was known before the file", "known_entry = false";
     "has_entry" on NOTICE, FLAG, "the notice belongs to an entry, and not only to a bill that nobody knows yet",
         "has_entry = true";
-    "contradicted" on NOTICE, FLAG,
+    "contradicted" on NOTICE | UNTIL, FLAG,
         "a report from the ACE portal and the messages disagree on a date or an amount, and did not before the file",
         "contradicted = true";
-    "released" on ENTRY, FLAG, "the goods are released: a release stands and no hold is open", "released = false";
-    "suspended" on ENTRY, FLAG, "the liquidation of the entry is suspended", "suspended = true";
-    "in_question" on ENTRY, FLAG,
+    "released" on LATER, FLAG, "the goods are released: a release stands and no hold is open", "released = false";
+    "suspended" on LATER, FLAG, "the liquidation of the entry is suspended", "suspended = true";
+    "in_question" on LATER, FLAG,
         "Customs asked about the summary or warned of it, and nobody answered: a Form 28 or 29, or a census warning",
         "in_question = true";
 
     Holds:
-    "open_hold_after" on ENTRY, FLAG,
+    "open_hold_after" on LATER, FLAG,
         "for a notice that opens a hold: that hold still stands after the file; for all else: a hold of the entry stands",
         "open_hold_after = true";
     "open_hold_before" on NOTICE, FLAG, "a hold of the entry stood before the file", "open_hold_before = false";
-    "hold_agency" on ENTRY, TEXT, "a hold of this agency stands", r#"hold_agency = "FDA""#;
-    "hold_code" on ENTRY, TEXT, "a hold under this code stands", r#"hold_code = ["1H", "7H"]"#;
-    "open_holds" on ENTRY, NUMBER, "how many holds stand", "open_holds = { at_least = 2 }";
-    "hold_days" on ENTRY, NUMBER,
+    "hold_agency" on LATER, TEXT, "a hold of this agency stands", r#"hold_agency = "FDA""#;
+    "hold_code" on LATER, TEXT, "a hold under this code stands", r#"hold_code = ["1H", "7H"]"#;
+    "open_holds" on LATER, NUMBER, "how many holds stand", "open_holds = { at_least = 2 }";
+    "hold_days" on LATER, NUMBER,
         "how many days the oldest hold that stands has stood; never holds when none stands or its date is not known",
         "hold_days = { at_least = 5 }";
 
     Deadlines:
-    "open_deadline" on NOTICE, TEXT, "a clock with this id runs for the entry", r#"open_deadline = "PROTEST_DUE""#;
+    "open_deadline" on NOTICE | UNTIL, TEXT, "a clock with this id runs for the entry", r#"open_deadline = "PROTEST_DUE""#;
     "by_law" on DEADLINE, FLAG,
         "the law started the clock by itself and no notice did: a deemed liquidation, exclusion or denial", "by_law = true";
     "overdue" on DEADLINE, FLAG,
         "the day to act is over", "overdue = true";
-    "days_left" on NOTICE, "table of numbers",
+    "days_left" on NOTICE | UNTIL, "table of numbers",
         "by deadline id: a clock with this id runs, and so many days are left to its day to act",
         "days_left = { ES_DUE = { at_most = 3 } }";
 
@@ -201,27 +213,27 @@ keys! {
         r#"liquidated = { above = "0.00" }"#;
 
     Goods:
-    "tariff" on ENTRY | ROUTE, "tariff number(s)",
+    "tariff" on LATER | ROUTE, "tariff number(s)",
         "a line of the entry bears a tariff number that begins like this: a chapter, a heading or a number, with or without dots",
         r#"tariff = ["8708.30", "4011"]"#;
-    "line" on ENTRY | ROUTE, "table",
+    "line" on LATER | ROUTE, "table",
         "one line of the entry fits all of it: `tariff` as above, `value` and `duty` of the line in dollars, `origin` as two letters",
         r#"line = { tariff = "8708", value = { above = "10000.00" }, origin = "CN" }"#;
-    "lines" on ENTRY | ROUTE, NUMBER, "how many lines the entry has; never holds while none is known",
+    "lines" on LATER | ROUTE, NUMBER, "how many lines the entry has; never holds while none is known",
         "lines = { above = 50 }";
-    "entered_value" on ENTRY | ROUTE, NUMBER,
+    "entered_value" on LATER | ROUTE, NUMBER,
         "entered value in dollars: the total of the summary, else the sum of the lines when each states one",
         r#"entered_value = { at_least = "250000.00" }"#;
-    "duty" on ENTRY | ROUTE, NUMBER, "estimated duty in dollars, found the same way",
+    "duty" on LATER | ROUTE, NUMBER, "estimated duty in dollars, found the same way",
         r#"duty = { above = "5000.00" }"#;
-    "product_line" on ENTRY | ROUTE, "name(s) of product lines",
+    "product_line" on LATER | ROUTE, "name(s) of product lines",
         "a line of the entry has a tariff number of one of these product lines, or the entry one of their purchase orders",
         r#"product_line = "brakes""#;
 
     Parties:
     "broker" on ANY, TEXT, "the broker who dropped the file", r#"broker = "acme""#;
-    "importer" on ENTRY | ROUTE, TEXT, "importer number of the entry", r#"importer = { prefix = "12-3456789" }"#;
-    "port" on ENTRY | ROUTE, TEXT, "port of the entry", r#"port = { prefix = "27" }"#;
+    "importer" on LATER | ROUTE, TEXT, "importer number of the entry", r#"importer = { prefix = "12-3456789" }"#;
+    "port" on LATER | ROUTE, TEXT, "port of the entry", r#"port = { prefix = "27" }"#;
     "filer" on ENTRY | ROUTE, TEXT, "filer code of the entry", r#"filer = "ABC""#;
 
     References:
@@ -231,8 +243,8 @@ keys! {
         r#"bill = { prefix = "MAEU" }"#;
     "container" on ENTRY, TEXT, "a container that the notice names, else one of the entry's",
         r#"container = "ABCU1234567""#;
-    "order" on ENTRY, TEXT, "one of the entry's purchase orders", r#"order = { glob = "45*" }"#;
-    "broker_reference" on ENTRY, TEXT, "the broker's own reference of the entry", r#"broker_reference = { prefix = "ACME-" }"#;
+    "order" on LATER, TEXT, "one of the entry's purchase orders", r#"order = { glob = "45*" }"#;
+    "broker_reference" on LATER, TEXT, "the broker's own reference of the entry", r#"broker_reference = { prefix = "ACME-" }"#;
 
     Time:
     "time" on NOTICE, "{ from, to }",
@@ -240,7 +252,7 @@ keys! {
         r#"time = { from = "18:00", to = "06:00" }"#;
     "weekday" on ENTRY, "day name(s)", "the day on which the file was received, or of the reminder",
         r#"weekday = ["Sat", "Sun"]"#;
-    "age_days" on NOTICE, NUMBER,
+    "age_days" on NOTICE | UNTIL, NUMBER,
         "days from the event that the notice tells of to the day on which the file was received; never holds without a date",
         "age_days = { above = 30 }";
 }

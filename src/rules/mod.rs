@@ -18,6 +18,7 @@ mod condition;
 mod counting;
 mod defaults;
 mod dress;
+mod effective;
 mod example;
 mod facts;
 mod form;
@@ -49,6 +50,7 @@ mod stated;
 mod testread;
 mod timely;
 mod tried;
+mod until;
 mod vocabulary;
 mod ways;
 mod why;
@@ -61,6 +63,7 @@ use chrono::{NaiveDate, NaiveDateTime};
 pub use self::answering::Aftermath;
 pub use self::asked::{EntryContext, SilenceContext};
 pub use self::condition::AskedClause;
+pub use self::effective::Effective;
 use self::facts::Facts;
 pub use self::front::{Behind, Front, LostTest, Muted, Raised, Untried};
 pub use self::inhibit::Inhibit;
@@ -69,6 +72,7 @@ use self::names::kind_index;
 pub use self::overlap::Overlap;
 pub use self::plan::{Escalation, Gather, Repeat, Span};
 pub use self::playbook::Playbook;
+pub use self::raw::{CONFIGURATION_KEYS, FILE_KEYS};
 use self::routing::Routing;
 pub use self::routing::{Route, Telling};
 pub use self::rule::{Delivery, On, Rule};
@@ -423,6 +427,11 @@ impl Rules {
     /// ask for more do not hold.
     pub fn tell_of_broker<'r>(&'r self, rule: &'r Rule, broker: &str, severity: Severity) -> Telling<'r> {
         self.routing.tell(rule, severity, &mut Facts { broker, ..Facts::default() })
+    }
+
+    /// The rule as it is for this broker, and the place of the override that makes it so; `None` without one.
+    pub fn rule_of_broker<'r>(&'r self, rule: &Rule, broker: &str) -> Option<(Rule, &'r str)> {
+        self.routing.changed(rule, broker)
     }
 
     /// Where overrides of this rule stand, each with a broker that it is for.

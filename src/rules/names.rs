@@ -87,6 +87,8 @@ pub(super) const EFFECTS: &[&str] = &[
     "summary_removed",
     "correction_reverted",
     "tib_closed",
+    "replaced",
+    "consolidated",
 ];
 
 /// Stands for the eight effects that stop goods, `hold` to `review`.
@@ -154,6 +156,8 @@ pub(super) fn effect_index(effect: &Effect) -> usize {
         Effect::SummaryRemoved => 50,
         Effect::CorrectionReverted => 51,
         Effect::TibClosed => 52,
+        Effect::Replaced => 53,
+        Effect::Consolidated { .. } => 54,
     }
 }
 
@@ -210,6 +214,6 @@ mod tests {
         let exported = Effect::Cargo { step: CargoStep::InBondExported };
         assert_eq!(EFFECTS[effect_index(&exported)], "in_bond_exported");
         let removed = EFFECTS[effect_index(&Effect::SummaryRemoved)];
-        assert_eq!((removed, EFFECTS.len()), ("summary_removed", 53));
+        assert_eq!((removed, EFFECTS.len()), ("summary_removed", 55));
     }
 }

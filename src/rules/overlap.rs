@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use super::rule::Deadlines;
-use super::{Delivery, On, Rule, Rules};
+use super::{Effective, On, Rule, Rules};
 use crate::grammar::CodeTables;
 
 /// Two rules that cross.
@@ -23,6 +23,8 @@ pub struct Overlap {
     pub events: usize,
     /// One of them, in words.
     pub example: String,
+    /// Where the overrides stand because of which both tell them.
+    pub overrides: Vec<String>,
 }
 
 /// What is known of two rules while events are tried.
@@ -32,17 +34,29 @@ struct Pair {
     example: String,
 }
 
+/// Two rules, and for each the override that changes it for the broker of an event.
+type Meeting = (usize, usize, Option<usize>, Option<usize>);
+
 impl Rules {
     /// Tries every code of every table, every clock, silence and trouble and the events of the rules' own tests, and answers the
-    /// rules that cross and share somebody to tell. `people` are the addresses behind names of teams.
-    pub fn overlaps(&self, tables: &CodeTables, people: &dyn Fn(&Rule) -> Vec<Box<str>>) -> Vec<Overlap> {
+    /// rules that cross and share somebody to tell, as they stand or as an override for the broker has them. `people` are the addresses
+    /// behind names of teams.
+    pub fn overlaps(
+        &self,
+        tables: &CodeTables,
+        people: &dyn Fn(&Effective<'_>) -> Vec<Box<str>>,
+    ) -> Vec<Overlap> {
         let mut alone = vec![0_usize; self.rules.len()];
-        let mut pairs: BTreeMap<(usize, usize), Pair> = BTreeMap::new();
+        let mut pairs: BTreeMap<Meeting, Pair> = BTreeMap::new();
+        let mut crossing: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         self.try_events(tables, &mut |tried, held| {
-            for (at, &first) in held.iter().enumerate() {
+            let by = |index: usize| self.override_of(&self.rules[index], tried.facts.broker);
+            let changed: Vec<(usize, Option<usize>)> = held.iter().map(|&index| (index, by(index))).collect();
+            for (at, &(first, first_by)) in changed.iter().enumerate() {
                 alone[first] += 1;
-                for &second in &held[at + 1..] {
-                    let pair = pairs.entry((first, second)).or_default();
+                for &(second, second_by) in &changed[at + 1..] {
+                    *crossing.entry((first, second)).or_default() += 1;
+                    let pair = pairs.entry((first, second, first_by, second_by)).or_default();
                     if pair.both == 0 {
                         pair.example = (tried.words)();
                     }
@@ -50,22 +64,36 @@ impl Rules {
                 }
             }
         });
-        let crosses = |first: usize, second: usize, both: usize| {
+        let crosses = |first: usize, second: usize| {
+            let both = crossing.get(&(first, second)).copied().unwrap_or_default();
             !self.rules[second].is_leftover() && alone[first] > both && alone[second] > both
         };
-        let mut overlaps = Vec::new();
-        for ((first, second), pair) in pairs {
-            let (one, other) = (&self.rules[first], &self.rules[second]);
-            let is_told = one.delivery != Delivery::None && other.delivery != Delivery::None;
-            if !is_told || !crosses(first, second, pair.both) {
+        let mut overlaps: Vec<Overlap> = Vec::new();
+        for ((first, second, first_by, second_by), pair) in pairs {
+            let one = self.as_told(&self.rules[first], first_by);
+            let other = self.as_told(&self.rules[second], second_by);
+            if !one.is_told() || !other.is_told() || !crosses(first, second) {
                 continue;
             }
-            let theirs = people(other);
-            let shared = people(one).into_iter().filter(|person| theirs.contains(person));
+            let theirs = people(&other);
+            let shared = people(&one).into_iter().filter(|person| theirs.contains(person));
             let people: Vec<String> = shared.map(Into::into).collect();
-            if !people.is_empty() {
-                let (first, second) = (one.name.to_string(), other.name.to_string());
-                overlaps.push(Overlap { first, second, people, events: pair.both, example: pair.example });
+            let (first, second) = (one.rule.name.to_string(), other.rule.name.to_string());
+            // What two rules do as they stand is not told again of each broker.
+            let known = overlaps.iter_mut().find(|known| {
+                (&known.first, &known.second) == (&first, &second)
+                    && people.iter().all(|person| known.people.contains(person))
+            });
+            match known {
+                Some(known) => known.events += pair.both,
+                None if people.is_empty() => {}
+                None => {
+                    let mut overrides: Vec<String> =
+                        one.by.into_iter().chain(other.by).map(str::to_owned).collect();
+                    overrides.dedup();
+                    let (events, example) = (pair.both, pair.example);
+                    overlaps.push(Overlap { first, second, people, events, example, overrides });
+                }
             }
         }
         overlaps

@@ -1,6 +1,6 @@
 //! Checks rule files whole and compiles them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use sha2::{Digest, Sha256};
@@ -13,7 +13,7 @@ use super::inhibit;
 use super::keys::Subject;
 use super::ladder::{Ladder, STEP_DAYS_MAX, Step};
 use super::matcher::words;
-use super::raw::{RawRule, RawRules};
+use super::raw::{RawRule, RawRules, is_the_configuration};
 use super::routing::{People, Routing, is_plain_name};
 use super::rule::{Deadlines, Loudness};
 use super::selftest::TestCase;
@@ -62,6 +62,11 @@ pub(super) fn parse(
         routing.read(raw, &known.people, vocabulary, found);
         inhibit::read(raw, vocabulary, &mut inhibits, found);
     }
+    for (raw, found) in &mut written {
+        remark_told_by_overrides(raw, &rules, &routing, found);
+    }
+    let named: BTreeSet<String> = written.iter().flat_map(|(raw, _)| steps_named(raw)).collect();
+    remarks.extend(playbook.unnamed(|step| named.contains(step)));
     for (raw, mut found) in written {
         Routing::check_rules(&raw, &names, &mut found);
         inhibit::check_rules(&raw, &names, &mut found);
@@ -86,6 +91,10 @@ pub(super) fn parse(
 
 /// Reads one file and takes its groups.
 fn read_file(source: &Source, known: &mut Known<'_>) -> (RawRules, Faults) {
+    let mut mistaken = Faults::of(source.clone());
+    if is_the_configuration(source, &mut mistaken) {
+        return (RawRules::default(), mistaken);
+    }
     let (raw, mut found) = read_toml::<RawRules>(source);
     let raw = raw.unwrap_or_default();
     let is_empty = raw.rule.given().is_none_or(Vec::is_empty)
@@ -128,6 +137,12 @@ fn check_name(raw: &RawRule, names: &mut BTreeMap<String, String>, faults: &mut 
     }
 }
 
+/// The steps of the playbook that the rules of a file name.
+fn steps_named(raw: &RawRules) -> impl Iterator<Item = String> {
+    let rules = raw.rule.given().map(Vec::as_slice).unwrap_or_default();
+    rules.iter().filter_map(|rule| Some(rule.next_step.given()?.get_ref().clone()))
+}
+
 /// How messages call a rule.
 fn called(raw: &RawRule) -> String {
     raw.name.given().map_or("the rule".to_owned(), |name| format!("rule `{}`", name.get_ref()))
@@ -165,7 +180,8 @@ fn rule(raw: &RawRule, file: u16, known: &Known<'_>, faults: &mut Faults) -> Opt
         }
         None => known.people.all(),
     };
-    let after = answering::read(raw, (on, delivery), &called, &known.people, &known.vocabulary, faults);
+    let after =
+        answering::read(raw, (on, delivery, &condition), &called, &known.people, &known.vocabulary, faults);
     let next_step =
         raw.next_step.given().map_or("".into(), |key| next_step_of(key, &called, known.playbook, faults));
     let replaces = raw.replaces.given().map(Vec::as_slice).unwrap_or_default();
@@ -201,6 +217,21 @@ fn remark_early_end(raw: &RawRule, ladder: &Ladder, called: &str, faults: &mut F
         if silent == 14 { "14, 7, 1 and 0" } else { "7, 1 and 0" }
     );
     faults.remark(remind.span.clone(), message);
+}
+
+/// The same for a ladder that speaks at once only because an override says so.
+fn remark_told_by_overrides(raw: &RawRules, rules: &[Rule], routing: &Routing, faults: &mut Faults) {
+    for raw in raw.rule.given().map(Vec::as_slice).unwrap_or_default() {
+        let name = raw.name.given().map(|name| name.get_ref().as_str());
+        let rule = rules.iter().find(|rule| Some(&*rule.name) == name && rule.delivery != Delivery::Now);
+        let Some((rule, ladder)) = rule.and_then(|rule| Some((rule, rule.ladder.as_ref()?))) else {
+            continue;
+        };
+        if let Some(place) = routing.told_at_once(rule) {
+            let called = format!("{}, as the override at {place} has it", called(raw));
+            remark_early_end(raw, ladder, &called, faults);
+        }
+    }
 }
 
 /// A required key whose value is one of a few words.
@@ -399,7 +430,10 @@ fn check_replaces(raw: &RawRules, rules: &[Rule], names: &BTreeMap<String, Strin
         for name in raw.replaces.given().map(Vec::as_slice).unwrap_or_default() {
             let text = name.get_ref();
             if !names.contains_key(text) {
-                let hint = hint(text, "known", names.keys().map(String::as_str));
+                let may_replace =
+                    |rule: &&Rule| own.is_none_or(|own| rule.file > own.file && rule.on == own.on);
+                let behind: Vec<&str> = rules.iter().filter(may_replace).map(|rule| &*rule.name).collect();
+                let hint = hint(text, "rules of later files", behind);
                 faults.add(
                     name.span(),
                     format!("{called} replaces `{text}`, and there is no such rule ({hint})"),

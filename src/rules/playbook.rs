@@ -1,8 +1,9 @@
 //! What to do next: short imperative texts by key, embedded and overridable.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use crate::diagnostic::{Diagnostic, Faults, RawKind, RawValue, Source, read_toml, written};
+use crate::diagnostic::{Diagnostic, Faults, RawKind, RawValue, Source, hint, read_toml, written};
 
 /// The name under which messages show the embedded file.
 pub const EMBEDDED_NAME: &str = "rules/playbook.toml";
@@ -21,12 +22,22 @@ written! {
 #[derive(Clone, Debug, Default)]
 pub struct Playbook {
     steps: BTreeMap<Box<str>, Box<str>>,
+    added: Vec<Added>,
+}
+
+/// A file that was added.
+#[derive(Clone, Debug)]
+struct Added {
+    source: Source,
+    /// The keys that were not there before, and their places.
+    new: Vec<(Box<str>, Range<usize>)>,
 }
 
 impl Playbook {
     /// The texts that the binary carries.
     pub fn embedded() -> Self {
-        Self::default().with(EMBEDDED_NAME, EMBEDDED).expect("a test reads the embedded playbook")
+        let own = Self::default().with(EMBEDDED_NAME, EMBEDDED).expect("a test reads the embedded playbook");
+        Self { added: Vec::new(), ..own }
     }
 
     /// Adds the texts of a file; a key that is there already is replaced.
@@ -34,7 +45,9 @@ impl Playbook {
     /// # Errors
     /// Every fault of the file.
     pub fn with(mut self, name: &str, text: &str) -> Result<Self, Vec<Diagnostic>> {
-        let (raw, mut faults) = read_toml::<RawPlaybook>(&Source::new(name, text));
+        let source = Source::new(name, text);
+        let (raw, mut faults) = read_toml::<RawPlaybook>(&source);
+        self.added.push(Added { source, new: Vec::new() });
         if let Some(value) = raw.as_ref().and_then(|raw| raw.next_step.given()) {
             self.add(value, &mut faults);
         }
@@ -52,8 +65,19 @@ impl Playbook {
                         format!("the step `{}` is longer than {TEXT_CHARS_MAX} characters", key.get_ref());
                     faults.add(value.span.clone(), message);
                 }
+                RawKind::Text(text) if text.trim().is_empty() => {
+                    let message = format!(
+                        "the step `{}` is blank: say what to do, or leave the key out",
+                        key.get_ref()
+                    );
+                    faults.add(value.span.clone(), message);
+                }
                 RawKind::Text(text) => {
-                    self.steps.insert(key.get_ref().as_str().into(), text.trim().into());
+                    let name: Box<str> = key.get_ref().as_str().into();
+                    let is_new = self.steps.insert(name.clone(), text.trim().into()).is_none();
+                    if let Some(added) = self.added.last_mut().filter(|_| is_new) {
+                        added.new.push((name, key.span()));
+                    }
                 }
                 _ => {
                     let message =
@@ -62,6 +86,24 @@ impl Playbook {
                 }
             }
         }
+    }
+
+    /// Steps of added files that replace none and that no rule names: a mistyped key leaves the text as it was that it should replace.
+    pub(super) fn unnamed(&self, is_named: impl Fn(&str) -> bool) -> Vec<Diagnostic> {
+        let mut remarks = Vec::new();
+        for Added { source, new } in &self.added {
+            let mut found = Faults::of(source.clone());
+            for (key, span) in new.iter().filter(|(key, _)| !is_named(key)) {
+                let others = self.keys().filter(|other| **other != **key);
+                let hint = hint(key, "known", others);
+                found.remark(
+                    span.clone(),
+                    format!("no rule names the step `{key}`, and it replaces none ({hint})"),
+                );
+            }
+            remarks.extend(found.take_remarks());
+        }
+        remarks
     }
 
     pub fn get(&self, key: &str) -> Option<&str> {

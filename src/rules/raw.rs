@@ -3,7 +3,25 @@
 use chrono::NaiveDate;
 use toml::Spanned;
 
-use crate::diagnostic::{RawValue, written};
+use crate::diagnostic::{Faults, RawValue, Source, WrittenTable, mistaken, written};
+
+/// The tables of a rule file.
+pub const FILE_KEYS: &[&str] = RawRules::KEYS;
+
+/// The tables of the daemon's configuration: whoever hands that over as a rule file is told so, once.
+pub const CONFIGURATION_KEYS: [&str; 11] = [
+    "state", "daemon", "grammar", "rules", "calendar", "privacy", "mail", "http", "team", "broker", "webhook",
+];
+
+/// What is said of a file that is the daemon's configuration; whether it is.
+pub(super) fn is_the_configuration(source: &Source, faults: &mut Faults) -> bool {
+    let Some((written, span)) = mistaken::<RawRules>(source, &CONFIGURATION_KEYS) else { return false };
+    let message = format!(
+        "this looks like the daemon's configuration ({written}); rule files hold [[rule]], [[route]] and the like, and are named in its `[rules] files`"
+    );
+    faults.add(span, message);
+    true
+}
 
 written! {
     /// One rule file.

@@ -45,10 +45,11 @@ pub fn page() -> String {
         for key in keys {
             let _ = writeln!(
                 page,
-                "### `{}`\n\n{}; rules on: {}. Holds when: {}.\n\n```toml\nwhen = {{ {} }}\n```\n",
+                "### `{}`\n\n{}; rules on: {}{}. Holds when: {}.\n\n```toml\nwhen = {{ {} }}\n```\n",
                 key.name,
                 key.value,
                 key.subjects().join(", "),
+                if key.is_lasting() { "; in `until`" } else { "" },
                 key.means,
                 key.example
             );

@@ -15,6 +15,7 @@ use super::facts::Facts;
 use super::keys::Subject;
 use super::matcher::TextMatch;
 use super::raw::{RawGroup, RawOverride, RawRoute, RawRules};
+use super::rule::Loudness;
 use super::{Delivery, Rule};
 use crate::diagnostic::{Faults, WrittenTable, hint, names};
 use crate::place::Severity;
@@ -224,6 +225,33 @@ impl Routing {
         let route = self.routes.iter().find(|route| route.condition.holds(facts));
         facts.alert_severity = None;
         Telling { notify: route.map_or(&rule.notify, |route| &route.notify), route, ..telling }
+    }
+
+    /// Where an override stands by which some broker's alerts of the rule are told at once.
+    pub fn told_at_once(&self, rule: &Rule) -> Option<&str> {
+        let changes = self.overrides.iter().filter(|change| change.is_about(rule));
+        changes.filter(|change| change.delivery == Some(Delivery::Now)).map(|change| &*change.place).next()
+    }
+
+    /// The rule as it is for this broker, and where the override stands that makes it so. What waits for a digest is said once, and
+    /// nobody is asked to answer it.
+    pub fn changed<'r>(&'r self, rule: &Rule, broker: &str) -> Option<(Rule, &'r str)> {
+        let change = self.overrides.iter().find(|change| change.decides(rule, broker))?;
+        let mut rule = rule.clone();
+        if let Some(severity) = change.severity {
+            rule.loudness = Loudness::Fixed(severity);
+            rule.severity_from.clear();
+        }
+        if let Some(notify) = &change.notify {
+            rule.notify = notify.clone();
+            rule.is_routed = false;
+        }
+        rule.delivery = change.delivery.unwrap_or(rule.delivery);
+        if rule.delivery != Delivery::Now {
+            rule.after.repeat = None;
+            rule.after.escalate = Box::default();
+        }
+        Some((rule, &change.place))
     }
 
     /// Reads the routes and overrides of one file.

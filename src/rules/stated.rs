@@ -1,5 +1,6 @@
 //! Effects of tests whose facts conditions do not look into: rules compare the fields of the notice.
 
+use crate::ident::EntryNumber;
 use crate::notice::{
     Amounts, CargoStep, CustomsBill, Effect, EventTime, FiledLine, FilingAction, MonthlyLine, ProtestStatus,
     StatementLine, StatementStatus, SummaryFiling, SummaryStatus, Token,
@@ -65,6 +66,7 @@ pub(super) fn stated(word: &str, code: Token, at: EventTime) -> Option<Effect> {
         "in_bond_exported" => Effect::Cargo { step: CargoStep::InBondExported },
         "correction_reverted" => Effect::CorrectionReverted,
         "tib_closed" => Effect::TibClosed,
+        "consolidated" => Effect::Consolidated { summary: EntryNumber::parse("TST00000010")?, filing: test },
         _ => return None,
     })
 }
@@ -98,6 +100,7 @@ fn answer(at: EventTime) -> SummaryStatus {
         is_under_review: false,
         is_protested: false,
         is_in_customs_control: false,
+        is_inactive: false,
         is_suspended: false,
         census: None,
         is_reconciled: false,

@@ -9,7 +9,7 @@ mod routing;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use expect_test::Expect;
+use expect_test::{Expect, expect};
 
 use super::*;
 use crate::deadline::id;
@@ -295,6 +295,42 @@ fn the_version_follows_every_text() {
     let moved = parse(&[("elsewhere/default.toml", EMBEDDED)], &Playbook::embedded());
     assert_eq!(moved.as_deref(), Ok(base.version()), "the name of a file says nothing");
     assert_ne!(parse(&[("x", EMBEDDED)], &playbook).as_deref(), Ok(base.version()));
+}
+
+#[test]
+fn steps_of_the_playbook_that_are_slips_are_told() {
+    let with = |text: &str| Playbook::embedded().with("p.toml", text);
+    let shown = |faults: &[Diagnostic]| faults.iter().map(|fault| format!("{fault}\n")).collect::<String>();
+    let blank = with("[next_step]\nexam = \" \\n\"\n").expect_err("a blank step");
+    expect![[r#"
+        p.toml:2:8: the step `exam` is blank: say what to do, or leave the key out
+            2 | exam = " \n"
+              |        ^^^^^
+    "#]]
+    .assert_eq(&shown(&blank));
+    let own = "[[rule]]\nname = \"r\"\ntitle = \"T\"\non = \"notice\"\nwhen = { port = \"2704\", effect = \"exam\" }\nseverity = \"warning\"\n\
+               next_step = \"ours\"\n";
+    let playbook = with("[next_step]\nexm = \"Call us.\"\nexam = \"Call them.\"\nours = \"Call.\"\n")
+        .expect("a good playbook");
+    let files = [("my.toml", own), (EMBEDDED_NAME, EMBEDDED)];
+    let rules = Rules::parse(&files, &playbook, &["operations"], &vocabulary()).expect("good rules");
+    expect![[r#"
+        p.toml:2:1: no rule names the step `exm`, and it replaces none (did you mean `exam`?)
+            2 | exm = "Call us."
+              | ^^^
+    "#]]
+    .assert_eq(&shown(rules.remarks()));
+    assert!(embedded().remarks().is_empty());
+}
+
+/// A rule replaces rules of later files on its subject; no other is what was meant.
+#[test]
+fn what_is_not_replaced_is_guessed_among_what_may_be() {
+    let own = "[[rule]]\nname = \"ex\"\ntitle = \"T\"\non = \"notice\"\nwhen = { effect = \"exam\" }\nseverity = \"warning\"\nreplaces = [\"exm\"]\n";
+    let files = [("my.toml", own), (EMBEDDED_NAME, EMBEDDED)];
+    let faults =
+        Rules::parse(&files, &Playbook::embedded(), &["operations"], &vocabulary()).expect_err("a slip");
+    assert!(faults[0].to_string().contains("there is no such rule (did you mean `exam`?)"), "{}", faults[0]);
 }
 
 #[test]

@@ -24,6 +24,9 @@ const DRESSES_MAX: usize = 64;
 /// Two ways together, for clocks and silences.
 const PAIRS_MAX: usize = 256;
 
+/// A way in which a rule asks together with the broker of an override.
+const OVERRIDDEN_MAX: usize = 64;
+
 /// A search that found so many events is at its end.
 const FOUND_MAX: usize = 20;
 
@@ -319,8 +322,8 @@ impl Rules {
         heard(tried, &held);
     }
 
-    /// The ways in which events are dressed: plainly, as each rule asks, and, up to `pairs`, as two of them ask. A rule with files behind
-    /// its own is looked at in all its ways.
+    /// The ways in which events are dressed: plainly, as each rule asks, as each asks of the broker of an override, and, up to `pairs`, as
+    /// two rules ask. A rule with files behind its own is looked at in all its ways.
     fn dresses(&self, on: On, pairs: usize) -> Vec<Dress> {
         let mut all = vec![Dress::default()];
         let last = self.rules.last().map_or(0, |rule| rule.file);
@@ -330,24 +333,33 @@ impl Rules {
             ways.filter_map(|way| dresses(&way, &self.clocks).into_iter().next()).collect()
         };
         let rules = self.rules.iter().filter(|rule| rule.on == on).flat_map(of_rule);
-        let brokers = self
-            .routing
-            .overrides
-            .iter()
-            .map(|change| Dress { broker: change.broker.example().map(Box::from), ..Dress::default() });
-        for dress in rules.chain(brokers) {
+        let overrides = self.routing.overrides.iter();
+        let brokers: Vec<Dress> = overrides
+            .map(|change| Dress { broker: change.broker.example().map(Box::from), ..Dress::default() })
+            .collect();
+        for dress in rules.chain(brokers.iter().cloned()) {
             if all.len() < DRESSES_MAX && !all.contains(&dress) {
                 all.push(dress);
             }
         }
         let single = all.len();
+        let add = |first: &Dress, second: &Dress, all: &mut Vec<Dress>, most: usize| {
+            if all.len() < most
+                && let Some(both) = first.with(second).filter(|both| !all.contains(both))
+            {
+                all.push(both);
+            }
+        };
+        let most = single + OVERRIDDEN_MAX;
+        for at in 1..single {
+            let dress = all[at].clone();
+            brokers.iter().for_each(|broker| add(&dress, broker, &mut all, most));
+        }
+        let most = all.len() + pairs;
         for first in 1..single {
             for second in first + 1..single {
-                let both = all[first].with(&all[second]);
-                let Some(both) = both.filter(|both| !all.contains(both)) else { continue };
-                if all.len() < single + pairs {
-                    all.push(both);
-                }
+                let (first, second) = (all[first].clone(), all[second].clone());
+                add(&first, &second, &mut all, most);
             }
         }
         all

@@ -61,6 +61,7 @@ const FINDINGS: &[&str] = &[
     finding_code::OVERLONG_RECORD,
     finding_code::OVERLONG_MESSAGE,
     finding_code::BAD_DATE,
+    finding_code::IMPOSSIBLE_DATE,
     finding_code::BAD_NUMBER,
     finding_code::BAD_ELEMENT,
     finding_code::BAD_DELIMITER,

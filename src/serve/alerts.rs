@@ -163,7 +163,7 @@ pub struct ToldEvent {
     /// Until when it waits.
     #[serde(default)]
     pub until: Option<DateTime<Utc>>,
-    /// The day on which an acknowledgement ends.
+    /// The day on which an acknowledgement ends; of what is planned, the day that was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_until: Option<NaiveDate>,
 }
@@ -243,13 +243,14 @@ fn plan(store: &dyn Store, courses: &[Course], rows: &mut [ToldRow]) -> Result<(
             Task::Escalate { epoch, level, .. } if *epoch == course.epoch && !course.is_quiet() => {
                 format!("escalation {level}, unless somebody acknowledges it")
             }
-            Task::Reopen { epoch, .. } if course.may_open(*epoch) => match course.ack {
+            Task::Reopen { epoch, .. } if course.may_open(*epoch) => match &course.ack {
                 Some(_) => "the acknowledgement ends, and it is said again".to_owned(),
                 None => "the silence ends, and it is said again".to_owned(),
             },
             _ => continue,
         };
-        row.planned.push(ToldEvent { at, text, until: None, acknowledged_until: None });
+        let ack = course.ack.as_ref().filter(|_| matches!(task, Task::Reopen { .. }));
+        row.planned.push(ToldEvent { at, text, until: None, acknowledged_until: ack.map(|ack| ack.until) });
     }
     Ok(())
 }
@@ -302,6 +303,11 @@ fn letter_row(letter: Letter) -> LetterRow {
             row.state = "given_up".to_owned();
             (row.attempt, row.given_up_at) = (attempt, Some(at));
             row.error = Some(error.into());
+        }
+        outbox::LetterState::Withdrawn { attempt, reason, .. } => {
+            row.state = "withdrawn".to_owned();
+            row.attempt = attempt;
+            row.error = Some(reason.into());
         }
     }
     row

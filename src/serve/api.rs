@@ -246,6 +246,7 @@ pub fn answer(backend: &dyn Backend, request: Request) -> Result<Value, ApiError
         Request::Letters { state, limit } => value(&alerts::letters(store, state, limit)?),
         Request::Quarantine { after, limit } => value(&quarantine::list(store, after, limit)?),
         Request::QuarantinedFile { file } => value(&quarantine::show(backend, &file)?),
+        Request::ReceivedFile { file } => value(&quarantine::received(backend.store(), &file)?),
         Request::StateHash => value(&HashAnswer { hash: backend.state_hash()? }),
         Request::Status => value(&status(backend)?),
         Request::Act { action } => act(backend, action),
@@ -311,7 +312,9 @@ fn retriable(store: &dyn Store, key: &LetterKey) -> Result<(), ApiError> {
         Some(LetterState::Sent { at, .. }) => Err(ApiError::BadRequest(format!(
             "letter {key} was sent at {at}, so there is nothing to try again"
         ))),
-        Some(LetterState::Waiting { .. } | LetterState::GivenUp { .. }) => Ok(()),
+        Some(LetterState::Waiting { .. } | LetterState::GivenUp { .. } | LetterState::Withdrawn { .. }) => {
+            Ok(())
+        }
     }
 }
 

@@ -87,6 +87,9 @@ pub struct HoldView {
     pub what: HoldKind,
     /// The house bill or bill that it is limited to.
     pub bill: Option<String>,
+    /// The lines of the entry that it is still on, `1, 3-5`; without them all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<String>,
     pub meaning: Option<String>,
 }
 
@@ -262,7 +265,12 @@ pub fn entry_view(life: &Life, table: &DeadlineTable, on: NaiveDate) -> EntryVie
         liquidation_history: history,
         deadlines: deadlines(life, &entry, table, on),
         pathways: entry.pathways(table, &entry.deadlines(table), on),
-        timeline: life.timeline().into_iter().filter(|held| !is_line(held)).map(timeline_row).collect(),
+        timeline: life
+            .timeline()
+            .into_iter()
+            .filter(|held| !is_line(held))
+            .map(|held| timeline_row(life, held))
+            .collect(),
         findings: findings(&entry, life),
         unheard: unheard(&entry, table, &life.deadlines(&entry, table)),
     }
@@ -289,6 +297,7 @@ fn holds(entry: &Entry, life: &Life) -> Vec<HoldView> {
             since: hold.since,
             what: hold.what,
             bill: key.scope.house_bill.as_ref().or(key.scope.bill.as_ref()).map(bill),
+            lines: hold.extent.shown(),
             meaning: meaning(hold.notice).map(str::to_owned),
         })
         .collect()
@@ -387,14 +396,20 @@ fn deadlines(life: &Life, entry: &Entry, table: &DeadlineTable, on: NaiveDate) -
     life.deadlines(entry, table).into_iter().map(view).collect()
 }
 
-fn timeline_row(held: &Held) -> TimelineRow {
+fn timeline_row(life: &Life, held: &Held) -> TimelineRow {
     let (notice, seen) = (&held.notice, &held.seen);
+    // What is said of the summary that covers the release.
+    let other = notice.entry.filter(|number| *number != life.number);
+    let meaning = |words: &str| match other {
+        Some(number) => format!("{words} (summary {number})"),
+        None => words.to_owned(),
+    };
     TimelineRow {
         at: notice.at,
         received_at: seen.received_at,
         kind: notice.kind,
         code: notice.code,
-        meaning: notice.meaning.as_deref().map(str::to_owned),
+        meaning: notice.meaning.as_deref().map(meaning),
         severity: notice.severity,
         file: seen.name.to_string(),
         place: seen.place,

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::entry::EntryFinding;
-use crate::entry::{Entry, Life, Sighting};
+use crate::entry::{Entry, Life, Sighting, impossible_entry_date};
 use crate::notice::Effect;
 use crate::place::{Grade, finding_code};
 
@@ -45,6 +45,42 @@ fn entry_dates_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
     Some(contradiction(seen, message))
 }
 
+/// Days of one denial that differ.
+fn denials_findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
+    let doubtful = entry.doubtful_denials().into_iter();
+    let told = doubtful.map(|(number, dates)| {
+        let seen = dates.last().and_then(|dated| life.get(dated.notice)).map(|held| &held.seen);
+        let days = joined(dates.iter().map(|dated| dated.date));
+        let message = format!(
+            "denials of the protest {number} of {days} were told; the time for a summons counts from the first of them"
+        );
+        contradiction(seen, message)
+    });
+    told.collect()
+}
+
+/// Facts and bills that were told twice under one number, for different days.
+fn told_twice_findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
+    let facts = entry.doubtful_facts().into_iter().map(|(first, later)| {
+        let seen = life.get(later.notice).map(|held| &held.seen);
+        let dates = joined([first, later].iter().filter_map(|fact| fact.date()));
+        let what = first.fact.as_str().replace('_', " ");
+        let message = format!(
+            "{what} {} was recorded for {dates}; the earlier counts until one is withdrawn, or recorded with `replaces`",
+            first.instance
+        );
+        contradiction(seen, message)
+    });
+    let bills = entry.customs_bills.values().filter_map(|state| {
+        let (first, last) = state.first.zip(state.bill.date).filter(|(first, last)| first.date != *last)?;
+        let seen = life.get(state.notice).map(|held| &held.seen);
+        let dates = joined([first.date, last].into_iter());
+        let message = format!("bill {} of {dates} was told; the earlier date counts", state.bill.number);
+        Some(contradiction(seen, message))
+    });
+    facts.chain(bills).collect()
+}
+
 /// Dates of liquidation before the entry itself.
 fn misread_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
     let misread = entry.misread_liquidations();
@@ -55,6 +91,29 @@ fn misread_finding(entry: &Entry, life: &Life) -> Option<EntryFinding> {
          and record it"
     );
     (!misread.is_empty()).then(|| contradiction(seen, message))
+}
+
+/// Dates that cannot be true: of entry, and liquidations whose date could not be taken from the message.
+fn impossible_findings<'l>(entry: &Entry, life: &'l Life) -> impl Iterator<Item = EntryFinding> + use<'l> {
+    let is_known = !entry.liquidation_dates().is_empty();
+    life.timeline().into_iter().filter_map(move |held| {
+        let message = match (&held.notice.effect, impossible_entry_date(&held.notice)) {
+            (Effect::Liquidated(told), _) if told.date.is_none() && !is_known => {
+                "a liquidation was told whose date cannot be read or cannot be true, so that no time to protest runs: look the date \
+                 up on the bulletin and record it"
+                    .to_owned()
+            }
+            (_, Some(date)) => format!("the date of entry {date} cannot be true and does not count"),
+            _ => return None,
+        };
+        Some(EntryFinding {
+            code: finding_code::IMPOSSIBLE_DATE.to_owned(),
+            severity: Grade::Warning,
+            file: Some(held.seen.name.to_string()),
+            place: Some(held.seen.place),
+            message,
+        })
+    })
 }
 
 /// Everything of the entry that somebody should look at.
@@ -86,6 +145,9 @@ pub(super) fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
     findings.extend(releases_finding(entry, life));
     findings.extend(entry_dates_finding(entry, life));
     findings.extend(misread_finding(entry, life));
+    findings.extend(denials_findings(entry, life));
+    findings.extend(told_twice_findings(entry, life));
+    findings.extend(impossible_findings(entry, life));
     for found in entry.contradictions() {
         let seen = life.get(found.notice).map(|held| &held.seen);
         findings.push(contradiction(seen, found.text()));

@@ -5,6 +5,7 @@
 //! and calls the same function. Answers are bounded: lists come in pages, and a page says where the next one begins.
 
 mod alerts;
+mod answers;
 pub mod api;
 pub mod client;
 mod connections;
@@ -18,6 +19,7 @@ pub mod http;
 mod mask;
 mod page;
 mod pathways;
+mod places;
 mod quarantine;
 mod recorded;
 mod request;
@@ -40,7 +42,7 @@ pub use explain::{ExplainView, Explained, FactView, SourceView, explain_view};
 pub use mask::masked;
 pub use page::{PAGE_DEFAULT, PAGE_MAX, Page};
 pub use pathways::PathwaysView;
-pub use quarantine::{QuarantineRow, QuarantinedFile};
+pub use quarantine::{QuarantineRow, QuarantinedFile, ReceivedFile};
 pub use request::{AlertFilter, EntryFilter, LetterState, Request, StatusWord};
 pub use target::{TargetSet, TargetWish};
 pub use unheard::UnheardView;

@@ -82,6 +82,33 @@ fn row((key, piece): (QuarantineKey, Quarantined)) -> QuarantineRow {
     }
 }
 
+/// A file that was received.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct ReceivedFile {
+    pub file: Fingerprint,
+    pub name: String,
+    pub broker: BrokerName,
+    pub received_at: DateTime<Utc>,
+}
+
+pub(super) fn received(store: &dyn Store, wanted: &str) -> Result<ReceivedFile, ApiError> {
+    let wanted = wanted.trim().to_ascii_lowercase();
+    let (from, until) = range_of(&wanted)?;
+    let files = store.files(from, 2)?;
+    let mut files = files.into_iter().filter(|file| *file <= until);
+    let Some(file) = files.next() else {
+        return Err(ApiError::NotFound(format!("no file that was received begins with `{wanted}`")));
+    };
+    if files.next().is_some() {
+        return Err(ApiError::BadRequest(format!("several files begin with `{wanted}`; give more digits")));
+    }
+    let Some(input) = store.input(file)? else {
+        return Err(ApiError::NotFound(format!("no file that was received begins with `{wanted}`")));
+    };
+    let (name, broker, received_at) = (input.name.to_string(), input.broker, input.received_at);
+    Ok(ReceivedFile { file, name, broker, received_at })
+}
+
 pub(super) fn show(backend: &dyn Backend, wanted: &str) -> Result<QuarantinedFile, ApiError> {
     let store = backend.store();
     let wanted = wanted.trim().to_ascii_lowercase();

@@ -102,6 +102,8 @@ pub enum Request {
     },
     /// One file with pieces in quarantine, by its fingerprint or the first digits of it.
     QuarantinedFile { file: String },
+    /// A file that was received, in quarantine or not, by the first digits of its fingerprint.
+    ReceivedFile { file: String },
     /// A hash of all entry state.
     StateHash,
     /// How much there is, and how far the journal was applied.
@@ -180,6 +182,7 @@ pub enum LetterState {
     Waiting,
     Sent,
     GivenUp,
+    Withdrawn,
 }
 
 impl From<LetterState> for LetterFilter {
@@ -189,6 +192,7 @@ impl From<LetterState> for LetterFilter {
             LetterState::Waiting => Self::Waiting,
             LetterState::Sent => Self::Sent,
             LetterState::GivenUp => Self::GivenUp,
+            LetterState::Withdrawn => Self::Withdrawn,
         }
     }
 }

@@ -17,19 +17,16 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::answers::Answers;
 use super::api::{self, ApiError, Backend, Fault, FaultCode};
 use super::connections::{self, ASKING_SECS};
 use super::request::Request;
 
 /// A question is short; what is longer is no question.
 pub const BODY_BYTES_MAX: usize = 64 << 10;
-
-/// Questions that are answered at once, each on a thread that may wait for the disk.
-const ANSWERS_MAX: usize = 4;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SocketError {
@@ -129,7 +126,7 @@ fn remove(path: &Path) -> io::Result<()> {
 #[derive(Clone)]
 struct Shared {
     backend: Arc<dyn Backend>,
-    answers: Arc<Semaphore>,
+    answers: Answers,
 }
 
 fn router(backend: Arc<dyn Backend>) -> Router {
@@ -137,7 +134,7 @@ fn router(backend: Arc<dyn Backend>) -> Router {
         .route("/v1", post(ask))
         .route("/health", get(async || Json(serde_json::json!({ "status": "ok" }))))
         .fallback(async || refused(FaultCode::NotFound, "there is nothing here; questions go to POST /v1"))
-        .with_state(Shared { backend, answers: Arc::new(Semaphore::new(ANSWERS_MAX)) })
+        .with_state(Shared { backend, answers: Answers::default() })
 }
 
 async fn ask(State(shared): State<Shared>, request: axum::extract::Request) -> Response {
@@ -161,15 +158,16 @@ async fn ask(State(shared): State<Shared>, request: axum::extract::Request) -> R
     }
 }
 
-/// Answers on a thread that may block. The place among the answers is held until that thread is done, even when the
-/// client has gone: so the number of busy threads stays bounded.
+/// Answers on a thread that may block. The turn is held until that thread is done, even when the client has gone: so the number of
+/// busy threads stays bounded.
 async fn answered(shared: Shared, request: Request) -> Response {
-    let Ok(place) = shared.answers.acquire_owned().await else {
-        return refused(FaultCode::Unavailable, "the daemon is stopping");
+    let turn = match shared.answers.turn().await {
+        Ok(turn) => turn,
+        Err(busy) => return refused(FaultCode::Unavailable, busy.to_string()),
     };
     let backend = shared.backend;
     let answer = tokio::task::spawn_blocking(move || {
-        let _place = place;
+        let _turn = turn;
         let answer = api::answer(&*backend, request)?;
         serde_json::to_vec(&answer).map_err(|error| ApiError::failed("write the answer", error))
     });

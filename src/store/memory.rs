@@ -28,6 +28,7 @@ struct State {
     loose: BTreeMap<NoticeId, Unmatched>,
     inputs: BTreeMap<Fingerprint, InputRecord>,
     feeds: BTreeMap<BrokerName, FeedRecord>,
+    unread: BTreeMap<Fingerprint, Box<str>>,
     due: BTreeMap<DueKey, DueValue>,
     alerts: BTreeMap<AlertKey, Alert>,
     letters: BTreeMap<LetterKey, Letter>,
@@ -55,6 +56,7 @@ impl MemoryStore {
             loose: BTreeMap::new(),
             inputs: BTreeMap::new(),
             feeds: BTreeMap::new(),
+            unread: BTreeMap::new(),
             due: BTreeMap::new(),
             alerts: BTreeMap::new(),
             letters: BTreeMap::new(),
@@ -121,6 +123,7 @@ impl Store for MemoryStore {
         put_or_remove(&mut state.due, &step.due);
         put_or_remove(&mut state.quarantine, &step.quarantine);
         put_or_remove(&mut state.troubles, &step.troubles);
+        put_or_remove(&mut state.unread, &step.unread);
         put(&mut state.courses, &step.courses);
         put(&mut state.windows, &step.windows);
         if let Some(silences) = &step.silences {
@@ -148,7 +151,7 @@ impl Store for MemoryStore {
     }
 
     fn feed(&self, broker: &BrokerName) -> Result<Option<FeedRecord>> {
-        Ok(self.state().feeds.get(broker).copied())
+        Ok(self.state().feeds.get(broker).cloned())
     }
 
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>> {
@@ -206,6 +209,16 @@ impl Store for MemoryStore {
         let state = self.state();
         let pieces = above(&state.quarantine, after).take(limit);
         Ok(pieces.map(|(key, piece)| (key.clone(), piece.clone())).collect())
+    }
+
+    fn files(&self, from: Fingerprint, limit: usize) -> Result<Vec<Fingerprint>> {
+        Ok(self.state().inputs.range(from..).take(limit).map(|(file, _)| *file).collect())
+    }
+
+    fn unread(&self, after: Option<Fingerprint>, limit: usize) -> Result<Vec<(Fingerprint, Box<str>)>> {
+        let state = self.state();
+        let files = above(&state.unread, after.as_ref()).take(limit);
+        Ok(files.map(|(file, tables)| (*file, tables.clone())).collect())
     }
 
     fn due_until(&self, day: NaiveDate, limit: usize) -> Result<Vec<(DueKey, DueValue)>> {

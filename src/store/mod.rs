@@ -65,6 +65,7 @@ pub enum LetterFilter {
     Waiting,
     Sent,
     GivenUp,
+    Withdrawn,
 }
 
 impl LetterFilter {
@@ -74,6 +75,7 @@ impl LetterFilter {
             Self::Waiting => matches!(letter.state, LetterState::Waiting { .. }),
             Self::Sent => matches!(letter.state, LetterState::Sent { .. }),
             Self::GivenUp => matches!(letter.state, LetterState::GivenUp { .. }),
+            Self::Withdrawn => matches!(letter.state, LetterState::Withdrawn { .. }),
         }
     }
 }
@@ -118,6 +120,11 @@ pub trait Store: Send + Sync {
         after: Option<&QuarantineKey>,
         limit: usize,
     ) -> Result<Vec<(QuarantineKey, Quarantined)>>;
+
+    /// Files with fingerprints from `from` on, in order.
+    fn files(&self, from: Fingerprint, limit: usize) -> Result<Vec<Fingerprint>>;
+    /// Files above `after` that hold what no table knew, with the version of the tables that they were read with.
+    fn unread(&self, after: Option<Fingerprint>, limit: usize) -> Result<Vec<(Fingerprint, Box<str>)>>;
 
     /// Every trouble that was told and is not over, in the order of what it is about.
     fn troubles(&self) -> Result<Vec<OpenTrouble>>;

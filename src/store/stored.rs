@@ -7,7 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::entry::{ClockMove, Followed, Held, InternalTarget, Life, Reminder, Sighting};
+use crate::entry::{ClockMove, Followed, Held, InternalTarget, Life, Membership, Reminder, Sighting};
 use crate::ident::{BrokerName, EntryNumber, Fingerprint};
 use crate::notice::Notice;
 use crate::place::Place;
@@ -28,6 +28,8 @@ pub(super) struct WrittenLife<'a> {
     moves: &'a [ClockMove],
     #[serde(skip_serializing_if = "<[InternalTarget]>::is_empty")]
     targets: &'a [InternalTarget],
+    #[serde(skip_serializing_if = "<[Membership]>::is_empty")]
+    memberships: &'a [Membership],
 }
 
 #[derive(Clone, Copy, PartialEq, Serialize)]
@@ -66,8 +68,8 @@ impl<'a> From<&'a Life> for WrittenLife<'a> {
             }
             notices.push(WrittenHeld { notice, source: at, place: *place, again: *again });
         }
-        let Life { number, notices: _, reminders, followed, moves, targets } = life;
-        Self { number: *number, sources, notices, reminders, followed, moves, targets }
+        let Life { number, notices: _, reminders, followed, moves, targets, memberships } = life;
+        Self { number: *number, sources, notices, reminders, followed, moves, targets, memberships }
     }
 }
 
@@ -89,6 +91,8 @@ struct ReadForm {
     moves: Vec<ClockMove>,
     #[serde(default)]
     targets: Vec<InternalTarget>,
+    #[serde(default)]
+    memberships: Vec<Membership>,
 }
 
 #[derive(Deserialize)]
@@ -129,14 +133,16 @@ impl TryFrom<ReadForm> for ReadLife {
             Ok(Held { notice, seen, again })
         };
         let notices = form.notices.into_iter().map(held).collect::<Result<_, NoSource>>()?;
-        let ReadForm { number, reminders, followed, moves, targets, .. } = form;
-        Ok(Self(Life { number, notices, reminders, followed, moves, targets }))
+        let ReadForm { number, reminders, followed, moves, targets, memberships, .. } = form;
+        Ok(Self(Life { number, notices, reminders, followed, moves, targets, memberships }))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::entry::Oldest;
+    use crate::notice::Token;
 
     fn life(files: &[u8]) -> Life {
         let mut life = Life::new(EntryNumber::parse("N0170000124").expect("a number"));
@@ -153,6 +159,9 @@ mod tests {
             };
             let notice = serde_json::from_value(notice).expect("a notice");
             life.notices.push(Held { notice: Arc::new(notice), seen, again: u32::from(file % 2) });
+            let oldest = (file % 2 == 0).then(|| Oldest { date: Default::default(), entry: life.number });
+            let statement = Token::new(file.to_string());
+            life.set_membership(Membership { statement, own: oldest.map(|known| known.date), oldest });
         }
         life
     }

@@ -377,10 +377,8 @@ fn liquidation(
         .amount("liquidated_countervailing", 0)
         .amount("liquidated_fees", life.fees_cents);
     out.end(&fourth);
-    // These fields are told as they stand in the record.
-    let printed = |cents: u64| format!("{cents:011}");
-    let said = Said::of_entry("liquidation", life, code).on(day).with("paid_duty", printed(life.duty_cents));
-    out.say(said.with("liquidated_duty", printed(liquidated)));
+    let said = Said::of_entry("liquidation", life, code).on(day).with_cents("paid_duty", life.duty_cents);
+    out.say(said.with_cents("liquidated_duty", liquidated));
 }
 
 /// NR: extension or suspension, a record alone.

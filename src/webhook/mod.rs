@@ -17,7 +17,7 @@ mod url;
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
@@ -99,6 +99,14 @@ struct BodyAlert<'a> {
     /// Its cause was gone before the letter could leave.
     #[serde(skip_serializing_if = "Option::is_none")]
     over_at: Option<DateTime<Utc>>,
+    /// Somebody took care of it before the letter could leave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acknowledged_by: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acknowledged_until: Option<NaiveDate>,
+    /// In a summary, what is said again: `reminder 2`, `escalation 1`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    said_as: Option<String>,
     entry: Option<String>,
     status: Option<&'a str>,
     broker: Option<&'a str>,
@@ -114,6 +122,9 @@ impl Hook {
             severity: alert.severity,
             raised_at: alert.raised_at,
             over_at: alert.over_at,
+            acknowledged_by: alert.as_told.answer.as_ref().map(|answer| &*answer.by),
+            acknowledged_until: alert.as_told.answer.as_ref().map(|answer| answer.until),
+            said_as: alert.as_told.mark.map(|mark| mark.to_string()),
             entry: alert.entry.as_ref().map(|entry| entry.number.to_string()),
             status: alert.entry.as_ref().map(|entry| &*entry.status),
             broker: alert.broker().map(|broker| broker.as_str()),

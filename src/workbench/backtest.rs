@@ -8,7 +8,7 @@
 //! moment counts by what waits for it then. Alerts are counted apart from letters:
 //! one is added or removed when a recipient hears of it on one side only.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use chrono::{DateTime, Days, NaiveDate, Utc};
@@ -56,6 +56,8 @@ pub struct Backtest {
     pub lines: u64,
     #[serde(flatten)]
     pub counts: Counts,
+    /// Acknowledgements of steps that the live ladders said and those of the candidate did not: there they pause nothing.
+    pub unanswered: u64,
     /// By recipient and day; days without a letter on either side are left out.
     pub days: Vec<BacktestDay>,
     /// The first letters that differ, at most [`CHANGES_MAX`].
@@ -166,6 +168,8 @@ struct Side {
     letters: Letters,
     /// What people will be told later, by itself or in the next digest: the letter to come, and subject and occasion.
     waiting: Vec<(LetterId, Box<str>)>,
+    /// Lines with an acknowledgement that answers something.
+    answers: BTreeSet<u64>,
 }
 
 /// The letter in which a recipient is first told of something: by recipient, subject and occasion.
@@ -215,8 +219,8 @@ fn play(
     until: DateTime<Utc>,
     progress: &(dyn Fn(u64) + Sync),
 ) -> Result<Side, BacktestError> {
-    let mut bench = Bench::new(pipeline.clone(), DateTime::UNIX_EPOCH);
-    let mut has_begun = false;
+    let mut bench = Bench::new(pipeline.clone(), DateTime::UNIX_EPOCH).with_swift_mail();
+    let (mut has_begun, mut answers) = (false, BTreeSet::new());
     for line in journal.read(1)? {
         let (_, line) = line?;
         if line.seq > lines {
@@ -239,12 +243,30 @@ fn play(
             bench.wait_until(line.at)?;
         }
         bench.set(line.at);
+        if let What::Acknowledged { alert, .. } = &line.what
+            && is_answer(&bench, alert)?
+        {
+            answers.insert(line.seq);
+        }
         bench.apply_line(&line, mailing, journal)?;
     }
     if has_begun {
         bench.wait_until(until)?;
     }
-    Ok(Side { letters: letters(&bench, since)?, waiting: waiting(&bench)? })
+    Ok(Side { letters: letters(&bench, since)?, waiting: waiting(&bench)?, answers })
+}
+
+/// Whether somebody who takes care of this answers what was said, under whatever name. What is not told of a notice needs no answer.
+fn is_answer(bench: &Bench, key: &AlertKey) -> Result<bool, StoreError> {
+    if key.of_notice().is_some() {
+        return Ok(true);
+    }
+    for name in bench.pipeline().names_of(key) {
+        if bench.store().alert(&name)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// What waits for the next digest, and what waits to be told by itself.
@@ -316,6 +338,7 @@ fn compare(
     lines: u64,
 ) -> Backtest {
     let (told_live, told_candidate) = (firsts(live), firsts(candidate));
+    let unanswered = live.answers.difference(&candidate.answers).count() as u64;
     let (live, candidate) = (&live.letters, &candidate.letters);
     let mut days: BTreeMap<(NaiveDate, Box<str>), Counts> = BTreeMap::new();
     let mut changes = Vec::new();
@@ -358,7 +381,7 @@ fn compare(
     let days: Vec<BacktestDay> = days.into_iter().map(day).collect();
     let mut counts = Counts::default();
     days.iter().for_each(|day| counts.add(&day.counts));
-    Backtest { since, until, lines, counts, changes, days }
+    Backtest { since, until, lines, counts, unanswered, changes, days }
 }
 
 /// What became of a letter, and the digest that tells, or told, the same.

@@ -1,9 +1,13 @@
 //! The way of a message on a bench: the same pipeline as the daemon's, a store in memory, a clock that is set.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::clock::{customs_date, customs_midnight};
 
 use crate::daemon::apply::Applier;
 use crate::daemon::commits::Commits;
@@ -12,8 +16,8 @@ use crate::daemon::tasks::deliver;
 use crate::daemon::view::StoreView;
 use crate::ident::{BrokerName, DropName, EntryNumber, Fingerprint};
 use crate::journal::{JournalReader, Line};
-use crate::outbox::{Alert, AlertKey, Attempt, Audience, Letter};
-use crate::pipeline::{ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile};
+use crate::outbox::{Alert, AlertKey, Attempt, Audience, Letter, LetterKey, LetterState};
+use crate::pipeline::{self, ApplyError, Group, Mailing, Moment, Pipeline, Received, ReceivedFile};
 use crate::step::{Position, Step};
 use crate::store::memory::MemoryStore;
 use crate::store::{Store, StoreError};
@@ -33,6 +37,9 @@ pub enum BenchError {
 /// A reminder that a message made due is told so much later. The daemon looks more often; people would not notice.
 const LOOK_AGAIN: TimeDelta = TimeDelta::hours(1);
 
+/// Letters by the moment at which each may leave.
+type Later = BTreeSet<(DateTime<Utc>, LetterKey)>;
+
 /// A pipeline with a store of its own. It forgets everything when it is dropped.
 pub struct Bench {
     pipeline: Arc<Pipeline>,
@@ -40,11 +47,53 @@ pub struct Bench {
     now: DateTime<Utc>,
     /// Counts what happened, as the journal's lines would.
     seq: u64,
+    /// Letters that leave later, where each leaves when it may. `None`: they leave when a server takes them.
+    later: Option<RefCell<Later>>,
 }
 
 impl Bench {
     pub fn new(pipeline: Arc<Pipeline>, now: DateTime<Utc>) -> Self {
-        Self { pipeline, commits: Commits::new(Arc::new(MemoryStore::new())), now, seq: 0 }
+        Self { pipeline, commits: Commits::new(Arc::new(MemoryStore::new())), now, seq: 0, later: None }
+    }
+
+    /// The same, but each letter leaves as soon as it may.
+    #[must_use]
+    pub fn with_swift_mail(self) -> Self {
+        Self { later: Some(RefCell::default()), ..self }
+    }
+
+    /// Lets the letters of a step leave, or remembers when they may.
+    fn post(&self, step: &mut Step) {
+        let Some(later) = &self.later else { return };
+        for letter in step.letters.values_mut() {
+            match letter.state {
+                LetterState::Waiting { next_try_at, .. } if next_try_at > self.now => {
+                    later.borrow_mut().insert((next_try_at, letter.key.clone()));
+                }
+                LetterState::Waiting { .. } => {
+                    letter.state = LetterState::Sent { at: self.now, attempt: 1 };
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Lets the letters leave whose moment has come.
+    fn post_later(&self) -> Result<(), StoreError> {
+        let Some(later) = &self.later else { return Ok(()) };
+        let mut step = Step::at(Position { seq: self.seq, hash: Fingerprint::ZERO });
+        let mut later = later.borrow_mut();
+        while let Some((at, key)) = later.pop_first() {
+            if at > self.now {
+                later.insert((at, key));
+                break;
+            }
+            if let Some(mut letter) = self.store().letter(&key)?.filter(Letter::is_unread) {
+                letter.state = LetterState::Sent { at, attempt: 1 };
+                step.letters.insert(key, letter);
+            }
+        }
+        if step.letters.is_empty() { Ok(()) } else { self.store().commit(&step) }
     }
 
     pub fn store(&self) -> &dyn Store {
@@ -110,15 +159,19 @@ impl Bench {
             &mut dyn FnMut(Step) -> Result<(), StoreError>,
         ) -> Result<T, BenchError>,
     ) -> Result<T, BenchError> {
+        self.post_later()?;
         let before = Position { seq: self.seq, hash: Fingerprint::ZERO };
         self.seq += 1;
         let moment = Moment { seq: self.seq, at: self.now, mailing };
         let store = self.store();
         let view = StoreView::of(store);
         let mut group = Group::new(&view, before);
-        let mut overflow = |step: Step| store.commit(&step);
-        let done = act(&self.pipeline, &mut group, moment, &mut overflow)?;
-        store.commit(&group.finish(Position { seq: self.seq, hash: Fingerprint::ZERO }))?;
+        let keep = |mut step: Step| {
+            self.post(&mut step);
+            store.commit(&step)
+        };
+        let done = act(&self.pipeline, &mut group, moment, &mut { keep })?;
+        keep(group.finish(Position { seq: self.seq, hash: Fingerprint::ZERO }))?;
         Ok(done)
     }
 
@@ -129,6 +182,7 @@ impl Bench {
         mailing: Mailing,
         archive: &JournalReader,
     ) -> Result<(), EngineError> {
+        self.post_later()?;
         let before = Position { seq: self.seq, hash: Fingerprint::ZERO };
         self.seq = self.seq.max(line.seq);
         let applier =
@@ -136,15 +190,18 @@ impl Bench {
         let view = StoreView::over(&self.commits);
         let mut group = Group::new(&view, before);
         applier.apply(&mut group, line, mailing, None)?;
-        self.commits.commit(&group.finish(Position { seq: self.seq, hash: Fingerprint::ZERO }))?;
+        let mut step = group.finish(Position { seq: self.seq, hash: Fingerprint::ZERO });
+        self.post(&mut step);
+        self.commits.commit(&step)?;
         Ok(())
     }
 
     /// Says the reminders and writes the digests that are due, as the daemon does when it looks at the clock.
     pub fn tick(&mut self) -> Result<(), BenchError> {
-        let day = self.pipeline.reminder_day(self.now);
+        let until = |day, most| self.store().due_until(day, most);
+        let ready = pipeline::ready(&self.pipeline.audience, self.now, 1, until)?;
         let is_silent = self.pipeline.has_silent_feed(&StoreView::of(self.store()), self.now)?;
-        if is_silent || !self.store().due_until(day, 1)?.is_empty() {
+        if is_silent || !ready.is_empty() {
             self.happen(Mailing::Deliver, |pipeline, group, moment, overflow| {
                 Ok(pipeline.remind(group, moment, overflow)?)
             })?;
@@ -197,8 +254,11 @@ pub fn next_look(
     let day = audience.reminder_day(now);
     let morning = day.succ_opt().map(|tomorrow| audience.reminders_from(tomorrow));
     // A message may bring a clock whose reminder is due today: the daemon does not wait for the next morning.
-    let soon = (!store.due_until(day, 1)?.is_empty()).then(|| now + LOOK_AGAIN);
+    let ready = pipeline::ready(audience, now, 1, |day, most| store.due_until(day, most))?;
+    let soon = (!ready.is_empty()).then(|| now + LOOK_AGAIN);
+    // What says that a day is over waits until it is over at Customs.
+    let midnight = (customs_date(now) < day).then(|| customs_midnight(day));
     let agenda = store.next_agenda_at()?;
     let digests = audience.teams().iter().map(|team| team.next_digest(now));
-    Ok(digests.chain(morning).chain(agenda).filter(|at| *at > now).chain(soon).min())
+    Ok(digests.chain(morning).chain(midnight).chain(agenda).filter(|at| *at > now).chain(soon).min())
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::email::{Renderer, SampleSubject, letters_of_rule};
 use crate::grammar::CodeTables;
 use crate::outbox::Audience;
-use crate::rules::{Behind, Delivery, Front, On, Rule, Rules, Smothered, Untried};
+use crate::rules::{Behind, Delivery, Effective, Front, On, Rule, Rules, Smothered, Step, Untried};
 use crate::words::count;
 
 /// Overlaps that are told one by one; the rest is counted.
@@ -19,7 +19,7 @@ const RULES_NAMED: usize = 5;
 pub fn render_all(rules: &Rules, renderer: &Renderer) -> Result<usize, String> {
     let mut rendered = 0;
     let mut failed = Vec::new();
-    for rule in rules.iter().filter(|rule| rule.delivery != Delivery::None) {
+    for rule in rules.iter().filter(|rule| rules.effective(rule).any(|told| told.is_told())) {
         let subject = match rule.on {
             On::Notice => SampleSubject::Notice,
             On::Deadline => SampleSubject::Deadline,
@@ -38,15 +38,21 @@ pub fn render_all(rules: &Rules, renderer: &Renderer) -> Result<usize, String> {
 
 /// Rules that cross, a sentence each.
 pub fn overlaps(rules: &Rules, tables: &CodeTables, audience: &Audience) -> Vec<String> {
-    let people = |rule: &Rule| audience.recipients(rule.notify.iter().map(|team| &**team), rule.loudest());
+    let people =
+        |told: &Effective<'_>| audience.recipients(told.notify.iter().map(|team| &**team), told.loudest);
     let overlaps = rules.overlaps(tables, &people);
     let more = overlaps.len().saturating_sub(OVERLAPS_SHOWN);
     let mut sentences: Vec<String> = overlaps
         .iter()
         .take(OVERLAPS_SHOWN)
         .map(|overlap| {
+            let changed = match &overlap.overrides[..] {
+                [] => String::new(),
+                [one] => format!(", as the override at {one} has it,"),
+                all => format!(", as the overrides at {} have it,", all.join(" and ")),
+            };
             format!(
-                "`{}` and `{}` both hold for {} of the events tried ({}) and both mail {}; `{}` is asked first and decides",
+                "`{}` and `{}` both hold for {} of the events tried ({}) and{changed} both mail {}; `{}` is asked first and decides",
                 overlap.first,
                 overlap.second,
                 overlap.events,
@@ -137,10 +143,11 @@ fn keeps_back(front: &Front) -> Vec<Warning> {
 }
 
 fn hides_nearly_all(smothered: &Smothered) -> Warning {
-    let Smothered { inhibition, place, rule, events, hidden } = smothered;
+    let Smothered { inhibition, place, rule, by, events, hidden } = smothered;
+    let changed = by.as_ref().map(|by| format!(", as the override at {by} has it,")).unwrap_or_default();
     let events = count(*events as u64, "event");
     let text = format!(
-        "inhibition `{inhibition}` ({place}) hides `{}` ({}) in {hidden} of {events} tried, so that hardly anybody would hear of it: narrow its `when`",
+        "inhibition `{inhibition}` ({place}) hides `{}` ({}){changed} in {hidden} of {events} tried, so that hardly anybody would hear of it: narrow its `when`",
         rule.rule, rule.place
     );
     Warning { what: "alerts hidden", text }
@@ -208,7 +215,9 @@ fn unheard(rules: &Rules, audience: &Audience) -> Vec<Warning> {
             format!("{rules} without `notify` would tell all teams, and no team takes anything as quiet");
         warnings.push(Warning { what: "letters to nobody", text });
     }
+    warnings.extend(first_steps_to_nobody(rules, audience));
     warnings.extend(unheard_of_brokers(rules, audience));
+    warnings.extend(unanswered_of_brokers(rules));
     warnings.extend(handed_on_to_nobody(rules, audience));
     for route in rules.routes() {
         let hears =
@@ -228,58 +237,114 @@ fn unheard(rules: &Rules, audience: &Audience) -> Vec<Warning> {
     warnings
 }
 
-/// Steps of `escalate` whose teams take nothing as quiet as the rule speaks: nobody would be told that nobody has answered.
+/// Steps of `escalate` whose teams take nothing as quiet as the rule speaks, or as an override has it: nobody would be told that nobody
+/// has answered.
 fn handed_on_to_nobody(rules: &Rules, audience: &Audience) -> Vec<Warning> {
     let mut warnings = Vec::new();
-    for rule in rules.iter().filter(|rule| rule.delivery != Delivery::None) {
-        let loudest = rule.loudest();
+    for rule in rules.iter() {
         for step in &rule.after.escalate {
-            let teams: Vec<&str> = step.notify.iter().map(|team| &**team).collect();
-            if !audience.recipients(teams.iter().copied(), loudest).is_empty() {
-                continue;
+            let is_lost = |told: &Effective<'_>| {
+                told.delivery == Delivery::Now
+                    && audience.recipients(step.notify.iter().map(|team| &**team), told.loudest).is_empty()
+            };
+            let is_lost_anyway = rules.effective(rule).next().is_some_and(|base| is_lost(&base));
+            let lost = rules.effective(rule).filter(is_lost);
+            for told in lost.filter(|told| told.by.is_none() || !is_lost_anyway) {
+                let teams: Vec<&str> = step.notify.iter().map(|team| &**team).collect();
+                let text = format!(
+                    "{} escalates to {}, and none of them takes what is {} (severity_min): nobody is told when nobody answers",
+                    told.called(),
+                    teams.join(", "),
+                    told.loudest.as_str(),
+                );
+                warnings.push(Warning { what: "letters to nobody", text });
             }
-            let text = format!(
-                "rule `{}` ({}) escalates to {}, and none of them takes what is {} (severity_min): nobody is told when nobody answers",
-                rule.name,
-                rule.place,
-                teams.join(", "),
-                loudest.as_str(),
-            );
-            warnings.push(Warning { what: "letters to nobody", text });
         }
     }
     warnings
 }
 
-/// Overrides for a broker by which letters of rules that somebody hears reach nobody.
+/// Overrides for a broker by which letters reach nobody.
 fn unheard_of_brokers(rules: &Rules, audience: &Audience) -> Vec<Warning> {
     let mut lost: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let hears = |notify: &[Box<str>], severity| {
-        !audience.recipients(notify.iter().map(|team| &**team), severity).is_empty()
+    let is_lost = |told: &Effective<'_>| {
+        told.is_told() && audience.recipients(told.notify.iter().map(|team| &**team), told.loudest).is_empty()
     };
-    for rule in
-        rules.iter().filter(|rule| rule.delivery != Delivery::None && hears(&rule.notify, rule.loudest()))
-    {
+    for rule in rules.iter() {
+        if rules.effective(rule).next().is_some_and(|base| is_lost(&base)) {
+            continue;
+        }
+        for told in rules.effective(rule).filter(is_lost) {
+            lost.entry(told.by.unwrap_or_default()).or_default().push(&rule.name);
+        }
+    }
+    let mute = rules.iter().filter(|rule| rule.on == On::Deadline && rule.ladder().is_none());
+    let mute = mute.filter_map(|rule| rules.effective(rule).find(|told| told.is_told()));
+    let mute = mute.map(|told| {
+        let text = format!("{} tells of clocks, but has no `remind`: nobody gets its letters", told.called());
+        Warning { what: "letters to nobody", text }
+    });
+    let warning = |(place, rules): (&str, Vec<&str>)| {
+        let text = format!(
+            "the override at {place} makes {} as quiet as none of its teams takes (severity_min): nobody gets their letters",
+            named(rules)
+        );
+        Warning { what: "letters to nobody", text }
+    };
+    lost.into_iter().map(warning).chain(mute).collect()
+}
+
+/// Steps of ladders that are quieter than any of their teams takes, in front of one that is not.
+fn first_steps_to_nobody(rules: &Rules, audience: &Audience) -> Option<Warning> {
+    let lost = rules.iter().filter(|rule| rule.delivery != Delivery::None).filter_map(|rule| {
+        let hears = |step: &&Step| {
+            let teams = rule.notify.iter().map(|team| &**team);
+            !audience.recipients(teams, rule.severity_at(step.days_left())).is_empty()
+        };
+        let (heard, lost): (Vec<&Step>, Vec<&Step>) = rule.ladder()?.steps().iter().partition(hears);
+        let lost: Vec<String> = lost.into_iter().map(ToString::to_string).collect();
+        (!heard.is_empty() && !lost.is_empty()).then(|| format!("`{}` ({})", rule.name, lost.join(", ")))
+    });
+    let lost: Vec<String> = lost.collect();
+    let more = lost.len().saturating_sub(RULES_NAMED);
+    let more = if more > 0 { format!(" and {}", count(more as u64, "more ladder")) } else { String::new() };
+    let shown: Vec<&str> = lost.iter().take(RULES_NAMED).map(String::as_str).collect();
+    (!shown.is_empty()).then(|| Warning {
+        what: "letters to nobody",
+        text: format!(
+            "these steps are as quiet as no team of their rule takes (severity_min), so nobody hears of the date before a later one: {}{more}",
+            shown.join(", ")
+        ),
+    })
+}
+
+/// Overrides that leave to a digest what the rule says again and hands on when nobody answers.
+fn unanswered_of_brokers(rules: &Rules) -> Vec<Warning> {
+    let mut lost: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let asks = |rule: &Rule| rule.after.repeat.is_some() || !rule.after.escalate.is_empty();
+    for rule in rules.iter().filter(|rule| rule.delivery == Delivery::Now && asks(rule)) {
         for (place, broker) in rules.overridden_brokers(rule) {
             let told = rules.tell_of_broker(rule, &broker, rule.loudest());
-            if told.overridden == Some(place)
-                && told.delivery != Delivery::None
-                && !hears(told.notify, told.severity)
-            {
+            if told.overridden == Some(place) && told.delivery == Delivery::Digest {
                 lost.entry(place).or_default().push(&rule.name);
             }
         }
     }
-    let warning = |(place, mut rules): (&str, Vec<&str>)| {
-        rules.dedup();
-        let more = rules.len().saturating_sub(RULES_NAMED);
-        let more = if more > 0 { format!(" and {}", count(more as u64, "more rule")) } else { String::new() };
-        let names: Vec<String> = rules.iter().take(RULES_NAMED).map(|rule| format!("`{rule}`")).collect();
+    let warning = |(place, rules): (&str, Vec<&str>)| {
         let text = format!(
-            "the override at {place} makes {}{more} as quiet as none of its teams takes (severity_min): nobody gets their letters",
-            names.join(", ")
+            "the override at {place} leaves {} to the digest, which says everything once: `remind` and `escalate` do not hold for its brokers",
+            named(rules)
         );
-        Warning { what: "letters to nobody", text }
+        Warning { what: "no answer asked", text }
     };
     lost.into_iter().map(warning).collect()
+}
+
+/// The names of some rules, and how many more there are.
+fn named(mut rules: Vec<&str>) -> String {
+    rules.dedup();
+    let more = rules.len().saturating_sub(RULES_NAMED);
+    let more = if more > 0 { format!(" and {}", count(more as u64, "more rule")) } else { String::new() };
+    let names: Vec<String> = rules.iter().take(RULES_NAMED).map(|rule| format!("`{rule}`")).collect();
+    names.join(", ") + &more
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::clock::Zone;
 use crate::deadline::DeadlineTable;
-use crate::entry::{DeadlineState, Entry, Held, Life};
+use crate::entry::{DeadlineState, Held, Life};
 use crate::ident::{EntryNumber, Fingerprint};
 use crate::notice::{EventTime, Kind, Token};
 use crate::outbox::{AlertKey, Audience};
@@ -120,6 +120,11 @@ pub struct WhyStep {
     pub step: String,
     pub day: NaiveDate,
     pub alert: AlertKey,
+    pub severity: Severity,
+    /// Who hears of it, so loud; a ladder may begin as quiet as nobody takes.
+    pub recipients: Vec<String>,
+    /// As in [`WhyTelling::unheard`].
+    pub unheard: Vec<String>,
     /// Why it has not been said, if it has not.
     pub unsaid: String,
     /// Silences and inhibitions can hold it back: it is not among the last days of a legal deadline.
@@ -173,8 +178,8 @@ impl Asked<'_> {
         let mut asked = Vec::with_capacity(life.notices.len());
         for batch in batches(life) {
             let upto = |end: usize| life.notices[..end].iter().map(|held| &*held.notice);
-            let before = (batch.start > 0).then(|| Entry::of(life.number, upto(batch.start)));
-            let after = Entry::of(life.number, upto(batch.end));
+            let before = (batch.start > 0).then(|| life.entry_of(upto(batch.start)));
+            let after = life.entry_of(upto(batch.end));
             let deadlines = life.deadlines(&after, self.deadlines);
             // The file that is being read is the last one: what waited under a bill came earlier.
             let last = life.notices[batch.clone()].iter().max_by_key(|held| held.seen.received_at);
@@ -348,7 +353,7 @@ impl Asked<'_> {
             verdict,
             recipients: self.recipients(&telling),
             unheard: self.unheard(&telling),
-            steps: if is_decided { self.steps(deadline, rule, life) } else { Vec::new() },
+            steps: if is_decided { self.steps(ctx, rule, life) } else { Vec::new() },
         })
     }
 

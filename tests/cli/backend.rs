@@ -216,6 +216,7 @@ fn alert() -> Alert {
         }),
         deadlines: Vec::new(),
         over_at: None,
+        as_told: Default::default(),
         next_step: "look at it".into(),
     }
 }
@@ -237,6 +238,8 @@ fn letter() -> Letter {
             may_have_arrived: false,
         },
         past: Past::default(),
+        marks: Vec::new(),
+        grounds: Default::default(),
     }
 }
 
@@ -322,13 +325,33 @@ impl Store for World {
     }
     fn bill(&self, bill: &BillOfLading) -> Result<Option<BillRecord>> {
         let entries = [number(LIQUIDATED)].into();
-        Ok((bill.as_str() == "XYZL12345678").then(|| BillRecord { entries, notices: Vec::new() }))
+        Ok((bill.as_str() == "XYZL12345678").then(|| BillRecord { entries, ..BillRecord::default() }))
     }
     fn loose(&self, _id: NoticeId) -> Result<Option<Unmatched>> {
         Ok(None)
     }
-    fn input(&self, _file: Fingerprint) -> Result<Option<InputRecord>> {
-        Ok(None)
+    fn files(&self, _from: Fingerprint, _limit: usize) -> Result<Vec<Fingerprint>> {
+        Ok(self.quarantine.keys().map(|key| key.file).collect())
+    }
+    fn unread(&self, _after: Option<Fingerprint>, _limit: usize) -> Result<Vec<(Fingerprint, Box<str>)>> {
+        Ok(Vec::new())
+    }
+    fn input(&self, file: Fingerprint) -> Result<Option<InputRecord>> {
+        let Some((_, piece)) = self.quarantine.iter().find(|(key, _)| key.file == file) else {
+            return Ok(None);
+        };
+        Ok(Some(InputRecord {
+            seq: 1,
+            drop: piece.drop.clone(),
+            broker: piece.broker.clone(),
+            name: piece.name.clone(),
+            size_bytes: 160,
+            received_at: piece.received_at,
+            duplicates: 0,
+            messages: 1,
+            notices: 0,
+            findings: Vec::new(),
+        }))
     }
     fn alert(&self, key: &AlertKey) -> Result<Option<Alert>> {
         Ok(Some(alert()).filter(|alert| alert.key == *key))

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
-use entrywatch::entry::{Held, Life, Sighting, Unmatched};
+use entrywatch::entry::{Held, Life, Membership, Oldest, Sighting, Unmatched};
 use entrywatch::ident::{BillOfLading, BrokerName, DropName, EntryNumber, Fingerprint, NoticeId};
 use entrywatch::notice::{Effect, EventTime, Fields, HoldKind, Kind, Notice, Token};
 use entrywatch::outbox::{
@@ -103,6 +103,17 @@ pub fn life(entry: u64, notices: u64) -> Life {
     Life { notices: held, ..Life::new(number) }
 }
 
+/// A life and a record that name the oldest entry of a daily statement.
+pub fn on_statement(entry: u64) -> (Life, BillRecord) {
+    let number = number(entry);
+    let own = Some(start().date_naive());
+    let oldest = own.map(|date| Oldest { date, entry: number });
+    let membership = Membership { statement: Token::new("2704076001"), own, oldest };
+    let alone = Membership { statement: Token::new("2704076002"), own: None, oldest: None };
+    let life = Life { memberships: vec![membership, alone], ..life(entry, 2) };
+    (life, BillRecord { entries: [number].into(), oldest, ..BillRecord::default() })
+}
+
 pub fn unmatched(index: u64) -> Unmatched {
     Unmatched { held: held(None, index), bill: index.is_multiple_of(2).then(|| bill(index)) }
 }
@@ -111,6 +122,7 @@ pub fn bill_record(index: u64, notices: u64) -> BillRecord {
     BillRecord {
         entries: (0..index % 4).map(number).collect(),
         notices: (0..notices).map(|n| unmatched(index * 77 + n)).collect(),
+        oldest: None,
     }
 }
 
@@ -158,6 +170,7 @@ pub fn alert(index: u64) -> Alert {
         deadlines: Vec::new(),
         next_step: "Call the broker.".into(),
         over_at: None,
+        as_told: Default::default(),
     }
 }
 
@@ -192,6 +205,8 @@ pub fn letter(index: u64, state: u64, at: u64) -> Letter {
             },
         },
         past: Past::default(),
+        marks: Vec::new(),
+        grounds: Default::default(),
     }
 }
 
@@ -226,7 +241,8 @@ pub fn broker(index: u64) -> BrokerName {
 
 pub fn feed(index: u64) -> FeedRecord {
     let last_received_at = start() + chrono::TimeDelta::seconds(index as i64);
-    FeedRecord { last_received_at, told_for: (index % 2 == 1).then_some(last_received_at) }
+    let told = (index % 2 == 1).then(|| alert_key(index));
+    FeedRecord { last_received_at, told_for: told.as_ref().map(|_| last_received_at), told }
 }
 
 /// One of each kind.
@@ -246,6 +262,7 @@ pub fn full_step(seq: u64) -> Step {
     step.windows.insert(window_name(seq), window(seq));
     step.silences = Some(silences(seq));
     step.feeds.insert(broker(seq), feed(seq));
+    step.unread.insert(file(seq), Some(format!("tables-{seq}").into()));
     step
 }
 
@@ -264,6 +281,7 @@ pub fn trouble(index: u64) -> OpenTrouble {
             place: None,
         },
         given_up: Default::default(),
+        alerts: vec![alert_key(index)],
     }
 }
 

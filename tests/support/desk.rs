@@ -14,7 +14,7 @@ use entrywatch::grammar::Grammar;
 use entrywatch::ident::{BrokerName, DropName, Fingerprint};
 use entrywatch::interpret::Interpreter;
 use entrywatch::journal::Journal;
-use entrywatch::outbox::{Attempt, Audience, Outcome, Team, last_end};
+use entrywatch::outbox::{AsOf, Attempt, Audience, Outcome, Team};
 use entrywatch::pipeline::{FeedWatch, Pipeline};
 use entrywatch::place::Severity;
 use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, Playbook, Rules, Vocabulary};
@@ -168,8 +168,8 @@ impl Desk {
                     alerts_of(&*self.store(), self.engine().pipeline(), &letter).expect("the store answers");
                 assert_eq!(alerts.len(), letter.alerts.len(), "every alert of the letter is there");
                 let mail = renderer().render(&letter, &alerts).expect("the letter renders");
-                let (outcome, ends_until) = (answer(&mail), last_end(&alerts));
-                attempts.push(Attempt { letter: letter.key, outcome, ends_until });
+                let (outcome, as_of) = (answer(&mail), AsOf::of(&alerts));
+                attempts.push(Attempt { letter: letter.key, outcome, as_of });
                 sent.push(mail);
             }
             self.engine().delivered(&attempts).expect("the outcomes are kept");

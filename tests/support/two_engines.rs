@@ -16,11 +16,12 @@ use entrywatch::place::Severity;
 use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, Playbook, Rules};
 use entrywatch::store::LetterFilter;
 use entrywatch::synthetic::{Fault, GeneratedFile, Plan, generate};
-use entrywatch::workbench::backtest::{Backtest, BacktestDay, Counts};
+use entrywatch::workbench::backtest::{Backtest, BacktestDay, ChangeKind, Counts};
 
 use crate::desk::{self, Desk};
 
-/// Stands in front of the embedded rules: more letters, fewer letters, other letters, another ladder, other people.
+/// Stands in front of the embedded rules: more letters, fewer letters, other letters, letters said again, another
+/// ladder, other people.
 const CANDIDATE: &str = r#"
 [[rule]]
 name = "no-exams"
@@ -34,6 +35,7 @@ title = "Released"
 on = "notice"
 when = { became = "released" }
 severity = "warning"
+remind = "at once, then every 1 day, at most 2 times"
 [[rule]]
 name = "summary-early"
 title = "Entry summary"
@@ -64,7 +66,7 @@ fn team(name: &str, zone: &str, hour: u32, severity_min: Severity) -> Team {
     }
 }
 
-fn audience() -> Audience {
+pub fn audience() -> Audience {
     Audience::new(vec![
         team("operations", "America/New_York", 8, Severity::Info),
         team("finance", "America/Los_Angeles", 7, Severity::Warning),
@@ -161,6 +163,7 @@ fn strike(desk: &mut Desk, hours: i64) {
     for _ in 0..hours {
         desk.clock.advance(TimeDelta::hours(1));
         desk.engine().remind().expect("reminders are said");
+        desk.engine().due(false).expect("the agenda is done");
         desk.engine().digests().expect("digests are written");
     }
 }
@@ -249,14 +252,30 @@ fn tellings(side: &Side) -> Tellings {
     tellings
 }
 
-/// The rows of a backtest, counted over the letters of both sides.
-pub fn count(live: &Side, candidate: &Side, since: NaiveDate) -> Table {
+/// A letter that differs: day, recipient, what became of it, whether it is a digest, its entry, and for one that came or went which rules
+/// told what in it, and how loud.
+pub type Differs = (NaiveDate, String, ChangeKind, bool, Option<EntryNumber>, Vec<String>);
+
+/// `cbp-hold (critical)`, of what a letter says.
+fn rules_of(letter: &[String]) -> Vec<String> {
+    let rule = |said: &String| {
+        let (rule, rest) = said.split_once('|').expect("a key");
+        let (_, severity) = rest.rsplit_once(' ').expect("a severity");
+        format!("{rule} ({})", severity.to_lowercase())
+    };
+    let mut rules: Vec<String> = letter.iter().map(rule).collect();
+    rules.sort();
+    rules
+}
+
+/// The rows of a backtest, counted over the letters of both sides, and each letter that differs, in order.
+pub fn count(live: &Side, candidate: &Side, since: NaiveDate) -> (Table, Vec<Differs>) {
     let audience = audience();
     let day_of =
         |recipient: &str, at: DateTime<Utc>| audience.team_of(recipient).expect("a team").zone.date(at);
     let (said_live, said_candidate) = (tellings(live), tellings(candidate));
     let (live, candidate) = (&live.letters, &candidate.letters);
-    let mut table = Table::new();
+    let (mut table, mut differ) = (Table::new(), Vec::new());
     let none = Vec::new();
     for id in live.keys().chain(candidate.keys().filter(|id| !live.contains_key(*id))) {
         let day = day_of(&id.0, id.1);
@@ -273,6 +292,10 @@ pub fn count(live: &Side, candidate: &Side, since: NaiveDate) -> Table {
                     .all(|thing| first(thing).is_some_and(|(_, is_digest)| is_digest))
         };
         let (before, after) = (live.get(id).unwrap_or(&none), candidate.get(id).unwrap_or(&none));
+        let mut differs = |what: ChangeKind, letter: &[String]| {
+            let rules = if what == ChangeKind::Changed { Vec::new() } else { rules_of(letter) };
+            differ.push((day, id.0.clone(), what, id.2, id.3, rules));
+        };
         let row = table.entry((day, id.0.clone())).or_default();
         row[0] += before.len() as u64;
         row[1] += after.len() as u64;
@@ -293,13 +316,22 @@ pub fn count(live: &Side, candidate: &Side, since: NaiveDate) -> Table {
                 Some(at) => {
                     came.remove(at);
                     row[4] += 1;
+                    differs(ChangeKind::Changed, &letter);
                 }
-                None if by_digest(&letter, &said_candidate) => row[5] += 1,
-                None => row[3] += 1,
+                None if by_digest(&letter, &said_candidate) => {
+                    row[5] += 1;
+                    differs(ChangeKind::ToDigest, &letter);
+                }
+                None => {
+                    row[3] += 1;
+                    differs(ChangeKind::Removed, &letter);
+                }
             }
         }
         for letter in came {
-            row[if by_digest(&letter, &said_live) { 6 } else { 2 }] += 1;
+            let is_moved = by_digest(&letter, &said_live);
+            row[if is_moved { 6 } else { 2 }] += 1;
+            differs(if is_moved { ChangeKind::FromDigest } else { ChangeKind::Added }, &letter);
         }
     }
     for (here, there, cell) in [(&said_candidate, &said_live, 7), (&said_live, &said_candidate, 8)] {
@@ -310,7 +342,8 @@ pub fn count(live: &Side, candidate: &Side, since: NaiveDate) -> Table {
             }
         }
     }
-    table
+    differ.sort();
+    (table, differ)
 }
 
 /// The rows that a backtest gave.

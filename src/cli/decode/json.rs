@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::{Form, Heading};
+use super::{AddedFields, Form, Heading};
 use crate::decode::{Control, Standard};
 use crate::ident::{BillOfLading, EntryNumber};
 use crate::notice::{BillRef, EventTime, Kind, NoticeRef, Token, Values};
@@ -78,6 +78,14 @@ struct NoticeLine<'a> {
     fields: FieldsLine<'a>,
 }
 
+/// Fields that overriding tables add.
+#[derive(Serialize)]
+struct AddedLine<'a> {
+    record: &'a str,
+    place: Place,
+    fields: FieldsLine<'a>,
+}
+
 impl Form for JsonForm {
     fn heading(&mut self, out: &mut dyn Write, heading: &Heading<'_>) -> io::Result<()> {
         self.line.clear();
@@ -123,6 +131,22 @@ impl Form for JsonForm {
         out.write_all(&self.line)
     }
 
+    fn added(&mut self, out: &mut dyn Write, records: &[AddedFields]) -> io::Result<()> {
+        self.line.clear();
+        self.line.extend_from_slice(br#"],"added":["#);
+        for (index, record) in records.iter().enumerate() {
+            if index > 0 {
+                self.line.push(b',');
+            }
+            let pairs: Vec<(&str, &[u8])> =
+                record.fields.iter().map(|(name, value)| (name.as_str(), value.as_slice())).collect();
+            let fields = Values::from(pairs.as_slice());
+            let line = AddedLine { record: &record.record, place: record.place, fields: FieldsLine(fields) };
+            serde_json::to_writer(&mut self.line, &line)?;
+        }
+        out.write_all(&self.line)
+    }
+
     fn findings(
         &mut self,
         out: &mut dyn Write,
@@ -150,8 +174,8 @@ impl Serialize for FieldsLine<'_> {
         for (index, (name, value)) in self.0.iter().enumerate() {
             let before = self.0.iter().take(index).filter(|(known, _)| *known == name).count();
             match before {
-                0 => map.serialize_entry(name, &text(value))?,
-                _ => map.serialize_entry(&format!("{name}_{}", before + 1), &text(value))?,
+                0 => map.serialize_entry(name, &text(&value))?,
+                _ => map.serialize_entry(&format!("{name}_{}", before + 1), &text(&value))?,
             }
         }
         map.end()

@@ -1,6 +1,7 @@
 //! `decode`: what files say, without store or configuration. Messages are written as they come, so that a file of any
 //! size needs bounded memory.
 
+mod added;
 mod json;
 mod text;
 
@@ -10,6 +11,7 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use self::added::{Added, AddedFields};
 use super::exit::{Exit, Failure, Outcome};
 use super::interrupt::exit_on_interrupt;
 use super::output::{Out, Ui};
@@ -79,6 +81,7 @@ fn decode_file(
     let (read_bytes, is_shut) = (gate.read_bytes.clone(), gate.is_shut.clone());
     let mut printer = Printer {
         interpreter,
+        added: Added::to_embedded(interpreter.grammar()),
         form: &mut *form,
         out,
         flushes: ui.is_terminal,
@@ -112,6 +115,8 @@ struct Heading<'a> {
 trait Form {
     fn heading(&mut self, out: &mut dyn Write, heading: &Heading<'_>) -> io::Result<()>;
     fn notice(&mut self, out: &mut dyn Write, notice: &NoticeRef<'_>) -> io::Result<()>;
+    /// Behind the notices, when there are any.
+    fn added(&mut self, out: &mut dyn Write, records: &[AddedFields]) -> io::Result<()>;
     fn findings(
         &mut self,
         out: &mut dyn Write,
@@ -139,6 +144,7 @@ impl Read for Gate {
 
 struct Printer<'a> {
     interpreter: &'a Interpreter,
+    added: Added,
     form: &'a mut dyn Form,
     out: &'a mut Out,
     flushes: bool,
@@ -182,6 +188,10 @@ impl Printer<'_> {
         self.interpreter.interpret(message, &mut meaning);
         let Meaning { written, mut findings, dropped, .. } = meaning;
         written?;
+        let added = self.added.of(message);
+        if !added.is_empty() {
+            self.form.added(self.out, &added)?;
+        }
         if dropped > 0 {
             findings.extend(overflow(&findings, dropped));
         }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{Form, Heading, json};
+use super::{AddedFields, Form, Heading, json};
 use crate::cli::output::{Paint, Ui, when};
 use crate::decode::Standard;
 use crate::notice::{BillRef, NoticeRef};
@@ -80,8 +80,19 @@ impl Form for TextForm {
         }
         writeln!(out)?;
         for (name, value) in notice.fields.iter() {
-            let value = json::text(value);
+            let value = json::text(&value);
             writeln!(out, "        {}  {value}", self.ui.paint(Paint::Dim, &format!("{name:<NAME_CHARS$}")))?;
+        }
+        Ok(())
+    }
+
+    fn added(&mut self, out: &mut dyn Write, records: &[AddedFields]) -> io::Result<()> {
+        for record in records {
+            writeln!(out, "    added     {}, line {}", clean(&self.ui, &record.record), record.place.line)?;
+            for (name, value) in &record.fields {
+                let name = self.ui.paint(Paint::Dim, &format!("{name:<NAME_CHARS$}"));
+                writeln!(out, "        {name}  {}", json::text(value))?;
+            }
         }
         Ok(())
     }

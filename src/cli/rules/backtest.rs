@@ -13,6 +13,7 @@ use crate::cli::output::{Out, Paint, Table, Ui, answer, day_or_dash, instant, or
 use crate::daemon::assemble;
 use crate::journal::JournalReader;
 use crate::pipeline::Pipeline;
+use crate::words::count;
 use crate::workbench::backtest::{Backtest, Change, ChangeKind, Counts, backtest, count_lines};
 
 #[derive(clap::Args, Debug)]
@@ -86,6 +87,10 @@ fn print(out: &mut Out, ui: &Ui, result: &Backtest, show: usize) -> io::Result<(
     }
     for change in result.changes.iter().take(show) {
         change_text(out, ui, change)?;
+    }
+    if result.unanswered > 0 {
+        let steps = count(result.unanswered, "acknowledged step");
+        writeln!(out, "{steps} not said by the candidate: its ladders do not pause there.\n")?;
     }
     let Counts { live, candidate, added, removed, changed, to_digest, from_digest, .. } = result.counts;
     let differ = added + removed + changed + to_digest + from_digest;

@@ -121,8 +121,10 @@ pub fn play_all(config: &Config, scenarios: &[ScenarioFile]) -> Result<Vec<Ran>,
     }
     let pipeline = Arc::new(assemble::pipeline(config).map_err(|error| Failure::usage(chain(&error)))?);
     let renderer = assemble::renderer(config).map_err(|error| Failure::usage(chain(&error)))?;
+    let brokers: Vec<&str> = config.brokers.iter().map(|broker| broker.name.as_str()).collect();
     let one = |file: &ScenarioFile| {
-        let faults = match Scenario::read(&file.name, &file.text, &file.folder) {
+        let read = Scenario::read(&file.name, &file.text, &file.folder);
+        let faults = match read.and_then(|scenario| scenario.from_brokers(&brokers)) {
             Ok(scenario) => {
                 let mut stage = BenchStage::new(pipeline.clone(), &renderer);
                 play(&scenario, &mut stage, &load_message)

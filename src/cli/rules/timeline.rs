@@ -57,7 +57,8 @@ pub fn run(args: &Args, context: &Context, ui: &Ui) -> Outcome {
     }
     let pipeline = Arc::new(assemble::pipeline(&context.config).map_err(Failure::usage)?);
     let zone = pipeline.audience.teams().first().map_or(&context.zone, |team| &team.zone);
-    let occasion = occasion(args, Occasion::usual(rule, &pipeline.audience, context.clock.now()), zone);
+    let from = args.at.map_or_else(|| context.clock.now(), |at| zone.instant(at));
+    let occasion = occasion(args, Occasion::usual(rule, &pipeline.audience, from), zone);
     let told = timeline(&pipeline, rule, &occasion).map_err(Failure::unreadable)?;
     answer(ui, &told, |out| print(out, ui, &told, zone), Exit::Fine)
 }

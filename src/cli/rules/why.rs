@@ -294,10 +294,7 @@ fn clock_text(
     for (index, step) in clock.steps.iter().enumerate() {
         let day = day_or_dash(Some(step.day));
         match told.get(&step.alert) {
-            Some(row) => {
-                writeln!(out, "  step {:<8} {day}  said; alert key {}", step.step, step.alert)?;
-                told_text(out, ui, row)?;
-            }
+            Some(row) => step_text(out, ui, clock, step, row)?,
             None => {
                 let why = unsaid(clock, index, told, silences);
                 writeln!(out, "  step {:<8} {day}  not said: {}", step.step, ui.paint(Paint::Plain, &why))?;
@@ -305,6 +302,21 @@ fn clock_text(
         }
     }
     Ok(())
+}
+
+/// A step whose alert was raised. One that was as quiet as no team takes was said to nobody.
+fn step_text(out: &mut Out, ui: &Ui, clock: &WhyClock, step: &WhyStep, row: &ToldRow) -> io::Result<()> {
+    let day = day_or_dash(Some(step.day));
+    let has_reached = !row.letters.is_empty() || !row.waits_for.is_empty();
+    if step.recipients.is_empty() && !step.unheard.is_empty() && !has_reached {
+        let why = step.unheard.join("; ");
+        return writeln!(out, "  step {:<8} {day}  not said: {}", step.step, ui.paint(Paint::Yellow, &why));
+    }
+    writeln!(out, "  step {:<8} {day}  said; alert key {}", step.step, step.alert)?;
+    for sentence in step.unheard.iter().filter(|sentence| !clock.unheard.contains(sentence)) {
+        writeln!(out, "              {}", ui.paint(Paint::Yellow, sentence))?;
+    }
+    told_text(out, ui, row)
 }
 
 /// Why a step was not said, as far as the alerts of the other steps, silences and inhibitions tell.
@@ -345,6 +357,7 @@ fn unsaid(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::place::Severity;
 
     fn day(text: &str) -> chrono::NaiveDate {
         text.parse().expect("a date")
@@ -363,6 +376,9 @@ mod tests {
             step: step.to_owned(),
             day: day(on),
             alert: AlertKey::parse(step),
+            severity: Severity::Warning,
+            recipients: vec!["ops@example.com".to_owned()],
+            unheard: Vec::new(),
             unsaid: "comes later".to_owned(),
             is_mutable: step != "7",
             hidden: hidden.map(str::to_owned),

@@ -11,7 +11,7 @@ use crate::daemon::channel::{Channel, Takes, Written};
 use crate::daemon::view::StoreView;
 use crate::daemon::writer::{WriteError, Writer};
 use crate::email::Renderer;
-use crate::outbox::{Alert, Attempt, Letter, Outcome, last_end, retry};
+use crate::outbox::{Alert, AsOf, Attempt, Letter, Outcome, retry};
 use crate::pipeline::Pipeline;
 use crate::store::{Store, StoreError};
 
@@ -110,7 +110,7 @@ impl Deliver {
         }
         let answers = if written.is_empty() { Vec::new() } else { self.channel.deliver(written, now).await };
         let answered = letters.into_iter().zip(answers);
-        outcomes.extend(answered.map(|((letter, ends_until), outcome)| (letter, outcome, ends_until)));
+        outcomes.extend(answered.map(|((letter, as_of), outcome)| (letter, outcome, as_of)));
         let mut tried = Tried::default();
         for (letter, outcome, _) in &outcomes {
             log(letter, outcome);
@@ -123,8 +123,7 @@ impl Deliver {
                 Outcome::Rejected { .. } => tried.given_up += 1,
             }
         }
-        let attempt =
-            |(letter, outcome, ends_until): Ended| Attempt { letter: letter.key, outcome, ends_until };
+        let attempt = |(letter, outcome, as_of): Ended| Attempt { letter: letter.key, outcome, as_of };
         self.writer.delivered(outcomes.into_iter().map(attempt).collect()).await?;
         Ok(tried)
     }
@@ -144,12 +143,12 @@ impl Deliver {
     }
 }
 
-/// A letter, what became of it, and the last end that it told.
-type Ended = (Letter, Outcome, Option<DateTime<Utc>>);
+/// A letter, what became of it, and what its mail told of the alerts.
+type Ended = (Letter, Outcome, AsOf);
 
 struct Prepared {
-    /// One for each mail, with the last end that it tells.
-    letters: Vec<(Letter, Option<DateTime<Utc>>)>,
+    /// One for each mail, with what it tells of its alerts.
+    letters: Vec<(Letter, AsOf)>,
     written: Vec<Written>,
     /// Letters that cannot be rendered.
     outcomes: Vec<Ended>,
@@ -186,12 +185,12 @@ fn prepare(
         let alerts = alerts_of(store, pipeline, &letter)?;
         match takes.write(&letter, &alerts, renderer) {
             Ok(written) => {
-                prepared.letters.push((letter, last_end(&alerts)));
+                prepared.letters.push((letter, AsOf::of(&alerts)));
                 prepared.written.push(written);
             }
             Err(error) => {
                 let error = crate::words::chain(&error).into();
-                prepared.outcomes.push((letter, Outcome::Rejected { error }, None));
+                prepared.outcomes.push((letter, Outcome::Rejected { error }, AsOf::default()));
             }
         }
     }

@@ -1,11 +1,17 @@
 //! Goods on their way: arrival, in bond, general order, temporary importation, warehouse, redelivery.
 
+use std::borrow::Cow;
+
 use super::{CARRIER, Clock, EXPIRY, RECORDED, RELEASED};
+use crate::deadline::calendar::plus_days;
 use crate::deadline::{Key, id};
 use crate::entry::claims::is_same_number;
 use crate::entry::{Dated, Entry, HoldState};
 use crate::ident::BillOfLading;
 use crate::notice::{CargoStep, FactKind, HoldKind, Token};
+
+/// 19 CFR 141.113: a hold that begins so many days after the release still makes it conditional.
+const REDELIVERY_DAYS: i64 = 30;
 
 /// Where goods were said to be.
 #[derive(Clone, Copy)]
@@ -88,10 +94,11 @@ impl Entry {
         for id in [id::ENTRY_FILE, id::GO_NOTIFY] {
             let mut clock = Clock::new(id);
             clock.fact(Key::ArrivalDate, arrived.dated, arrived.source);
-            clock.close(self.gone_with_goods());
+            clock.close_as(self.gone_with_goods());
             clock.close(self.is_entered().then_some("the entry is on file at CBP"));
             clock.close(went_on(&arrived).then_some("the goods went on in bond"));
             self.close_by_record(&mut clock, None);
+            clock.may_be_over = self.doubt_of_filing().unwrap_or_default();
             clocks.extend(clock.started());
         }
     }
@@ -106,9 +113,11 @@ impl Entry {
             && (self.filing.accepted_at.is_some() || self.summary.accepted_at.is_some() || is_known)
     }
 
-    /// The entry is cancelled and the goods were released: what is cancelled before leaves goods that nobody entered.
-    fn gone_with_goods(&self) -> Option<&'static str> {
-        self.gone().filter(|_| !self.is_cancelled || self.standing_release().is_some())
+    /// The entry is cancelled and the goods were released, or are not to be entered under its number. What is cancelled before, and
+    /// nobody says what became of the goods, leaves goods that nobody entered.
+    fn gone_with_goods(&self) -> Option<Cow<'static, str>> {
+        let gone = self.gone().filter(|_| !self.is_cancelled || self.standing_release().is_some());
+        gone.map(Cow::Borrowed).or_else(|| self.goods_elsewhere())
     }
 
     /// One transit clock for each movement that people recorded, and for each day on which carriers told of one. It ends
@@ -183,7 +192,7 @@ impl Entry {
         {
             clock.fact(Key::ImportDate, landed.dated, landed.source);
         }
-        clock.close(self.gone_with_goods());
+        clock.close_as(self.gone_with_goods());
         clock.close((!hold.is_open()).then_some("the goods left general order"));
         clock.close(self.released_at().map(|_| "the goods are released"));
         self.close_by_record(&mut clock, None);
@@ -203,13 +212,42 @@ impl Entry {
         clock.started()
     }
 
-    /// Until when CBP may ask for the goods back.
+    /// Until when CBP may ask for the goods back: for thirty days from the release, or from the end of a conditional one.
     fn redelivery_clock(&self) -> Option<Clock> {
-        let dated = self.release_date()?;
+        let released = self.release_date()?;
         let mut clock = Clock::new(id::REDELIVERY_WINDOW);
-        clock.fact(Key::ReleaseDate, dated, RELEASED);
+        match self.end_of_condition(released) {
+            Some(end) if end.date > released.date => {
+                clock.fact(Key::ReleaseDate, end, "end of the conditional release: the last hold was lifted");
+            }
+            end => {
+                clock.fact(Key::ReleaseDate, released, RELEASED);
+                if end.is_none() {
+                    clock.set(Key::Conditional, true);
+                }
+            }
+        }
         clock.close(self.over());
         Some(clock)
+    }
+
+    /// The release is conditional while a hold stands that began before it, or while the time for redelivery ran. `None`: one
+    /// stands still.
+    fn end_of_condition(&self, released: Dated) -> Option<Dated> {
+        let is_at_issue = |hold: &&HoldState| hold.what != HoldKind::DoNotLoad;
+        let mut holds: Vec<&HoldState> = self.holds.values().filter(is_at_issue).collect();
+        holds.sort_by_key(|hold| hold.since);
+        let mut end = released;
+        for hold in holds {
+            let began = hold.since.map_or(released.date, |at| at.date);
+            if began > plus_days(end.date, REDELIVERY_DAYS) {
+                break;
+            }
+            let Some(closed) = &hold.closed else { return None };
+            let lifted = closed.at.map(|at| Dated { date: at.date, notice: closed.notice });
+            end = lifted.filter(|lifted| lifted.date > end.date).unwrap_or(end);
+        }
+        Some(end)
     }
 
     /// Export or destroy: for temporary importations only.

@@ -2,8 +2,8 @@
 
 use super::{ANSWERED, Clock, FILED, RECORDED};
 use crate::deadline::{Key, Value, id};
-use crate::entry::{Dated, Entry, FiledSummary, LiquidationStep, RecordedFact, SummaryState};
-use crate::notice::{FactKind, FilingAction, LiquidationKind};
+use crate::entry::{Dated, Entry, FiledSummary, FilingState, LiquidationStep, RecordedFact, SummaryState};
+use crate::notice::{EventTime, FactKind, LiquidationKind};
 
 /// Codes of an extension that the importer asked for, and that CBP granted itself (NR, ER).
 const BY_IMPORTER: [&str; 2] = ["50", "02"];
@@ -74,17 +74,39 @@ impl Entry {
 
     /// The version that stands is a correction that CBP accepted.
     fn is_corrected(&self) -> bool {
-        let correction =
-            self.filed_summary().filter(|filing| filing.filed.is_correction && !filing.is_reverted);
-        let accepted = self.summary.accepted_at.filter(|_| self.summary.state == SummaryState::Accepted);
-        correction.is_some_and(|filing| accepted >= filing.at && filing.at.is_some())
+        let is_accepted =
+            |filing: &FiledSummary| filing.filed.is_correction && filing.state == FilingState::Accepted;
+        self.summary.state == SummaryState::Accepted && self.filed_summary().is_some_and(is_accepted)
+    }
+
+    /// Customs refused, rejected or took back the correction that somebody recorded as filed: it has to go again. An acceptance
+    /// between is of that correction, and what was refused behind it is another one.
+    pub(super) fn is_correction_undone(&self, filed: &RecordedFact) -> bool {
+        let summary = &self.summary;
+        let day = |at: Option<EventTime>| at.map(|at| at.date);
+        let is_since = |at: Option<EventTime>| day(at).is_some_and(|day| filed.date() <= Some(day));
+        if is_since(summary.reverted_at) {
+            return true;
+        }
+        let refused = summary.rejected_at;
+        match summary.state {
+            SummaryState::Rejected => is_since(refused),
+            SummaryState::None => is_since(summary.removed_at),
+            SummaryState::Accepted => {
+                let accepted = summary.accepted_at;
+                is_since(refused) && !(is_since(accepted) && day(accepted) != day(refused))
+            }
+            SummaryState::Cancelled => false,
+        }
     }
 
     /// A correction that raises antidumping or countervailing duty is paid within three working days. Of several the first
     /// counts that nobody paid.
     fn deposit_clock(&self) -> Option<Clock> {
-        let filings = self.summary.filings.iter().filter(|filing| !filing.is_reverted);
-        let filings: Vec<&FiledSummary> = filings.collect();
+        let filings = self.summary.filings.iter();
+        // The time runs from the day on which it was sent, so it does not wait for the answer.
+        let stands = |state| matches!(state, FilingState::Sent | FilingState::Accepted);
+        let filings: Vec<&FiledSummary> = filings.filter(|filing| stands(filing.state)).collect();
         let raised = filings.windows(2).filter_map(|pair| match *pair {
             [before, after] if after.filed.is_correction && owed(after) > owed(before) => Some(after),
             _ => None,
@@ -96,6 +118,7 @@ impl Entry {
             let recorded = self.recorded.iter();
             let recorded =
                 recorded.filter(|fact| fact.fact == FactKind::PscFiled && fact.says("adcvd", "yes"));
+            let recorded = recorded.filter(|fact| !self.is_correction_undone(fact));
             raises.extend(
                 recorded
                     .filter_map(|fact| Some((Dated { date: fact.date()?, notice: fact.notice }, RECORDED))),
@@ -129,12 +152,10 @@ impl Entry {
         let mut clock = Clock::new(id);
         // While the version that stands is flagged, the date of the first counts that was: a later one declares the intent
         // again and gives no more time. The date of importation is that of the version that stands.
-        let is_flagged = |filing: &&FiledSummary| {
-            filing.filed.action == FilingAction::Filed
-                && if is_value { filing.flags.recon } else { filing.flags.recon_fta }
-        };
+        let is_flagged =
+            |filing: &&FiledSummary| if is_value { filing.flags.recon } else { filing.flags.recon_fta };
         let own = self.filed_summary().filter(is_flagged).and_then(|standing| {
-            let mut dated = self.summary.filings.iter().filter(|filing| filing.at.is_some());
+            let mut dated = self.summary.versions().filter(|filing| filing.at.is_some());
             let filing = if is_value { dated.find(is_flagged)? } else { standing };
             let date = if is_value { filing.at?.date } else { filing.filed.import_date? };
             Some((Dated { date, notice: filing.notice }, FILED))

@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 
 use super::{ANSWERED, Clock, RECORDED};
 use crate::deadline::{DeadlineTable, Key, id};
-use crate::entry::{Basis, BasisDate, Dated, Entry, LiquidationEvent, LiquidationStep};
+use crate::entry::{Basis, BasisDate, Dated, Entry, LiquidationEvent, LiquidationStep, SummaryState};
 use crate::notice::{FactKind, LiquidationKind};
 
 /// Types of informal entries.
@@ -15,6 +15,7 @@ const INFORMAL: [&str; 2] = ["11", "12"];
 
 const NOTICE: &str = "notice of extension or suspension";
 const NOT_TOLD: &str = "query answer that tells no suspension any more; it may have ended before";
+const SUSPENDED_SINCE: &str = "liquidation was suspended: six months count from the end of that";
 /// The instance of the clocks that count from the original liquidation, whoever tells it, or from the day set by law.
 pub(super) const LIQUIDATION: &str = "liquidation";
 
@@ -193,16 +194,11 @@ impl Entry {
 
     /// The day on which the law liquidates the entry if CBP does not before: the end of the year and its extensions, or six
     /// months after the end of a suspension that stopped the year.
-    pub(super) fn deemed_date(&self, table: &DeadlineTable) -> Option<NaiveDate> {
+    pub(in crate::entry) fn deemed_date(&self, table: &DeadlineTable) -> Option<NaiveDate> {
         if self.gone().is_some() {
             return None;
         }
-        let passes = |mut clock: Clock| {
-            if table.has_overrides() {
-                clock.localize(table, self.override_scope());
-            }
-            table.compute_dates(clock.id, &clock.facts).ok()?.due.date()
-        };
+        let passes = |clock: Clock| self.last_day(table, clock);
         let year = passes(self.liquidation_clock(id::LIQ_DEEMED_1Y))?;
         if !self.was_suspended_by(year) {
             return Some(year);
@@ -211,6 +207,25 @@ impl Entry {
         let later = &self.liquidation_history[lifts.end..];
         let again = later.iter().any(|event| matches!(event.what, LiquidationStep::Suspended { .. }));
         passes(months).filter(|_| !again)
+    }
+
+    fn last_day(&self, table: &DeadlineTable, mut clock: Clock) -> Option<NaiveDate> {
+        if table.has_overrides() {
+            clock.localize(table, self.override_scope());
+        }
+        table.compute_dates(clock.id, &clock.facts).ok()?.due.date()
+    }
+
+    /// The year to liquidate. One that a suspension stopped does not end on its anniversary once that is over, where the six
+    /// months from the end of the suspension go beyond it.
+    fn year_clock(&self, table: &DeadlineTable) -> Clock {
+        let mut year = self.liquidation_clock(id::LIQ_DEEMED_1Y);
+        if year.closed.is_none() && self.lifts().is_some() {
+            let ends = self.last_day(table, year.clone());
+            let waits = ends.zip(self.deemed_date(table)).is_some_and(|(ends, deemed)| ends < deemed);
+            year.close(waits.then_some(SUSPENDED_SINCE));
+        }
+        year
     }
 
     /// Informal entries are liquidated by payment or release, whichever comes first, and no notice says so.
@@ -241,19 +256,31 @@ impl Entry {
         })
     }
 
-    pub(super) fn liquidation_clocks(&self, clocks: &mut Vec<Clock>) {
+    pub(super) fn liquidation_clocks(&self, table: &DeadlineTable, clocks: &mut Vec<Clock>) {
         let mut cycle = self.liquidation_clock(id::LIQ_SCHEDULED_EST);
         if self.answered.is_some_and(|answered| answered.status.is_under_review) {
             cycle.set(Key::UnderReview, true);
         }
+        if self.is_unset() {
+            cycle.set(Key::Rejected, true);
+        }
         cycle.close(self.scheduled_liquidation().map(|_| "CBP scheduled the liquidation"));
-        clocks.extend([cycle, self.liquidation_clock(id::LIQ_DEEMED_1Y)]);
+        clocks.extend([cycle, self.year_clock(table)]);
         if self.stays().extensions > 0 {
             clocks.push(self.liquidation_clock(id::LIQ_EXT_END));
             clocks.push(self.liquidation_clock(id::LIQ_CAP_4Y));
         }
         clocks.extend(self.lifted_clock());
         clocks.extend(self.reliquidation_clock());
+    }
+
+    /// No summary is on file any more, so CBP plans no liquidation. A refused transmission was no filing and unsets nothing.
+    fn is_unset(&self) -> bool {
+        match self.summary.state {
+            SummaryState::Rejected => self.summary.is_customs_word,
+            SummaryState::None => self.summary.removed_at.is_some(),
+            SummaryState::Accepted | SummaryState::Cancelled => false,
+        }
     }
 
     fn liquidation_clock(&self, id: &'static str) -> Clock {

@@ -43,6 +43,8 @@ pub struct Clock {
     pub may_be_over: String,
     /// The day on which the law starts it, if nothing happens before.
     pub starts: Option<NaiveDate>,
+    /// The day of what ended it, where that may have come too late.
+    pub closed_on: Option<NaiveDate>,
     /// What must not happen before that day.
     pub unless: &'static str,
     pub bases: Vec<BasisDate>,
@@ -69,7 +71,7 @@ impl Entry {
         let mut clocks = Vec::with_capacity(12);
         self.summary_clocks(&mut clocks);
         self.correction_clocks(&mut clocks);
-        self.liquidation_clocks(&mut clocks);
+        self.liquidation_clocks(table, &mut clocks);
         self.protest_clocks(table, &mut clocks);
         self.payment_clocks(&mut clocks);
         self.cargo_clocks(&mut clocks);
@@ -153,7 +155,10 @@ impl Entry {
 
     /// What ends most of what an entry still has to do.
     fn over(&self) -> Option<&'static str> {
-        self.gone().or_else(|| self.liquidation().is_some().then_some("the entry is liquidated"))
+        let covered = || self.covered().filter(|(_, summary)| summary.liquidation().is_some());
+        self.gone()
+            .or_else(|| self.liquidation().is_some().then_some("the entry is liquidated"))
+            .or_else(|| covered().map(|_| "the summary that covers the release is liquidated"))
     }
 
     fn gone(&self) -> Option<&'static str> {
@@ -183,6 +188,7 @@ impl Clock {
             closed: None,
             may_be_over: String::new(),
             starts: None,
+            closed_on: None,
             unless: "",
             bases: Vec::new(),
         }
@@ -198,8 +204,12 @@ impl Clock {
     }
 
     fn close(&mut self, because: Option<&'static str>) {
+        self.close_as(because.map(Cow::Borrowed));
+    }
+
+    fn close_as(&mut self, because: Option<Cow<'static, str>>) {
         if self.closed.is_none() {
-            self.closed = because.map(Cow::Borrowed);
+            self.closed = because;
         }
     }
 

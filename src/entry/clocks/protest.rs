@@ -8,11 +8,8 @@ use super::protested::{Decision, Protested};
 use super::{ANSWERED, Clock, RECORDED, STATED};
 use crate::deadline::{DeadlineTable, Key, id};
 use crate::entry::claims::is_same_number;
-use crate::entry::{Basis, BasisDate, Dated, Entry, Provenance, RecordedFact};
+use crate::entry::{Basis, BasisDate, Dated, Entry, ProtestState, Provenance, RecordedFact, ToldDecision};
 use crate::notice::{FactKind, LiquidationKind, Token};
-
-/// Statuses of a protest that CBP denied, in part or whole.
-const DENIED: [&str; 2] = ["DN", "PD"];
 
 /// A clock whose passing is a decision that starts another clock, unless something happens before.
 struct ByLaw {
@@ -86,7 +83,52 @@ impl Clock {
     }
 }
 
+impl Clock {
+    /// Keeps the days of a denial where they differ.
+    fn keep_denials(&mut self, told: &[&ToldDecision]) {
+        if told.iter().any(|known| told.first().is_some_and(|first| first.date != known.date)) {
+            self.bases = told.iter().map(|told| told.as_basis()).collect();
+        }
+    }
+
+    /// The day of the denial that was told, and the others that were.
+    fn told_denials(&self) -> Vec<BasisDate> {
+        if !self.bases.is_empty() {
+            return self.bases.clone();
+        }
+        let Some(date) = self.facts.date(Key::DenialDate) else { return Vec::new() };
+        let from = self.from.iter().find(|fact| *fact.input == *Key::DenialDate.as_str());
+        let basis = match from {
+            Some(fact) if *fact.source == *ANSWERED => Basis::QueryAnswer,
+            _ => Basis::Recorded,
+        };
+        vec![BasisDate { date, basis, notice: from.and_then(|fact| fact.notice) }]
+    }
+
+    /// Both are about one protest, or one decision.
+    fn is_of(&self, other: &Self) -> bool {
+        let is_same = || match (Token::some(&*self.instance), Token::some(&*other.instance)) {
+            (Some(number), Some(other)) => is_same_number(number, other),
+            _ => false,
+        };
+        self.is_named_as(other) || (self.id == other.id && self.id == id::CIT_SUMMONS && is_same())
+    }
+}
+
+impl ToldDecision {
+    fn as_basis(&self) -> BasisDate {
+        BasisDate { date: self.date, basis: self.basis, notice: Some(self.notice) }
+    }
+}
+
 impl ByLaw {
+    /// What Customs tells of a decision for a day after the one on which the law had decided undoes nothing: the statute fixes
+    /// the day (19 USC 1515(b), 1499(c)(5)), and the time to go to court or to protest runs from it.
+    fn stands_against(&self, clock: &Clock, passes: NaiveDate) -> bool {
+        matches!(self.key, Key::DenialDate | Key::DecisionDate)
+            && clock.closed_on.is_some_and(|day| day > passes)
+    }
+
     /// Names the clock that starts after the one that starts it, whose day may still move. A protest decided by law has its
     /// number.
     fn instance(&self, of: &str) -> Box<str> {
@@ -136,7 +178,8 @@ impl Entry {
                     amend.close(Some("accelerated disposition was asked for"));
                 }
                 amend.close(against.is_decided.then_some("the protest is decided"));
-                self.close_by_record(&mut amend, None);
+                let number = against.numbers.first().copied().filter(|_| against.numbers.len() == 1);
+                self.close_by_record(&mut amend, number.flatten());
                 clocks.push(amend);
             }
         }
@@ -173,8 +216,9 @@ impl Entry {
             clock.fact(Key::DecisionDate, Dated { date, notice: fact.notice }, RECORDED);
             let is_exclusion = fact.fact == FactKind::Exclusion || fact.says("what", "exclusion");
             let decision = Decision { clock, day_0: date, dates: vec![date], is_exclusion };
-            // A decision that is recorded again takes the place of the first.
+            // A decision that is recorded again under its number for a later day gives no more time.
             match decisions.iter_mut().find(|known| known.clock.is_named_as(&decision.clock)) {
+                Some(known) if known.day_0 < date => known.dates.push(date),
                 Some(known) => *known = decision,
                 None => decisions.push(decision),
             }
@@ -214,16 +258,22 @@ impl Entry {
         counting.basis == Basis::DeemedByLaw || is_recorded()
     }
 
+    /// Protests that CBP denied, in part or whole.
+    pub(in crate::entry) fn denied_protests(&self) -> impl Iterator<Item = &ProtestState> {
+        self.protests.values().filter(|state| state.is_denied())
+    }
+
     /// A summons, and the way back to the port, for each protest that was denied, in part or whole.
     fn denial_clocks(&self, clocks: &mut Vec<Clock>) {
-        let denied = self.protests.values().filter(|state| DENIED.contains(&state.protest.status.as_str()));
-        for state in denied {
+        for state in self.denied_protests() {
+            let told = self.denials_of(state.protest.number);
             for id in [id::CIT_SUMMONS, id::PROTEST_VOID_90D] {
                 let mut clock = Clock::of(id, state.protest.number.as_str());
-                if let Some(date) = state.protest.decided {
-                    let is_recorded = self.recorded.iter().any(|fact| fact.notice == state.notice);
-                    let source = if is_recorded { RECORDED } else { ANSWERED };
-                    clock.fact(Key::DenialDate, Dated { date, notice: state.notice }, source);
+                if let Some(first) = told.first() {
+                    let source = if first.basis == Basis::Recorded { RECORDED } else { ANSWERED };
+                    let dated = Dated { date: first.date, notice: first.notice };
+                    clock.fact(Key::DenialDate, dated, source);
+                    clock.keep_denials(&told);
                 } else if id == id::PROTEST_VOID_90D {
                     continue;
                 }
@@ -258,12 +308,13 @@ impl Entry {
         for at in 0..known {
             let clock = &clocks[at];
             let Some(law) = BY_LAW.iter().find(|law| law.passes == clock.id) else { continue };
-            if clock.closed.is_some() {
-                continue;
-            }
             let Ok(dates) = table.compute_dates(clock.id, &clock.facts) else { continue };
             let source = || format!("by law: {} passes", clock.key());
             let Some(passes) = dates.due.date() else { continue };
+            let late = clock.closed_on.filter(|_| law.stands_against(clock, passes));
+            if clock.closed.is_some() && late.is_none() {
+                continue;
+            }
             // One liquidation happens by law, though two clocks may lead to it.
             if law.key == Key::LiquidationDate && has_two {
                 let deemed: Option<NaiveDate> = *deemed.get_or_insert_with(|| self.deemed_date(table));
@@ -277,9 +328,10 @@ impl Entry {
             else {
                 continue;
             };
-            if !clocks.iter().any(|other| other.is_named_as(&by_law) && other.facts.date(law.key).is_some()) {
-                clocks.push(by_law);
+            if late.is_some() {
+                clocks[at].closed = None;
             }
+            join_by_law(clocks, by_law, law, late);
         }
         // A clock without a date gives way to the one of its name that has one.
         if clocks.len() > known {
@@ -350,5 +402,30 @@ impl Entry {
             bases.push(BasisDate { date, basis: Basis::Estimate, notice });
         }
         bases
+    }
+}
+
+/// Lists a clock that the law starts, unless the same one is told with a date. A denial that is told for a later day than that
+/// of the law moves nothing, and is kept beside it.
+fn join_by_law(clocks: &mut Vec<Clock>, mut by_law: Clock, law: &ByLaw, late: Option<NaiveDate>) {
+    let is_told = |other: &Clock| other.is_of(&by_law) && other.facts.date(law.key).is_some();
+    let place = clocks.iter().position(is_told);
+    match place.map(|place| &mut clocks[place]) {
+        None => {
+            if let Some(day) = late.filter(|_| law.key == Key::DenialDate) {
+                by_law.may_be_over = format!("CBP decided the protest on {day}, after the law had denied it");
+            }
+            clocks.push(by_law);
+        }
+        Some(told) if law.key == Key::DenialDate && told.facts.date(law.key) > by_law.starts => {
+            let deemed =
+                by_law.starts.map(|date| BasisDate { date, basis: Basis::DeemedByLaw, notice: None });
+            by_law.bases = deemed.into_iter().chain(told.told_denials()).collect();
+            if by_law.closed.is_none() {
+                by_law.closed = told.closed.take();
+            }
+            *told = by_law;
+        }
+        Some(_) => {}
     }
 }

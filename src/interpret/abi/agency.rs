@@ -2,10 +2,10 @@
 
 use super::release::of_status;
 use super::resolve::{Carry, Codes, DateAt, Resolver, Words};
-use super::scribe::{Draft, Scribe, event_time, plain};
+use super::scribe::{Draft, Scribe, plain};
 use crate::decode::abi::Record;
 use crate::grammar::abi::{FieldAt, Format, Tag};
-use crate::notice::{Effect, EventTime, Kind, Token};
+use crate::notice::{Effect, Kind, Token};
 use crate::place::Severity;
 
 pub const SO70: Tag = Tag::named(b"SO70");
@@ -22,7 +22,6 @@ struct Layout {
     entry_status: FieldAt,
     line_status: FieldAt,
     reason: FieldAt,
-    lines: FieldAt,
     carried: Vec<Carry>,
 }
 
@@ -38,8 +37,6 @@ pub struct AgencyReader {
 
 impl Layout {
     fn resolve(resolver: &mut Resolver<'_>, key: &'static str) -> Self {
-        let first = resolver.at(key, "begin_cbp_line");
-        let last = resolver.at(key, "end_pga_line");
         Self {
             key,
             agency: resolver.at(key, "agency"),
@@ -49,7 +46,6 @@ impl Layout {
             entry_status: resolver.at(key, "entry_status"),
             line_status: resolver.at(key, "line_status"),
             reason: resolver.at(key, "reason"),
-            lines: FieldAt::new(first.start, last.end),
             carried: resolver.carry(
                 key,
                 &[
@@ -114,34 +110,17 @@ impl AgencyReader {
         }
     }
 
-    /// The status that stands for the record: the entry's, and without one the line's.
-    fn status<'a>(&self, layout: &Layout, record: &Record<'a>) -> (&'a [u8], FieldAt, bool) {
-        let entry_status = record.field(&layout.entry_status);
-        if entry_status.is_empty() {
-            (record.field(&layout.line_status), layout.line_status, true)
-        } else {
-            (entry_status, layout.entry_status, false)
-        }
-    }
-
     /// Reads the SO70 at `index` of the message, with the SO71 and SO72 behind it.
     pub fn read<'a>(&'a self, records: &[Record<'a>], index: usize, scribe: &mut Scribe<'_, 'a>) {
         let Some(record) = records.get(index) else { return };
         let layout = self.layout(record);
         let agency = Token::some(record.field(&layout.agency));
-        let (code, at, of_line) = self.status(layout, record);
+        let (code, at) = status(layout, record);
         let mut reading =
             if code.is_empty() { plain(Severity::Info, &Effect::Inform) } else { self.statuses.read(code) };
         let effect = if code.is_empty() { Effect::Inform } else { self.statuses.effect_of(code, agency) };
         reading.effect = &effect;
         scribe.check_known(&reading, record, at);
-        if of_line
-            && matches!(reading.effect, Effect::Clear { .. })
-            && self.has_open_line(records, record.field(&layout.agency))
-        {
-            // One line is done while another of the same agency is held: the agency's hold stays.
-            reading.effect = &Effect::Inform;
-        }
         scribe.fields.take(record, &layout.carried);
         scribe.fields.push_words("reason_meaning", self.reasons.meaning(record.field(&layout.reason)));
         for more in &records[index + 1..] {
@@ -154,31 +133,14 @@ impl AgencyReader {
         let at = scribe.event_time(record, layout.day, layout.time, layout.time_format);
         scribe.notice(record, &Draft::new(Kind::AgencyStatus, reading, at));
     }
+}
 
-    fn at(&self, layout: &Layout, record: &Record<'_>) -> Option<EventTime> {
-        event_time(record, layout.day, layout.time, layout.time_format)
-    }
-
-    /// Whether the message leaves a line of this agency held: the latest status of that line opens a hold. Messages
-    /// repeat earlier statuses, so a line's latest one counts.
-    #[cold]
-    fn has_open_line(&self, records: &[Record<'_>], agency: &[u8]) -> bool {
-        let mut lines: Vec<(&[u8], Option<EventTime>, usize, bool)> = records
-            .iter()
-            .enumerate()
-            .filter(|(_, record)| of_status(record) == SO70 && record.layout.is_some())
-            .filter_map(|(index, record)| {
-                let layout = self.layout(record);
-                let (code, _, of_line) = self.status(layout, record);
-                let counts = of_line && !code.is_empty() && record.field(&layout.agency) == agency;
-                counts.then(|| {
-                    let holds = matches!(self.statuses.read(code).effect, Effect::Hold { .. });
-                    (record.raw(layout.lines), self.at(layout, record), index, holds)
-                })
-            })
-            .collect();
-        lines.sort_unstable();
-        let is_last = |at: usize| lines.get(at + 1).is_none_or(|next| next.0 != lines[at].0);
-        (0..lines.len()).any(|at| lines[at].3 && is_last(at))
+/// The status that stands for the record: the entry's, and without one that of the lines it names, which the fold tells apart.
+fn status<'a>(layout: &Layout, record: &Record<'a>) -> (&'a [u8], FieldAt) {
+    let entry_status = record.field(&layout.entry_status);
+    if entry_status.is_empty() {
+        (record.field(&layout.line_status), layout.line_status)
+    } else {
+        (entry_status, layout.entry_status)
     }
 }

@@ -1,7 +1,9 @@
 //! Every other application: recognised, kept, tied to its entry when a record names one, and not read further.
 
+use super::later;
 use super::resolve::{EntryAt, Resolver, Words};
 use super::scribe::{Draft, Scribe, plain};
+use super::sheet::Form;
 use crate::decode::abi::{Record, Transaction};
 use crate::notice::{Effect, Kind};
 use crate::place::{Grade, Severity, finding_code};
@@ -64,7 +66,11 @@ impl CarriedReader {
             }
             for field in &layout.fields {
                 if let Some((_, shown)) = SHARED.iter().find(|(own, _)| **own == *field.name) {
-                    scribe.fields.push(shown, record.field(&field.at));
+                    scribe.fields.push_unwritten(
+                        shown,
+                        record.field(&field.at),
+                        later::write(Form::of(field)),
+                    );
                 }
             }
         }

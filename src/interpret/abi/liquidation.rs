@@ -1,7 +1,9 @@
 //! NR: liquidation, reliquidation, extension and suspension, as the courtesy notices tell them.
 
+use super::later;
 use super::resolve::{AmountAt, Carry, DateAt, EntryAt, Reading, Resolver, Words};
 use super::scribe::{Draft, INCOMPLETE_GROUP, Scribe, amount, date};
+use super::sheet::Form;
 use super::stay::{Stay, StayCodes};
 use crate::decode::abi::{Record, Transaction, is_same};
 use crate::grammar::abi::{FieldAt, Tag};
@@ -102,7 +104,6 @@ impl LiquidationReader {
                     "liquidation_type",
                     "entry_date",
                     "paid_antidumping",
-                    "interest",
                 ],
             ),
             fourth: resolver.carry(
@@ -287,6 +288,7 @@ impl LiquidationReader {
                 scribe.fields.take(record, carried);
             }
         }
+        self.show_interest(group, scribe);
         scribe.fields.push_words("reason_1_meaning", self.reasons.meaning(reason));
         const MEANINGS: [&str; 3] = ["reason_2_meaning", "reason_3_meaning", "reason_4_meaning"];
         for (name, &at) in MEANINGS.iter().zip(&self.more_reasons) {
@@ -314,7 +316,20 @@ impl LiquidationReader {
     fn interest(&self, group: Group<'_, '_>) -> Option<rust_decimal::Decimal> {
         let (first, second) = (group.first?, group.second?);
         let interest = amount(second, self.interest)?;
-        Some(if first.field(&self.interest_negative) == b"1" { -interest } else { interest })
+        Some(if self.is_refund(first) { -interest } else { interest })
+    }
+
+    /// With the sign that N1 has for it.
+    fn show_interest<'a>(&'a self, group: Group<'_, 'a>, scribe: &mut Scribe<'_, 'a>) {
+        let Some(second) = group.second else { return };
+        let decimals = self.interest.decimals;
+        let is_refund = group.first.is_some_and(|first| self.is_refund(first));
+        let write = if is_refund { later::negative(decimals) } else { later::write(Form::Amount(decimals)) };
+        scribe.fields.push_unwritten("interest", second.field(&self.interest.at), write);
+    }
+
+    fn is_refund(&self, first: &Record<'_>) -> bool {
+        first.field(&self.interest_negative) == b"1"
     }
 
     /// A notice for each code; a blank first one is told as well, for the record then says nothing that we know.

@@ -5,6 +5,7 @@ mod carried;
 mod census;
 mod claims;
 mod filing;
+mod later;
 mod liquidation;
 mod manifest;
 mod query;

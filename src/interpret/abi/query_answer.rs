@@ -230,6 +230,7 @@ impl QueryAnswerReader {
             is_under_review: review.is_some_and(|record| record.field(&at.review) == b"1"),
             is_protested: text(at.protest) == b"YS" && !self.claims.has_only_petitions(records),
             is_in_customs_control: text(at.control) == b"2",
+            is_inactive: text(at.control) == b"3",
             is_suspended: control.is_some_and(|record| self.tells_suspension(record)),
             census: census(text(at.census)),
             is_reconciled: names_entry(text(at.reconciled)),
@@ -238,16 +239,11 @@ impl QueryAnswerReader {
         let effect = Effect::SummaryStatus(status);
         let code = text(at.summary);
         let row = self.statuses.meaning_of(code, "JC 4 ");
-        let severity = match state {
-            Some(AnsweredState::Rejected | AnsweredState::Cancelled) => Severity::Warning,
-            _ if status.is_late => Severity::Warning,
-            _ => Severity::Info,
-        };
         let reading = Reading {
             code: Token::some(code),
             table: self.statuses.name(),
             meaning: Some(row.map_or("status of the entry summary", |row| &row.meaning)),
-            severity,
+            severity: severity_of(&status),
             effect: &effect,
         };
         scribe.notice_of(head, &Draft::new(Kind::EntryStatus, reading, self.as_of(control, scribe)), &sheet);
@@ -445,6 +441,14 @@ fn census(code: &[u8]) -> Option<AnsweredCensus> {
 /// A number that is blank or nothing but zeros names none.
 fn names_entry(number: &[u8]) -> bool {
     number.iter().any(|byte| !matches!(byte, b' ' | b'0'))
+}
+
+fn severity_of(status: &SummaryStatus) -> Severity {
+    match status.state {
+        Some(AnsweredState::Rejected | AnsweredState::Cancelled) => Severity::Warning,
+        _ if status.is_late || status.is_inactive => Severity::Warning,
+        _ => Severity::Info,
+    }
 }
 
 /// JI, JK, JL and JN carry a sentence in place of their fields when there is nothing to tell.

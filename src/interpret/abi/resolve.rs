@@ -1,10 +1,12 @@
 //! From names in the grammar to positions and tables, once.
 
+use super::later;
+use super::sheet::Form;
 use crate::decode::abi::Record;
 use crate::grammar::abi::{FieldAt, Format, Tag, slot_of, spread_over};
 use crate::grammar::{CodeRow, CodeTable, Grammar, GrammarError};
 use crate::interpret::effects::CodeEffects;
-use crate::notice::{Effect, Token};
+use crate::notice::{Effect, Token, Write};
 use crate::place::Severity;
 
 /// Looks names up and remembers what is missing.
@@ -18,6 +20,8 @@ pub struct Resolver<'g> {
 pub struct Carry {
     pub name: &'static str,
     pub at: FieldAt,
+    /// How a date or an amount is written for the reader.
+    pub write: Option<Write>,
 }
 
 /// A date field.
@@ -102,12 +106,18 @@ impl<'g> Resolver<'g> {
 
     /// Fields that are shown under the layout's own names.
     pub fn carry(&mut self, key: &str, names: &[&'static str]) -> Vec<Carry> {
-        names.iter().map(|&name| Carry { name, at: self.at(key, name) }).collect()
+        names.iter().map(|&name| self.carried(key, name, name)).collect()
     }
 
     /// Fields that are shown under the name that all families share.
     pub fn carry_as(&mut self, key: &str, names: &[(&'static str, &'static str)]) -> Vec<Carry> {
-        names.iter().map(|&(name, own)| Carry { name, at: self.at(key, own) }).collect()
+        names.iter().map(|&(name, own)| self.carried(key, name, own)).collect()
+    }
+
+    fn carried(&mut self, key: &str, name: &'static str, own: &str) -> Carry {
+        let field = self.field(key, own);
+        let write = field.and_then(|field| later::write(Form::of(field)));
+        Carry { name, at: field.map(|field| field.at).unwrap_or_default(), write }
     }
 
     fn table(&mut self, name: &str) -> Option<CodeTable> {

@@ -1,5 +1,6 @@
 //! Writes the notices of one message: the entry, the fields, the order.
 
+use arrayvec::ArrayVec;
 use chrono::NaiveDate;
 use rust_decimal::Decimal;
 
@@ -12,7 +13,7 @@ use crate::grammar::abi::{FieldAt, Format};
 use crate::ident::EntryNumber;
 use crate::interpret::NoticeSink;
 use crate::interpret::fields::FieldList;
-use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef, Token, Values, Written};
+use crate::notice::{BillRef, Effect, EventTime, Kind, NoticeRef, Token, Unwritten, Values, Write, Written};
 use crate::place::{Finding, Grade, Place, Severity, finding_code};
 
 /// A notice never carries more fields than this.
@@ -56,7 +57,11 @@ impl LastDay {
 }
 
 /// The fields of the next notice: those that all notices of the message share, then its own.
-pub struct Fields<'a>(FieldList<'a>);
+pub struct Fields<'a> {
+    list: FieldList<'a>,
+    /// The dates and amounts among them, as they were sent.
+    unwritten: ArrayVec<Unwritten, FIELDS_MAX>,
+}
 
 /// What a notice has of its own.
 pub struct Draft<'n> {
@@ -74,10 +79,15 @@ impl<'n> Draft<'n> {
 }
 
 impl<'a> Fields<'a> {
+    #[inline(always)]
+    fn new() -> Self {
+        Self { list: FieldList::new(), unwritten: ArrayVec::new_const() }
+    }
+
     #[inline]
     pub fn push(&mut self, name: &'a str, value: &'a [u8]) {
-        if self.0.len() < FIELDS_MAX {
-            self.0.push(name, value);
+        if self.list.len() < FIELDS_MAX {
+            self.list.push(name, value);
         }
     }
 
@@ -85,27 +95,54 @@ impl<'a> Fields<'a> {
         self.push(name, value.unwrap_or("").as_bytes());
     }
 
+    /// A value that its reader writes.
+    pub fn push_unwritten(&mut self, name: &'a str, value: &'a [u8], write: Option<Write>) {
+        if !value.is_empty() && self.list.len() < FIELDS_MAX {
+            self.note(write);
+            self.list.place(name, value);
+        }
+    }
+
     /// The fields of a record that are not blank.
     #[inline]
     pub fn take(&mut self, record: &Record<'a>, carried: &'a [Carry]) {
-        if self.0.len() + carried.len() <= FIELDS_MAX {
-            self.0.extend(carried.iter().map(|carry| Some((carry.name, record.filled_field(&carry.at)?))));
+        if self.list.len() + carried.len() <= FIELDS_MAX {
+            for carry in carried {
+                if let Some(value) = record.filled_field(&carry.at) {
+                    self.note(carry.write);
+                    self.list.place(carry.name, value);
+                }
+            }
         } else {
-            carried.iter().for_each(|carry| self.push(carry.name, record.field(&carry.at)));
+            for carry in carried {
+                self.push_unwritten(carry.name, record.field(&carry.at), carry.write);
+            }
+        }
+    }
+
+    /// How the next value is written.
+    #[inline(always)]
+    fn note(&mut self, write: Option<Write>) {
+        if let Some(write) = write {
+            // There is room for as many as there may be fields.
+            let _ = self.unwritten.try_push(Unwritten { at: self.list.len() as u16, write });
         }
     }
 
     pub fn mark(&self) -> usize {
-        self.0.len()
+        self.list.len()
     }
 
     /// Forgets what came after the mark.
     pub fn back_to(&mut self, mark: usize) {
-        self.0.truncate(mark);
+        self.list.truncate(mark);
+        while self.unwritten.last().is_some_and(|last| usize::from(last.at) >= mark) {
+            self.unwritten.pop();
+        }
     }
 
-    fn as_slice(&self) -> &[(&'a str, &'a [u8])] {
-        self.0.as_slice()
+    fn as_values(&self) -> Values<'_> {
+        Values::new(self.list.as_slice(), Written::default(), &self.unwritten)
     }
 }
 
@@ -114,7 +151,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     pub fn new(sink: &'s mut dyn NoticeSink, message: &Message<'_>) -> Self {
         let start = Place { offset: message.span.offset, line: message.span.line, column: None };
         let last_day = LastDay::default();
-        Self { sink, ordinal: 0, entry: None, fields: Fields(FieldList::new()), start, dated: None, last_day }
+        Self { sink, ordinal: 0, entry: None, fields: Fields::new(), start, dated: None, last_day }
     }
 
     /// Dates the notices of an answer whose records bear no date by its header, which echoes the day of the filing.
@@ -151,7 +188,7 @@ impl<'s, 'a> Scribe<'s, 'a> {
     #[inline(always)]
     pub fn notice(&mut self, record: &Record<'_>, draft: &Draft<'_>) {
         let Self { sink, fields, .. } = self;
-        let fields = fields.as_slice().into();
+        let fields = fields.as_values();
         let notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, fields);
         sink.notice(&notice);
         self.ordinal += 1;
@@ -215,11 +252,11 @@ impl<'s, 'a> Scribe<'s, 'a> {
     pub fn notice_with(&mut self, record: &Record<'_>, draft: &Draft<'_>, name: &'a str, value: &[u8]) {
         let mark = self.fields.mark();
         if !value.is_empty() {
-            self.fields.0.place(name, b"");
+            self.fields.list.place(name, b"");
         }
         let written = Written { text: value, ends: &[value.len() as u32] };
         let Self { sink, fields, .. } = self;
-        let values = Values::new(fields.as_slice(), written);
+        let values = Values::new(fields.list.as_slice(), written, &fields.unwritten);
         let notice = Self::noted(self.entry, self.ordinal, self.dated, record, draft, values);
         sink.notice(&notice);
         self.ordinal += 1;

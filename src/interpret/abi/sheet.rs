@@ -1,8 +1,8 @@
 //! The fields of a notice with dates and amounts written out, so that people and rules can read them.
 //!
-//! The families with a busy feed hand out slices of the file. Those that bring dates and amounts by the dozen take a
-//! [`Sheet`]: `070921` becomes `2021-07-09`, `00000327000` with two decimals `3270.00`, and what cannot be read stands as
-//! it was sent.
+//! `070921` becomes `2021-07-09`, `00000327000` with two decimals `3270.00`, and what cannot be read stands as it was
+//! sent. The families that bring dates and amounts by the dozen write them into a [`Sheet`] at once; those with a busy feed
+//! hand out slices of the file, and the reader of the notice writes them ([`super::later`]).
 
 use std::fmt::{Display, Write};
 
@@ -83,7 +83,7 @@ const SILENT: &[&str] = &[
 ];
 
 impl Form {
-    fn of(field: &Field) -> Self {
+    pub fn of(field: &Field) -> Self {
         if let Some(format @ (Format::Mmddyy | Format::Yymmdd)) = field.format {
             return Self::Date(format);
         }
@@ -250,7 +250,7 @@ impl<'a> Sheet<'a> {
 
     /// Names and values, as a notice carries them.
     pub fn as_values(&self) -> Values<'_> {
-        Values::new(self.fields.as_slice(), self.text.written())
+        Values::new(self.fields.as_slice(), self.text.written(), &[])
     }
 }
 

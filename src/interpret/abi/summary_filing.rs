@@ -13,6 +13,17 @@ const CONTROL: Tag = Tag::named(b"10");
 const CONTENT: Tag = Tag::named(b"11");
 const MANIFEST: Tag = Tag::named(b"22");
 const BILL: Tag = Tag::named(b"23");
+const CONSOLIDATED: Tag = Tag::named(b"32");
+
+/// Filer and number of the releases in one record 32.
+const RELEASES: [(&str, &str); 6] = [
+    ("filer_1", "entry_1"),
+    ("filer_2", "entry_2"),
+    ("filer_3", "entry_3"),
+    ("filer_4", "entry_4"),
+    ("filer_5", "entry_5"),
+    ("filer_6", "entry_6"),
+];
 
 /// Header records that are shown as they stand, behind 10 and 11.
 const SHOWN: &[(&[u8], &str)] = &[
@@ -45,6 +56,8 @@ pub struct SummaryFilingReader {
     component: FieldAt,
     bill_issuer: FieldAt,
     bill_number: FieldAt,
+    /// Six in a record.
+    releases: [EntryAt; 6],
     lines: FilingReader,
 }
 
@@ -67,6 +80,10 @@ impl SummaryFilingReader {
             component: resolver.at("AE23", "component_type"),
             bill_issuer: resolver.at("AE23", "issuer"),
             bill_number: resolver.at("AE23", "identifier"),
+            releases: RELEASES.map(|(filer, number)| EntryAt {
+                filer: resolver.at("AE32", filer),
+                number: resolver.at("AE32", number),
+            }),
             lines: FilingReader::resolve(resolver),
         }
     }
@@ -112,8 +129,7 @@ impl SummaryFilingReader {
             sheet.take(content, &self.content);
         }
         for record in records.iter().take_while(|record| !is(record, LINE)) {
-            let shown = self.shown.iter().find(|(known, _)| is(record, *known));
-            if let Some((_, columns)) = shown {
+            if let Some((_, columns)) = self.shown.iter().find(|(known, _)| is(record, *known)) {
                 sheet.take(record, columns);
             }
         }
@@ -150,6 +166,35 @@ impl SummaryFilingReader {
         scribe.notice_of(head, &Draft::new(kind, reading, None), &sheet);
         self.bills(kind, records, scribe);
         self.lines.lines(kind, filing, records, scribe);
+        self.releases(kind, &filed, records, scribe);
+    }
+
+    /// One notice for each release under a consolidated summary, about the entry of the release.
+    fn releases<'a>(
+        &'a self,
+        kind: Kind,
+        filed: &SummaryFiling,
+        records: &[Record<'a>],
+        scribe: &mut Scribe<'_, 'a>,
+    ) {
+        let is_filed = filed.action == FilingAction::Filed;
+        let Some(summary) = scribe.entry.filter(|_| is_filed) else { return };
+        let header = records.iter().take_while(|record| !is(record, LINE));
+        let named = header.filter(|record| is(record, CONSOLIDATED));
+        let named = named.flat_map(|record| self.releases.iter().map(move |at| (record, at)));
+        for (record, at) in named.filter(|(record, at)| !record.field(&at.number).is_empty()) {
+            scribe.read_entry(record, at);
+            if scribe.entry.is_none_or(|release| release == summary) {
+                continue;
+            }
+            let effect = Effect::Consolidated { summary, filing: filed.filing };
+            let mut reading = plain(Severity::Info, &effect);
+            reading.meaning = Some("release under a consolidated entry summary");
+            let mut sheet = Sheet::default();
+            sheet.write("summary", summary);
+            scribe.notice_of(record, &Draft::new(kind, reading, None), &sheet);
+        }
+        scribe.entry = Some(summary);
     }
 
     /// One notice for each bill group: it ties the bill to the entry.

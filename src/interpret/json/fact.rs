@@ -218,6 +218,10 @@ fn read<'d>(
             }
         }
     }
+    if read.fields.iter().any(|(name, value)| *name == "notice" && NoticeId::parse(value).is_none()) {
+        let message = "`notice` must be the id of a notice, as `record` prints it";
+        fault(sink, finding_code::BAD_ELEMENT, document, document.get("notice"), message.to_owned());
+    }
     for member in &document.members {
         let is_read = COMMON.contains(&&*member.name)
             || *member.name == *definition.date

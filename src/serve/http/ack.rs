@@ -8,8 +8,7 @@ use axum::body::to_bytes;
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{Html, IntoResponse, Response};
-use chrono::NaiveDate;
-use serde::Deserialize;
+use chrono::{DateTime, NaiveDate, Utc};
 use tokio::time::timeout;
 
 use super::Pages;
@@ -28,8 +27,7 @@ const ARRIVAL: Duration = Duration::from_secs(10);
 const SHOWN: usize = 200;
 
 /// What the form sends. Absent fields are blank, so that the page can say what is missing.
-#[derive(Deserialize, Default)]
-#[serde(default)]
+#[derive(Default)]
 struct Form {
     name: String,
     reason: String,
@@ -40,6 +38,19 @@ struct Form {
 struct Matter {
     letter: Letter,
     alerts: Vec<(Alert, Course)>,
+}
+
+impl Matter {
+    /// What still asks for somebody.
+    fn open(&self) -> impl Iterator<Item = &Alert> {
+        self.alerts.iter().filter(|(_, course)| course.over_at.is_none()).map(|(alert, _)| alert)
+    }
+
+    /// Since when nobody has to do anything about any of it.
+    fn over_since(&self) -> Option<DateTime<Utc>> {
+        let ends: Option<Vec<DateTime<Utc>>> = self.alerts.iter().map(|(_, course)| course.over_at).collect();
+        ends?.into_iter().max()
+    }
 }
 
 /// `GET`: what the letter told, and the form. Changes nothing.
@@ -71,12 +82,15 @@ pub(super) async fn take(
     let form = read_form(&body).unwrap_or_default();
     with_store(pages, move |backend| {
         let matter = matter(backend, &letter)?;
+        if matter.over_since().is_some() {
+            return Ok((StatusCode::CONFLICT, page(&matter, &form, None)).into_response());
+        }
         let Ok(until) = form.until.trim().parse::<NaiveDate>() else {
             let fault = "Say until which day you take care of it, as 2026-03-09.";
             return Ok((StatusCode::BAD_REQUEST, page(&matter, &form, Some(fault))).into_response());
         };
         let said = Acknowledgement {
-            alerts: matter.alerts.iter().map(|(alert, _)| alert.key.clone()).collect(),
+            alerts: matter.open().map(|alert| alert.key.clone()).collect(),
             by: form.name.clone(),
             reason: form.reason.clone(),
             until,
@@ -94,19 +108,34 @@ pub(super) async fn take(
     .await
 }
 
-/// A form's body reads as the query of an address does. Browsers encode what no address may hold; scripts may forget to.
+/// A form's body reads as the query of an address does. Browsers encode what no address may hold; scripts may forget to. Of a name
+/// that comes several times, the last value that says something counts.
 fn read_form(body: &[u8]) -> Option<Form> {
     let mut query = String::with_capacity(body.len() + 2);
     query.push_str("/?");
     for &byte in body {
-        match byte {
-            b'#' | b'?' => query.push_str(&format!("%{byte:02X}")),
-            _ if byte.is_ascii_graphic() => query.push(char::from(byte)),
-            _ => query.push_str(&format!("%{byte:02X}")),
+        // What parts a form, is encoded already, or stands for itself in every address (RFC 3986, section 2.3).
+        if byte.is_ascii_alphanumeric() || b"=&+%-._~".contains(&byte) {
+            query.push(char::from(byte));
+        } else {
+            let _ = write!(query, "%{byte:02X}");
         }
     }
     let uri: Uri = query.parse().ok()?;
-    Query::<Form>::try_from_uri(&uri).ok().map(|Query(form)| form)
+    let Query(fields) = Query::<Vec<(String, String)>>::try_from_uri(&uri).ok()?;
+    let mut form = Form::default();
+    for (name, value) in fields {
+        let field = match &*name {
+            "name" => &mut form.name,
+            "reason" => &mut form.reason,
+            "until" => &mut form.until,
+            _ => continue,
+        };
+        if !value.trim().is_empty() {
+            *field = value;
+        }
+    }
+    Some(form)
 }
 
 fn checked(pages: &Pages, ticket: &str) -> Result<LetterKey, Box<Response>> {
@@ -129,12 +158,15 @@ async fn with_store(
     pages: Pages,
     answer: impl FnOnce(&dyn Backend) -> Result<Response, ApiError> + Send + 'static,
 ) -> Response {
-    let Ok(place) = pages.answers.acquire_owned().await else {
-        return said(StatusCode::SERVICE_UNAVAILABLE, "The service is stopping.");
+    let turn = match pages.answers.turn().await {
+        Ok(turn) => turn,
+        Err(busy) => {
+            return said(StatusCode::SERVICE_UNAVAILABLE, &format!("This does not work now: {busy}."));
+        }
     };
     let backend = pages.backend;
     let answered = tokio::task::spawn_blocking(move || {
-        let _place = place;
+        let _turn = turn;
         answer(&*backend)
     });
     match answered.await {
@@ -171,10 +203,11 @@ fn matter(backend: &dyn Backend, key: &LetterKey) -> Result<Matter, ApiError> {
 fn page(matter: &Matter, form: &Form, fault: Option<&str>) -> Response {
     let mut body = String::new();
     let count = matter.alerts.len();
-    let heading = if count == 1 {
-        "Take care of this alert".to_owned()
-    } else {
-        format!("Take care of {count} alerts")
+    let heading = match (count, matter.over_since()) {
+        (1, Some(_)) => "This alert is over".to_owned(),
+        (_, Some(_)) => format!("{count} alerts are over"),
+        (1, None) => "Take care of this alert".to_owned(),
+        (_, None) => format!("Take care of {count} alerts"),
     };
     let _ = write!(body, "<h1>{}</h1><ul>", text(&heading));
     for (alert, course) in matter.alerts.iter().take(SHOWN) {
@@ -191,13 +224,20 @@ fn page(matter: &Matter, form: &Form, fault: Option<&str>) -> Response {
         let _ = write!(body, "<p>And {} more, all of the letter {}.</p>", count - SHOWN, matter.letter.key);
     }
     let used = matter.alerts.iter().find(|(_, course)| course.answered.contains(&matter.letter.key));
-    match used {
-        Some((_, course)) => {
+    match (used, matter.over_since()) {
+        (_, Some(since)) => {
+            let since = since.format("%Y-%m-%d %H:%M");
+            let _ = write!(
+                body,
+                "<p><strong>It is over since {since} UTC. Nobody has to take care of it, and nothing was changed.</strong></p>"
+            );
+        }
+        (Some((_, course)), None) => {
             let by = course.ack.as_ref().map(|ack| format!(" by {} until {}", ack.by, ack.until));
             let sentence = format!("This link was used{}. It works once.", by.unwrap_or_default());
             let _ = write!(body, "<p><strong>{}</strong></p>", text(&sentence));
         }
-        None => body.push_str(&form_text(form, fault)),
+        (None, None) => body.push_str(&form_text(form, fault)),
     }
     html("Acknowledge", &body)
 }
@@ -269,6 +309,12 @@ mod tests {
         assert_eq!(read_form(b"name=%FF").map(|form| form.reason), Some(String::new()));
         let form = read_form("name=Zoé&reason=a b#c?\n&until=2026-03-09".as_bytes()).expect("a form");
         assert_eq!((&*form.name, &*form.reason, &*form.until), ("Zoé", "a b#c?\n", "2026-03-09"));
+        let form = read_form(b"name=Jo&reason=asked \"CBP\" <now> {a|b}^`\\ 100% [x]&until=2026-03-09")
+            .expect("a form");
+        assert_eq!((&*form.name, &*form.until), ("Jo", "2026-03-09"));
+        assert_eq!(&*form.reason, "asked \"CBP\" <now> {a|b}^`\\ 100% [x]");
+        let form = read_form(b"until=2026-03-08&name=Jo&name=&until=2026-03-09&other=x").expect("a form");
+        assert_eq!((&*form.name, &*form.reason, &*form.until), ("Jo", "", "2026-03-09"));
     }
 
     #[test]

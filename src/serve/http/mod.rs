@@ -17,15 +17,12 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use super::answers::Answers;
 use super::{Backend, connections};
 use crate::clock::Clock;
 use crate::outbox::Tickets;
-
-/// Answers that look into the store at once.
-const ANSWERS_MAX: usize = 4;
 
 /// What the pages need.
 #[derive(Clone)]
@@ -38,7 +35,7 @@ pub struct Pages {
     pub is_alive: Arc<dyn Fn() -> bool + Send + Sync>,
     /// Names and secrets of the webhooks whose letters are recognised.
     hooks: Arc<[(Box<str>, SecretString)]>,
-    answers: Arc<Semaphore>,
+    answers: Answers,
 }
 
 impl Pages {
@@ -48,8 +45,7 @@ impl Pages {
         clock: Arc<dyn Clock>,
         is_alive: Arc<dyn Fn() -> bool + Send + Sync>,
     ) -> Self {
-        let answers = Arc::new(Semaphore::new(ANSWERS_MAX));
-        Self { backend, tickets, clock, is_alive, hooks: Arc::new([]), answers }
+        Self { backend, tickets, clock, is_alive, hooks: Arc::new([]), answers: Answers::default() }
     }
 
     /// With webhooks, names and secrets, whose letters may be tried here.

@@ -83,6 +83,12 @@ impl Changes<'_> {
         for (broker, feed) in &step.feeds {
             self.put(Shelf::Feeds, broker.as_str().as_bytes(), feed)?;
         }
+        for (file, tables) in &step.unread {
+            match tables {
+                Some(tables) => self.put(Shelf::Unread, file.as_bytes(), tables)?,
+                None => self.remove(Shelf::Unread, file.as_bytes()),
+            }
+        }
         for (key, alert) in &step.alerts {
             self.put(Shelf::Alerts, key.as_str().as_bytes(), alert)?;
         }

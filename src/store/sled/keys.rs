@@ -32,10 +32,11 @@ pub(super) enum Shelf {
     Agenda = 14,
     Windows = 15,
     Feeds = 16,
+    Unread = 17,
 }
 
 impl Shelf {
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Entries,
         Self::Bills,
         Self::Loose,
@@ -53,6 +54,7 @@ impl Shelf {
         Self::Agenda,
         Self::Windows,
         Self::Feeds,
+        Self::Unread,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -74,6 +76,7 @@ impl Shelf {
             Self::Courses => "courses",
             Self::Agenda => "agenda",
             Self::Windows => "windows",
+            Self::Unread => "unread",
         }
     }
 }
@@ -87,6 +90,15 @@ pub(super) const META_SILENCES: &[u8] = b"silences";
 /// All keys above one.
 pub(super) fn above(after: Option<&[u8]>) -> Range {
     (after.map_or(Bound::Unbounded, |key| Bound::Excluded(key.to_vec())), Bound::Unbounded)
+}
+
+/// All keys from one on.
+pub(super) fn from(first: &[u8]) -> Range {
+    (Bound::Included(first.to_vec()), Bound::Unbounded)
+}
+
+pub(super) fn parse_file(bytes: &[u8]) -> Option<Fingerprint> {
+    Some(Fingerprint::from_bytes(bytes.try_into().ok()?))
 }
 
 /// All keys that begin so. The prefix must not end in 255.
@@ -240,12 +252,14 @@ pub(super) fn trouble(id: &TroubleId) -> Vec<u8> {
 pub(super) const WAITING: u8 = 0;
 pub(super) const SENT: u8 = 1;
 pub(super) const GIVEN_UP: u8 = 2;
+pub(super) const WITHDRAWN: u8 = 3;
 
 fn state_of(letter: &Letter) -> u8 {
     match letter.state {
         LetterState::Waiting { .. } => WAITING,
         LetterState::Sent { .. } => SENT,
         LetterState::GivenUp { .. } => GIVEN_UP,
+        LetterState::Withdrawn { .. } => WITHDRAWN,
     }
 }
 

@@ -12,6 +12,7 @@
 //! | loose | notice id | [`Unmatched`] |
 //! | inputs | fingerprint | [`InputRecord`] |
 //! | feeds | broker | [`FeedRecord`] |
+//! | unread | fingerprint | the tables that it was read with |
 //! | due | day, entry, deadline | [`DueValue`] |
 //! | alerts | alert key | [`Alert`] |
 //! | letters | letter key | [`Letter`] |
@@ -311,6 +312,27 @@ impl Store for SledStore {
         self.read(|database| {
             database.list(Shelf::Quarantine, keys::above(after.as_deref()), limit, |key, piece| {
                 Some((keys::parse_quarantine(key)?, piece))
+            })
+        })
+    }
+
+    fn files(&self, from: Fingerprint, limit: usize) -> Result<Vec<Fingerprint>> {
+        let mut found = Vec::new();
+        self.read(|database| {
+            database.each(Shelf::Inputs, keys::from(from.as_bytes()), |key, _| {
+                found.extend(keys::parse_file(key));
+                Ok(found.len() < limit)
+            })
+        })?;
+        found.truncate(limit);
+        Ok(found)
+    }
+
+    fn unread(&self, after: Option<Fingerprint>, limit: usize) -> Result<Vec<(Fingerprint, Box<str>)>> {
+        let after = after.as_ref().map(|file| file.as_bytes().as_slice());
+        self.read(|database| {
+            database.list(Shelf::Unread, keys::above(after), limit, |key, tables| {
+                Some((keys::parse_file(key)?, tables))
             })
         })
     }

@@ -148,10 +148,11 @@ impl Database {
 
     pub(super) fn letters_by_state(&self, filter: LetterFilter, limit: usize) -> Result<Vec<Letter>> {
         let states: &[u8] = match filter {
-            LetterFilter::All => &[keys::WAITING, keys::SENT, keys::GIVEN_UP],
+            LetterFilter::All => &[keys::WAITING, keys::SENT, keys::GIVEN_UP, keys::WITHDRAWN],
             LetterFilter::Waiting => &[keys::WAITING],
             LetterFilter::Sent => &[keys::SENT],
             LetterFilter::GivenUp => &[keys::GIVEN_UP],
+            LetterFilter::Withdrawn => &[keys::WITHDRAWN],
         };
         let mut found: Vec<Vec<u8>> = Vec::new();
         for &state in states {

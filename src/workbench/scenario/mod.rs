@@ -1,7 +1,7 @@
 //! Lives of entries, told a line an event, with every letter that they should lead to.
 //!
 //! A line is a moment (wall-clock time of the first team) and what happens; a line without a moment happens at the
-//! moment before. What stands behind `#` is a remark.
+//! moment before. Time does not go back. What stands behind `#` is a remark.
 //!
 //! ```text
 //! 2026-03-02 09:00  receive  350_release.edi from acme
@@ -32,11 +32,14 @@ use chrono::NaiveDateTime;
 
 pub use self::play::{load_message, play};
 pub use self::stage::{BenchStage, Delivered, Server, Stage};
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Faults, Source, hint};
 use crate::entry::DeadlineState;
 
 /// More events than this belong into several scenarios.
 pub const EVENTS_MAX: usize = 10_000;
+
+/// The broker of a file when the line names none.
+const BROKER: &str = "acme";
 
 /// A scenario, read and checked.
 #[derive(Clone, Debug)]
@@ -56,7 +59,7 @@ struct Event {
 
 #[derive(Clone, Debug)]
 enum What {
-    Receive { name: String, broker: String, content: Content },
+    Receive { name: String, broker: Option<String>, content: Content },
     Clock,
     Wait,
     Deliver,
@@ -90,6 +93,23 @@ impl Scenario {
     /// Every line that is no event.
     pub fn read(name: &str, text: &str, folder: &Path) -> Result<Self, Vec<Diagnostic>> {
         read::read(name, text, folder)
+    }
+
+    /// The scenario, if every file in it comes from a broker of these; where there are none, from any.
+    ///
+    /// # Errors
+    /// Each file from somebody else: rules, routes and overrides that ask for a broker would not hold for it.
+    pub fn from_brokers(self, known: &[&str]) -> Result<Self, Vec<Diagnostic>> {
+        let mut faults = Faults::of(self.source.clone());
+        for event in self.events.iter().filter(|_| !known.is_empty()) {
+            if let What::Receive { broker: Some(broker), .. } = &event.what
+                && !known.contains(&&**broker)
+            {
+                let hint = hint(broker, "known", known.iter().copied());
+                faults.add(event.span.clone(), format!("no broker is called `{broker}` ({hint})"));
+            }
+        }
+        if faults.is_empty() { Ok(self) } else { Err(faults.into_sorted()) }
     }
 
     pub fn name(&self) -> &str {

@@ -1,6 +1,6 @@
 //! Plays scenarios.
 
-use super::{Content, Delivered, Event, Expectation, Scenario, Server, Stage, What};
+use super::{BROKER, Content, Delivered, Event, Expectation, Scenario, Server, Stage, What};
 use crate::diagnostic::{Diagnostic, Faults};
 use crate::ident::EntryNumber;
 use crate::store::LetterFilter;
@@ -93,7 +93,7 @@ impl Player<'_> {
                         (self.load)(path).map_err(|error| format!("{}: {error}", path.display()))?
                     }
                 };
-                self.stage.receive(name, broker, &bytes)?;
+                self.stage.receive(name, broker.as_deref().unwrap_or(BROKER), &bytes)?;
                 self.deliver()
             }
             What::Clock => {
@@ -149,7 +149,8 @@ impl Player<'_> {
 
     fn letter(&mut self, part: &str, to: Option<&str>) -> Result<(), String> {
         let fits = |delivered: &Delivered| {
-            delivered.subject.contains(part) && to.is_none_or(|to| *delivered.recipient == *to)
+            delivered.subject.contains(part)
+                && to.is_none_or(|to| delivered.recipient.eq_ignore_ascii_case(to))
         };
         match self.outbox.iter().position(fits) {
             Some(found) => {

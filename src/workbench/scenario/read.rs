@@ -3,15 +3,12 @@
 use std::ops::Range;
 use std::path::Path;
 
-use chrono::NaiveDateTime;
+use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 
 use super::{Content, EVENTS_MAX, Event, Expectation, Scenario, Server, What};
 use crate::diagnostic::{Diagnostic, Faults, Source, hint};
 use crate::entry::DeadlineState;
 use crate::ident::EntryNumber;
-
-/// The broker of a file when the line names none.
-const BROKER: &str = "acme";
 
 const EVENTS: [&str; 7] = ["receive", "clock", "wait", "deliver", "smtp", "rebuild", "expect"];
 
@@ -23,7 +20,7 @@ pub(super) fn read(name: &str, text: &str, folder: &Path) -> Result<Scenario, Ve
     let source = Source::new(name, text);
     let mut faults = Faults::of(source.clone());
     let mut events: Vec<Event> = Vec::new();
-    let mut at = 0;
+    let (mut at, mut now, mut is_dated) = (0, None::<NaiveDateTime>, false);
     for line in text.split_inclusive('\n') {
         let start = at;
         at += line.len();
@@ -34,16 +31,39 @@ pub(super) fn read(name: &str, text: &str, folder: &Path) -> Result<Scenario, Ve
         }
         let line = line.split('#').next().unwrap_or_default();
         let (moment, words) = moment(line);
+        let written = start..start + words.start;
         let words = start + words.start..start + words.end;
         if words.is_empty() {
-            if moment.is_some() {
-                faults.add(start..start + line.len(), "a moment without an event");
+            match moment {
+                Ok(None) => {}
+                Ok(Some(_)) => faults.add(start..start + line.len(), "a moment without an event"),
+                Err(fault) => faults.add(start..start + line.len(), fault),
             }
             continue;
         }
-        if events.is_empty() && moment.is_none() {
-            faults.add(words.clone(), "the first event has no moment, like 2026-03-02 09:00");
-        }
+        let written = written.start..written.start + text[written].trim_end().len();
+        let moment = match moment {
+            Ok(Some(at)) => {
+                if let Some(before) = now.filter(|before| at < *before) {
+                    let (at, before) = (at.format(MOMENT), before.format(MOMENT));
+                    faults.add(written, format!("time does not go back: {at} stands behind {before}"));
+                }
+                now = Some(at);
+                Some(at)
+            }
+            Ok(None) => {
+                if !is_dated {
+                    faults.add(words.clone(), "the first event has no moment, like 2026-03-02 09:00");
+                }
+                None
+            }
+            // The event is read all the same: what follows is not wrong because of its moment.
+            Err(fault) => {
+                faults.add(written, fault);
+                None
+            }
+        };
+        is_dated = true;
         if let Some(what) = event(&text[words.clone()], &words, folder, &mut faults) {
             events.push(Event { span: words, at: moment, what });
         }
@@ -73,12 +93,38 @@ fn inline(line: &str, span: Range<usize>, events: &mut [Event], faults: &mut Fau
     }
 }
 
-/// Splits a line into its moment, if it has one, and the place of the event's words.
-fn moment(line: &str) -> (Option<NaiveDateTime>, Range<usize>) {
-    let at = line.get(..16).and_then(|text| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M").ok());
-    let rest = if at.is_some() { &line[16..] } else { line };
+/// How a moment is written.
+const MOMENT: &str = "%Y-%m-%d %H:%M";
+
+/// Splits a line into its moment, if it has one, and the place of the event's words. What looks like a moment and is none is a fault.
+fn moment(line: &str) -> (Result<Option<NaiveDateTime>, String>, Range<usize>) {
+    let (day, rest) = word(line);
+    let is_day = day.starts_with(|c: char| c.is_ascii_digit()) && day.matches('-').count() == 2;
+    let (time, behind) = word(rest);
+    let is_time = time.starts_with(|c: char| c.is_ascii_digit()) && time.contains(':');
+    let rest = match (is_day, is_time) {
+        (true, true) => behind,
+        (true, false) => rest,
+        (false, _) => line,
+    };
     let start = line.len() - rest.trim_start().len();
-    (at, start..line.trim_end().len().max(start))
+    let at = || {
+        let date = NaiveDate::parse_from_str(day, "%Y-%m-%d");
+        let date = date.map_err(|_| format!("there is no such day: `{day}`"))?;
+        if !is_time {
+            return Err(format!("`{day}` has no time of day, like {day} 09:00"));
+        }
+        let read = NaiveTime::parse_from_str(time, "%H:%M");
+        read.map(|time| Some(date.and_time(time)))
+            .map_err(|_| format!("there is no such time of day: `{time}`"))
+    };
+    (if is_day { at() } else { Ok(None) }, start..line.trim_end().len().max(start))
+}
+
+/// The first word of a line, and what stands behind it.
+fn word(line: &str) -> (&str, &str) {
+    let line = line.trim_start();
+    line.split_at(line.find(char::is_whitespace).unwrap_or(line.len()))
 }
 
 fn event(text: &str, span: &Range<usize>, folder: &Path, faults: &mut Faults) -> Option<What> {
@@ -91,11 +137,13 @@ fn event(text: &str, span: &Range<usize>, folder: &Path, faults: &mut Faults) ->
     match verb {
         "receive" if rest.is_empty() => fault("`receive` names no file".to_owned()),
         "receive" => {
-            let (file, broker) = rest.split_once(" from ").unwrap_or((rest, BROKER));
-            let (file, broker) = (file.trim(), broker.trim());
+            let (file, broker) = match rest.split_once(" from ") {
+                Some((file, broker)) => (file.trim(), Some(broker.trim().to_owned())),
+                None => (rest, None),
+            };
             let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or(file);
             let content = Content::File(folder.join(file));
-            Some(What::Receive { name: name.to_owned(), broker: broker.to_owned(), content })
+            Some(What::Receive { name: name.to_owned(), broker, content })
         }
         "clock" => Some(What::Clock),
         "wait" => Some(What::Wait),

@@ -9,7 +9,7 @@ use crate::deadline::DeadlineTable;
 use crate::email::Renderer;
 use crate::entry::Entry;
 use crate::ident::{EntryNumber, Fingerprint};
-use crate::outbox::{Alert, Attempt, Audience, Letter, Outcome, last_end};
+use crate::outbox::{Alert, AsOf, Attempt, Audience, Letter, Outcome};
 use crate::pipeline::{Mailing, Pipeline};
 use crate::store::LetterFilter;
 use crate::workbench::{Bench, next_look};
@@ -139,8 +139,8 @@ impl Stage for BenchStage<'_> {
             for letter in letters {
                 let alerts = self.alerts_of(&letter)?;
                 let (subject, text) = self.renderer.plain(&letter, &alerts).map_err(said)?;
-                let (outcome, ends_until) = (server.outcome(), last_end(&alerts));
-                self.bench.delivered(&Attempt { letter: letter.key, outcome, ends_until }).map_err(said)?;
+                let (outcome, as_of) = (server.outcome(), AsOf::of(&alerts));
+                self.bench.delivered(&Attempt { letter: letter.key, outcome, as_of }).map_err(said)?;
                 delivered.push(Delivered { recipient: letter.recipient, subject, text });
             }
         }

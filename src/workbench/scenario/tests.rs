@@ -114,6 +114,52 @@ fn messages_may_stand_in_the_scenario() {
 }
 
 #[test]
+fn moments_that_cannot_be_are_faults() {
+    check(
+        "2025-02-30 09:05 receive hold.txt\n| line\n  wait\n2025-03-02 25:00 wait\n2025-03-03 wait\n2025-03-04 09:00 wait\n\
+         2025-03-02 09:00 wait\n2025-03-03 10:00 wait\n2025-13-01 09:00\n",
+        expect![[r#"
+            s.txt:1:1: there is no such day: `2025-02-30`
+                1 | 2025-02-30 09:05 receive hold.txt
+                  | ^^^^^^^^^^^^^^^^
+            s.txt:4:1: there is no such time of day: `25:00`
+                4 | 2025-03-02 25:00 wait
+                  | ^^^^^^^^^^^^^^^^
+            s.txt:5:1: `2025-03-03` has no time of day, like 2025-03-03 09:00
+                5 | 2025-03-03 wait
+                  | ^^^^^^^^^^
+            s.txt:7:1: time does not go back: 2025-03-02 09:00 stands behind 2025-03-04 09:00
+                7 | 2025-03-02 09:00 wait
+                  | ^^^^^^^^^^^^^^^^
+            s.txt:9:1: there is no such day: `2025-13-01`
+                9 | 2025-13-01 09:00
+                  | ^^^^^^^^^^^^^^^^
+        "#]],
+    );
+}
+
+#[test]
+fn files_come_from_brokers_that_there_are() {
+    let read = |from: &str| {
+        let text = format!("2025-04-01 09:05  receive 1-hold.txt{from}\n");
+        Scenario::read("s.txt", &text, Path::new("/nowhere")).expect("a scenario")
+    };
+    let faults = |from: &str, known: &[&str]| -> String {
+        let faults = read(from).from_brokers(known).err().unwrap_or_default();
+        faults.iter().map(|fault| format!("{fault}\n")).collect()
+    };
+    expect![[r#"
+        s.txt:1:19: no broker is called `acmee` (did you mean `acme`?)
+            1 | 2025-04-01 09:05  receive 1-hold.txt from acmee
+              |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+    "#]]
+    .assert_eq(&faults(" from acmee", &["acme", "globex"]));
+    assert_eq!(faults(" from globex", &["acme", "globex"]), "");
+    assert_eq!(faults("", &["globex"]), "");
+    assert_eq!(faults(" from anybody", &[]), "");
+}
+
+#[test]
 fn lines_that_are_no_events_are_faults() {
     check(
         "",

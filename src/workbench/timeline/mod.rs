@@ -106,7 +106,7 @@ pub fn timeline(pipeline: &Arc<Pipeline>, rule: &Rule, occasion: &Occasion) -> R
         title: rule.title.to_string(),
         place: rule.place.to_string(),
         on: rule.on.as_str(),
-        sentences: words::sentences(rule, &pipeline.rules, &pipeline.audience),
+        sentences: words::sentences(rule, &pipeline.rules, &pipeline.audience, &occasion.broker),
         at: occasion.at,
         target: (rule.on == On::Deadline).then_some(occasion.target),
         mails: played.mails,

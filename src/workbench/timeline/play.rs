@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use super::{Occasion, TimelineMail};
+use crate::clock::customs_midnight;
 use crate::deadline::calendar::day_text;
 use crate::email::{SampleSubject, letters_of_rule};
 use crate::outbox::{Ack, Alert, AlertKey, Cause, Course, DeadlineBrief, Happened, Letter, LetterState};
@@ -41,7 +42,7 @@ struct Play<'a> {
 /// Plays until nothing is left to happen.
 pub fn play(pipeline: &Arc<Pipeline>, rule: &Rule, occasion: &Occasion) -> Result<Played, BenchError> {
     let mut play = Play {
-        bench: Bench::new(pipeline.clone(), occasion.at),
+        bench: Bench::new(pipeline.clone(), occasion.at).with_swift_mail(),
         rule,
         occasion,
         raised: BTreeMap::new(),
@@ -66,7 +67,7 @@ pub fn play(pipeline: &Arc<Pipeline>, rule: &Rule, occasion: &Occasion) -> Resul
 impl Play<'_> {
     fn live(&mut self, pipeline: &Arc<Pipeline>) -> Result<(), BenchError> {
         for _ in 0..LOOKS_MAX {
-            let morning = self.next_step.map(|day| pipeline.audience.reminders_from(day));
+            let morning = self.next_step.map(|day| self.look_at(pipeline, day));
             let ack = self.occasion.ack.filter(|_| !self.is_acknowledged).map(|(at, _)| at);
             let store = self.bench.store();
             let agenda = store.next_agenda_at()?;
@@ -89,6 +90,15 @@ impl Play<'_> {
         }
         self.untold.push(format!("What comes after {LOOKS_MAX} looks at the clock is not shown."));
         Ok(())
+    }
+
+    /// When the ladder is looked at on a day. What says that the target is over waits until it is, at Customs.
+    fn look_at(&self, pipeline: &Pipeline, day: NaiveDate) -> DateTime<Utc> {
+        let (morning, target) = (pipeline.audience.reminders_from(day), self.occasion.target);
+        match target.succ_opt().filter(|_| day > target) {
+            Some(over) => morning.max(customs_midnight(over)),
+            None => morning,
+        }
     }
 
     /// The rule decides about an invented event.
@@ -226,6 +236,7 @@ impl Play<'_> {
     fn mail(&self, pipeline: &Pipeline, letter: &Letter) -> Result<TimelineMail, StoreError> {
         let at = match &letter.state {
             LetterState::Waiting { next_try_at, .. } => *next_try_at,
+            LetterState::Sent { at, .. } => *at,
             _ => letter.created_at,
         };
         let steps: Vec<(Step, NaiveDate)> =

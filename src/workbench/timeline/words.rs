@@ -4,21 +4,47 @@ use crate::outbox::{Audience, LOUD_DAYS, Manners, Team};
 use crate::place::Severity;
 use crate::rules::{Delivery, Gather, Inhibit, On, Rule, Rules, Step};
 
-/// What the rule does over time, in plain sentences.
-pub(super) fn sentences(rule: &Rule, rules: &Rules, audience: &Audience) -> Vec<String> {
+/// What the rule does over time about this broker, in plain sentences; a blank one is none in particular.
+pub(super) fn sentences(rule: &Rule, rules: &Rules, audience: &Audience, broker: &str) -> Vec<String> {
     let mut sentences = vec![when(rule)];
+    let changed = rules.rule_of_broker(rule, broker).filter(|_| !broker.is_empty());
+    if let Some((changed, place)) = &changed {
+        sentences.push(override_words(rule, changed, broker, place));
+    }
+    let rule = changed.as_ref().map_or(rule, |(changed, _)| changed);
     sentences.extend(delivery(rule, audience));
     if rule.delivery != Delivery::None {
         sentences.extend(who(rule, rules, audience));
-        sentences.extend(
-            rules.overrides_of(rule).map(|place| format!("For some brokers it is told otherwise: {place}.")),
-        );
+        if broker.is_empty() {
+            let places = rules.overrides_of(rule);
+            sentences.extend(places.map(|place| format!("For some brokers it is told otherwise: {place}.")));
+        }
         sentences.push(again(rule));
         sentences.extend(aftermath(rule, audience));
         sentences.extend(hidden(rule, rules));
         sentences.extend(manners(rule, audience));
     }
     sentences
+}
+
+/// That an override decides, and what of the rule does not hold because of it.
+fn override_words(rule: &Rule, changed: &Rule, broker: &str, place: &str) -> String {
+    let lost: Vec<&str> = [
+        ("`remind`", rule.after.repeat.is_some() && changed.after.repeat.is_none()),
+        ("`escalate`", !rule.after.escalate.is_empty() && changed.after.escalate.is_empty()),
+    ]
+    .into_iter()
+    .filter_map(|(key, is_lost)| is_lost.then_some(key))
+    .collect();
+    let lost = match lost.as_slice() {
+        [] => String::new(),
+        lost => format!(
+            "; {} of the rule {} not hold there",
+            lost.join(" and "),
+            if lost.len() == 1 { "does" } else { "do" }
+        ),
+    };
+    format!("Of {broker} it is told as the override at {place} says{lost}.")
 }
 
 fn when(rule: &Rule) -> String {

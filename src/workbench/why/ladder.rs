@@ -4,14 +4,15 @@ use chrono::NaiveDate;
 
 use super::{Asked, WhyStep};
 use crate::deadline::calendar::day_text;
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Held, Life};
+use crate::entry::{DeadlineState, EntryDeadline, Held, Life};
 use crate::outbox::{AlertKey, LOUD_DAYS};
-use crate::rules::{EntryContext, Rule, Step, occasion};
+use crate::rules::{DeadlineContext, EntryContext, Rule, Step, occasion};
 use crate::words::count;
 
 impl Asked<'_> {
     /// Each step with its day, the key of its alert, and why it would not have been said.
-    pub(super) fn steps(&self, deadline: &EntryDeadline, rule: &Rule, life: &Life) -> Vec<WhyStep> {
+    pub(super) fn steps(&self, ctx: &DeadlineContext<'_>, rule: &Rule, life: &Life) -> Vec<WhyStep> {
+        let deadline = ctx.deadline;
         let Some((ours, ladder)) = deadline.target().zip(rule.ladder()) else { return Vec::new() };
         let known = self.known_since(deadline, life);
         // Behind a date of our own the ladder goes on towards the legal one.
@@ -22,7 +23,11 @@ impl Asked<'_> {
             let day = step.day(target).filter(|day| target == ours || *day > ours)?;
             let counts = ladder.current((target - self.today).num_days());
             let occasion = occasion(&deadline.key(), target, *step);
+            let telling = self.rules.tell_deadline(rule, ctx, step.days_left());
             Some(WhyStep {
+                severity: telling.severity,
+                recipients: self.recipients(&telling),
+                unheard: self.unheard(&telling),
                 step: step.to_string(),
                 day,
                 alert: AlertKey::new(&rule.name, life.number.as_str(), &occasion),
@@ -41,7 +46,7 @@ impl Asked<'_> {
         }
         let is_known = |held: &&Held| self.audience.reminder_day(held.seen.received_at) <= day;
         let known = life.notices.iter().filter(is_known).map(|held| &*held.notice);
-        let entry = Entry::of(life.number, known);
+        let entry = life.entry_of(known);
         let deadlines = life.deadlines(&entry, self.deadlines);
         let broker = life.broker().map_or("unknown", |broker| broker.as_str());
         let context = EntryContext { entry: &entry, broker, deadlines: &deadlines, now: None };

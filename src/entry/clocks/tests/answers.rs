@@ -31,6 +31,31 @@ fn a_later_day_decides_over_a_refusal_and_an_acceptance_of_one_day_in_any_order(
     const REFUSED: &str = "ax 2025-04-03 what=refused";
     check(&[
         ("both", &[RELEASED, REFUSED, ACCEPTED], "ES_DUE", OPEN),
+        (
+            "looked up",
+            &[RELEASED, REFUSED, ACCEPTED, "fact filing_stands date=2025-04-03 what=summary"],
+            "ES_DUE",
+            CLOSED,
+        ),
+        (
+            "looked up, and refused later",
+            &[RELEASED, REFUSED, "fact filing_stands date=2025-04-03 what=summary", "rejected 2025-04-08"],
+            "ES_DUE",
+            OPEN,
+        ),
+        (
+            "looked up before",
+            &[RELEASED, REFUSED, "fact filing_stands date=2025-04-02 what=summary"],
+            "ES_DUE",
+            OPEN,
+        ),
+        (
+            "another filing was looked up",
+            &[RELEASED, REFUSED, "fact filing_stands date=2025-04-03 what=release"],
+            "ES_DUE",
+            OPEN,
+        ),
+        ("done", &[RELEASED, REFUSED, "fact done date=2025-04-03 deadline=ES_DUE"], "ES_DUE", CLOSED),
         ("answered that day", &[RELEASED, REFUSED, ACCEPTED, "answer 2025-04-03 state=1"], "ES_DUE", OPEN),
         ("answered later", &[RELEASED, REFUSED, ACCEPTED, "answer 2025-04-07 state=1"], "ES_DUE", CLOSED),
         ("on a statement later", &[RELEASED, REFUSED, ACCEPTED, "statement 2025-04-04"], "ES_DUE", CLOSED),
@@ -57,6 +82,12 @@ fn a_release_decides_over_a_refused_filing_in_any_order() {
     let (open, closed) = ("open 2025-03-16 2025-03-14", "closed 2025-03-16 2025-03-14");
     check(&[
         ("refused", &[ARRIVED, "on-file 2025-03-02", "sx-refused 2025-03-02"], "ENTRY_FILE", open),
+        (
+            "refused and looked up",
+            &[ARRIVED, "sx-refused 2025-03-02", "fact filing_stands date=2025-03-03 what=release"],
+            "ENTRY_FILE",
+            closed,
+        ),
         (
             "then released",
             &[ARRIVED, "on-file 2025-03-02", "sx-refused 2025-03-02", "release 2025-03-04"],
@@ -100,6 +131,24 @@ fn a_release_decides_over_a_refused_filing_in_any_order() {
 fn a_summary_that_is_no_longer_on_file_is_owed_again_in_any_order() {
     check(&[
         ("inactivated", &[RELEASED, ACCEPTED, "inactivated 2025-04-08"], "ES_DUE", OPEN),
+        (
+            "inactive in an answer",
+            &[RELEASED, ACCEPTED, "answer 2025-04-08 state=1 inactive=yes"],
+            "ES_DUE",
+            OPEN,
+        ),
+        (
+            "inactive in an answer, and active in a later one",
+            &[RELEASED, ACCEPTED, "answer 2025-04-08 state=1 inactive=yes", "answer 2025-04-09 state=1"],
+            "ES_DUE",
+            CLOSED,
+        ),
+        (
+            "inactive, and the clocks of law run on",
+            &[RELEASED, ENTERED, ACCEPTED, "answer 2025-06-08 state=1 inactive=yes"],
+            "LIQ_DEEMED_1Y",
+            "open 2026-06-02 -",
+        ),
         (
             "inactivated, sent again",
             &[RELEASED, ACCEPTED, "inactivated 2025-04-08", "ax 2025-04-09"],
@@ -262,5 +311,25 @@ fn what_was_said_of_a_bill_before_is_no_answer_to_the_filing() {
         let silences = entry.silences(&table(), &entry.deadlines(&table()));
         let is_missing = silences.iter().any(|silence| silence.code == "release-unanswered");
         assert_eq!(is_missing, is_silent, "held on {held_on}");
+    }
+}
+
+#[test]
+fn contradicting_answers_say_how_they_are_settled() {
+    const REFUSED: &str = "ax 2025-04-03 what=refused";
+    let remark = |events: &[&str], key: &str| {
+        find(&life(events), key).map(|deadline| deadline.may_be_over.to_string()).unwrap_or_default()
+    };
+    let both = remark(&[RELEASED, REFUSED, ACCEPTED], "ES_DUE");
+    assert!(both.contains("refused and accepted on 2025-04-03") && both.contains("what=summary"), "{both}");
+    let filing = ["arrived 2025-03-01", "on-file 2025-03-02", "sx-refused 2025-03-02"];
+    assert!(remark(&filing, "ENTRY_FILE").contains("what=release"));
+    for (events, key) in [
+        (&[RELEASED, REFUSED][..], "ES_DUE"),
+        (&[RELEASED, REFUSED, ACCEPTED, "answer 2025-04-07 state=1"], "ES_DUE"),
+        (&[RELEASED, REFUSED, ACCEPTED, "fact filing_stands date=2025-04-04 what=summary"], "ES_DUE"),
+        (&["arrived 2025-03-01", "on-file 2025-03-01", "sx-refused 2025-03-02"], "ENTRY_FILE"),
+    ] {
+        assert_eq!(remark(events, key), "", "{events:?}");
     }
 }

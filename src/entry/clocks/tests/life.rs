@@ -61,7 +61,8 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
                 Some("seizure") => HoldKind::Seizure,
                 _ => HoldKind::Hold,
             };
-            let (agency, token) = (Token::new(CBP), Token::new(get("code").unwrap_or("X")));
+            let (agency, token) =
+                (Token::new(get("agency").unwrap_or(CBP)), Token::new(get("code").unwrap_or("X")));
             if verb == "hold" {
                 Effect::Hold { agency, code: token, what }
             } else {
@@ -103,12 +104,12 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
                 action: if get("delete").is_some() { FilingAction::Deleted } else { FilingAction::Filed },
                 is_correction: get("psc").is_some(),
                 payment_type: get("pay").map(Token::new),
-                statement_date: None,
+                statement_date: get("print").map(day),
                 statement_month: None,
                 import_date: get("import").map(day),
                 line_count: 1,
                 entered_value: None,
-                amounts: Amounts { antidumping: amount("ad"), ..Amounts::default() },
+                amounts: Amounts { duty: amount("duty"), antidumping: amount("ad"), ..Amounts::default() },
                 other: None,
             })
         }
@@ -164,16 +165,17 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
             kind = Kind::EntryStatus;
             Effect::SummaryStatus(SummaryStatus {
                 version: None,
-                accepted_at: None,
+                accepted_at: get("accepted").and_then(EventTime::parse),
                 state: get("state").map(|_| AnsweredState::Accepted),
                 state_date: date,
                 release_date: None,
                 collection: get("collection").map(Token::new),
-                collection_date: None,
+                collection_date: get("collected").map(day),
                 is_late: false,
                 is_under_review: get("review").is_some(),
                 is_protested: false,
                 is_in_customs_control: get("control").is_some(),
+                is_inactive: get("inactive").is_some(),
                 is_suspended: get("suspended").is_some(),
                 census: None,
                 is_reconciled: get("reconciled").is_some(),
@@ -218,19 +220,37 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
             Effect::SuspensionLifted { date }
         }
         "tib" => Effect::TibExpires { date: get("until").map(day), extensions: None },
+        "te" => {
+            kind = Kind::TibResponse;
+            Effect::TibRequest { closes: false }
+        }
+        "tx" => {
+            kind = Kind::TibResponse;
+            Effect::TibAnswer { is_accepted: get("refused").is_none() }
+        }
+        "tib-refused" => {
+            kind = Kind::SummaryNotice;
+            Effect::TibAnswer { is_accepted: false }
+        }
         "tib-closed" => Effect::TibClosed,
         "fact" => return recorded(first, &pairs),
         other => panic!("`{other}` is no event"),
     };
-    for name in ["live_entry", "recon_issue", "recon_trade_agreement", "document_1"] {
+    for name in ["live_entry", "recon_issue", "recon_trade_agreement", "document_1", "entry_type"] {
         if let Some(value) = get(name) {
             fields.push(name, value);
         }
     }
     let mut notices = Vec::new();
-    if let Some(origin) = get("origin") {
+    let said_of_goods = [("origin", "origin_country"), ("hts", "hts_number"), ("case", "case_number")];
+    if said_of_goods.iter().any(|(name, _)| get(name).is_some()) {
         let mut line = Fields::new();
-        line.push("origin_country", origin);
+        for (name, field) in said_of_goods {
+            get(name)
+                .into_iter()
+                .flat_map(|value| value.split(','))
+                .for_each(|value| line.push(field, value));
+        }
         let amounts = Amounts { duty: Some(100.into()), ..Amounts::default() };
         let filed = FiledLine { filing: Token::new(format!("f{at}")), ordinal: 1, value: None, amounts };
         notices.push(notice(at + 100, kind, first, None, Effect::FiledLine(filed), line));

@@ -6,7 +6,12 @@ mod answers;
 mod cargo;
 mod choice;
 mod claims;
+mod forms;
+mod late;
 pub(in crate::entry::clocks) mod life;
+mod money;
+mod refused;
+mod versions;
 
 use life::{day, life, notice, said};
 
@@ -68,7 +73,7 @@ const CASES: &[Case] = &[
     ("CAPE_80D", &["liquidated 2026-03-06"], "2026-05-25 2026-05-22", &["fact cape_filed date=2026-05-01"]),
     ("PROTEST_DUE@liquidation", &["liquidated 2025-12-19"], "2026-06-17 2026-06-17", &["fact protest_filed protest_filed=2026-05-01 reference=P1", "protest 2026-05-20"]),
     ("PROTEST_AMEND@liquidation", &["liquidated 2025-12-19", "fact protest_filed protest_filed=2026-02-01 reference=P1"], "2026-06-17 2026-06-17", &["fact protest_amended date=2026-03-01", "fact protest_decided denial_date=2026-04-01 decision=denied reference=P1"]),
-    ("PROTEST_SURETY@2025-03-10", &["fact surety_demand demand_mailed=2025-03-10"], "2025-09-08 2025-09-05", &["fact protest_filed protest_filed=2025-08-01 reference=P1"]),
+    ("PROTEST_SURETY@2025-03-10", &["fact surety_demand demand_mailed=2025-03-10"], "2025-09-08 2025-09-05", &["fact surety_protest date=2025-08-01"]),
     ("PROTEST_ACCEL_DENIAL@2025-03-03", &["fact accel_request request_mailed=2025-03-03"], "2025-04-02 -", &["fact protest_decided denial_date=2025-03-20 decision=approved reference=P1", "protest 2025-03-20 status=AP decided=2025-03-18"]),
     ("PROTEST_CBP_2Y@P1", &["fact protest_filed protest_filed=2024-07-01 reference=P1"], "2026-07-01 -", &["fact protest_decided denial_date=2025-03-20 decision=approved reference=P1"]),
     ("AFR_DECISION_30D@2025-02-03", &["fact review_filed afr_filed=2025-02-03"], "2025-03-05 -", &["fact review_allowed date=2025-02-20", "fact review_denied afr_denial_notice=2025-02-20"]),
