@@ -19,6 +19,7 @@ mod lasting;
 mod late;
 mod letters;
 mod moved;
+mod nags;
 mod own_clock;
 mod raise;
 mod receive;
