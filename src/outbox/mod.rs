@@ -15,6 +15,7 @@
 
 mod agenda;
 mod audience;
+mod batch;
 mod course;
 mod grounds;
 mod letter;
@@ -30,6 +31,7 @@ use std::fmt;
 
 pub use agenda::{AgendaKey, Task, Wait};
 pub use audience::{Audience, ImporterNumber, Team};
+pub use batch::batch;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use course::{Ack, AckError, Acknowledgement, Carrier, Course, Event, Happened, Window};
 pub use grounds::Grounds;
