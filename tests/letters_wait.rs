@@ -342,6 +342,31 @@ fn a_letter_that_was_given_up_goes_to_the_corrected_address_when_it_is_tried_aga
 }
 
 #[test]
+fn the_trouble_of_a_mailbox_is_over_when_no_team_has_it_any_more() {
+    let mut life = Life::new(&exam(), of(&["wrnog", "both"], Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    let dead = Outcome::Rejected { error: "550 no such user".into() };
+    let tried = life.desk.deliver(|mail| if to(mail, "wrnog") { dead.clone() } else { accepted() });
+    let about = |subject: &str| subject.contains("mail to wrnog@");
+    assert_eq!(tried.iter().filter(|mail| to(mail, "both") && about(mail.subject())).count(), 1);
+    assert_eq!(life.desk.store().troubles().expect("it answers").len(), 1);
+    life.desk.clock.set(at("2026-03-02T16:00:00Z"));
+    reload(&mut life, &exam(), of(&["right", "both"], Manners::NONE));
+    assert!(life.desk.store().troubles().expect("it answers").is_empty());
+    // Who was told of it hears that, and not who came in its place.
+    let over = life.mails();
+    let over: Vec<&Sent> = over.iter().filter(|sent| about(sent.subject())).collect();
+    assert!(matches!(over[..], [sent] if sent.to == "both@example.com"), "{over:#?}");
+    assert!(plain(&over[0].mail).contains("it is over, for no team has it any more"));
+    reload(&mut life, &exam(), of(&["right", "both"], Manners::NONE));
+    let later = life.until("2026-03-06T16:00:00Z");
+    assert!(!later.iter().any(|sent| about(sent.subject())), "{:?}", told(&later));
+    let pipeline = life.pipeline.clone();
+    life.desk.open_as(&pipeline, "two");
+    assert!(life.desk.store().troubles().expect("it answers").is_empty());
+}
+
+#[test]
 fn nobody_is_reminded_of_what_still_waits() {
     let mut life = Life::new(&escalated("4 hours", "boss"), two_teams(), "2026-03-02T15:00:00Z");
     life.receive(1, "acme", "03", "0302261000");
