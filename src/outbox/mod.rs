@@ -56,6 +56,11 @@ use crate::place::{Place, Severity};
 pub struct AlertKey(String);
 
 impl AlertKey {
+    /// Behind all alerts of a rule.
+    pub fn behind(rule: &str) -> Self {
+        Self(format!("{rule}|{}", char::MAX))
+    }
+
     /// `subject` is an entry number, a drop, or a file's fingerprint; `occasion` a notice id, a deadline and ladder step ...
     pub fn new(rule: &str, subject: &str, occasion: &str) -> Self {
         Self(format!("{rule}|{subject}|{occasion}"))

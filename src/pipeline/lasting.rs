@@ -52,7 +52,8 @@ impl Pipeline {
         Ok(has_changed)
     }
 
-    fn is_orphan(&self, key: &AlertKey) -> bool {
+    /// Whether the rule of an alert is gone.
+    pub(super) fn is_orphan(&self, key: &AlertKey) -> bool {
         key.parts().is_none_or(|(rule, _)| self.rules.get(rule).is_none())
     }
 

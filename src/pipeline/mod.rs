@@ -11,6 +11,7 @@ mod due;
 mod ends;
 mod faults;
 mod follow;
+mod forgotten;
 mod gate;
 mod group;
 mod heard;
