@@ -21,7 +21,7 @@ use entrywatch::place::Severity;
 use entrywatch::serve::TargetWish;
 use entrywatch::store::LetterFilter;
 use entrywatch::workbench::backtest::{Backtest, backtest};
-use life::{Life, Sent, at, entry, quiet_nights, team};
+use life::{Life, Sent, at, capped, entry, quiet_nights, team};
 
 const PROTEST: &str = "PROTEST_DUE@liquidation";
 const ZONE: &str = "America/New_York";
@@ -331,6 +331,25 @@ fn what_waited_under_the_old_rules_is_told_at_once_by_new_ones_after_a_rebuild()
     assert_eq!(life.until("2026-03-03T14:00:00Z").len(), 1);
     start_as(&mut life, &exam("ex"), one(Manners::NONE));
     assert!(life.mails().is_empty());
+}
+
+/// Rules that tell at once what those of then kept silent about find many of the last hours: the cap of letters holds for all of them.
+#[test]
+fn what_a_rebuild_has_to_tell_is_under_the_cap_of_letters() {
+    let silent = endless("ex", "delivery = \"none\"");
+    let mut life = Life::new(&silent, one(capped(3, 60)), "2026-03-02T15:00:00Z");
+    for serial in 1..=9 {
+        life.receive(serial, "acme", "03", "0302261000");
+        life.desk.clock.advance(chrono::TimeDelta::hours(2));
+    }
+    assert!(life.mails().is_empty());
+    start_as(&mut life, &endless("ex", ""), one(capped(3, 60)));
+    assert_eq!(told_of(&life.mails()), [1, 2, 3]);
+    let sent = life.until("2026-03-03T11:00:00Z");
+    assert_eq!(sent.len(), 1, "{sent:#?}");
+    assert!(sent[0].subject().contains("6 alerts on 6 entries"), "{}", sent[0].subject());
+    start_as(&mut life, &endless("ex", ""), one(capped(3, 60)));
+    assert_eq!(life.until("2026-03-04T11:00:00Z").len(), 0, "they were told by now");
 }
 
 fn moved_to(name: &str, address: &str, manners: Manners) -> Audience {
