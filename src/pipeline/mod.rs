@@ -36,6 +36,7 @@ mod statements;
 mod target;
 mod ties;
 mod trouble;
+mod untold_money;
 mod withdraw;
 
 use std::sync::Arc;
