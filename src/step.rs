@@ -122,7 +122,7 @@ impl InputRecord {
     pub const FINDINGS_MAX: usize = 20;
 }
 
-/// When a broker last spoke.
+/// When a broker last spoke, and of what it speaks.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FeedRecord {
     /// When its last file was received; backfills do not count.
@@ -133,6 +133,12 @@ pub struct FeedRecord {
     /// What told them so, while no file has come since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<AlertKey>,
+    /// When the first of its files was received, as far as is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_received_at: Option<DateTime<Utc>>,
+    /// It has dropped a statement, or an answer to a query.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tells_money: bool,
 }
 
 /// When the clock has to look at an entry's deadline again. Ordered by day.

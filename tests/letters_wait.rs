@@ -342,6 +342,31 @@ fn a_letter_that_was_given_up_goes_to_the_corrected_address_when_it_is_tried_aga
 }
 
 #[test]
+fn the_trouble_of_a_mailbox_is_over_when_no_team_has_it_any_more() {
+    let mut life = Life::new(&exam(), of(&["wrnog", "both"], Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    let dead = Outcome::Rejected { error: "550 no such user".into() };
+    let tried = life.desk.deliver(|mail| if to(mail, "wrnog") { dead.clone() } else { accepted() });
+    let about = |subject: &str| subject.contains("mail to wrnog@");
+    assert_eq!(tried.iter().filter(|mail| to(mail, "both") && about(mail.subject())).count(), 1);
+    assert_eq!(life.desk.store().troubles().expect("it answers").len(), 1);
+    life.desk.clock.set(at("2026-03-02T16:00:00Z"));
+    reload(&mut life, &exam(), of(&["right", "both"], Manners::NONE));
+    assert!(life.desk.store().troubles().expect("it answers").is_empty());
+    // Who was told of it hears that, and not who came in its place.
+    let over = life.mails();
+    let over: Vec<&Sent> = over.iter().filter(|sent| about(sent.subject())).collect();
+    assert!(matches!(over[..], [sent] if sent.to == "both@example.com"), "{over:#?}");
+    assert!(plain(&over[0].mail).contains("it is over, for no team has it any more"));
+    reload(&mut life, &exam(), of(&["right", "both"], Manners::NONE));
+    let later = life.until("2026-03-06T16:00:00Z");
+    assert!(!later.iter().any(|sent| about(sent.subject())), "{:?}", told(&later));
+    let pipeline = life.pipeline.clone();
+    life.desk.open_as(&pipeline, "two");
+    assert!(life.desk.store().troubles().expect("it answers").is_empty());
+}
+
+#[test]
 fn nobody_is_reminded_of_what_still_waits() {
     let mut life = Life::new(&escalated("4 hours", "boss"), two_teams(), "2026-03-02T15:00:00Z");
     life.receive(1, "acme", "03", "0302261000");
@@ -354,17 +379,9 @@ fn nobody_is_reminded_of_what_still_waits() {
         "{said:#?}"
     );
     life.rebuild();
-    // The server takes mail again: one letter each, and all time counts from now.
-    let sent = life.until("2026-03-05T16:00:00Z");
-    let mut now = told(&sent);
-    now.sort();
-    assert_eq!(now, ["boss Not delivered", "ops first"]);
-    let boss = sent.iter().find(|sent| sent.to.starts_with("boss")).expect("a letter");
-    let text = plain(&boss.mail);
-    let why = "This could not be delivered to ops since Mon 2026-03-02 10:00 America/New_York: no letter had left for them when \
-               this mail was written (Mon 2026-03-02 14:00 America/New_York). You are told in their place.";
-    assert!(text.contains(why), "{text}");
-    assert!(!text.contains("acknowledged this"), "{text}");
+    // The server takes mail again: the first letter leaves, nobody is told in place of its reader, and all time counts from now.
+    assert_eq!(told(&life.until("2026-03-05T16:00:00Z")), ["ops first"]);
+    assert_eq!(withdrawn(&life).len(), 1);
     assert_eq!(told(&life.until("2026-03-05T18:30:00Z")), [""; 0]);
     assert_eq!(told(&life.until("2026-03-05T19:30:00Z")), ["boss Not acknowledged"]);
     assert_eq!(told(&life.until("2026-03-06T14:30:00Z")), [""; 0]);
@@ -397,6 +414,55 @@ fn an_escalation_that_waits_as_well_is_taken_back_when_the_first_letter_leaves()
     assert!(back[0].1.starts_with("those who are told first have their letter now"), "{back:#?}");
     assert_eq!(told(&life.until("2026-03-02T20:30:00Z")), [""; 0]);
     assert_eq!(told(&life.until("2026-03-02T21:30:00Z")), ["boss Not acknowledged"]);
+    life.rebuild();
+}
+
+/// Both are ready at one moment, and the server takes mail again.
+#[test]
+fn an_escalation_waits_for_what_becomes_of_the_first_letter_of_its_batch() {
+    let mut life = Life::new(&escalated("2 hours", "boss"), two_teams(), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    life.desk.deliver(busy);
+    life.desk.clock.set(at("2026-03-02T17:00:00Z"));
+    life.tick();
+    assert_eq!(life.desk.store().letters_ready(life.now(), 9).expect("it answers").len(), 2);
+    assert_eq!(told(&life.mails()), ["ops first"]);
+    assert_eq!(withdrawn(&life).len(), 1);
+    assert_eq!(told(&life.until("2026-03-02T18:59:00Z")), [""; 0]);
+    assert_eq!(told(&life.until("2026-03-02T19:01:00Z")), ["boss Not acknowledged"]);
+    life.rebuild();
+    // The first letter is put off once more: those in its place are told without delay.
+    let mut life = Life::new(&escalated("4 hours", "boss"), two_teams(), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    refused_until(&mut life, "2026-03-05T14:00:00Z");
+    let no_ops = |mail: &Mail| if to(mail, "ops") { busy(mail) } else { accepted() };
+    let tried = answered_until(&mut life, "2026-03-05T16:00:00Z", no_ops);
+    let told: Vec<&Mail> = tried.iter().filter(|mail| to(mail, "boss")).collect();
+    assert!(matches!(told[..], [boss] if boss.subject().contains("Not delivered: ")), "{told:#?}");
+    let text = plain(told[0]);
+    let why = "This could not be delivered to ops since Mon 2026-03-02 10:00 America/New_York: no letter had left for them when \
+               this mail was written (Mon 2026-03-02 14:00 America/New_York). You are told in their place.";
+    assert!(text.contains(why), "{text}");
+    assert!(!text.contains("acknowledged this"), "{text}");
+    life.rebuild();
+}
+
+#[test]
+fn an_escalation_about_many_names_no_alert_as_not_delivered_that_was_delivered_before_it_left() {
+    let people = two_teams().with_manners("boss", life::gathering());
+    let mut life = Life::new(&escalated("2 hours", "boss"), people, "2026-03-02T15:00:00Z");
+    for serial in [1, 2] {
+        life.receive(serial, "acme", "03", "0302261000");
+    }
+    life.desk.deliver(busy);
+    life.desk.clock.set(at("2026-03-02T17:00:00Z"));
+    life.tick();
+    let second = life::entry(2).to_string();
+    let is_late = |mail: &Mail| to(mail, "ops") && mail.subject().contains(&second);
+    let tried = life.desk.deliver(|mail| if is_late(mail) { busy(mail) } else { accepted() });
+    let boss = tried.iter().find(|mail| to(mail, "boss")).expect("a letter");
+    assert!(boss.subject().contains("Not acknowledged: 2 alerts"), "{}", boss.subject());
+    assert!(plain(boss).contains("1 of them could not be delivered"), "{}", plain(boss));
     life.rebuild();
 }
 

@@ -21,7 +21,7 @@ use entrywatch::place::Severity;
 use entrywatch::serve::TargetWish;
 use entrywatch::store::LetterFilter;
 use entrywatch::workbench::backtest::{Backtest, backtest};
-use life::{Life, Sent, at, entry, quiet_nights, team};
+use life::{Life, Sent, at, capped, entry, quiet_nights, team};
 
 const PROTEST: &str = "PROTEST_DUE@liquidation";
 const ZONE: &str = "America/New_York";
@@ -333,6 +333,25 @@ fn what_waited_under_the_old_rules_is_told_at_once_by_new_ones_after_a_rebuild()
     assert!(life.mails().is_empty());
 }
 
+/// Rules that tell at once what those of then kept silent about find many of the last hours: the cap of letters holds for all of them.
+#[test]
+fn what_a_rebuild_has_to_tell_is_under_the_cap_of_letters() {
+    let silent = endless("ex", "delivery = \"none\"");
+    let mut life = Life::new(&silent, one(capped(3, 60)), "2026-03-02T15:00:00Z");
+    for serial in 1..=9 {
+        life.receive(serial, "acme", "03", "0302261000");
+        life.desk.clock.advance(chrono::TimeDelta::hours(2));
+    }
+    assert!(life.mails().is_empty());
+    start_as(&mut life, &endless("ex", ""), one(capped(3, 60)));
+    assert_eq!(told_of(&life.mails()), [1, 2, 3]);
+    let sent = life.until("2026-03-03T11:00:00Z");
+    assert_eq!(sent.len(), 1, "{sent:#?}");
+    assert!(sent[0].subject().contains("6 alerts on 6 entries"), "{}", sent[0].subject());
+    start_as(&mut life, &endless("ex", ""), one(capped(3, 60)));
+    assert_eq!(life.until("2026-03-04T11:00:00Z").len(), 0, "they were told by now");
+}
+
 fn moved_to(name: &str, address: &str, manners: Manners) -> Audience {
     let team = Team { to: vec![address.into()], ..team(name, ZONE) };
     Audience::new(vec![team]).with_manners(name, manners)
@@ -383,6 +402,60 @@ fn a_rule_with_another_name_takes_the_place_of_the_one_that_is_gone() {
     let sent = life.until("2026-03-03T17:00:00Z");
     assert_eq!(sent.iter().filter(|sent| sent.subject().contains("[OVER]")).count(), 1, "{sent:#?}");
     assert_eq!(life.desk.store().letters(LetterFilter::GivenUp, 10).expect("it answers").len(), 0);
+}
+
+/// A rule whose alerts nothing ends.
+fn endless(name: &str, more: &str) -> String {
+    let rule = format!("[[rule]]\nname = \"{name}\"\ntitle = \"Exam\"\non = \"notice\"\n");
+    rule + &format!("when = {{ effect = \"exam\" }}\nseverity = \"warning\"\n{more}\n")
+}
+
+fn is_closed(life: &Life) {
+    let old = life.course("ex", 1);
+    assert_eq!(old.state(), "over");
+    assert!(old.events.last().is_some_and(|event| event.what.to_string().contains("`ex` is gone")));
+}
+
+#[test]
+fn an_alert_without_an_end_is_closed_when_its_rule_is_gone() {
+    let mut life = Life::new(&endless("ex", ""), one(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    assert_eq!(life.mails().len(), 1);
+    reload(&mut life, &endless("ex2", ""), one(Manners::NONE), "two");
+    is_closed(&life);
+    assert_eq!(life.until("2026-03-05T15:00:00Z").len(), 0, "it was told, and nothing was left to say");
+    let lines = journaled(&life);
+    reload(&mut life, &endless("ex2", ""), one(Manners::NONE), "three");
+    assert_eq!(journaled(&life), lines, "nothing is left to close");
+}
+
+#[test]
+fn an_alert_without_an_end_leaves_what_it_still_had_to_say_to_the_rule_in_its_place() {
+    // A plan: the new name alerts anew and reminds.
+    let plan = "remind = \"at once, then every 1 day, at most 3 times\"";
+    let mut life = Life::new(&endless("ex", plan), one(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    assert_eq!(life.mails().len(), 1);
+    reload(&mut life, &endless("ex2", plan), one(Manners::NONE), "two");
+    is_closed(&life);
+    assert_eq!(life.mails().len(), 1);
+    assert_eq!(life.until("2026-03-10T15:00:00Z").len(), 2);
+    // Somebody takes care of it as long, and nobody is told before.
+    let mut life = Life::new(&endless("ex", ""), one(Manners::NONE), "2026-03-02T15:00:00Z");
+    life.receive(1, "acme", "03", "0302261000");
+    life.mails();
+    acknowledge_exam(&mut life, "2026-03-05");
+    reload(&mut life, &endless("ex2", ""), one(Manners::NONE), "two");
+    is_closed(&life);
+    assert_eq!(life.course("ex2", 1).state(), "acknowledged");
+    assert_eq!(life.until("2026-03-05T10:00:00Z").len(), 0);
+    assert_eq!(life.until("2026-03-05T20:00:00Z").len(), 1);
+    // It waits for the morning: it is told then, once.
+    let mut life = Life::new(&endless("ex", ""), one(quiet_nights()), "2026-03-03T04:00:00Z");
+    life.receive(1, "acme", "03", "0302262255");
+    reload(&mut life, &endless("ex2", ""), one(quiet_nights()), "two");
+    is_closed(&life);
+    assert_eq!(life.until("2026-03-03T20:00:00Z").len(), 1);
 }
 
 fn acknowledge_exam(life: &mut Life, until: &str) {

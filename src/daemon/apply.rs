@@ -220,8 +220,8 @@ impl Applier<'_> {
                 self.pipeline.redate(group, moment, table, moves)?;
                 Ok(Received::default())
             }
-            What::Replanned { entries, addresses, letters, lasting, .. } => {
-                let what = Replan { entries, addresses, letters, lasting: *lasting };
+            What::Replanned { entries, addresses, letters, alerts, lasting, .. } => {
+                let what = Replan { entries, addresses, letters, alerts, lasting: *lasting };
                 self.pipeline.replan(group, moment, &what)?;
                 Ok(Received::default())
             }

@@ -9,7 +9,7 @@ use super::view::StoreView;
 use crate::deadline::DeadlineTable;
 use crate::ident::EntryNumber;
 use crate::journal::{Redated, What};
-use crate::outbox::LetterKey;
+use crate::outbox::{Alert, AlertKey, LetterKey};
 use crate::pipeline::{Mailing, Moment};
 use crate::store::LetterFilter;
 
@@ -35,11 +35,23 @@ const REDATED_MAX: usize = 1_000;
 #[derive(Default)]
 pub(super) struct Following {
     after: Option<EntryNumber>,
+    /// The same of alerts, once all entries were looked at.
+    alerts_after: Option<AlertKey>,
     moved: u64,
     /// Entries that followed other rules.
     replanned: u64,
     /// Tables that may have been in force before, for the old dates.
     earlier: Vec<Arc<DeadlineTable>>,
+}
+
+/// What one line of the journal says that followed.
+#[derive(Default)]
+struct Followed {
+    entries: Vec<EntryNumber>,
+    addresses: Vec<Box<str>>,
+    letters: Vec<LetterKey>,
+    alerts: Vec<AlertKey>,
+    lasting: bool,
 }
 
 impl Engine {
@@ -99,6 +111,10 @@ impl Engine {
         let lives = self.store().lives(following.after, LIVES_AT_ONCE)?;
         let Some(last) = lives.last().map(|life| life.number) else {
             self.replace_lasting()?;
+            if self.close_some(&mut following)? {
+                self.following = Some(following);
+                return Ok(());
+            }
             self.take_back()?;
             match self.readdress_some()? {
                 true => self.following = Some(following),
@@ -136,9 +152,7 @@ impl Engine {
         }
         let count = entries.len() as u64;
         if count > 0 {
-            let rules = self.versions.rules.clone();
-            let (addresses, letters, lasting) = (Vec::new(), Vec::new(), false);
-            self.happened_together(vec![What::Replanned { rules, entries, addresses, letters, lasting }])?;
+            self.has_followed(Followed { entries, ..Followed::default() })?;
         }
         Ok(count)
     }
@@ -147,12 +161,38 @@ impl Engine {
     fn replace_lasting(&mut self) -> Result<(), EngineError> {
         let moment = Moment { seq: 0, at: self.clock.now(), mailing: Mailing::Deliver };
         if self.pipeline.wants_lasting(&StoreView::over(&self.commits), moment)? {
-            let rules = self.versions.rules.clone();
-            let (entries, addresses, letters) = (Vec::new(), Vec::new(), Vec::new());
-            let lasting = true;
-            self.happened_together(vec![What::Replanned { rules, entries, addresses, letters, lasting }])?;
+            self.has_followed(Followed { lasting: true, ..Followed::default() })?;
         }
         Ok(())
+    }
+
+    /// Closes some open alerts of rules that are gone, which no entry follows; answers whether there may be more. Those of rules that are
+    /// there are passed over, rule by rule.
+    fn close_some(&mut self, following: &mut Following) -> Result<bool, EngineError> {
+        let page = self.store().alerts(following.alerts_after.as_ref(), LIVES_AT_ONCE)?;
+        let (Some(first), Some(last)) = (page.first(), page.last()) else { return Ok(false) };
+        let rule = first.key.parts().and_then(|(rule, _)| self.pipeline.rules.get(rule));
+        if let Some(rule) = rule {
+            following.alerts_after = Some(AlertKey::behind(&rule.name));
+            return Ok(true);
+        }
+        following.alerts_after = Some(last.key.clone());
+        let mut alerts = Vec::new();
+        for Alert { key, .. } in page {
+            if self.pipeline.is_forgotten(&StoreView::over(&self.commits), &key)? {
+                alerts.push(key);
+            }
+        }
+        if !alerts.is_empty() {
+            self.has_followed(Followed { alerts, ..Followed::default() })?;
+        }
+        Ok(true)
+    }
+
+    fn has_followed(&mut self, followed: Followed) -> Result<(), EngineError> {
+        let Followed { entries, addresses, letters, alerts, lasting } = followed;
+        let rules = self.versions.rules.clone();
+        self.happened_together(vec![What::Replanned { rules, entries, addresses, letters, alerts, lasting }])
     }
 
     /// Letters that wait for addresses that no team has any more are taken back, and those are told who hear of it now.
@@ -167,9 +207,7 @@ impl Engine {
             .map(|letter| letter.key)
             .collect();
         for letters in letters.chunks(LETTERS_MAX) {
-            let (rules, letters) = (self.versions.rules.clone(), letters.to_vec());
-            let (entries, addresses, lasting) = (Vec::new(), Vec::new(), false);
-            self.happened_together(vec![What::Replanned { rules, entries, addresses, letters, lasting }])?;
+            self.has_followed(Followed { letters: letters.to_vec(), ..Followed::default() })?;
         }
         Ok(())
     }
@@ -190,9 +228,7 @@ impl Engine {
             address = addresses.join(", "),
             "Routine alerts waited for an address that no team has any more; they go to the teams that the rules name now."
         );
-        let rules = self.versions.rules.clone();
-        let (entries, letters, lasting) = (Vec::new(), Vec::new(), false);
-        self.happened_together(vec![What::Replanned { rules, entries, addresses, letters, lasting }])?;
+        self.has_followed(Followed { addresses, ..Followed::default() })?;
         Ok(true)
     }
 

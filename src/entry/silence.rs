@@ -33,7 +33,11 @@ pub mod code {
         NOT_LIQUIDATED_AFTER_TAKEOVER = "not-liquidated-after-takeover", "no liquidation by the expected cycle, and another filer owns the summary";
         YEAR_OVER = "year-over", "no liquidation by the day on which the law deems the entry liquidated";
         FEED_SILENT = "feed-silent", "no file from the broker within its business hours";
+        MONEY_UNTOLD = "money-untold", "no statement (PF, MS) and no query answer (ER) from the broker";
     }
+
+    /// What is missing of a broker, and of none of its entries.
+    pub const OF_BROKER: &[&str] = &[FEED_SILENT, MONEY_UNTOLD];
 }
 
 /// Working days after which an answer that comes within minutes is missing.

@@ -147,6 +147,9 @@ pub enum What {
         /// Letters that waited for such an address.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         letters: Vec<LetterKey>,
+        /// Alerts of rules that are gone, which no entry follows.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        alerts: Vec<AlertKey>,
         /// Troubles and silent feeds followed as well.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         lasting: bool,
@@ -388,6 +391,7 @@ mod tests {
                 entries: vec![EntryNumber::parse("N0170000124").expect("a number")],
                 addresses: vec!["gone@importer.example".into()],
                 letters: vec![LetterKey::of("gone@importer.example", [])],
+                alerts: vec![AlertKey::parse("renamed|N0170000124|x")],
                 lasting: true,
             },
             What::Trouble {

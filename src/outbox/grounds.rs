@@ -1,4 +1,5 @@
-//! Why a letter says something again, beside the time that went by: known when it is written, and told as it was then.
+//! Why a letter says something again, beside the time that went by: known when it is written, and told as it was then. Only that something
+//! was not delivered is looked at again while the letter waits itself.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

@@ -15,6 +15,7 @@
 
 mod agenda;
 mod audience;
+mod batch;
 mod course;
 mod grounds;
 mod letter;
@@ -30,6 +31,7 @@ use std::fmt;
 
 pub use agenda::{AgendaKey, Task, Wait};
 pub use audience::{Audience, ImporterNumber, Team};
+pub use batch::batch;
 use chrono::{DateTime, NaiveDate, Utc};
 pub use course::{Ack, AckError, Acknowledgement, Carrier, Course, Event, Happened, Window};
 pub use grounds::Grounds;
@@ -54,6 +56,11 @@ use crate::place::{Place, Severity};
 pub struct AlertKey(String);
 
 impl AlertKey {
+    /// Behind all alerts of a rule.
+    pub fn behind(rule: &str) -> Self {
+        Self(format!("{rule}|{}", char::MAX))
+    }
+
     /// `subject` is an entry number, a drop, or a file's fingerprint; `occasion` a notice id, a deadline and ladder step ...
     pub fn new(rule: &str, subject: &str, occasion: &str) -> Self {
         Self(format!("{rule}|{subject}|{occasion}"))

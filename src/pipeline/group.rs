@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Heard;
+use super::nags::Nags;
 use crate::entry::{Life, Unmatched};
 use crate::ident::{BillOfLading, BrokerName, EntryNumber, Fingerprint, NoticeId};
 use crate::outbox::{AgendaKey, Alert, AlertKey, Course, Letter, LetterKey, Silences, TroubleId, Window};
@@ -47,11 +48,13 @@ pub struct Group<'v, V: View> {
     silences: OnceCell<Silences>,
     /// While lines are applied that were written under other rules.
     heard: Option<Arc<Heard>>,
+    /// What was found out about letters since the group began.
+    pub(super) nags: Nags,
 }
 
 impl<'v, V: View> Group<'v, V> {
     pub fn new(view: &'v V, position: Position) -> Self {
-        Self { view, step: Step::at(position), silences: OnceCell::new(), heard: None }
+        Self { view, step: Step::at(position), silences: OnceCell::new(), heard: None, nags: Nags::default() }
     }
 
     /// With what people had heard when the lines were written.
@@ -231,6 +234,7 @@ impl<'v, V: View> Group<'v, V> {
     }
 
     pub fn put_letter(&mut self, letter: Letter) {
+        self.nags.forget(&letter.key);
         self.step.letters.insert(letter.key.clone(), letter);
     }
 

@@ -9,8 +9,9 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::letters::{Load, Parcel};
 use super::{Group, Moment, Pipeline, View};
-use crate::outbox::{AlertKey, Audience, Outcome};
+use crate::outbox::{AlertKey, Audience, LetterKind, Outcome};
 
 /// Alerts so much older than the last line, in hours, are history: a night and a digest lie within.
 const HOURS: i64 = 36;
@@ -69,6 +70,7 @@ impl Listener {
         }
         Some(Heard {
             since: last - TimeDelta::hours(HOURS),
+            last,
             told,
             answered: self.answered.into_iter().map(|(_, alert)| alert).collect(),
             recipients: self.recipients,
@@ -80,6 +82,8 @@ impl Listener {
 pub struct Heard {
     /// What was raised before is history.
     since: DateTime<Utc>,
+    /// The moment of the last line.
+    last: DateTime<Utc>,
     /// Who has heard of it, by subject and occasion.
     told: HashMap<Box<str>, BTreeSet<Box<str>>>,
     answered: HashSet<Box<str>>,
@@ -119,6 +123,30 @@ impl Pipeline {
             return Ok(false);
         }
         Ok(self.alert_in(group, key)?.is_some_and(|alert| heard.since <= alert.raised_at))
+    }
+
+    /// Writes a letter of the past. All that nobody had heard of leaves at the moment at which the service starts, so the cap of letters
+    /// counts it together, behind the last line: what is over it comes in one summary.
+    pub(super) fn post_of_past<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        parcel: Parcel<'_>,
+    ) -> Result<(), V::Error> {
+        let is_first = matches!(parcel.kind, LetterKind::Alert | LetterKind::Bundle { .. });
+        let last = group.heard().map(|heard| heard.last).filter(|_| is_first);
+        let (mut owed, mut others): (Load, Load) = (Vec::new(), Vec::new());
+        for (severity, key) in parcel.alerts {
+            let is_owed = last.is_some() && self.is_owed(group, moment, parcel.recipient, key)?;
+            if is_owed { &mut owed } else { &mut others }.push((*severity, key.clone()));
+        }
+        if let Some(last) = last.filter(|_| !owed.is_empty())
+            && let Some(until) = self.capped_until(group, ("past", parcel.recipient), last)?
+        {
+            self.put_into_summary(group, moment, Parcel { alerts: &owed, ..parcel }, ("", until))?;
+            return self.write_all(group, moment, Parcel { alerts: &others, ..parcel });
+        }
+        self.write_all(group, moment, parcel)
     }
 }
 

@@ -1,5 +1,5 @@
 //! What lasts and is about no entry, troubles and silent feeds, under other rules: an alert whose rule is gone or has another name is
-//! closed, and told by the rule that decides now while its cause is still there.
+//! closed, and told by the rule that decides now while its cause is still there. The trouble of a mailbox that no team has is over.
 
 use super::letters::Sorted;
 use super::raise::{Raised, Told};
@@ -24,6 +24,11 @@ impl Pipeline {
     ) -> Result<bool, V::Error> {
         let mut has_changed = false;
         for mut open in group.troubles()? {
+            if self.is_of_no_mailbox(&open) {
+                has_changed = true;
+                self.mailbox_gone(group, moment, open)?;
+                continue;
+            }
             let orphans: Vec<AlertKey> = open.alerts.extract_if(.., |key| self.is_orphan(key)).collect();
             let Some(last) = orphans.last() else { continue };
             has_changed = true;
@@ -47,7 +52,8 @@ impl Pipeline {
         Ok(has_changed)
     }
 
-    fn is_orphan(&self, key: &AlertKey) -> bool {
+    /// Whether the rule of an alert is gone.
+    pub(super) fn is_orphan(&self, key: &AlertKey) -> bool {
         key.parts().is_none_or(|(rule, _)| self.rules.get(rule).is_none())
     }
 

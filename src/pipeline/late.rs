@@ -116,6 +116,15 @@ impl Pipeline {
         Ok(grounds)
     }
 
+    /// A letter about many that waits on no longer says of those that were delivered meanwhile that they were not.
+    fn ground_anew<V: View>(&self, group: &mut Group<'_, V>, key: &LetterKey) -> Result<(), V::Error> {
+        let Some(letter) = group.letter(key)?.filter(Letter::is_unread) else { return Ok(()) };
+        let now = self.grounds(group, letter.kind, &letter.alerts)?;
+        let Grounds { answered, answer, .. } = letter.grounds;
+        group.put_letter(Letter { grounds: Grounds { answered, answer, ..now }, ..letter });
+        Ok(())
+    }
+
     /// A server took a letter that it had put off, and nobody else has had its word: what counts from that word counts from now.
     pub(super) fn note_left<V: View>(
         &self,
@@ -155,6 +164,7 @@ impl Pipeline {
             let has_left = |course: &Course| course.answer_from.is_some() || course.is_quiet();
             let reason = "those who are told first have their letter now, and their time counts from then";
             self.take_back_whole(group, moment.at, key, (has_left, reason))?;
+            self.ground_anew(group, key)?;
         }
         for key in &late {
             self.count_from_now(group, moment.at, key)?;

@@ -230,23 +230,38 @@ impl Pipeline {
         if !is_summary
             && !alerts.is_empty()
             && moment.mailing == Mailing::Deliver
-            && let Some(until) = self.capped_until(group, moment.at, recipient)?
+            && let Some(until) = self.capped_until(group, ("cap", recipient), moment.at)?
         {
-            for (_, alert) in alerts {
-                let mut course = group.course(alert)?.unwrap_or_default();
-                let word = match kind {
-                    LetterKind::Alert | LetterKind::Digest { .. } | LetterKind::Bundle { .. } => {
-                        Word::First { round: course.round }
-                    }
-                    kind => Word::Again { kind, epoch: course.epoch },
-                };
-                let until = (Wait::Flood, tray.into(), until);
-                self.wait(group, moment.at, (recipient, word), until, (alert, &mut course));
-                group.put_course(alert.clone(), course);
-            }
-            return Ok(());
+            return self.put_into_summary(group, moment, parcel, (tray, until));
+        }
+        if moment.mailing == Mailing::Held {
+            return self.post_of_past(group, moment, parcel);
         }
         self.write_all(group, moment, parcel)
+    }
+
+    /// What is over the cap of letters waits for the summary of that moment.
+    pub(super) fn put_into_summary<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        parcel: Parcel<'_>,
+        (tray, until): (&str, DateTime<Utc>),
+    ) -> Result<(), V::Error> {
+        let Parcel { recipient, kind, alerts, .. } = parcel;
+        for (_, alert) in alerts {
+            let mut course = group.course(alert)?.unwrap_or_default();
+            let word = match kind {
+                LetterKind::Alert | LetterKind::Digest { .. } | LetterKind::Bundle { .. } => {
+                    Word::First { round: course.round }
+                }
+                kind => Word::Again { kind, epoch: course.epoch },
+            };
+            let until = (Wait::Flood, tray.into(), until);
+            self.wait(group, moment.at, (recipient, word), until, (alert, &mut course));
+            group.put_course(alert.clone(), course);
+        }
+        Ok(())
     }
 
     /// Writes a letter whatever the recipient has had.
@@ -265,17 +280,17 @@ impl Pipeline {
         Ok(())
     }
 
-    /// The end of the cap's window when no letter may come before it; else counts one.
-    fn capped_until<V: View>(
+    /// The end of the cap's window when no letter may come before it; else counts one, under this name.
+    pub(super) fn capped_until<V: View>(
         &self,
         group: &mut Group<'_, V>,
+        (name, recipient): (&str, &str),
         now: DateTime<Utc>,
-        recipient: &str,
     ) -> Result<Option<DateTime<Utc>>, V::Error> {
         let Some(cap) = self.audience.manners_of(recipient).and_then(|(manners, _)| manners.cap) else {
             return Ok(None);
         };
-        let name = format!("cap|{recipient}");
+        let name = format!("{name}|{recipient}");
         let window = group.window(&name)?.filter(|window| now < window.until);
         let window = window.unwrap_or(Window { until: now + cap.within, letters: 0 });
         if window.letters >= cap.letters {

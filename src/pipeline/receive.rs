@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::faults::FileFaults;
 use super::letters::Sorted;
+use super::untold_money::tells_money;
 use super::{ApplyError, CHUNK_NOTICES, Group, Mailing, Moment, Overflow, Pipeline, View, statements, ties};
 use crate::decode::{self, Message};
 use crate::entry::{self, Added, Held, Life, Membership, Sighting, Unmatched};
@@ -81,6 +82,8 @@ struct Work<'g, 'v, V: View> {
     faults: FileFaults,
     /// Something in it is in no table.
     is_unread: bool,
+    /// Something in it is about the money of a summary.
+    tells_money: bool,
     /// Keys under which receipts for the message at hand wait.
     filed_as: Vec<BillOfLading>,
 }
@@ -143,7 +146,8 @@ impl Pipeline {
 
     /// Records the input and what was wrong with it.
     fn close<V: View>(&self, work: Work<'_, '_, V>, moment: Moment) -> Result<Received, V::Error> {
-        let Work { group, file, totals, mut findings, faults, received_at, is_unread, .. } = work;
+        let Work { group, file, totals, mut findings, faults, received_at, is_unread, tells_money, .. } =
+            work;
         if is_unread || file.again {
             let tables = is_unread.then(|| self.interpreter.grammar().version().into());
             group.set_unread(file.file, tables);
@@ -166,7 +170,7 @@ impl Pipeline {
         };
         group.put_input(file.file, record);
         if file.broker.as_str() != BrokerName::BACKFILL && !file.again {
-            self.hear_feed(group, moment, &file.broker)?;
+            self.hear_feed(group, moment, &file.broker, tells_money)?;
         }
         Ok(totals)
     }
@@ -186,6 +190,7 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
             error_pieces: 0,
             faults: FileFaults::default(),
             is_unread: false,
+            tells_money: false,
             filed_as: Vec::new(),
         }
     }
@@ -253,6 +258,7 @@ impl<'g, 'v, V: View> Work<'g, 'v, V> {
     fn notice(&mut self, notice: Notice, source: Box<str>, place: Place) -> Result<(), V::Error> {
         self.totals.notices += 1;
         self.pending += 1;
+        self.tells_money |= tells_money(&notice.effect);
         let seen = Sighting {
             file: self.file.file,
             place,

@@ -1,6 +1,6 @@
 //! The clock: due dates pass the steps of their ladders, and digests are written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
@@ -30,6 +30,8 @@ struct Morning<'r> {
     day: NaiveDate,
     sorted: Sorted,
     old: OldSilences<'r>,
+    /// Brokers that tell nothing of money, as one of their entries would have said.
+    untold: BTreeSet<BrokerName>,
 }
 
 impl Pipeline {
@@ -51,11 +53,17 @@ impl Pipeline {
             for (key, _) in due {
                 entries.entry(key.entry).or_default().push(key);
             }
-            let mut morning = Morning { day, sorted: Sorted::of_morning(day), old: OldSilences::default() };
+            let mut morning = Morning {
+                day,
+                sorted: Sorted::of_morning(day),
+                old: OldSilences::default(),
+                untold: BTreeSet::new(),
+            };
             for (number, keys) in entries {
                 said += self.remind_entry(group, moment, &mut morning, number, &keys)?;
             }
             self.tell_old_silences(group, moment, morning.old)?;
+            self.tell_untold_money(group, moment, morning.untold)?;
             self.post_all(group, moment, morning.sorted)?;
             overflow(group.take())?;
         }
@@ -73,7 +81,7 @@ impl Pipeline {
             keys.iter().for_each(|key| group.set_due(key.clone(), None));
             return Ok(0);
         };
-        let Morning { day, sorted, old } = morning;
+        let Morning { day, sorted, old, untold } = morning;
         let (day, entry) = (*day, life.entry());
         let deadlines = self.deadlines_of(&life, &entry);
         let broker = broker_of(&life);
@@ -104,7 +112,7 @@ impl Pipeline {
                 continue;
             }
             let of = OfClock { life: &life, entry: &entry, deadline, all: &deadlines, on };
-            let (step, is_hidden) = self.reached(group, moment, &context, of, &now)?;
+            let (step, is_hidden) = self.reached(group, moment, &context, of, (&now, &mut *untold))?;
             raised.extend(step);
             // A step that is hidden is looked at every morning, until it is shown or another one takes its place.
             let next = if is_hidden { day.succ_opt() } else { self.rules.next_reminder(deadline, on) };
@@ -120,15 +128,19 @@ impl Pipeline {
         Ok(said)
     }
 
-    /// The step of its ladder that a clock has reached, unless it was told; and whether it is hidden.
+    /// The step of its ladder that a clock has reached, unless it was told or its broker stands in `untold` for it; and whether it is hidden.
     fn reached<V: View>(
         &self,
         group: &Group<'_, V>,
         moment: Moment,
         context: &DeadlineContext<'_>,
         of: OfClock<'_>,
-        now: &Now<'_>,
+        (now, untold): (&Now<'_>, &mut BTreeSet<BrokerName>),
     ) -> Result<(Option<Raised>, bool), V::Error> {
+        if self.is_deposit_untold(group, moment, &context.deadline.key(), (now.entry, now.broker))? {
+            untold.insert(now.broker.clone());
+            return Ok((None, false));
+        }
         let Some(hit) = self.rules.for_deadline(context) else { return Ok((None, false)) };
         let key = AlertKey::new(&hit.rule.name, context.entry.number.as_str(), &hit.occasion);
         if group.has_alert(&key)? {

@@ -29,6 +29,8 @@ pub struct Replan<'a> {
     pub addresses: &'a [Box<str>],
     /// Letters that wait for such an address.
     pub letters: &'a [LetterKey],
+    /// Alerts of rules that are gone, which no entry follows.
+    pub alerts: &'a [AlertKey],
     /// What lasts and is about no entry follows as well.
     pub lasting: bool,
 }
@@ -63,6 +65,7 @@ impl Pipeline {
         if what.lasting {
             self.replace_lasting(group, moment)?;
         }
+        self.close_forgotten(group, moment, what.alerts, &mut sorted)?;
         self.readdress_letters(group, moment, what.letters)?;
         self.post_all(group, moment, sorted)
     }

@@ -95,6 +95,9 @@ impl Pipeline {
         if group.has_alert(&key)? {
             return Ok(Broken::Nothing);
         }
+        if self.is_deposit_untold(group, moment, &reminder.deadline, (about.entry, about.broker))? {
+            return Ok(Broken::Nothing);
+        }
         if !silence.is_of_law && self.is_unheard(group, moment, about.broker)? {
             let again = about.day.succ_opt().map(|day| Reminder { day, ..reminder.clone() });
             return Ok(again.map_or(Broken::Nothing, Broken::Later));

@@ -134,12 +134,13 @@ impl Pipeline {
         Some(unsaid.raise(moment, key, &hit))
     }
 
-    /// A file of a broker has come: the alert about its silence is over.
+    /// A file of a broker has come: the alert about its silence is over. `tells_money`: it told of money.
     pub(super) fn hear_feed<V: View>(
         &self,
         group: &mut Group<'_, V>,
         moment: Moment,
         broker: &BrokerName,
+        tells_money: bool,
     ) -> Result<(), V::Error> {
         let known = group.feed(broker)?;
         if let Some(key) = known.as_ref().and_then(|feed| feed.told.as_ref())
@@ -149,8 +150,15 @@ impl Pipeline {
             self.end(group, moment, (key, rule), &mut sorted)?;
             self.post_all(group, moment, sorted)?;
         }
-        let told_for = known.and_then(|feed| feed.told_for);
-        group.put_feed(broker.clone(), FeedRecord { last_received_at: moment.at, told_for, told: None });
+        let known = known.as_ref();
+        let feed = FeedRecord {
+            last_received_at: moment.at,
+            told_for: known.and_then(|feed| feed.told_for),
+            told: None,
+            first_received_at: known.and_then(|feed| feed.first_received_at).or(Some(moment.at)),
+            tells_money: tells_money || known.is_some_and(|feed| feed.tells_money),
+        };
+        group.put_feed(broker.clone(), feed);
         Ok(())
     }
 
@@ -219,7 +227,13 @@ mod tests {
             let (since, now) = (at(since), at(now));
             let table = DeadlineTable::embedded();
             assert_eq!(watch().waited(since, now, table).num_hours(), hours, "{since} {now}");
-            let mut feed = FeedRecord { last_received_at: since, told_for: None, told: None };
+            let mut feed = FeedRecord {
+                last_received_at: since,
+                told_for: None,
+                told: None,
+                first_received_at: None,
+                tells_money: false,
+            };
             assert_eq!(watch().is_news(&feed, now, table), is_news, "{since} {now}");
             feed.told_for = Some(since);
             assert!(!watch().is_news(&feed, now, table), "once for each silence");

@@ -1,5 +1,7 @@
 //! Troubles that last: told once when they begin, and once when they are over. A mailbox that refuses letters is one.
 
+use std::collections::BTreeSet;
+
 use super::ends::Hears;
 use super::raise::Told;
 use super::{Group, Moment, Pipeline, View};
@@ -66,10 +68,49 @@ impl Pipeline {
         id: &TroubleId,
     ) -> Result<bool, V::Error> {
         let Some(open) = group.trouble(id)? else { return Ok(false) };
-        group.set_trouble(id.clone(), None);
-        let mut except = self.end_alerts(group, moment, &open)?;
-        let recipients = self.audience.teams().iter().flat_map(|team| &team.to);
-        except.extend(recipients.filter(|recipient| mailbox_trouble(recipient) == *id).cloned());
+        let is_it = |recipient: &&str| mailbox_trouble(recipient) == *id;
+        let except = self.mailboxes().filter(is_it).map(Box::from).collect();
+        self.tell_trouble_over(group, moment, open, ("it is over", except))?;
+        Ok(true)
+    }
+
+    /// Whether a trouble is about a mailbox that is in no team any more: nothing is sent there, so no letter will end it.
+    pub(super) fn is_of_no_mailbox(&self, open: &OpenTrouble) -> bool {
+        let id = open.brief.id();
+        *id.code == *LETTER_GIVEN_UP
+            && !self.audience.teams().is_empty()
+            && !self.mailboxes().any(|recipient| mailbox_trouble(recipient) == id)
+    }
+
+    /// The mailbox of a trouble is in no team any more. Those hear it who were told of the trouble, and not who came in its place.
+    pub(super) fn mailbox_gone<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        open: OpenTrouble,
+    ) -> Result<(), V::Error> {
+        let mut told = BTreeSet::new();
+        for key in &open.alerts {
+            let course = group.course(key)?.unwrap_or_default();
+            told.extend(course.carriers.into_iter().map(|carrier| carrier.recipient));
+        }
+        let except = self.mailboxes().filter(|recipient| !told.contains(*recipient)).map(Box::from).collect();
+        self.tell_trouble_over(group, moment, open, ("it is over, for no team has it any more", except))
+    }
+
+    fn mailboxes(&self) -> impl Iterator<Item = &str> {
+        self.audience.teams().iter().flat_map(|team| &team.to).map(|recipient| &**recipient)
+    }
+
+    fn tell_trouble_over<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        open: OpenTrouble,
+        (over, mut except): (&str, Vec<Box<str>>),
+    ) -> Result<(), V::Error> {
+        group.set_trouble(open.brief.id(), None);
+        except.extend(self.end_alerts(group, moment, &open)?);
         let began = open.since.format("%Y-%m-%d %H:%M UTC");
         let advice = if open.given_up == GivenUp::default() {
             "Nothing is left to do.".to_owned()
@@ -77,7 +118,7 @@ impl Pipeline {
             format!("What was given up meanwhile is not sent by itself.\n{SEND_AGAIN}")
         };
         let brief = TroubleBrief {
-            message: format!("it is over. It began at {began}: {}", open.brief.message),
+            message: format!("{over}. It began at {began}: {}", open.brief.message),
             advice,
             ..open.brief
         };
@@ -85,7 +126,7 @@ impl Pipeline {
         let told =
             Told { is_over: true, except, ..Told::new(open.severity, &open.broker, &brief, &occasion) };
         self.raise_trouble(group, moment, &told)?;
-        Ok(true)
+        Ok(())
     }
 
     /// The alerts that told the trouble are over: nothing more is said of it, and what has not left yet says so. Answers who hears

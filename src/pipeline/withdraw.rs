@@ -71,9 +71,10 @@ impl Pipeline {
             let letters = std::mem::take(&mut carrier.queued).into_iter().chain([carrier.letter.clone()]);
             let mut left: Vec<LetterKey> = Vec::new();
             for letter in letters.collect::<Vec<_>>() {
-                if let Some(nag) = group.letter(&letter)?.filter(|one| one.is_unread() && one.only_nags())
-                    && self.are_all(group, &nag, &alert.key, Course::is_quiet)?
-                {
+                let mut nags = std::mem::take(&mut group.nags);
+                let is_idle = nags.is_idle(group, &letter, &alert.key);
+                group.nags = nags;
+                if is_idle? && let Some(nag) = group.letter(&letter)? {
                     self.take_back(group, ack.at, nag, (&alert.key, &mut *course), &reason)?;
                 } else {
                     left.push(letter);

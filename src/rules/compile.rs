@@ -219,7 +219,9 @@ impl Compiler<'_> {
             "released" => flag(Flag::Released, faults),
             "suspended" => flag(Flag::Suspended, faults),
             "in_question" => flag(Flag::InQuestion, faults),
+            "unpaid" => flag(Flag::Unpaid, faults),
             "by_law" => flag(Flag::ByLaw, faults),
+            "last_day" => flag(Flag::LastDay, faults),
             "overdue" => flag(Flag::Overdue, faults),
             _ => text_test(key, self.text(key, value, faults)?),
         }

@@ -28,6 +28,8 @@ pub(super) enum Stage {
     Cancelled,
     /// Customs warned of the summary, and nobody answered.
     InQuestion,
+    /// The accepted summary was taken off its statement.
+    Unpaid,
     /// A report and the messages disagree.
     Contradicted,
     /// The notice came before.
@@ -49,6 +51,7 @@ impl Stage {
             Self::Suspended => "a suspension",
             Self::Cancelled => "a cancellation",
             Self::InQuestion => "a census warning",
+            Self::Unpaid => "an accepted summary on no statement",
             Self::Contradicted => "a report that disagrees",
             Self::Same => "the same notice",
             Self::Cleared => "the end of the hold",
@@ -248,6 +251,10 @@ impl Dress {
             Stage::Suspended => one(Kind::Liquidation, "suspended"),
             Stage::Cancelled => one(Kind::ReleaseStatus, "cancelled"),
             Stage::InQuestion => one(Kind::CensusWarning, "census_warning"),
+            Stage::Unpaid => {
+                let accepted = one(Kind::SummaryResponse, "summary_accepted");
+                [accepted, one(Kind::StatementEntry, "off_statement")].concat()
+            }
             Stage::Liquidated => {
                 let mut told = one(Kind::Liquidation, "liquidated");
                 told.iter_mut().for_each(|notice| self.liquidation(&mut notice.effect));

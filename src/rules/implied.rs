@@ -73,6 +73,9 @@ impl Test {
             (Self::DaysLeft { id, days }, Self::DaysLeft { id: other, days: theirs }) => {
                 id == other && days.is_within(theirs)
             }
+            // What is over has come.
+            (Self::Flag(Flag::Overdue, true), Self::Flag(Flag::LastDay, true))
+            | (Self::Flag(Flag::LastDay, false), Self::Flag(Flag::Overdue, false)) => true,
             (Self::Flag(own, on), Self::Flag(theirs, wanted)) => own == theirs && on == wanted,
             (Self::Time(own), Self::Time(theirs)) => own == theirs,
             (Self::Line(own), Self::Line(theirs)) => own.implies(theirs),
@@ -103,6 +106,7 @@ impl Test {
                 Self::Flag(Flag::OpenHoldBefore | Flag::Repeated, true),
             ) => true,
             (Self::Flag(Flag::HasEntry, false), theirs) if theirs.is_of_entry() => true,
+            (Self::Flag(Flag::Overdue, true), Self::Flag(Flag::LastDay, false)) => true,
             (Self::Flag(own, on), Self::Flag(theirs, wanted)) => own == theirs && on != wanted,
             (Self::Not(own), _) => Condition::of(other.clone()).implies(own),
             _ => match (self.text(), other.text()) {

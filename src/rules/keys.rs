@@ -180,6 +180,9 @@ keys! {
     "in_question" on LATER, FLAG,
         "Customs asked about the summary or warned of it, and nobody answered: a Form 28 or 29, or a census warning",
         "in_question = true";
+    "unpaid" on LATER, FLAG,
+        "the summary, or one that covers the release, is accepted, and no message says that its duties are deposited or on a statement",
+        "unpaid = true";
 
     Holds:
     "open_hold_after" on LATER, FLAG,
@@ -197,6 +200,7 @@ keys! {
     "open_deadline" on NOTICE | UNTIL, TEXT, "a clock with this id runs for the entry", r#"open_deadline = "PROTEST_DUE""#;
     "by_law" on DEADLINE, FLAG,
         "the law started the clock by itself and no notice did: a deemed liquidation, exclusion or denial", "by_law = true";
+    "last_day" on DEADLINE, FLAG, "the day to act has come, or is over", "last_day = true";
     "overdue" on DEADLINE, FLAG,
         "the day to act is over", "overdue = true";
     "days_left" on NOTICE | UNTIL, "table of numbers",

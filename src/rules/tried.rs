@@ -113,8 +113,8 @@ impl Base<'_> {
                 let entry = lived(dress);
                 let facts = Facts {
                     trouble: Some(code),
-                    // A whole feed is silent about no entry.
-                    after: entry.as_ref().filter(|_| *code != silence::code::FEED_SILENT),
+                    // What is missing of a broker is about no entry.
+                    after: entry.as_ref().filter(|_| !silence::code::OF_BROKER.contains(code)),
                     broker: dress.broker(),
                     on: Some(dress.day()),
                     ..Facts::default()

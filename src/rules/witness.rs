@@ -178,6 +178,7 @@ impl<'c> Wants<'c> {
             Flag::Released => &[Stage::Released, Stage::Cleared],
             Flag::Suspended => &[Stage::Suspended],
             Flag::InQuestion => &[Stage::InQuestion],
+            Flag::Unpaid => &[Stage::Unpaid],
             Flag::Contradicted => &[Stage::Contradicted],
             Flag::DifferenceKnown => {
                 self.is_stated |= on;
@@ -188,7 +189,7 @@ impl<'c> Wants<'c> {
                 &[]
             }
             // Clocks are tried both ways.
-            Flag::ByLaw | Flag::Overdue => &[],
+            Flag::ByLaw | Flag::LastDay | Flag::Overdue => &[],
         };
         if on || matches!(flag, Flag::OpenHoldAfter | Flag::DifferenceKnown) {
             self.stages.extend(stages);

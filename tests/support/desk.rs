@@ -14,7 +14,7 @@ use entrywatch::grammar::Grammar;
 use entrywatch::ident::{BrokerName, DropName, Fingerprint};
 use entrywatch::interpret::Interpreter;
 use entrywatch::journal::Journal;
-use entrywatch::outbox::{AsOf, Attempt, Audience, Outcome, Team};
+use entrywatch::outbox::{AsOf, Attempt, Audience, Outcome, Team, batch};
 use entrywatch::pipeline::{FeedWatch, Pipeline};
 use entrywatch::place::Severity;
 use entrywatch::rules::{EMBEDDED, EMBEDDED_NAME, Playbook, Rules, Vocabulary};
@@ -163,7 +163,7 @@ impl Desk {
                 return sent;
             }
             let mut attempts: Vec<Attempt> = Vec::new();
-            for letter in letters {
+            for letter in batch(letters, 100) {
                 let alerts =
                     alerts_of(&*self.store(), self.engine().pipeline(), &letter).expect("the store answers");
                 assert_eq!(alerts.len(), letter.alerts.len(), "every alert of the letter is there");

@@ -11,7 +11,7 @@ use crate::daemon::channel::{Channel, Takes, Written};
 use crate::daemon::view::StoreView;
 use crate::daemon::writer::{WriteError, Writer};
 use crate::email::Renderer;
-use crate::outbox::{Alert, AsOf, Attempt, Letter, Outcome, retry};
+use crate::outbox::{Alert, AsOf, Attempt, Letter, Outcome, batch, retry};
 use crate::pipeline::Pipeline;
 use crate::store::{Store, StoreError};
 
@@ -180,8 +180,9 @@ fn prepare(
     limit: usize,
 ) -> Result<Prepared, StoreError> {
     let mut prepared = Prepared { letters: Vec::new(), written: Vec::new(), outcomes: Vec::new() };
-    let ready = store.letters_ready(now, LOOKED_AT)?.into_iter();
-    for letter in ready.filter(|letter| takes.has(letter)).take(limit) {
+    let mut ready = store.letters_ready(now, LOOKED_AT)?;
+    ready.retain(|letter| takes.has(letter));
+    for letter in batch(ready, limit) {
         let alerts = alerts_of(store, pipeline, &letter)?;
         match takes.write(&letter, &alerts, renderer) {
             Ok(written) => {

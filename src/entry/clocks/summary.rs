@@ -82,6 +82,13 @@ impl Entry {
         }
     }
 
+    /// The summary, or one that covers the release, is accepted, and no message says that its money is deposited or on a statement.
+    pub fn is_unpaid(&self) -> bool {
+        let owes = |summary: &Self| summary.unpaid().is_some() && summary.over().is_none();
+        let is_own = self.summary.state == SummaryState::Accepted;
+        (is_own && owes(self)) || self.covered().is_some_and(|(_, summary)| owes(summary))
+    }
+
     /// Why the money of the summary counts as not deposited. Where no message speaks of the money, not even the summary
     /// itself, the acceptance has to do.
     pub(in crate::entry) fn unpaid(&self) -> Option<Unpaid> {
