@@ -124,6 +124,8 @@ pub mod finding_code {
     pub const BAD_JSON: &str = "bad-json";
     /// A member of a JSON object or a column of a table that nobody reads.
     pub const UNKNOWN_FIELD: &str = "unknown-field";
+    /// Lines of a table that are no data: titles above its header, blank rows, totals.
+    pub const PASSED_OVER: &str = "passed-over";
     pub const NOT_EDI: &str = "not-edi";
     pub const EMPTY: &str = "empty";
     pub const ENCODING: &str = "encoding";
