@@ -124,12 +124,14 @@ pub mod finding_code {
     pub const BAD_JSON: &str = "bad-json";
     /// A member of a JSON object or a column of a table that nobody reads.
     pub const UNKNOWN_FIELD: &str = "unknown-field";
+    /// Lines of a table that are no data: titles above its header, blank rows, totals.
+    pub const PASSED_OVER: &str = "passed-over";
     pub const NOT_EDI: &str = "not-edi";
     pub const EMPTY: &str = "empty";
     pub const ENCODING: &str = "encoding";
     pub const ENVELOPE: &str = "envelope";
     pub const MISSING_FIELD: &str = "missing-field";
     pub const BATCH_REJECTED: &str = "batch-rejected";
-    /// A report and the messages disagree about an entry.
+    /// A report and the messages disagree about an entry, or the totals of a statement are not the sums of what it lists.
     pub const CONTRADICTION: &str = "contradiction";
 }

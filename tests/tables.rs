@@ -289,6 +289,30 @@ fn a_contradiction_stands_in_the_digest() {
 }
 
 #[test]
+fn a_report_that_a_spreadsheet_saved_says_the_same() {
+    let plain = "Entry Number,Report Date,Liquidation Date,Liquidated Duty\n9Z700000013,2027-02-01,2027-01-22,3270.00\n";
+    let saved = "Entry Number;Report Date;Liquidation Date;Liquidated Duty;\r\n\
+                 =\"9Z700000013\";2/1/2027 0:00;1/22/2027;$3,270.00 ;\r\n;;;;\r\nTotal;;;$3,270.00 ;\r\n";
+    let unicode: Vec<u8> = format!("\u{feff}ACE Reports\r\n\r\n{}", saved.replace(';', "\t"))
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let told = [plain.as_bytes(), saved.as_bytes(), &unicode].map(|bytes| {
+        let mut desk = desk();
+        desk.receive("ace.csv", "acme", bytes);
+        let entry = entry(&desk, "9Z700000013");
+        assert_eq!(entry.contradictions(), []);
+        let liquidation = entry.liquidation().expect("the report tells one");
+        let deadlines = entry.deadlines(&desk::pipeline().deadlines);
+        let due: Vec<String> =
+            deadlines.iter().map(|deadline| format!("{} {:?}", deadline.id, deadline.due)).collect();
+        format!("{liquidation:?} {due:?}")
+    });
+    assert!(told[0].contains("3270.00"), "{}", told[0]);
+    assert!(told.iter().all(|text| *text == told[0]), "{told:#?}");
+}
+
+#[test]
 fn the_schema_knows_every_member_that_a_table_can_have() {
     let text = fs::read_to_string(root().join("grammars/json/approved_entry.schema.json")).expect("a schema");
     let schema: Value = serde_json::from_str(&text).expect("JSON");
@@ -328,11 +352,19 @@ proptest! {
 
     #[test]
     fn damaged_tables_are_only_data(
-        pick in 0usize..4,
+        pick in 0usize..7,
         cuts in proptest::collection::vec((any::<prop::sample::Index>(), prop_oneof![Just(b'"'), Just(b','), Just(b'\n'), any::<u8>()], 0usize..30), 0..6),
         piece in 1usize..200,
     ) {
-        let name = ["ace-liquidations", "ace-summaries", "approved-lines", "orders-tabs"][pick];
+        let name = [
+            "ace-liquidations",
+            "ace-spreadsheet",
+            "ace-summaries",
+            "approved-lines",
+            "approved-spreadsheet",
+            "orders-tabs",
+            "orders-unicode",
+        ][pick];
         let mut bytes = sample(&format!("csv/pass/{name}.csv"));
         let header = bytes.iter().position(|&byte| byte == b'\n').expect("a header") + 1;
         for (at, byte, length) in cuts {

@@ -1,6 +1,7 @@
 //! The header of a table: what each column holds, and so what a row is.
 
-use super::split;
+use super::cell::said;
+use super::split::{self, Row};
 use crate::grammar::{CodeTable, Grammar};
 
 /// The tables that name columns: those of the importer's data, and those of reports from the ACE portal.
@@ -9,11 +10,6 @@ pub const REPORT_COLUMNS_TABLE: &str = "ace-columns";
 
 /// Columns of one table.
 const COLUMNS_MAX: usize = 200;
-
-/// A header line is looked for in so many bytes.
-const HEADER_BYTES_MAX: usize = 16 << 10;
-
-const DELIMITERS: [u8; 4] = *b",;\t|";
 
 /// What rows of the importer's tables hold; see `interpret/json/approved.rs`.
 pub const FIELDS: &[&str] = &[
@@ -124,26 +120,27 @@ pub(super) struct Header {
     pub unread: Vec<String>,
     /// Columns that hold what another one holds already, as they are written.
     pub doubled: Vec<String>,
+    /// Columns without a name.
+    pub nameless: Vec<usize>,
     /// What a row is; `None` when that cannot be told.
     pub kind: Option<&'static str>,
-    /// Bytes of the line, with its end and with a byte-order mark before it.
-    pub length: usize,
 }
 
 impl Header {
-    /// Reads the first line, when it may be the header of a table that we know. Two columns with known names make one.
-    pub fn read(start: &[u8], grammar: &Grammar, names: &ColumnNames) -> Option<Self> {
-        let mark = if start.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        let text = &start[mark..start.len().min(HEADER_BYTES_MAX)];
-        let end = memchr::memchr(b'\n', text)?;
-        let count = |delimiter: u8| memchr::memchr_iter(delimiter, &text[..end]).count();
-        let delimiter = DELIMITERS.into_iter().max_by_key(|&delimiter| count(delimiter))?;
-        if count(delimiter) == 0 {
+    /// Reads a row, when it may be the header of a table that we know. Two columns with known names make one.
+    pub fn of_row(
+        text: &[u8],
+        row: &Row,
+        delimiter: u8,
+        grammar: &Grammar,
+        names: &ColumnNames,
+    ) -> Option<Self> {
+        if row.count < 2 {
             return None;
         }
-        let row = split::row(&text[..end], delimiter, true)?;
-        let cells = row.cells.into_iter().take(COLUMNS_MAX);
-        let columns: Vec<String> = cells.map(|cell| split::value(&text[cell]).into_owned()).collect();
+        let cells = row.cells.iter().take(COLUMNS_MAX);
+        let columns: Vec<String> =
+            cells.map(|cell| said("", split::value(&text[cell.clone()])).into_owned()).collect();
         let read =
             |table: &str, fields: &[&str]| Columns::read(&columns, grammar.codes.get(table), names, fields);
         let own = read(COLUMNS_TABLE, FIELDS);
@@ -154,8 +151,18 @@ impl Header {
             (_, kind) if own.known() >= 2 => (kind, own),
             _ => return None,
         };
-        let Columns { fields, unread, doubled } = columns;
-        Some(Self { delimiter, fields, unread, doubled, kind, length: mark + end + 1 })
+        let Columns { fields, unread, doubled, nameless } = columns;
+        Some(Self { delimiter, fields, unread, doubled, nameless, kind })
+    }
+
+    /// Columns that somebody reads.
+    pub fn known(&self) -> usize {
+        self.fields.iter().filter(|field| !field.is_empty()).count()
+    }
+
+    /// A column by which a row finds its entry.
+    pub fn is_key(field: &str) -> bool {
+        KEYS.contains(&field)
     }
 }
 
@@ -164,11 +171,13 @@ struct Columns {
     fields: Vec<Box<str>>,
     unread: Vec<String>,
     doubled: Vec<String>,
+    nameless: Vec<usize>,
 }
 
 impl Columns {
     fn read(written: &[String], table: Option<&CodeTable>, names: &ColumnNames, known: &[&str]) -> Self {
-        let mut columns = Self { fields: Vec::new(), unread: Vec::new(), doubled: Vec::new() };
+        let mut columns =
+            Self { fields: Vec::new(), unread: Vec::new(), doubled: Vec::new(), nameless: Vec::new() };
         let has_lines = written.iter().any(|text| LINE_COLUMNS.contains(&&*normal(text)));
         for text in written {
             let name = normal(text);
@@ -181,6 +190,10 @@ impl Columns {
                     columns.fields.push("".into());
                 }
                 Some(field) => columns.fields.push(field.into()),
+                None if name.is_empty() => {
+                    columns.nameless.push(columns.fields.len());
+                    columns.fields.push("".into());
+                }
                 None => {
                     columns.unread.push(shown(text));
                     columns.fields.push("".into());
@@ -238,11 +251,18 @@ pub(super) fn normal(cell: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::top::{self, Top};
     use super::*;
 
+    fn header(text: &str, names: &ColumnNames) -> Option<Header> {
+        match top::find(text.as_bytes(), true, &Grammar::embedded(), names) {
+            Top::Header(found) => Some(found.header),
+            Top::None | Top::Open => None,
+        }
+    }
+
     fn kind(line: &str) -> Option<Option<&'static str>> {
-        let header = Header::read(line.as_bytes(), &Grammar::embedded(), &ColumnNames::default());
-        header.map(|header| header.kind)
+        header(line, &ColumnNames::default()).map(|header| header.kind)
     }
 
     #[test]
@@ -271,14 +291,14 @@ mod tests {
     #[test]
     fn amounts_of_a_line_are_not_those_of_the_entry() {
         let fields = |line: &str| {
-            let header = Header::read(line.as_bytes(), &Grammar::embedded(), &ColumnNames::default());
+            let header = header(line, &ColumnNames::default());
             header.expect("a report").fields.iter().map(|field| field.to_string()).collect::<Vec<_>>()
         };
         let whole = "Entry Summary Number,Entry Date,Duty Amount,Total Duty\n";
         assert_eq!(fields(whole), ["entry", "entry_date", "paid_duty", ""]);
         let lines = "Entry Summary Number,Entry Date,Tariff Ordinal Number,Duty Amount,Total Duty\n";
         assert_eq!(fields(lines), ["entry", "entry_date", "", "", "paid_duty"]);
-        let header = Header::read(lines.as_bytes(), &Grammar::embedded(), &ColumnNames::default());
+        let header = header(lines, &ColumnNames::default());
         assert_eq!(header.expect("a report").unread, ["Tariff Ordinal Number", "Duty Amount"]);
     }
 
@@ -300,7 +320,7 @@ mod tests {
     #[test]
     fn a_senders_own_names_come_first() {
         let names = ColumnNames::new([("Sum. No", "entry"), ("Liq Dt", "liquidation_date"), ("x", "bill")]);
-        let header = Header::read(b"sum no;LIQ DT;y\n", &Grammar::embedded(), &names).expect("a table");
+        let header = header("sum no;LIQ DT;y\n", &names).expect("a table");
         assert_eq!(header.kind, Some("ace_report"));
         assert_eq!(header.unread, ["y"]);
     }

@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use super::encoding::plain;
+
 /// Cells of one row that are kept; what is beyond is counted.
 pub(super) const CELLS_MAX: usize = 1_000;
 
@@ -71,7 +73,11 @@ fn cell(text: &[u8], from: usize, delimiter: u8, last: bool) -> Cell {
         end.map_or(text.len(), |end| from + end)
     };
     let blanks = text[from..].iter().take_while(|byte| **byte == b' ').count();
-    let start = from + blanks;
+    let mut start = from + blanks;
+    if text[start..].starts_with(b"=\"") {
+        // A formula that says nothing but this text, by which spreadsheets keep the zeros in front.
+        start += 1;
+    }
     if text.get(start) != Some(&b'"') {
         return Cell::Closed(plain_end(from));
     }
@@ -97,26 +103,24 @@ fn cell(text: &[u8], from: usize, delimiter: u8, last: bool) -> Cell {
     }
 }
 
-/// What a cell says, without its quotes. Bytes above 127 are taken as UTF-8 when they are, else as Latin-1.
+/// What a cell says, without its quotes.
 pub(super) fn value(cell: &[u8]) -> Cow<'_, str> {
     let cell = cell.trim_ascii();
     let inside = cell.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
-    let plain = match inside {
-        Some(inside) if !inside.contains(&b'"') => text(inside.trim_ascii()),
-        Some(inside) => text(inside.trim_ascii()).replace("\"\"", "\"").into(),
-        None => text(cell),
+    let text = match inside {
+        Some(inside) if !inside.contains(&b'"') => plain(inside.trim_ascii()),
+        Some(inside) => plain(inside.trim_ascii()).replace("\"\"", "\"").into(),
+        None => plain(cell),
     };
-    if plain.chars().any(char::is_control) {
-        return plain.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().into();
+    if text.chars().any(char::is_control) {
+        return text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().into();
     }
-    plain
+    text
 }
 
-fn text(cell: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(cell) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => cell.iter().map(|&byte| byte as char).collect::<String>().into(),
-    }
+/// A cell that holds blanks and quotes at most.
+pub(super) fn is_empty(cell: &[u8]) -> bool {
+    cell.iter().all(|byte| byte.is_ascii_whitespace() || *byte == b'"')
 }
 
 #[cfg(test)]
@@ -140,6 +144,8 @@ mod tests {
             ("\"open,x\n1,2\n", vec!["\"open", "x"], Some(0)),
             ("a,\"open,x\n\"b\",2\n", vec!["a", "\"open", "x"], Some(2)),
             ("5\" pipe,\"a\"b,c\n", vec!["5\" pipe", "\"a\"b", "c"], None),
+            ("=\"1,2\",\"=\"\"3\"\"\"\n", vec!["=\"1,2\"", "=\"3\""], None),
+            ("=\"1,2\n", vec!["=\"1", "2"], Some(0)),
         ] {
             let wanted: Vec<String> = wanted.into_iter().map(str::to_owned).collect();
             assert_eq!(cells(text), (wanted, open), "{text:?}");

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use crate::decode::csv::wide_length;
 use crate::place::Place;
 
 /// Objects and lists inside one another beyond this are kept as text.
@@ -23,6 +24,8 @@ pub struct Document<'a> {
     /// Where it begins.
     pub place: Place,
     pub members: Vec<Member<'a>>,
+    /// The file has its text in units of two bytes, and `bytes` are not those of the file.
+    is_wide: bool,
 }
 
 /// A name, its value, and where the value begins: see [`Document::place_of`].
@@ -76,7 +79,7 @@ impl<'a> Document<'a> {
         };
         let raw: Object<'a> = serde_json::from_slice(bytes).map_err(|error| fault(&error))?;
         let members = reader.members(raw, 0).map_err(|error| fault(&error))?;
-        Ok(Self { bytes, place, members })
+        Ok(Self { bytes, place, members, is_wide: false })
     }
 
     /// The row of a table as an object, with the place of each cell from the start of the row.
@@ -87,7 +90,12 @@ impl<'a> Document<'a> {
     ) -> Self {
         let member =
             |(name, value, offset): (&'a str, Value<'a>, usize)| Member { name: name.into(), value, offset };
-        Self { bytes, place, members: members.into_iter().map(member).collect() }
+        Self { bytes, place, members: members.into_iter().map(member).collect(), is_wide: false }
+    }
+
+    /// The same for a row that stands in UTF-16 in its file.
+    pub(in crate::decode) fn in_units(self, is_wide: bool) -> Self {
+        Self { is_wide, ..self }
     }
 
     /// What the document says it is; when it does not say, what its members tell.
@@ -119,7 +127,7 @@ impl<'a> Document<'a> {
         // The first line may begin in front of the object.
         let begins_line = self.place.offset == 0 || self.place.column == Some(1);
         Place {
-            offset: self.place.offset + offset as u64,
+            offset: self.place.offset + if self.is_wide { wide_length(before) } else { offset } as u64,
             line: self.place.line + memchr::memchr_iter(b'\n', before).count() as u64,
             column: column.filter(|_| line_start > 0 || begins_line),
         }

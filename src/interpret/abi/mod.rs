@@ -18,6 +18,7 @@ mod resolve;
 mod scribe;
 mod sheet;
 mod statement;
+mod statement_totals;
 mod stay;
 mod summary_answer;
 mod summary_filing;
@@ -113,8 +114,8 @@ impl AbiInterpreter {
             Some(crate::grammar::abi::BATCH_REJECTED) => self.rejected_batch.read(transaction, scribe),
             Some("SE") => self.release_filing.read(transaction, scribe),
             Some("AE") => self.summary_filing.read(transaction, scribe),
-            Some("PF") => self.statement.read_daily(transaction, scribe),
-            Some("MS") => self.statement.read_monthly(transaction, scribe),
+            Some("PF") => self.statement.read_daily(transaction, message.findings, scribe),
+            Some("MS") => self.statement.read_monthly(transaction, message.findings, scribe),
             Some("ER") => self.query_answer.read(transaction, scribe),
             Some("EQ" | "CQ" | "CJ") => self.query.read(transaction, scribe),
             Some("CL") => self.census.read_open(transaction, scribe),

@@ -6,10 +6,11 @@
 use super::resolve::{AmountAt, DateAt, EntryAt, Reading, Resolver, Words};
 use super::scribe::{Draft, Scribe, date};
 use super::sheet::{Column, Mark, Sheet, Sum, columns, decimal};
+use super::statement_totals::{Claims, StatementTotals, is};
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Tag};
 use crate::notice::{Effect, EventTime, Kind, MonthlyLine, StatementLine, StatementStatus, Token};
-use crate::place::{Grade, Severity, finding_code};
+use crate::place::{Finding, Grade, Severity, finding_code};
 
 const Q1: Tag = Tag::named(b"Q1");
 const Q2: Tag = Tag::named(b"Q2");
@@ -62,6 +63,7 @@ pub struct StatementReader {
     monthly: Layouts,
     entry: Daily,
     line: Monthly,
+    totals: StatementTotals,
 }
 
 /// Positions in PF Q1, Q2 and QA.
@@ -168,18 +170,36 @@ impl StatementReader {
                 presented: resolver.date("MS_Q1", "presentation_date"),
                 amount: resolver.amount("MS_Q2", "amount_due"),
             },
+            totals: StatementTotals::resolve(resolver),
         }
     }
 
-    pub fn read_daily<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
-        self.read(&self.daily, transaction, scribe);
+    /// `findings`: what the decoder found in the message.
+    pub fn read_daily<'a>(
+        &'a self,
+        transaction: &Transaction<'a>,
+        findings: &[Finding],
+        scribe: &mut Scribe<'_, 'a>,
+    ) {
+        self.read(&self.daily, transaction, findings, scribe);
     }
 
-    pub fn read_monthly<'a>(&'a self, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
-        self.read(&self.monthly, transaction, scribe);
+    pub fn read_monthly<'a>(
+        &'a self,
+        transaction: &Transaction<'a>,
+        findings: &[Finding],
+        scribe: &mut Scribe<'_, 'a>,
+    ) {
+        self.read(&self.monthly, transaction, findings, scribe);
     }
 
-    fn read<'a>(&'a self, layouts: &'a Layouts, transaction: &Transaction<'a>, scribe: &mut Scribe<'_, 'a>) {
+    fn read<'a>(
+        &'a self,
+        layouts: &'a Layouts,
+        transaction: &Transaction<'a>,
+        findings: &[Finding],
+        scribe: &mut Scribe<'_, 'a>,
+    ) {
         scribe.date_by_header(transaction.batch.as_ref(), self.transmission);
         let Some(head) = self.head(layouts, transaction, scribe) else { return };
         self.statement(layouts, &head, transaction, scribe);
@@ -205,6 +225,9 @@ impl StatementReader {
         for record in records.iter().filter(|record| is(record, Q7)) {
             self.deletions(layouts, &head, record, scribe);
         }
+        let is_daily = layouts.period == Period::Daily;
+        let claims = Claims { is_daily, status: head.status, payment_type: head.payment_type, findings };
+        self.totals.check(&claims, transaction, scribe);
     }
 
     fn head<'a>(
@@ -442,8 +465,4 @@ impl StatementReader {
             scribe.notice_of(record, &Draft::new(Kind::StatementEntry, reading, head.at), &sheet);
         }
     }
-}
-
-fn is(record: &Record<'_>, tag: Tag) -> bool {
-    record.layout.is_some() && record.tag().cut(2) == tag
 }

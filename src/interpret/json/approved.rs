@@ -98,14 +98,19 @@ struct Keys {
 
 impl Keys {
     fn read(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Self {
-        let text = |name: &str| document.get(name).and_then(|member| member.value.as_text());
+        let text = |name: &str| {
+            let text = document.get(name).and_then(|member| member.value.as_text());
+            text.filter(|text| value::ruined(text).is_none())
+        };
+        note_ruined_bills(document, sink);
         let bill = |name: &str| text(name).and_then(BillOfLading::parse);
         let mut entry = None;
         if let Some(member) = document.get("entry") {
             let written = member.value.as_text().unwrap_or_default();
             entry = EntryNumber::parse(written);
             if entry.is_none() && !written.trim().is_empty() {
-                let message = format!("`{}` is no entry number", written.escape_default());
+                let cause = value::cause_of_entry(written);
+                let message = format!("`{}` is no entry number{cause}", written.escape_default());
                 sink.finding(Finding::new(
                     finding_code::UNKNOWN_ENTRY,
                     Grade::Error,
@@ -163,9 +168,35 @@ impl Keys {
     }
 }
 
+/// A bill is any text, so that only what a spreadsheet left of it shows that it is none.
+fn note_ruined_bills(document: &Document<'_>, sink: &mut dyn NoticeSink) {
+    for member in ["bill", "house_bill"].into_iter().filter_map(|name| document.get(name)) {
+        let written = member.value.as_text().unwrap_or_default();
+        if let Some(ruined) = value::ruined(written) {
+            let message = format!("`{}` is no bill: {ruined}", written.escape_default());
+            let place = document.place_of(member);
+            sink.finding(Finding::new(finding_code::BAD_NUMBER, Grade::Error, place, message));
+        }
+    }
+}
+
 /// Issuer and number are one text there.
 fn whole(bill: &BillOfLading) -> BillRef<'_> {
     BillRef { issuer: b"", number: bill.as_str().as_bytes() }
+}
+
+/// What is wrong with a value, and what was wanted.
+fn fault(name: &str, value: FactValue, text: &str) -> String {
+    let shown: String = text.chars().take(20).flat_map(char::escape_default).collect();
+    match value {
+        FactValue::Text if value::ruined(text).is_some() => {
+            format!("`{shown}` in `{name}` cannot be read{}", value::cause(text))
+        }
+        FactValue::Date => {
+            format!("`{name}` must be {}, not `{shown}`{}", value.wanted(), value::cause_of_date(text))
+        }
+        _ => format!("`{name}` must be {}, not `{shown}`{}", value.wanted(), value::cause(text)),
+    }
 }
 
 /// The members that have these names, as they are kept.
@@ -183,6 +214,7 @@ fn read<'d>(
         let normal = match value {
             FactValue::Amount => value::amount(text).map(|amount| format!("{amount:.2}")),
             FactValue::Date => value::date(text).map(|date| date.to_string()),
+            _ if value::ruined(text).is_some() => None,
             _ => value.normal(text),
         };
         match normal {
@@ -190,7 +222,7 @@ fn read<'d>(
             None => {
                 let code =
                     if value == FactValue::Date { finding_code::BAD_DATE } else { finding_code::BAD_NUMBER };
-                let message = format!("`{name}` must be {}", value.wanted());
+                let message = fault(name, value, text);
                 sink.finding(Finding::new(code, Grade::Warning, document.place_of(member), message));
             }
         }

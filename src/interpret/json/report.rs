@@ -32,6 +32,10 @@ const TEXTS: [&str; 6] = [
 /// counts in its own way.
 const DATES: [&str; 2] = ["report_date", "summary_date"];
 
+/// What a column wants, for people.
+const DATE: &str = "date such as 3/6/2026 or 2026-03-06";
+const AMOUNT: &str = "amount of US dollars such as 1,234.50";
+
 /// The name under which a date of liquidation is kept that lies ahead.
 const SCHEDULED: &str = "scheduled_liquidation_date";
 
@@ -82,7 +86,8 @@ fn entry(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Option<EntryNumb
     let place = document.place_of(member);
     match entry {
         None => {
-            let message = format!("`{}` is no entry number", written.escape_default());
+            let cause = value::cause_of_entry(written);
+            let message = format!("`{}` is no entry number{cause}", written.escape_default());
             sink.finding(Finding::new(finding_code::UNKNOWN_ENTRY, Grade::Error, place, message));
         }
         Some(entry) if entry.check_digit_offset() != 0 => {
@@ -106,18 +111,22 @@ impl Row {
             let Some(member) = document.get(name) else { continue };
             let Some(text) = member.value.as_text().filter(|text| !text.trim().is_empty()) else { continue };
             if TEXTS.contains(&name) {
+                if value::ruined(text).is_some() {
+                    bad(document, member, None, sink);
+                    continue;
+                }
                 row.fields.push((name, text.trim().chars().take(100).collect()));
                 continue;
             }
             let is_date =
                 DATES.contains(&name) || WitnessedFact::parse(name).is_some_and(|fact| fact.is_date());
-            let normal = match is_date {
-                true => value::date(text).map(|date| date.to_string()),
-                false => value::amount(text).map(|amount| format!("{amount:.2}")),
+            let (normal, wanted) = match is_date {
+                true => (value::date(text).map(|date| date.to_string()), DATE),
+                false => (value::amount(text).map(|amount| format!("{amount:.2}")), AMOUNT),
             };
             match normal {
                 Some(normal) => row.fields.push((name, normal)),
-                None if name != "entry" => bad(document, member, is_date, sink),
+                None if name != "entry" => bad(document, member, Some(wanted), sink),
                 None => {}
             }
         }
@@ -181,13 +190,15 @@ impl Row {
     }
 }
 
-fn bad(document: &Document<'_>, member: &Member<'_>, is_date: bool, sink: &mut dyn NoticeSink) {
-    let (code, what) = match is_date {
-        true => (finding_code::BAD_DATE, "date"),
-        false => (finding_code::BAD_NUMBER, "amount of US dollars"),
-    };
+/// A cell that is not what its column wants; `None` for one that may be any text.
+fn bad(document: &Document<'_>, member: &Member<'_>, wanted: Option<&str>, sink: &mut dyn NoticeSink) {
     let text = member.value.as_text().unwrap_or_default();
     let shown: String = text.chars().take(20).flat_map(char::escape_default).collect();
-    let message = format!("`{shown}` in the column of `{}` is no {what}", member.name);
+    let (code, cause) = match wanted {
+        Some(DATE) => (finding_code::BAD_DATE, value::cause_of_date(text)),
+        _ => (finding_code::BAD_NUMBER, value::cause(text)),
+    };
+    let fault = wanted.map_or("cannot be read".to_owned(), |wanted| format!("is no {wanted}"));
+    let message = format!("`{shown}` in the column of `{}` {fault}{cause}", member.name);
     sink.finding(Finding::new(code, Grade::Warning, document.place_of(member), message));
 }
