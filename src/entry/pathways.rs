@@ -5,8 +5,9 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{DeadlineState, Entry, EntryDeadline, StatementState, SummaryState};
+use super::{DeadlineState, Entry, EntryDeadline, RecordedFact, StatementState, SummaryState};
 use crate::deadline::{DeadlineTable, Key, Triggers, id};
+use crate::notice::FactKind;
 
 /// One way that the law knows.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -168,7 +169,9 @@ impl Entry {
         let sent = self.unanswered_summary().filter(|filing| filing.filed.is_correction);
         let answers = [self.summary.accepted_at, self.summary.rejected_at].into_iter().flatten().max();
         let waits = sent.is_some_and(|filing| filing.at.is_some() && answers < filing.at);
-        waits.then_some("another correction is filed and CBP has not answered it")
+        let recorded = self.recorded(FactKind::PscFiled).filter_map(RecordedFact::date);
+        let is_told = recorded.max().is_some_and(|filed| answers.is_none_or(|answer| answer.date < filed));
+        (waits || is_told).then_some("another correction is filed and CBP has not answered it")
     }
 
     /// Whether messages say that nothing of the entry is left to pay; `None` where none speaks of it.
@@ -203,7 +206,7 @@ impl Entry {
         if self.preference_claim().is_some() {
             return way(PathState::Over, "a claim is on file");
         }
-        if self.filed_summary().is_some_and(|filing| filing.flags.recon_fta) {
+        if self.is_flagged(id::RECON_FTA) {
             return way(PathState::Blocked, "the entry is flagged for reconciliation of the agreement");
         }
         let imported = self.filed_summary().and_then(|filing| filing.filed.import_date);
@@ -228,7 +231,7 @@ impl Entry {
 
     /// Phase 1 leaves out what is reconciled, protested or under antidumping suspension.
     fn unless_excluded(&self, way: Pathway) -> Pathway {
-        let flagged = self.filed_summary().is_some_and(|filing| filing.flags.recon || filing.flags.recon_fta);
+        let flagged = [id::RECON_VALUE, id::RECON_FTA].iter().any(|clock| self.is_flagged(clock));
         let protested = self.has_open_protest();
         let because = match (flagged, protested, self.is_suspended()) {
             (true, ..) => "the entry is flagged for reconciliation",
