@@ -210,7 +210,14 @@ impl Entry {
         clock.liquidation(Key::LiquidationDate, original.counting()?, &original.dates);
         clock.close(self.gone());
         self.close_by_record(&mut clock, None);
+        // It can be asked for before the liquidation as well.
+        clock.close_as(self.asked_refund().map(|day| format!("cape filed, recorded for {day}").into()));
         clock.started()
+    }
+
+    /// The day on which a declaration of the refund programme was filed, as somebody recorded it.
+    pub(in crate::entry) fn asked_refund(&self) -> Option<chrono::NaiveDate> {
+        self.recorded(FactKind::CapeFiled).find_map(RecordedFact::date)
     }
 }
 

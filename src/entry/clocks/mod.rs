@@ -153,6 +153,11 @@ impl Entry {
         self.entry_type.is_some_and(|entry_type| types.contains(&entry_type.as_str()))
     }
 
+    /// Duties of such a type wait for the end of a suspension (19 USC 1504(d)).
+    pub(super) fn is_adcvd(&self) -> bool {
+        self.is_type(&summary::ADCVD) || self.filed_summary().is_some_and(|filing| filing.flags.adcvd)
+    }
+
     /// What ends most of what an entry still has to do.
     fn over(&self) -> Option<&'static str> {
         let covered = || self.covered().filter(|(_, summary)| summary.liquidation().is_some());

@@ -47,3 +47,41 @@ fn a_correction_that_a_person_recorded_waits_for_its_answer() {
     let answered = [&accepted[..], &[psc, "accepted 2025-10-03"]].concat();
     assert!(way(&answered, "psc", "2025-10-04").starts_with("open "));
 }
+
+#[test]
+fn the_refund_programme_takes_what_is_not_liquidated() {
+    let on = "2026-03-02";
+    for (events, wanted) in [
+        (&["entered 2025-08-22"][..], "open -"),
+        (&["entered 2025-08-22", FLAGGED], "blocked - the entry is flagged for reconciliation"),
+        (
+            &["entered 2025-08-22", "fact drawback_claim date=2026-01-05"],
+            "blocked - a drawback claim is recorded",
+        ),
+        (
+            &["entered 2025-08-22", "fact protest_filed protest_filed=2026-01-05 reference=P1"],
+            "blocked - a protest is open",
+        ),
+        (&["entered 2025-08-22", "suspended 2025-09-01"], "blocked - liquidation is suspended"),
+        (
+            &["entered 2025-08-22", "type 03"],
+            "blocked - liquidation waits for antidumping or countervailing duties (19 USC 1504(d))",
+        ),
+        (&["entered 2025-08-22", "cancelled 2025-09-01"], "over - the entry is cancelled"),
+        (
+            &["entered 2025-08-22", "fact cape_filed date=2026-01-05"],
+            "over - cape filed, recorded for 2026-01-05",
+        ),
+        // The law liquidated it, and no notice will tell.
+        (&["entered 2025-02-01"], "open 2026-04-22"),
+        (&["entered 2024-11-01"], "over - the last day was 2026-01-20"),
+        (&["release 2026-02-02", "type 11"], "open 2026-04-23"),
+    ] {
+        assert_eq!(way(events, "refund", on), wanted, "{events:?}");
+    }
+    assert_eq!(way(&["entered 2026-08-22"], "refund", "2027-01-04"), "none", "the programme is over");
+    // What was asked for before the liquidation is not asked for again.
+    let asked = ["entered 2025-08-22", "fact cape_filed date=2026-01-05", "liquidated 2026-07-10"];
+    assert!(shown(&life(&asked), "CAPE_80D").starts_with("closed "));
+    assert_eq!(way(&asked, "refund", "2026-07-20"), "over - cape filed, recorded for 2026-01-05");
+}
