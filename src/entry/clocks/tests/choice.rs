@@ -410,3 +410,16 @@ fn types_that_are_not_liquidated_are_not_extended_either() {
         assert_eq!(shown(&entry, "LIQ_CAP_4Y"), cap, "{entry_type}");
     }
 }
+
+#[test]
+fn a_date_of_release_that_customs_changed_is_the_one_that_is_shown() {
+    let dates = |events: &[&str]| {
+        let entry = life(events);
+        let shown = entry.released_on().map(|at| at.to_string()).unwrap_or_default();
+        (shown, entry.release_date().map(|dated| dated.date.to_string()).unwrap_or_default())
+    };
+    let changed = ["release 2025-04-02", "redated 2025-04-13 to=2025-04-04"];
+    assert_eq!(dates(&changed[..1]), ("2025-04-02".into(), "2025-04-02".into()));
+    assert_eq!(dates(&changed), ("2025-04-04".into(), "2025-04-04".into()));
+    assert_eq!(dates(&[changed[0], changed[1], "hold 2025-04-14 what=order"]).0, "", "not released now");
+}
