@@ -534,7 +534,7 @@ fn entry_shows_the_whole_life() {
 
             Not heard
               SILENCE          MISSING FROM    WHAT
-              summary-missing  2026-11-18 Wed  There is released, but no summary accepted by its due date. It was due on 2026-11-17.
+              summary-missing  2026-11-18 Wed  There is a release, but no accepted summary. It was due on 2026-11-17.
 
             Deadlines
               DEADLINE           DUE             ACT BY          OUR DATE  STATE                                                                     BASIS
@@ -804,7 +804,7 @@ fn explain_names_facts_notices_and_steps() {
 
             Not heard
               SILENCE          MISSING FROM    WHAT
-              summary-missing  2026-11-18 Wed  There is released, but no summary accepted by its due date. It was due on 2026-11-17.
+              summary-missing  2026-11-18 Wed  There is a release, but no accepted summary. It was due on 2026-11-17.
 
             Ways, as of 2026-11-20 (information, not advice)
               WAY                               STATE       UNTIL           ACT BY          WHY

@@ -9,7 +9,7 @@ use super::args;
 use super::context::Context;
 use super::exit::{Exit, Outcome};
 use super::output::{Out, Paint, Ui, answer, day, day_or_dash, instant, when};
-use crate::entry::{ClockMove, DeadlineState, Standing, StateOn};
+use crate::entry::{ClockMove, StateOn};
 use crate::ident::EntryNumber;
 use crate::serve::{ExplainView, Explained, FactView, PathwaysView, Request};
 
@@ -138,12 +138,8 @@ fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
 
 /// `2025-04-11: due 2025-04-16, then 2025-04-18; release_date is ...`
 fn moved_text(moved: &ClockMove) -> String {
-    let state = |standing: &Standing| match standing.state {
-        DeadlineState::Closed => format!("closed (due {})", standing.due),
-        DeadlineState::Open | DeadlineState::Idle | DeadlineState::Ahead => format!("due {}", standing.due),
-    };
-    let on = moved.at.date_naive();
-    format!("{on}: {}, then {}; {}", state(&moved.from), state(&moved.to), moved.cause)
+    let [from, to] = moved.standings();
+    format!("{}: {from}, then {to}; {}", moved.at.date_naive(), moved.cause)
 }
 
 fn fact_text(fact: &FactView) -> String {
