@@ -56,7 +56,8 @@ struct Explanation {
 /// Clocks that do not run are named in one line each, unless one was asked for.
 fn print(out: &mut Out, ui: &Ui, view: &Explanation, is_asked_for: bool, on: NaiveDate) -> io::Result<()> {
     let Explanation { clocks: view, ways } = view;
-    writeln!(out, "{}  {}", ui.paint(Paint::Strong, &format!("Entry {}", view.entry)), view.status)?;
+    let kind = view.entry_type.map(|kind| format!(", type {kind}")).unwrap_or_default();
+    writeln!(out, "{}  {}{kind}", ui.paint(Paint::Strong, &format!("Entry {}", view.entry)), view.status)?;
     let is_whole = |clock: &&Explained| is_asked_for || clock.state != StateOn::Idle;
     let has_several = |id: &str| view.deadlines.iter().filter(|known| known.id == id).count() > 1;
     for clock in view.deadlines.iter().filter(is_whole) {

@@ -298,7 +298,8 @@ impl Entry {
         if is_suspended {
             clock.set(Key::Suspended, true);
         }
-        if extensions > 0 {
+        // The cap is the same however often the time was extended.
+        if extensions > 0 && id != id::LIQ_CAP_4Y {
             clock.set(Key::Extensions, u32::from(extensions));
         }
         clock.close(self.over());
