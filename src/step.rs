@@ -122,10 +122,10 @@ impl InputRecord {
     pub const FINDINGS_MAX: usize = 20;
 }
 
-/// When a broker last spoke.
+/// When a broker last spoke, or since when it is awaited to.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FeedRecord {
-    /// When its last file was received; backfills do not count.
+    /// When its last file was received; backfills do not count. Of one that never spoke, when its business hours were first looked at.
     pub last_received_at: DateTime<Utc>,
     /// The last file after which people were told that none came.
     #[serde(default)]
@@ -133,6 +133,25 @@ pub struct FeedRecord {
     /// What told them so, while no file has come since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told: Option<AlertKey>,
+    /// No file of it came so far.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_awaited: bool,
+}
+
+impl FeedRecord {
+    pub fn heard(at: DateTime<Utc>) -> Self {
+        Self { last_received_at: at, told_for: None, told: None, is_awaited: false }
+    }
+
+    /// A feed that has to begin still.
+    pub fn awaited(since: DateTime<Utc>) -> Self {
+        Self { is_awaited: true, ..Self::heard(since) }
+    }
+
+    /// People know that nothing came since.
+    pub fn is_told(&self) -> bool {
+        self.told_for == Some(self.last_received_at)
+    }
 }
 
 /// When the clock has to look at an entry's deadline again. Ordered by day.

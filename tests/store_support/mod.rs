@@ -242,7 +242,11 @@ pub fn broker(index: u64) -> BrokerName {
 pub fn feed(index: u64) -> FeedRecord {
     let last_received_at = start() + chrono::TimeDelta::seconds(index as i64);
     let told = (index % 2 == 1).then(|| alert_key(index));
-    FeedRecord { last_received_at, told_for: told.as_ref().map(|_| last_received_at), told }
+    FeedRecord {
+        told_for: told.as_ref().map(|_| last_received_at),
+        told,
+        ..FeedRecord::heard(last_received_at)
+    }
 }
 
 /// One of each kind.
