@@ -122,10 +122,10 @@ impl InputRecord {
     pub const FINDINGS_MAX: usize = 20;
 }
 
-/// When a broker last spoke, and of what it speaks.
+/// When a broker last spoke, or since when it is awaited to, and of what it speaks.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FeedRecord {
-    /// When its last file was received; backfills do not count.
+    /// When its last file was received; backfills do not count. Of one that never spoke, when its business hours were first looked at.
     pub last_received_at: DateTime<Utc>,
     /// The last file after which people were told that none came.
     #[serde(default)]
@@ -139,6 +139,45 @@ pub struct FeedRecord {
     /// It has dropped a statement, or an answer to a query.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub tells_money: bool,
+    /// No file of it came so far.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_awaited: bool,
+}
+
+impl FeedRecord {
+    /// Its first file.
+    pub fn heard(at: DateTime<Utc>) -> Self {
+        Self {
+            last_received_at: at,
+            told_for: None,
+            told: None,
+            first_received_at: Some(at),
+            tells_money: false,
+            is_awaited: false,
+        }
+    }
+
+    /// A feed that has to begin still.
+    pub fn awaited(since: DateTime<Utc>) -> Self {
+        Self { is_awaited: true, first_received_at: None, ..Self::heard(since) }
+    }
+
+    /// Another file.
+    pub fn heard_again(self, at: DateTime<Utc>, tells_money: bool) -> Self {
+        Self {
+            last_received_at: at,
+            told: None,
+            first_received_at: self.first_received_at.or(Some(at)),
+            tells_money: tells_money || self.tells_money,
+            is_awaited: false,
+            ..self
+        }
+    }
+
+    /// People know that nothing came since.
+    pub fn is_told(&self) -> bool {
+        self.told_for == Some(self.last_received_at)
+    }
 }
 
 /// When the clock has to look at an entry's deadline again. Ordered by day.

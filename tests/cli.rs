@@ -534,7 +534,7 @@ fn entry_shows_the_whole_life() {
 
             Not heard
               SILENCE          MISSING FROM    WHAT
-              summary-missing  2026-11-18 Wed  There is released, but no summary accepted by its due date. It was due on 2026-11-17.
+              summary-missing  2026-11-18 Wed  There is a release, but no accepted summary. It was due on 2026-11-17.
 
             Deadlines
               DEADLINE           DUE             ACT BY          OUR DATE  STATE                                                                     BASIS
@@ -687,7 +687,7 @@ fn explain_names_facts_notices_and_steps() {
     check(
         &here.run(&["explain", LIQUIDATED, "protest_due", "--on", "2026-12-14"]).out,
         &expect![[r#"
-            Entry N01-7000012-4  liquidated
+            Entry N01-7000012-4  liquidated, type 01
 
             PROTEST_DUE  Protest
               due         2027-06-09 Wed
@@ -709,7 +709,7 @@ fn explain_names_facts_notices_and_steps() {
     check(
         &here.run(&["explain", HELD, "--on", "2026-11-20"]).out,
         &expect![[r#"
-            Entry XYZ-7654321-1  held
+            Entry XYZ-7654321-1  held, type 01
 
             ES_DUE  Entry summary and estimated duties
               due         2026-11-17 Tue
@@ -804,7 +804,7 @@ fn explain_names_facts_notices_and_steps() {
 
             Not heard
               SILENCE          MISSING FROM    WHAT
-              summary-missing  2026-11-18 Wed  There is released, but no summary accepted by its due date. It was due on 2026-11-17.
+              summary-missing  2026-11-18 Wed  There is a release, but no accepted summary. It was due on 2026-11-17.
 
             Ways, as of 2026-11-20 (information, not advice)
               WAY                               STATE       UNTIL           ACT BY          WHY

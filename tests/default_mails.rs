@@ -248,6 +248,7 @@ fn what_nobody_said_and_what_was_silenced() {
         opens: NaiveTime::from_hms_opt(9, 0, 0).expect("a time"),
         closes: NaiveTime::from_hms_opt(17, 0, 0).expect("a time"),
         silent_after: TimeDelta::hours(4),
+        awaits_first: false,
     };
     let of = &life.pipeline;
     life.pipeline = Arc::new(Pipeline {
@@ -272,6 +273,48 @@ fn what_nobody_said_and_what_was_silenced() {
     life.desk.receive("so.txt", "globex", &status(1..=3, "03", "0302261000"));
     assert!(life.mails().is_empty());
     check("silence-ended", &life.until("2026-03-05T12:00:00Z"), "3 alerts");
+}
+
+#[test]
+fn a_feed_that_never_begins_is_told_of_once() {
+    let mut life = start("2026-07-06T16:00:00Z");
+    let of = &life.pipeline;
+    life.pipeline = Arc::new(Pipeline {
+        feeds: vec![FeedWatch {
+            broker: BrokerName::new("globex"),
+            zone: Zone::named("America/New_York").expect("a zone"),
+            weekdays: 0b1_1111,
+            opens: NaiveTime::from_hms_opt(9, 0, 0).expect("a time"),
+            closes: NaiveTime::from_hms_opt(17, 0, 0).expect("a time"),
+            silent_after: TimeDelta::hours(4),
+            awaits_first: true,
+        }],
+        interpreter: of.interpreter.clone(),
+        rules: of.rules.clone(),
+        deadlines: of.deadlines.clone(),
+        audience: of.audience.clone(),
+        importer_number: of.importer_number,
+    });
+    let pipeline = life.pipeline.clone();
+    life.desk.open(&pipeline);
+    life.tick();
+    let broker = BrokerName::new("globex");
+    let feed =
+        |life: &Life| life.desk.store().feed(&broker).expect("the store answers").expect("it is awaited");
+    assert!(feed(&life).is_awaited);
+    assert!(!life.desk.engine().remind().expect("reminders are said"), "once is enough");
+    assert!(life.until("2026-07-06T19:30:00Z").is_empty(), "three and a half hours");
+    let told = life.until("2026-07-06T20:30:00Z");
+    let [mail] = &told[..] else { panic!("{told:?}") };
+    assert!(mail.subject().contains("No file has come from the broker yet"), "{}", mail.subject());
+    assert!(mail.mail.text().contains("2026-07-06 12:00"), "{}", mail.mail.text());
+    assert!(life.until("2026-07-09T20:30:00Z").is_empty(), "once for each silence");
+    // The journal gives the same again.
+    let before = (feed(&life), life.told());
+    life.desk.open(&pipeline);
+    assert_eq!((feed(&life), life.told()), before);
+    life.receive(1, "globex", "98", "0709261000");
+    assert!(!feed(&life).is_awaited);
 }
 
 #[test]

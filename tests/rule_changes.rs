@@ -659,6 +659,7 @@ fn a_silent_feed_is_told_by_the_rule_with_the_new_name_and_is_over_with_the_next
             opens: NaiveTime::from_hms_opt(9, 0, 0).expect("a time"),
             closes: NaiveTime::from_hms_opt(17, 0, 0).expect("a time"),
             silent_after: TimeDelta::hours(4),
+            awaits_first: false,
         }];
     };
     let of = |name: &str| {

@@ -19,7 +19,7 @@ use crate::daemon::feed;
 use crate::daemon::state::{self, OpenedState};
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
-use crate::ident::Fingerprint;
+use crate::ident::{BrokerName, Fingerprint};
 use crate::journal::JournalReader;
 use crate::outbox::{Audience, Team};
 use crate::serve::client::Client;
@@ -255,6 +255,11 @@ impl Backend for LocalBackend {
 
     fn audience(&self) -> &Audience {
         &self.audience
+    }
+
+    fn watched(&self) -> Vec<BrokerName> {
+        let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        engine.pipeline().watched().cloned().collect()
     }
 
     fn act(&self, action: Action) -> Result<(), ApiError> {

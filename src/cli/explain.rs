@@ -9,7 +9,7 @@ use super::args;
 use super::context::Context;
 use super::exit::{Exit, Outcome};
 use super::output::{Out, Paint, Ui, answer, day, day_or_dash, instant, when};
-use crate::entry::{ClockMove, DeadlineState, Standing, StateOn};
+use crate::entry::{ClockMove, StateOn};
 use crate::ident::EntryNumber;
 use crate::serve::{ExplainView, Explained, FactView, PathwaysView, Request};
 
@@ -56,7 +56,8 @@ struct Explanation {
 /// Clocks that do not run are named in one line each, unless one was asked for.
 fn print(out: &mut Out, ui: &Ui, view: &Explanation, is_asked_for: bool, on: NaiveDate) -> io::Result<()> {
     let Explanation { clocks: view, ways } = view;
-    writeln!(out, "{}  {}", ui.paint(Paint::Strong, &format!("Entry {}", view.entry)), view.status)?;
+    let kind = view.entry_type.map(|kind| format!(", type {kind}")).unwrap_or_default();
+    writeln!(out, "{}  {}{kind}", ui.paint(Paint::Strong, &format!("Entry {}", view.entry)), view.status)?;
     let is_whole = |clock: &&Explained| is_asked_for || clock.state != StateOn::Idle;
     let has_several = |id: &str| view.deadlines.iter().filter(|known| known.id == id).count() > 1;
     for clock in view.deadlines.iter().filter(is_whole) {
@@ -138,12 +139,8 @@ fn explained(out: &mut Out, ui: &Ui, clock: &Explained) -> io::Result<()> {
 
 /// `2025-04-11: due 2025-04-16, then 2025-04-18; release_date is ...`
 fn moved_text(moved: &ClockMove) -> String {
-    let state = |standing: &Standing| match standing.state {
-        DeadlineState::Closed => format!("closed (due {})", standing.due),
-        DeadlineState::Open | DeadlineState::Idle | DeadlineState::Ahead => format!("due {}", standing.due),
-    };
-    let on = moved.at.date_naive();
-    format!("{on}: {}, then {}; {}", state(&moved.from), state(&moved.to), moved.cause)
+    let [from, to] = moved.standings();
+    format!("{}: {from}, then {to}; {}", moved.at.date_naive(), moved.cause)
 }
 
 fn fact_text(fact: &FactView) -> String {

@@ -37,6 +37,15 @@ pub fn run(context: &Context, ui: &Ui) -> Outcome {
             let since = instant(trouble.since);
             writeln!(out, "trouble      since {since}: {}: {}", trouble.subject, clean(&trouble.message))?;
         }
+        for feed in &status.feeds {
+            let since = feed.since.map(|at| format!(" since {}", instant(at))).unwrap_or_default();
+            let broker = clean(feed.broker.as_str());
+            match (feed.is_awaited, feed.is_told) {
+                (true, _) => writeln!(out, "feed         broker {broker}: no file yet, awaited{since}")?,
+                (false, true) => writeln!(out, "feed         broker {broker}: silent{since}")?,
+                (false, false) => {}
+            }
+        }
         let since = status.config_since.map(|at| format!(", in force since {}", instant(at)));
         writeln!(out, "config       {}{}", status.config, since.unwrap_or_default())?;
         writeln!(out, "grammar      {}", status.grammar)?;

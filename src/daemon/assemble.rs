@@ -123,6 +123,7 @@ fn feeds(config: &Config) -> Vec<FeedWatch> {
             opens: watch.opens,
             closes: watch.closes,
             silent_after: chrono::TimeDelta::from_std(watch.silent_after).unwrap_or(chrono::TimeDelta::MAX),
+            awaits_first: true,
         })
         .collect()
 }

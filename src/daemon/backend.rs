@@ -14,7 +14,7 @@ use super::{apply, feed};
 use crate::clock::Clock;
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
-use crate::ident::Fingerprint;
+use crate::ident::{BrokerName, Fingerprint};
 use crate::journal::JournalReader;
 use crate::outbox::{Audience, Team};
 use crate::pipeline::Pipeline;
@@ -74,6 +74,10 @@ impl Backend for DaemonBackend {
 
     fn audience(&self) -> &Audience {
         &self.pipeline.audience
+    }
+
+    fn watched(&self) -> Vec<BrokerName> {
+        self.pipeline.watched().cloned().collect()
     }
 
     fn act(&self, action: Action) -> Result<(), ApiError> {

@@ -51,7 +51,8 @@ fn description(brief: &DeadlineBrief) -> Vec<String> {
     let deadline = &brief.deadline;
     let mut lines = vec![COPY.to_owned(), format!("{}: due {}", deadline.key(), deadline.due_text())];
     if let Some(moved) = &brief.moved {
-        lines.push(format!("Changed: due {}, then {}: {}", moved.from.due, moved.to.due, moved.cause));
+        let [from, to] = moved.standings();
+        lines.push(format!("Changed: {from}, then {to}: {}", moved.cause));
     }
     lines.extend(brief.steps.iter().cloned());
     lines.push(format!("Rule: {}", brief.rule));

@@ -17,6 +17,8 @@ enum Attribute {
 struct Said<'n> {
     attribute: Attribute,
     value: &'n str,
+    /// Who told this value first.
+    notice: NoticeId,
     /// The filing that says so; `None` where Customs or the release filing does.
     filing: Option<NoticeId>,
 }
@@ -40,8 +42,9 @@ impl<'n> Attributes<'n> {
         let last = self.0.iter_mut().rev().find(|said| said.attribute == attribute);
         match last.filter(|said| filing.is_none() && said.filing.is_none()) {
             // Nobody takes back what Customs said, so the last of it is enough.
-            Some(said) => said.value = value,
-            None => self.0.push(Said { attribute, value, filing }),
+            Some(said) if said.value == value => {}
+            Some(said) => (said.value, said.notice) = (value, notice.id),
+            None => self.0.push(Said { attribute, value, notice: notice.id, filing }),
         }
         true
     }
@@ -67,12 +70,12 @@ impl<'n> Attributes<'n> {
         let summary = &entry.summary;
         let counts = |said: &&Said<'_>| said.filing.is_none_or(|filing| summary.counts(filing));
         let last = |attribute: Attribute| {
-            self.0.iter().rev().filter(|said| said.attribute == attribute).find(counts).map(|said| said.value)
+            self.0.iter().rev().filter(|said| said.attribute == attribute).find(counts)
         };
-        let (entry_type, port, importer) =
-            (last(Attribute::Type), last(Attribute::Port), last(Attribute::Importer));
-        entry.entry_type = entry_type.and_then(Token::some);
-        entry.port = port.and_then(Token::some);
-        entry.importer = importer.map(Into::into);
+        let value = |attribute: Attribute| last(attribute).map(|said| said.value);
+        entry.entry_type = value(Attribute::Type).and_then(Token::some);
+        entry.type_told = last(Attribute::Type).map(|said| said.notice);
+        entry.port = value(Attribute::Port).and_then(Token::some);
+        entry.importer = value(Attribute::Importer).map(Into::into);
     }
 }

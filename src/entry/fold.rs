@@ -48,6 +48,7 @@ impl Entry {
             number,
             filer: number.filer(),
             entry_type: None,
+            type_told: None,
             port: None,
             importer: None,
             references: References::default(),

@@ -69,6 +69,30 @@ pub struct ClockMove {
     pub notice: Option<NoticeId>,
 }
 
+impl ClockMove {
+    /// Both standings in a few words, by what differs between them: `due 2025-04-16` and `due 2025-04-18`, or `our date 2025-04-11`
+    /// where the date of the law stayed.
+    pub fn standings(&self) -> [String; 2] {
+        let both = |words: fn(&Standing) -> String| [words(&self.from), words(&self.to)];
+        let due = both(|standing| match standing.state {
+            DeadlineState::Closed => format!("closed (due {})", standing.due),
+            DeadlineState::Open | DeadlineState::Idle | DeadlineState::Ahead => {
+                format!("due {}", standing.due)
+            }
+        });
+        let act_by = both(|standing| {
+            standing.act_by.map_or_else(|| "no day to act by".to_owned(), |day| format!("act by {day}"))
+        });
+        let own = both(|standing| {
+            let own = standing.target.filter(|target| Some(*target) != standing.legal());
+            own.map_or_else(|| "no date of our own".to_owned(), |day| format!("our date {day}"))
+        });
+        let state = both(|standing| standing.state.as_str().to_owned());
+        let differs = |words: &[String; 2]| words[0] != words[1];
+        [due, act_by, own].into_iter().find(differs).unwrap_or(state)
+    }
+}
+
 /// A change that was found, before it has its number.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Change {
@@ -250,6 +274,36 @@ mod tests {
         assert!(changes(&[], &[moved]).is_empty(), "nor is a new clock");
         let back = changes(&[closed], &[old]);
         assert_eq!(&*back[0].cause, "what had ended it was taken back");
+    }
+
+    #[test]
+    fn a_move_is_told_by_what_differs() {
+        let standing = |due: &str, target: &str, state: DeadlineState| Standing {
+            due: due.into(),
+            act_by: due.parse().ok(),
+            target: target.parse().ok(),
+            state,
+        };
+        let told = |from: Standing, to: Standing| {
+            let (deadline, at, cause) = ("ES_DUE".into(), DateTime::UNIX_EPOCH, "".into());
+            ClockMove { deadline, sequence: 1, at, from, to, cause, notice: None }.standings().join("; ")
+        };
+        let legal = || standing("2025-09-24", "2025-09-24", DeadlineState::Open);
+        let own = || standing("2025-09-24", "2025-09-20", DeadlineState::Open);
+        let closed = standing("2025-09-24", "2025-09-24", DeadlineState::Closed);
+        let later = standing("2025-09-26", "2025-09-26", DeadlineState::Open);
+        let sooner = Standing { act_by: "2025-09-23".parse().ok(), ..legal() };
+        let ahead = standing("2025-09-24", "2025-09-24", DeadlineState::Ahead);
+        for (from, to, words) in [
+            (legal(), later, "due 2025-09-24; due 2025-09-26"),
+            (legal(), closed, "due 2025-09-24; closed (due 2025-09-24)"),
+            (legal(), own(), "no date of our own; our date 2025-09-20"),
+            (own(), legal(), "our date 2025-09-20; no date of our own"),
+            (legal(), sooner, "act by 2025-09-24; act by 2025-09-23"),
+            (ahead, legal(), "ahead; open"),
+        ] {
+            assert_eq!(told(from, to), words);
+        }
     }
 
     #[test]

@@ -70,6 +70,9 @@ pub struct Entry {
     /// The owner of the summary: the filer in the number until another one takes over (UC 8).
     pub filer: FilerCode,
     pub entry_type: Option<Token>,
+    /// The notice that told its type.
+    #[serde(skip)]
+    pub type_told: Option<NoticeId>,
     pub port: Option<Token>,
     pub importer: Option<Box<str>>,
     pub references: References,

@@ -5,8 +5,9 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
-use super::{DeadlineState, Entry, EntryDeadline, StatementState, SummaryState};
+use super::{DeadlineState, Entry, EntryDeadline, RecordedFact, StatementState, Status, SummaryState};
 use crate::deadline::{DeadlineTable, Key, Triggers, id};
+use crate::notice::FactKind;
 
 /// One way that the law knows.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -111,10 +112,7 @@ impl Entry {
             self.claim_way(table, on),
             reconciliation_way(deadlines, on),
         ];
-        if deadlines.iter().any(|deadline| &*deadline.id == id::CAPE_80D) {
-            let way = along("refund", "Refund programme", id::CAPE_80D, deadlines, on, "");
-            ways.push(self.unless_excluded(way));
-        }
+        ways.extend(self.refund_way(table, deadlines, on));
         ways.push(along(
             "court",
             "Court of International Trade",
@@ -168,7 +166,9 @@ impl Entry {
         let sent = self.unanswered_summary().filter(|filing| filing.filed.is_correction);
         let answers = [self.summary.accepted_at, self.summary.rejected_at].into_iter().flatten().max();
         let waits = sent.is_some_and(|filing| filing.at.is_some() && answers < filing.at);
-        waits.then_some("another correction is filed and CBP has not answered it")
+        let recorded = self.recorded(FactKind::PscFiled).filter_map(RecordedFact::date);
+        let is_told = recorded.max().is_some_and(|filed| answers.is_none_or(|answer| answer.date < filed));
+        (waits || is_told).then_some("another correction is filed and CBP has not answered it")
     }
 
     /// Whether messages say that nothing of the entry is left to pay; `None` where none speaks of it.
@@ -203,7 +203,7 @@ impl Entry {
         if self.preference_claim().is_some() {
             return way(PathState::Over, "a claim is on file");
         }
-        if self.filed_summary().is_some_and(|filing| filing.flags.recon_fta) {
+        if self.is_flagged(id::RECON_FTA) {
             return way(PathState::Blocked, "the entry is flagged for reconciliation of the agreement");
         }
         let imported = self.filed_summary().and_then(|filing| filing.filed.import_date);
@@ -226,25 +226,87 @@ impl Entry {
         Pathway { until, act_by: dates.act_by, deadline: id::FTA_1520D.into(), ..way }
     }
 
-    /// Phase 1 leaves out what is reconciled, protested or under antidumping suspension.
-    fn unless_excluded(&self, way: Pathway) -> Pathway {
-        let flagged = self.filed_summary().is_some_and(|filing| filing.flags.recon || filing.flags.recon_fta);
-        let protested = self.has_open_protest();
-        let because = match (flagged, protested, self.is_suspended()) {
-            (true, ..) => "the entry is flagged for reconciliation",
-            (_, true, _) => "a protest is open",
-            (.., true) => "liquidation is suspended",
-            _ => return way,
-        };
-        if way.state != PathState::Open {
-            return way;
+    /// The refund programme takes what is not liquidated, and what was not long ago; what the law liquidated has no
+    /// notice, and so no clock of the programme. `None` where the configuration keeps no such clock on that day.
+    fn refund_way(
+        &self,
+        table: &DeadlineTable,
+        deadlines: &[EntryDeadline],
+        on: NaiveDate,
+    ) -> Option<Pathway> {
+        let (id, name, clock) = ("refund", "Refund programme", id::CAPE_80D);
+        if deadlines.iter().any(|deadline| &*deadline.id == clock) {
+            return Some(self.unless_excluded(along(id, name, clock, deadlines, on, "")));
         }
+        let from = |date| {
+            let mut facts = Triggers::new();
+            facts.put(Key::LiquidationDate, date).is_ok().then_some(facts)
+        };
+        if !table.keeps(clock, &from(on)?) {
+            return None;
+        }
+        let way = |state, because: &str| Pathway::new(id, name, state, because);
+        if self.status() == Status::Cancelled {
+            return Some(way(PathState::Over, "the entry is cancelled"));
+        }
+        if let Some(day) = self.asked_refund() {
+            return Some(way(PathState::Over, &format!("cape filed, recorded for {day}")));
+        }
+        let Some(date) = liquidated_by_law(deadlines, on) else {
+            let state = if self.liquidation().is_some() { PathState::Unknown } else { PathState::Open };
+            let because = if state == PathState::Open { "" } else { "the date of liquidation is not known" };
+            let mut way = self.unless_excluded(way(state, because));
+            if self.summary.state != SummaryState::Accepted {
+                way.unknown.push("whether the summary is accepted".into());
+            }
+            return Some(way);
+        };
+        let facts = from(date).filter(|facts| table.keeps(clock, facts))?;
+        let dates = table.compute_dates(clock, &facts).ok()?;
+        let until = dates.due.date();
+        if until.is_some_and(|until| until < on) {
+            return Some(Pathway::over(id, name, &time_was_over(until), clock));
+        }
+        let way = Pathway { until, act_by: dates.act_by, deadline: clock.into(), ..way(PathState::Open, "") };
+        Some(self.unless_excluded(way))
+    }
+
+    /// Phase 1 leaves out what is reconciled, designated for drawback, protested, or waits for antidumping and countervailing
+    /// duties.
+    fn unless_excluded(&self, way: Pathway) -> Pathway {
+        let flagged = [id::RECON_VALUE, id::RECON_FTA].iter().any(|clock| self.is_flagged(clock));
+        let waits = || self.liquidation().is_none() && self.is_adcvd();
+        let because = if way.state != PathState::Open {
+            return way;
+        } else if flagged {
+            "the entry is flagged for reconciliation"
+        } else if self.recorded(FactKind::DrawbackClaim).next().is_some() {
+            "a drawback claim is recorded"
+        } else if self.has_open_protest() {
+            "a protest is open"
+        } else if self.is_suspended() {
+            "liquidation is suspended"
+        } else if waits() {
+            "liquidation waits for antidumping or countervailing duties (19 USC 1504(d))"
+        } else {
+            return way;
+        };
         Pathway { state: PathState::Blocked, because: because.into(), ..way }
     }
 }
 
 fn time_was_over(last: Option<NaiveDate>) -> String {
     last.map_or_else(|| "the time is over".to_owned(), |last| format!("the last day was {last}"))
+}
+
+/// The day on which the law liquidated the entry, where no notice tells one: what the time to protest counts from.
+fn liquidated_by_law(deadlines: &[EntryDeadline], on: NaiveDate) -> Option<NaiveDate> {
+    let has_begun = |deadline: &&EntryDeadline| {
+        &*deadline.id == id::PROTEST_DUE && deadline.starts.is_none_or(|starts| starts <= on)
+    };
+    let facts = deadlines.iter().filter(has_begun).flat_map(|deadline| &deadline.from);
+    let dates = facts.filter(|fact| *fact.input == *Key::LiquidationDate.as_str());
+    dates.filter_map(|fact| fact.value.parse().ok()).min()
 }
 
 /// A way whose clock says all: open while one runs, the nearest first.

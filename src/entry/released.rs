@@ -1,6 +1,6 @@
 //! When the goods were released, by all that was told of it.
 
-use super::{Dated, Entry, Scope};
+use super::{Dated, Entry, Release, Scope};
 use crate::notice::EventTime;
 
 impl Entry {
@@ -12,16 +12,31 @@ impl Entry {
         self.standing_release()
     }
 
+    /// When the goods were released as people are shown it: on the day to which Customs changed it since, where it did. Nobody
+    /// tells a time with that.
+    pub fn released_on(&self) -> Option<EventTime> {
+        self.released_at()?;
+        self.standing(|release| {
+            let at = release.at?;
+            let changed = release.date.filter(|date| release.is_changed && *date != at.date);
+            Some(changed.map_or(at, EventTime::date))
+        })
+    }
+
     /// The release that stands, open holds aside: CBP's own view, which starts the summary's clock.
     pub fn standing_release(&self) -> Option<EventTime> {
-        if let Some(release) = self.releases.get(&Scope::default()).and_then(|release| release.at) {
+        self.standing(|release| release.at)
+    }
+
+    fn standing(&self, moment: impl Fn(&Release) -> Option<EventTime>) -> Option<EventTime> {
+        if let Some(release) = self.releases.get(&Scope::default()).and_then(&moment) {
             return Some(release);
         }
         let bills = || self.releases.iter().filter(|(scope, _)| !scope.is_entry());
         if bills().next().is_none() || bills().any(|(_, release)| release.at.is_none()) {
             return self.one_government_at;
         }
-        bills().filter_map(|(_, release)| release.at).max()
+        bills().filter_map(|(_, release)| moment(release)).max_by_key(EventTime::start)
     }
 
     /// The date of release that the records give, else the day on which the standing release was said.

@@ -85,7 +85,13 @@ impl Silence {
 
     /// A plain sentence.
     pub fn sentence(&self) -> String {
-        let what = meaning(self.code);
+        let what = match self.code {
+            code::SUMMARY_MISSING => "There is a release, but no accepted summary",
+            code::ON_NO_STATEMENT => "The summary is accepted, but on no statement",
+            code::NOT_FINAL => "It is on a preliminary statement, but on no final one",
+            _ => "",
+        };
+        let what = if what.is_empty() { format!("There is {}", meaning(self.code)) } else { what.to_owned() };
         let on =
             if self.instance.is_empty() { String::new() } else { format!(" (statement {})", self.instance) };
         let waited = match self.code {
@@ -100,7 +106,7 @@ impl Silence {
             code::NOT_FINAL => format!("It was to be paid by {}", self.since),
             _ => format!("Awaited since {}", self.since),
         };
-        format!("There is {what}{on}. {waited}.")
+        format!("{what}{on}. {waited}.")
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn entry(entry: &Entry, broker: &BrokerName, importer: ImporterNumber
         broker_reference: entry.references.broker.clone(),
         orders: entry.references.orders.iter().take(LIST_MAX).cloned().collect(),
         bills: entry.references.bills.iter().take(LIST_MAX).map(|bill| bill.as_str().into()).collect(),
-        released_at: entry.released_at(),
+        released_at: entry.released_on(),
         open_holds: entry
             .open_holds()
             .take(LIST_MAX)

@@ -95,8 +95,8 @@ impl Pipeline {
             lines.push(format!("Our own target is {}, set by {}. {}", target.date, target.by, target.reason));
         }
         if let Some(moved) = last {
-            let (from, to, cause) = (&moved.from.due, &moved.to.due, &moved.cause);
-            lines.push(format!("Changed on {} (due {from}, then {to}): {cause}.", moved.at.date_naive()));
+            let ([from, to], cause) = (moved.standings(), &moved.cause);
+            lines.push(format!("Changed on {} ({from}, then {to}): {cause}.", moved.at.date_naive()));
         }
         let clock = entry.clocks(&self.deadlines).into_iter().find(|clock| clock.key() == key);
         if let Some(computed) = clock.and_then(|clock| clock.explain(&self.deadlines).ok()) {

@@ -45,7 +45,7 @@ impl Pipeline {
             has_changed = true;
             let course = self.close_all(group, moment, &[orphan])?;
             // A feed that was heard since then would have taken its alert with it.
-            let heir = self.feed_raised(watch, feed.last_received_at, moment);
+            let heir = self.feed_raised(watch, &feed, moment);
             feed.told = self.succeed(group, moment, heir, &course)?;
             group.put_feed(watch.broker.clone(), feed);
         }

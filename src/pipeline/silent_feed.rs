@@ -37,6 +37,8 @@ pub struct FeedWatch {
     pub opens: NaiveTime,
     pub closes: NaiveTime,
     pub silent_after: TimeDelta,
+    /// Its first file is awaited as well, from the first look at the clock on. A scenario knows no files but its own.
+    pub awaits_first: bool,
 }
 
 impl FeedWatch {
@@ -73,25 +75,33 @@ impl FeedWatch {
 
     /// Whether the feed is silent now and nobody was told of it.
     fn is_news(&self, feed: &FeedRecord, now: DateTime<Utc>, table: &DeadlineTable) -> bool {
-        feed.told_for != Some(feed.last_received_at)
-            && self.is_open(self.zone.local(now), table)
-            && self.is_silent(feed, now, table)
+        !feed.is_told() && self.is_open(self.zone.local(now), table) && self.is_silent(feed, now, table)
     }
 }
 
 impl Pipeline {
-    /// Whether a feed is silent, and nobody was told of it.
+    /// The brokers whose feeds are watched.
+    pub fn watched(&self) -> impl Iterator<Item = &BrokerName> {
+        self.feeds.iter().map(|watch| &watch.broker)
+    }
+
+    /// Whether a feed is silent and nobody was told of it, or one is watched that never spoke and is not awaited yet.
     pub fn has_silent_feed<V: View>(&self, view: &V, now: DateTime<Utc>) -> Result<bool, V::Error> {
         for watch in &self.feeds {
             let feed = view.feed(&watch.broker)?;
-            if feed.is_some_and(|feed| watch.is_news(&feed, now, &self.deadlines)) {
+            let is_due = match feed {
+                Some(feed) => watch.is_news(&feed, now, &self.deadlines),
+                None => watch.awaits_first,
+            };
+            if is_due {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    /// Tells of feeds that are silent within their business hours, once for each silence.
+    /// Tells of feeds that are silent within their business hours, once for each silence. One that never spoke is awaited from
+    /// the first line of the journal that looked at the clock while it was watched.
     pub(super) fn tell_silent_feeds<V: View>(
         &self,
         group: &mut Group<'_, V>,
@@ -99,12 +109,18 @@ impl Pipeline {
     ) -> Result<u64, V::Error> {
         let mut said = 0;
         for watch in &self.feeds {
-            let Some(mut feed) = group.feed(&watch.broker)? else { continue };
+            let Some(mut feed) = group.feed(&watch.broker)? else {
+                if !watch.awaits_first {
+                    continue;
+                }
+                group.put_feed(watch.broker.clone(), FeedRecord::awaited(moment.at));
+                continue;
+            };
             if !watch.is_news(&feed, moment.at, &self.deadlines) {
                 continue;
             }
             feed.told_for = Some(feed.last_received_at);
-            let raised = self.feed_raised(watch, feed.last_received_at, moment);
+            let raised = self.feed_raised(watch, &feed, moment);
             if let Some(raised) = raised
                 && !group.has_alert(&raised.alert.key)?
             {
@@ -117,19 +133,19 @@ impl Pipeline {
         Ok(said)
     }
 
-    /// The alert about a feed that is silent since a moment, if a rule tells of it.
-    pub(super) fn feed_raised(
-        &self,
-        watch: &FeedWatch,
-        since: DateTime<Utc>,
-        moment: Moment,
-    ) -> Option<Raised> {
+    /// The alert about a feed that is silent, if a rule tells of it.
+    pub(super) fn feed_raised(&self, watch: &FeedWatch, feed: &FeedRecord, moment: Moment) -> Option<Raised> {
+        let since = feed.last_received_at;
         let hit = self.tells_feed(watch, moment)?;
         let subject = format!("broker {}", watch.broker);
         let key = AlertKey::new(&hit.rule.name, &subject, &since.timestamp().to_string());
         let local = watch.zone.local(since).format("%Y-%m-%d %H:%M");
-        let message =
-            format!("There is {} since {local} ({}).", meaning(code::FEED_SILENT), watch.zone.name());
+        let zone = watch.zone.name();
+        let message = if feed.is_awaited {
+            format!("No file has come from the broker yet. It is awaited since {local} ({zone}).")
+        } else {
+            format!("There is {} since {local} ({zone}).", meaning(code::FEED_SILENT))
+        };
         let unsaid = Unsaid { subject, code: code::FEED_SILENT, message, broker: &watch.broker, entry: None };
         Some(unsaid.raise(moment, key, &hit))
     }
@@ -150,13 +166,9 @@ impl Pipeline {
             self.end(group, moment, (key, rule), &mut sorted)?;
             self.post_all(group, moment, sorted)?;
         }
-        let known = known.as_ref();
-        let feed = FeedRecord {
-            last_received_at: moment.at,
-            told_for: known.and_then(|feed| feed.told_for),
-            told: None,
-            first_received_at: known.and_then(|feed| feed.first_received_at).or(Some(moment.at)),
-            tells_money: tells_money || known.is_some_and(|feed| feed.tells_money),
+        let feed = match known {
+            Some(feed) => feed.heard_again(moment.at, tells_money),
+            None => FeedRecord { tells_money, ..FeedRecord::heard(moment.at) },
         };
         group.put_feed(broker.clone(), feed);
         Ok(())
@@ -205,6 +217,7 @@ mod tests {
             opens: NaiveTime::from_hms_opt(8, 0, 0).expect("a time"),
             closes: NaiveTime::from_hms_opt(18, 0, 0).expect("a time"),
             silent_after: TimeDelta::hours(4),
+            awaits_first: true,
         }
     }
 
@@ -227,13 +240,7 @@ mod tests {
             let (since, now) = (at(since), at(now));
             let table = DeadlineTable::embedded();
             assert_eq!(watch().waited(since, now, table).num_hours(), hours, "{since} {now}");
-            let mut feed = FeedRecord {
-                last_received_at: since,
-                told_for: None,
-                told: None,
-                first_received_at: None,
-                tells_money: false,
-            };
+            let mut feed = FeedRecord::heard(since);
             assert_eq!(watch().is_news(&feed, now, table), is_news, "{since} {now}");
             feed.told_for = Some(since);
             assert!(!watch().is_news(&feed, now, table), "once for each silence");

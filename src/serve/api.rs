@@ -12,7 +12,7 @@ use super::{
 };
 use crate::deadline::DeadlineTable;
 use crate::grammar::Grammar;
-use crate::ident::Fingerprint;
+use crate::ident::{BrokerName, Fingerprint};
 use crate::outbox::{Acknowledgement, Audience, Letter, LetterKey, LetterState, NewSilence, Team};
 use crate::step::{OpenTrouble, Position};
 use crate::store::{Counts, LetterFilter, Store, StoreError};
@@ -44,6 +44,11 @@ pub trait Backend: Send + Sync {
 
     /// The teams of the configuration in force.
     fn audience(&self) -> &Audience;
+
+    /// The brokers whose feeds are watched by the configuration in force.
+    fn watched(&self) -> Vec<BrokerName> {
+        Vec::new()
+    }
 
     /// Does something; it is journaled before this returns.
     fn act(&self, action: Action) -> Result<(), ApiError>;
@@ -162,6 +167,21 @@ pub struct StatusAnswer {
     pub letters_given_up: u64,
     /// Troubles that were told and are not over.
     pub troubles: Vec<TroubleRow>,
+    /// The feeds that are watched: those of brokers with business hours.
+    #[serde(default)]
+    pub feeds: Vec<FeedRow>,
+}
+
+/// A feed that is watched.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct FeedRow {
+    pub broker: BrokerName,
+    /// When its last file came; of one that never spoke, since when it is awaited. Null before the first look at it.
+    pub since: Option<DateTime<Utc>>,
+    /// No file of it came so far.
+    pub is_awaited: bool,
+    /// People were told that nothing came since.
+    pub is_told: bool,
 }
 
 /// A status looks at so many letters of one state at most.
@@ -294,6 +314,21 @@ fn status(backend: &dyn Backend) -> Result<StatusAnswer, ApiError> {
         letters_deferred: deferred(store)?,
         letters_given_up: store.letters(LetterFilter::GivenUp, LETTERS_COUNTED_MAX)?.len() as u64,
         troubles: store.troubles()?.into_iter().map(TroubleRow::from).collect(),
+        feeds: backend
+            .watched()
+            .into_iter()
+            .map(|broker| feed_row(store, broker))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn feed_row(store: &dyn Store, broker: BrokerName) -> Result<FeedRow, ApiError> {
+    let feed = store.feed(&broker)?;
+    Ok(FeedRow {
+        since: feed.as_ref().map(|feed| feed.last_received_at),
+        is_awaited: feed.as_ref().is_none_or(|feed| feed.is_awaited),
+        is_told: feed.as_ref().is_some_and(|feed| feed.is_told()),
+        broker,
     })
 }
 

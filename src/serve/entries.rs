@@ -142,7 +142,7 @@ fn row(life: &Life, table: &DeadlineTable, on: NaiveDate, filter: &EntryFilter) 
         importer: entry.importer.as_deref().map(|importer| masked(importer).into_owned()),
         reference: entry.references.broker.as_deref().map(str::to_owned),
         status: entry.status().as_str().to_owned(),
-        released_at: entry.released_at(),
+        released_at: entry.released_on(),
         open_holds,
         next_deadline: next_deadline(&deadlines, on),
         contradictions,

@@ -243,7 +243,7 @@ pub fn entry_view(life: &Life, table: &DeadlineTable, on: NaiveDate) -> EntryVie
         importer: entry.importer.as_deref().map(|importer| masked(importer).into_owned()),
         references: references(&entry),
         status: entry.status().as_str().to_owned(),
-        released_at: entry.released_at(),
+        released_at: entry.released_on(),
         open_holds: holds(&entry, life),
         summary: SummaryView {
             version: entry.summary.version,

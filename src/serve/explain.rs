@@ -17,6 +17,8 @@ use crate::store::Store;
 pub struct ExplainView {
     pub entry: EntryNumber,
     pub status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry_type: Option<Token>,
     pub deadlines: Vec<Explained>,
     /// What should be said of it, and was not so far; left out where one clock was asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -120,6 +122,7 @@ pub fn explain_view(life: &Life, table: &DeadlineTable, wanted: Option<&str>, on
     let mut deadlines = Vec::new();
     for clock in entry.clocks(table) {
         let computed = clock.explain(table);
+        let facts = clock.deciding(&entry, table);
         let Some(deadline) = clock.deadline(table) else { continue };
         if wanted.is_some_and(|text| !deadline.is_called(text)) {
             continue;
@@ -146,7 +149,7 @@ pub fn explain_view(life: &Life, table: &DeadlineTable, wanted: Option<&str>, on
             state,
             because,
             basis: deadline.basis.into(),
-            facts: deadline.from.iter().map(|fact| fact_view(fact, life)).collect(),
+            facts: facts.iter().map(|fact| fact_view(fact, life)).collect(),
             rule: computed.as_ref().map(|computed| computed.rule.clone()).unwrap_or_default(),
             valid_from: computed.as_ref().and_then(|computed| computed.valid_from),
             steps: part(|computed| &computed.steps),
@@ -160,7 +163,8 @@ pub fn explain_view(life: &Life, table: &DeadlineTable, wanted: Option<&str>, on
         None => unheard(&entry, table, &life.deadlines(&entry, table)),
         Some(_) => Vec::new(),
     };
-    ExplainView { entry: entry.number, status: entry.status().as_str().to_owned(), deadlines, unheard }
+    let (status, entry_type) = (entry.status().as_str().to_owned(), entry.entry_type);
+    ExplainView { entry: entry.number, status, entry_type, deadlines, unheard }
 }
 
 fn fact_view(fact: &Provenance, life: &Life) -> FactView {

@@ -28,7 +28,7 @@ mod target;
 mod unheard;
 
 pub use alerts::{AlertRow, LetterRow, TOLD_MAX, ToldEvent, ToldRow};
-pub use api::{Action, ApiError, Backend, Fault, FaultCode, HashAnswer, StatusAnswer, TroubleRow};
+pub use api::{Action, ApiError, Backend, Fault, FaultCode, FeedRow, HashAnswer, StatusAnswer, TroubleRow};
 pub use deadlines::{DeadlineRow, Window};
 pub use declared::{
     AnswerView, CensusView, CustomsBillView, LineView, ProtestView, StatementView, TariffView, TibView,

@@ -243,11 +243,10 @@ pub fn feed(index: u64) -> FeedRecord {
     let last_received_at = start() + chrono::TimeDelta::seconds(index as i64);
     let told = (index % 2 == 1).then(|| alert_key(index));
     FeedRecord {
-        last_received_at,
         told_for: told.as_ref().map(|_| last_received_at),
         told,
-        first_received_at: Some(last_received_at),
         tells_money: index.is_multiple_of(2),
+        ..FeedRecord::heard(last_received_at)
     }
 }
 

@@ -86,6 +86,7 @@ fn watched() -> FeedWatch {
         opens: NaiveTime::from_hms_opt(9, 0, 0).expect("a time"),
         closes: NaiveTime::from_hms_opt(17, 0, 0).expect("a time"),
         silent_after: chrono::TimeDelta::hours(4),
+        awaits_first: false,
     }
 }
 

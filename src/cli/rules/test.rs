@@ -119,7 +119,9 @@ pub fn play_all(config: &Config, scenarios: &[ScenarioFile]) -> Result<Vec<Ran>,
     if scenarios.is_empty() {
         return Ok(Vec::new());
     }
-    let pipeline = Arc::new(assemble::pipeline(config).map_err(|error| Failure::usage(chain(&error)))?);
+    let mut pipeline = assemble::pipeline(config).map_err(|error| Failure::usage(chain(&error)))?;
+    pipeline.feeds.iter_mut().for_each(|watch| watch.awaits_first = false);
+    let pipeline = Arc::new(pipeline);
     let renderer = assemble::renderer(config).map_err(|error| Failure::usage(chain(&error)))?;
     let brokers: Vec<&str> = config.brokers.iter().map(|broker| broker.name.as_str()).collect();
     let one = |file: &ScenarioFile| {

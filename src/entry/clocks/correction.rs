@@ -141,7 +141,15 @@ impl Entry {
         clock.started()
     }
 
-    /// The entry is flagged for reconciliation, by its summary or by what people recorded of its group.
+    /// The entry is flagged for this reconciliation (`RECON_VALUE`, `RECON_FTA`): by the summary that stands, or by what people
+    /// recorded of its group.
+    pub(in crate::entry) fn is_flagged(&self, id: &str) -> bool {
+        let by_summary = self.filed_summary().is_some_and(|filing| {
+            if id == id::RECON_VALUE { filing.flags.recon } else { filing.flags.recon_fta }
+        });
+        by_summary || self.recorded_starts(id).any(|(fact, _)| fact.date().is_some())
+    }
+
     fn reconciliation_clock(&self, id: &'static str) -> Option<Clock> {
         let is_value = id == id::RECON_VALUE;
         let (key, fact) = if is_value {
@@ -181,7 +189,7 @@ impl Entry {
         let filing = self.filed_summary();
         let is_watched = self.recorded.iter().any(|fact| fact.fact == FactKind::Imported);
         if is_watched
-            || filing.is_some_and(|filing| filing.flags.recon_fta)
+            || self.is_flagged(id::RECON_FTA)
             || !filing.is_some_and(|filing| filing.flags.preference_unclaimed)
         {
             return None;
@@ -202,7 +210,14 @@ impl Entry {
         clock.liquidation(Key::LiquidationDate, original.counting()?, &original.dates);
         clock.close(self.gone());
         self.close_by_record(&mut clock, None);
+        // It can be asked for before the liquidation as well.
+        clock.close_as(self.asked_refund().map(|day| format!("cape filed, recorded for {day}").into()));
         clock.started()
+    }
+
+    /// The day on which a declaration of the refund programme was filed, as somebody recorded it.
+    pub(in crate::entry) fn asked_refund(&self) -> Option<chrono::NaiveDate> {
+        self.recorded(FactKind::CapeFiled).find_map(RecordedFact::date)
     }
 }
 

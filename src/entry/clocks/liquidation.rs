@@ -216,10 +216,10 @@ impl Entry {
         table.compute_dates(clock.id, &clock.facts).ok()?.due.date()
     }
 
-    /// The year to liquidate. One that a suspension stopped does not end on its anniversary once that is over, where the six
+    /// The year to liquidate, with its extensions and its cap. One that a suspension stopped does not end on its anniversary once that is over, where the six
     /// months from the end of the suspension go beyond it.
-    fn year_clock(&self, table: &DeadlineTable) -> Clock {
-        let mut year = self.liquidation_clock(id::LIQ_DEEMED_1Y);
+    fn year_clock(&self, table: &DeadlineTable, id: &'static str) -> Clock {
+        let mut year = self.liquidation_clock(id);
         if year.closed.is_none() && self.lifts().is_some() {
             let ends = self.last_day(table, year.clone());
             let waits = ends.zip(self.deemed_date(table)).is_some_and(|(ends, deemed)| ends < deemed);
@@ -265,10 +265,10 @@ impl Entry {
             cycle.set(Key::Rejected, true);
         }
         cycle.close(self.scheduled_liquidation().map(|_| "CBP scheduled the liquidation"));
-        clocks.extend([cycle, self.year_clock(table)]);
+        clocks.extend([cycle, self.year_clock(table, id::LIQ_DEEMED_1Y)]);
         if self.stays().extensions > 0 {
-            clocks.push(self.liquidation_clock(id::LIQ_EXT_END));
-            clocks.push(self.liquidation_clock(id::LIQ_CAP_4Y));
+            clocks.push(self.year_clock(table, id::LIQ_EXT_END));
+            clocks.push(self.year_clock(table, id::LIQ_CAP_4Y));
         }
         clocks.extend(self.lifted_clock());
         clocks.extend(self.reliquidation_clock());
@@ -298,7 +298,8 @@ impl Entry {
         if is_suspended {
             clock.set(Key::Suspended, true);
         }
-        if extensions > 0 {
+        // The cap is the same however often the time was extended.
+        if extensions > 0 && id != id::LIQ_CAP_4Y {
             clock.set(Key::Extensions, u32::from(extensions));
         }
         clock.close(self.over());

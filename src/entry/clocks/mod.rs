@@ -27,7 +27,7 @@ pub use protest::PRESENTED;
 pub(super) use protest::consequence;
 
 use super::{BasisDate, Dated, Entry, Provenance, SummaryState};
-use crate::deadline::{Computed, DeadlineTable, DueError, Key, Kind, Scope, Triggers, Value};
+use crate::deadline::{ADJUSTING, Computed, DeadlineTable, DueError, Key, Kind, Scope, Triggers, Value};
 use crate::notice::{FactKind, Token};
 
 /// A clock with the facts that it is computed from.
@@ -153,6 +153,11 @@ impl Entry {
         self.entry_type.is_some_and(|entry_type| types.contains(&entry_type.as_str()))
     }
 
+    /// Duties of such a type wait for the end of a suspension (19 USC 1504(d)).
+    pub(super) fn is_adcvd(&self) -> bool {
+        self.is_type(&summary::ADCVD) || self.filed_summary().is_some_and(|filing| filing.flags.adcvd)
+    }
+
     /// What ends most of what an entry still has to do.
     fn over(&self) -> Option<&'static str> {
         let covered = || self.covered().filter(|(_, summary)| summary.liquidation().is_some());
@@ -264,6 +269,28 @@ impl Clock {
             computed.steps.push(format!("counted from {}; also told: {}", text(counts), others.join(", ")));
         }
         Ok(computed)
+    }
+
+    /// The facts that the answer follows from: those that the clock reads of what started and moved it, and the type of the entry where another
+    /// one, or none, gives another answer.
+    pub fn deciding(&self, entry: &Entry, table: &DeadlineTable) -> Vec<Provenance> {
+        let Some(definition) = table.find(self.id) else { return Vec::new() };
+        let reads = |key: &Key| definition.accepts.contains(key) || ADJUSTING.contains(key);
+        let is_read = |fact: &&Provenance| Key::parse(&fact.input).is_some_and(|key| reads(&key));
+        let mut facts: Vec<Provenance> = self.from.iter().filter(is_read).cloned().collect();
+        if let Some(value) = self.facts.get(Key::EntryType) {
+            let mut without = self.facts.clone();
+            without.remove(Key::EntryType);
+            if table.explain(self.id, &self.facts) != table.explain(self.id, &without) {
+                facts.push(Provenance {
+                    input: Key::EntryType.as_str().into(),
+                    value: value.to_string().into(),
+                    notice: entry.type_told,
+                    source: "type of the entry".into(),
+                });
+            }
+        }
+        facts
     }
 
     /// As [`EntryDeadline::key`](super::EntryDeadline::key).

@@ -261,9 +261,9 @@ impl Entry {
                 may_proceed.then_some("FDA lets the goods proceed").filter(|_| released().is_some())
             }
             id::FTA_1520D => {
-                let is_flagged = self.filed_summary().is_some_and(|filing| filing.flags.recon_fta);
-                let flagged =
-                    is_flagged.then_some("the entry is flagged for reconciliation, which claims it");
+                let flagged = self
+                    .is_flagged(id::RECON_FTA)
+                    .then_some("the entry is flagged for reconciliation, which claims it");
                 self.gone().or(flagged).or_else(|| self.preference_claim().map(|_| CLAIMED))
             }
             id::DRAWBACK_5Y | id::SOL_1592 => self.gone(),

@@ -7,7 +7,7 @@ use crate::entry::{Dated, Entry, FiledSummary, StatementState, SummaryState};
 /// Warehouse and temporary importation owe the summary without a deposit of duty (19 CFR 10.31, 144.13).
 const WITHOUT_DEPOSIT: [&str; 3] = ["21", "22", "23"];
 /// Consumption, quota and withdrawals from a warehouse with antidumping or countervailing duty.
-const ADCVD: [&str; 4] = ["03", "07", "34", "38"];
+pub(super) const ADCVD: [&str; 4] = ["03", "07", "34", "38"];
 
 /// Why the clock of an accepted summary runs on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

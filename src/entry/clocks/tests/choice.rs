@@ -410,3 +410,61 @@ fn types_that_are_not_liquidated_are_not_extended_either() {
         assert_eq!(shown(&entry, "LIQ_CAP_4Y"), cap, "{entry_type}");
     }
 }
+
+#[test]
+fn a_date_of_release_that_customs_changed_is_the_one_that_is_shown() {
+    let dates = |events: &[&str]| {
+        let entry = life(events);
+        let shown = entry.released_on().map(|at| at.to_string()).unwrap_or_default();
+        (shown, entry.release_date().map(|dated| dated.date.to_string()).unwrap_or_default())
+    };
+    let changed = ["release 2025-04-02", "redated 2025-04-13 to=2025-04-04"];
+    assert_eq!(dates(&changed[..1]), ("2025-04-02".into(), "2025-04-02".into()));
+    assert_eq!(dates(&changed), ("2025-04-04".into(), "2025-04-04".into()));
+    assert_eq!(dates(&[changed[0], changed[1], "hold 2025-04-14 what=order"]).0, "", "not released now");
+}
+
+#[test]
+fn the_facts_that_are_shown_give_the_same_answer() {
+    let table = table();
+    let mut told = 0;
+    for kind in ["", "type 01", "type 02", "type 03", "type 06", "type 11", "type 21", "type 23", "type 31"] {
+        for (_, starts, ..) in super::CASES {
+            let kind = Some(kind).filter(|kind| !kind.is_empty());
+            for more in [
+                None,
+                Some("liquidated 2026-04-17"),
+                Some("suspended 2025-08-01"),
+                Some("extended 2026-01-05"),
+            ] {
+                let events: Vec<&str> = starts.iter().copied().chain(kind).chain(more).collect();
+                let entry = life(&events);
+                for clock in entry.clocks(&table) {
+                    let shown = clock.deciding(&entry, &table);
+                    let facts = shown.iter().map(|fact| format!("{}={}", fact.input, fact.value));
+                    let facts = Triggers::parse(facts.collect::<Vec<_>>()).expect("facts");
+                    let again = table.compute(clock.id, &facts);
+                    assert_eq!(
+                        again,
+                        table.explain(clock.id, &clock.facts),
+                        "{} of {events:?}: {facts}",
+                        clock.key()
+                    );
+                    told += shown
+                        .iter()
+                        .filter(|fact| *fact.input == *"entry_type" && fact.notice.is_some())
+                        .count();
+                }
+            }
+        }
+    }
+    assert!(told > 100, "the type decides now and then: {told}");
+    let plain = life(&["entered 2025-06-02", "type 01"]);
+    let clocks = plain.clocks(&table);
+    let kinds = clocks.iter().flat_map(|clock| clock.deciding(&plain, &table));
+    assert_eq!(
+        kinds.filter(|fact| *fact.input == *"entry_type").count(),
+        0,
+        "it is told only where it decides"
+    );
+}

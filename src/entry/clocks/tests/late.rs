@@ -179,3 +179,18 @@ fn a_year_that_was_suspended_ends_six_months_after() {
     let never = life(&["entered 2025-01-10", "type 03"]);
     assert_eq!(shown(&never, "LIQ_DEEMED_1Y"), "open 2026-01-10 -");
 }
+
+#[test]
+fn the_clock_of_an_extension_ends_as_the_year_does_where_a_suspension_stopped_it() {
+    let extended = ["entered 2025-04-02", "fact extension date=2026-01-08 ext_by=importer"];
+    let stopped = ["suspended 2026-02-18", "lifted 2028-01-31"];
+    let entry = life(&[&extended[..], &stopped].concat());
+    for key in ["LIQ_DEEMED_1Y", "LIQ_EXT_END"] {
+        let clock = find(&entry, key).expect("a clock");
+        let (state, because) = clock.state_on(day("2028-02-21"));
+        assert_eq!(state.as_str(), "closed", "{key}: {because}");
+        assert!(because.contains("six months"), "{key}: {because}");
+    }
+    assert_eq!(shown(&entry, "LIQ_CAP_4Y"), "open 2029-04-02 -");
+    assert!(shown(&life(&extended), "LIQ_EXT_END").starts_with("open 2027-04-02"));
+}

@@ -215,6 +215,7 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
             kind = Kind::Liquidation;
             Effect::Suspended { reason: Token::new("44"), date }
         }
+        "redated" => Effect::ReleaseDate { date: get("to").map(day) },
         "lifted" => {
             kind = Kind::Liquidation;
             Effect::SuspensionLifted { date }

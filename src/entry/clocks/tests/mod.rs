@@ -12,6 +12,7 @@ pub(in crate::entry::clocks) mod life;
 mod money;
 mod refused;
 mod versions;
+mod ways;
 
 use life::{day, life, notice, said};
 
