@@ -284,3 +284,49 @@ fn odd_bytes_are_reported() {
     "#]],
     );
 }
+
+#[test]
+fn numbers_that_may_be_negative_are_judged() {
+    let jd = |duty: &str| format!("JD2070621{duty:>12}{:>12}{:>43}", "      -12345", "0208  N");
+    let je = |duty: &str| format!("JE{duty:>13}{:>13}", "-7543");
+    let jl = |total: &str| format!("JL070621{total:>11}");
+    check(
+        &[&jd("-352000"), &je("0000000327000"), &jl("-345"), "JM499      -2000"],
+        expect![[r#"
+            ER : ER_JD ER_JE ER_JL ER_JM
+        "#]],
+    );
+    check(
+        &[
+            &jd("3,520.00"),
+            &je("0000000O27000"),
+            &je("- 327000"),
+            &jl("34 43"),
+            &jl("3-45"),
+            "JM499          -",
+            "JM499     --2000",
+        ],
+        expect![[r#"
+            ER : ER_JD ER_JE ER_JE ER_JL ER_JL ER_JM ER_JM
+                bad-number Warning 1:10 liquidated_duty of JD is no number: `3,520.00`
+                bad-number Warning 2:3 duty of JE is no number: `0000000O27000`
+                bad-number Warning 3:3 duty of JE is no number: `- 327000`
+                bad-number Warning 4:9 total of JL is no number: `34 43`
+                bad-number Warning 5:9 total of JL is no number: `3-45`
+                bad-number Warning 6:6 amount of JM is no number: `-`
+                bad-number Warning 7:6 amount of JM is no number: `--2000`
+        "#]],
+    );
+}
+
+#[test]
+fn whole_numbers_hold_no_blanks() {
+    let so40 = |quantity: &str| format!("SO40MQZVC{:50}{quantity:>8}", "HB770011");
+    check(
+        &[&so40("79"), &so40("7 9")],
+        expect![[r#"
+            SO : SO40 SO40
+                bad-number Warning 2:60 quantity of SO40 is no number: `7 9`
+        "#]],
+    );
+}
