@@ -330,3 +330,51 @@ fn whole_numbers_hold_no_blanks() {
         "#]],
     );
 }
+
+const SUMMARY: &str = "E0 SUMMRY 000001 REF ID: 9Z7 70000124";
+
+/// An `E1` without a version.
+fn e1(disposition: &str, text: &str) -> String {
+    format!("E1{disposition}{text:<40}9Z7  70000124")
+}
+
+#[test]
+fn an_answer_to_an_importation_under_bond_is_told_from_one_to_a_summary() {
+    let accepted = e1("A 995   ", "EXTENSION ACCEPTED");
+    let rejected = e1("RF999   ", "TRANSACTION DATA REJECTED");
+    let added = format!("{}00100", e1("A 995   ", "SUMMARY HAS BEEN ADDED"));
+    let deleted = e1("A 995   ", "ENTRY SUMMARY DELETED");
+    let with_team = format!("{SUMMARY} P2600041     731");
+    check(
+        &[SUMMARY, &accepted, &with_team, &rejected, SUMMARY, &added, SUMMARY, &deleted],
+        expect![[r#"
+            TX : TIB_E0 TIB_E1
+            AX : AX_E0 AX_E1
+            AX : AX_E0 AX_E1
+            AX : AX_E0 AX_E1
+        "#]],
+    );
+    // What a rejection does not tell goes by the answer before it.
+    check(
+        &[
+            SUMMARY, &rejected, SUMMARY, &accepted, SUMMARY, &rejected, &with_team, &rejected, SUMMARY,
+            &rejected,
+        ],
+        expect![[r#"
+            AX : AX_E0 AX_E1
+                envelope Warning 1 neither envelope nor record tells whether this answers an entry summary (AX) or a request about a temporary importation (TX); it is read as AX
+            TX : TIB_E0 TIB_E1
+            TX : TIB_E0 TIB_E1
+                envelope Warning 5 neither envelope nor record tells whether this answers an entry summary (AX) or a request about a temporary importation (TX); it is read as TX
+            AX : AX_E0 AX_E1
+            AX : AX_E0 AX_E1
+                envelope Warning 9 neither envelope nor record tells whether this answers an entry summary (AX) or a request about a temporary importation (TX); it is read as AX
+        "#]],
+    );
+    check(
+        &[SUMMARY, "E0 LINITM 000001 REF ID: 001", &e1(" F439   ", "QUANTITY MISSING"), &rejected],
+        expect![[r#"
+            AX : AX_E0 AX_E0 AX_E1 AX_E1
+        "#]],
+    );
+}

@@ -67,6 +67,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
 
     pub(super) fn set_context(&mut self, id: &[u8]) {
         self.work.inferred = false;
+        self.work.answers_tib = false;
         self.work.context = match (self.grammar.abi.application(id), id) {
             (Some(application), _) => Context::Described(application),
             (None, &[a, b]) => Context::Named([a, b]),
