@@ -378,3 +378,71 @@ fn an_answer_to_an_importation_under_bond_is_told_from_one_to_a_summary() {
         "#]],
     );
 }
+
+#[test]
+fn header_and_block_name_one_application() {
+    let block = |id: &str| format!("B  37019Z7{id}");
+    let header = |id: &str| format!("A37019Z7      030226     {id}");
+    let trailer = |id: &str, count: u32| format!("Y  37019Z7{id}{count:05}");
+    let so60 = "SO600302260911 98";
+    // The records are those of A, of B, of neither, and of both.
+    check(
+        &[&header("SO"), &block("NR"), "SO1037019Z7  70000124 01", so60, &trailer("NR", 2), Z],
+        expect![[r#"
+            SO AB: SO10 SO60
+                control-mismatch Warning 2:11 the B record has the application `NR` where its A record has `SO`; the block is read as `SO`, unless its records tell another
+                missing-field Info 3:25 importer_number of SO10 is mandatory and blank
+        "#]],
+    );
+    check(
+        &[
+            &header("SO"),
+            &block("NR"),
+            N1,
+            N2,
+            N4,
+            N3,
+            &trailer("NR", 4),
+            &block("SO"),
+            so60,
+            &trailer("SO", 1),
+            Z,
+        ],
+        expect![[r#"
+            NR AB: NR_N1 NR_N2 NR_N4
+                control-mismatch Warning 2:11 the B record has the application `NR` where its A record has `SO`; the block is read as `SO`, unless its records tell another
+            NR AB: NR_N3
+            SO AB: SO60
+        "#]],
+    );
+    check(
+        &[&header("ZZ"), &block("NR"), N3, &trailer("NR", 1), &block("YY"), "K1", &trailer("YY", 1), Z],
+        expect![[r#"
+            NR AB: NR_N3
+                control-mismatch Warning 2:11 the B record has the application `NR` where its A record has `ZZ`; the block is read as `NR`, unless its records tell another
+            ZZ AB: ?
+                control-mismatch Warning 5:11 the B record has the application `YY` where its A record has `ZZ`; the block is read as `ZZ`, unless its records tell another
+        "#]],
+    );
+    let accepted = e1("A 995   ", "EXTENSION ACCEPTED");
+    let rejected = e1("RF999   ", "TRANSACTION DATA REJECTED");
+    for (a, b) in [("AX", "TX"), ("TX", "AX")] {
+        check(
+            &[&header(a), &block(b), SUMMARY, &rejected, SUMMARY, &accepted, &trailer(b, 4), Z],
+            match a {
+                "AX" => expect![[r#"
+                    AX AB: AX_E0 AX_E1
+                        control-mismatch Warning 2:11 the B record has the application `TX` where its A record has `AX`; the block is read as `AX`, unless its records tell another
+                        envelope Warning 3 neither envelope nor record tells whether this answers an entry summary (AX) or a request about a temporary importation (TX); it is read as AX
+                    TX AB: TIB_E0 TIB_E1
+                "#]],
+                _ => expect![[r#"
+                    TX AB: TIB_E0 TIB_E1
+                        control-mismatch Warning 2:11 the B record has the application `AX` where its A record has `TX`; the block is read as `TX`, unless its records tell another
+                        envelope Warning 3 neither envelope nor record tells whether this answers an entry summary (AX) or a request about a temporary importation (TX); it is read as TX
+                    TX AB: TIB_E0 TIB_E1
+                "#]],
+            },
+        );
+    }
+}

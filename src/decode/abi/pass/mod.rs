@@ -80,7 +80,7 @@ pub struct State<'g> {
     batch: Option<Header<'g>>,
     block: Option<Header<'g>>,
     context: Context<'g>,
-    /// The context was told by the records, not by the envelope.
+    /// The context was told by the records, or by an envelope that contradicts itself.
     inferred: bool,
     /// The last answer of those that only their records tell was TX, not AX.
     answers_tib: bool,
