@@ -130,6 +130,8 @@ pub mod finding_code {
     pub const ENVELOPE: &str = "envelope";
     pub const MISSING_FIELD: &str = "missing-field";
     pub const BATCH_REJECTED: &str = "batch-rejected";
+    /// Records that belong together do not stand together, or name different entries.
+    pub const INCOMPLETE_GROUP: &str = "incomplete-group";
     /// A report and the messages disagree about an entry.
     pub const CONTRADICTION: &str = "contradiction";
 }

@@ -17,6 +17,7 @@ const LOST: &[&str] = &[
     finding_code::BAD_NUMBER,
     finding_code::IMPOSSIBLE_DATE,
     finding_code::NOT_EDI,
+    finding_code::INCOMPLETE_GROUP,
 ];
 
 /// The first finding of each sort that people are told of.

@@ -2,13 +2,13 @@
 
 use super::later;
 use super::resolve::{AmountAt, Carry, DateAt, EntryAt, Reading, Resolver, Words};
-use super::scribe::{Draft, INCOMPLETE_GROUP, Scribe, amount, date};
+use super::scribe::{Draft, Scribe, amount, date};
 use super::sheet::Form;
 use super::stay::{Stay, StayCodes};
 use crate::decode::abi::{Record, Transaction, is_same};
 use crate::grammar::abi::{FieldAt, Tag};
 use crate::notice::{Amounts, Effect, EventTime, Kind, Liquidation, LiquidationKind, Token};
-use crate::place::{Grade, Severity};
+use crate::place::{Grade, Severity, finding_code};
 
 const N1: Tag = Tag::named(b"N1");
 const N2: Tag = Tag::named(b"N2");
@@ -199,7 +199,7 @@ impl LiquidationReader {
                 }
                 N4 if self.is_alone(records, index) => {
                     let message = "an N4 record stands without the N1 and N2 of its entry and is not read";
-                    scribe.finding(INCOMPLETE_GROUP, Grade::Warning, record.place, message);
+                    scribe.finding(finding_code::INCOMPLETE_GROUP, Grade::Warning, record.place, message);
                 }
                 N3 => {
                     scribe.read_entry(record, &self.third_entry);
@@ -244,7 +244,7 @@ impl LiquidationReader {
         if group.first.is_none() || group.second.is_none() {
             let missing = if group.first.is_none() { "N1" } else { "N2" };
             let message = format!("the {missing} record of this liquidation is missing");
-            scribe.finding(INCOMPLETE_GROUP, Grade::Warning, head.place, message);
+            scribe.finding(finding_code::INCOMPLETE_GROUP, Grade::Warning, head.place, message);
         }
         let text =
             |record: Option<&Record<'a>>, at: FieldAt| record.map_or(&b""[..], |record| record.field(&at));

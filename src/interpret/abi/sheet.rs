@@ -337,6 +337,11 @@ pub struct Sum {
 }
 
 impl Sum {
+    /// Of parts of which one is known to be missing.
+    pub fn unknown() -> Self {
+        Self { is_unreadable: true, ..Self::default() }
+    }
+
     pub fn add(&mut self, record: &Record<'_>, at: AmountAt) {
         let Some(field) = record.filled_field(&at.at) else { return };
         match number(field) {
