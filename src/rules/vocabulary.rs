@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::lines::ProductLines;
 use crate::decode::csv::{FIELDS, REPORT_FIELDS};
 use crate::grammar::{CodeTables, Grammar};
-use crate::notice::{CBP, FactKind};
+use crate::notice::{CBP, FactKind, UNREADABLE};
 use crate::place::{Severity, finding_code};
 
 /// The troubles that the daemon reports by itself, beside the codes of [`finding_code`]. An operator must act on each.
@@ -176,6 +176,7 @@ const DERIVED_FIELDS: &[&str] = &[
     "tax_type",
     "transaction",
     "under_review_meaning",
+    UNREADABLE,
     "warning_meaning",
 ];
 
