@@ -442,31 +442,6 @@ fn a_rejection_unsets_the_scheduled_liquidation() {
 }
 
 #[test]
-fn a_clean_copy_counts_before_one_with_an_amount_that_could_not_be_read() {
-    let of = |id: u8, on: &str, duty: Option<i64>| {
-        let mut effect = liquidated(LiquidationKind::Liquidation, on);
-        if let Effect::Liquidated(liquidation) = &mut effect {
-            let side =
-                Amounts { duty: duty.map(Into::into), unreadable: duty.is_none(), ..Amounts::default() };
-            (liquidation.paid, liquidation.liquidated) = (Amounts { duty: Some(100.into()), ..side }, side);
-        }
-        let mut told = notice(id, on, effect);
-        told.kind = Kind::Liquidation;
-        told
-    };
-    let difference = |notices: &[Notice]| {
-        let entry = Entry::of(number(), notices);
-        entry.liquidation().and_then(Liquidation::difference).map(|amount| amount.to_string())
-    };
-    let (spoilt, clean) = (of(2, "2026-03-06", None), of(1, "2026-03-06", Some(150)));
-    assert_eq!(difference(std::slice::from_ref(&spoilt)), None);
-    assert_eq!(difference(&[spoilt.clone(), clean.clone()]).as_deref(), Some("50"));
-    assert_eq!(difference(&[clean.clone(), spoilt]).as_deref(), Some("50"));
-    // That of another day is no copy.
-    assert_eq!(difference(&[clean, of(3, "2026-04-03", None)]), None);
-}
-
-#[test]
 fn a_courtesy_notice_and_an_answer_are_one_liquidation_to_protest() {
     let mut answer = notice(2, "2026-03-06", liquidated(LiquidationKind::Liquidation, "2026-03-06"));
     answer.kind = Kind::EntryStatus;

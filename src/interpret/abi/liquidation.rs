@@ -302,6 +302,21 @@ impl LiquidationReader {
         if let Some(second) = group.second {
             scribe.check_known(&reading, second, self.liquidation_type);
         }
+        self.show(group, &effect, event, scribe);
+        scribe.notice(head, &Draft::new(Kind::Liquidation, reading, day.map(EventTime::date)));
+    }
+
+    /// The fields of a liquidation, with the meanings of its reasons.
+    fn show<'a>(
+        &'a self,
+        group: Group<'_, 'a>,
+        effect: &Effect,
+        event: LiquidationKind,
+        scribe: &mut Scribe<'_, 'a>,
+    ) {
+        let text =
+            |record: Option<&Record<'a>>, at: FieldAt| record.map_or(&b""[..], |record| record.field(&at));
+        let reason = text(group.second, self.reason);
         let event = if event == LiquidationKind::Liquidation { "liquidation" } else { "reliquidation" };
         scribe.fields.push_words("event", Some(event));
         for (record, carried) in
@@ -312,7 +327,7 @@ impl LiquidationReader {
             }
         }
         self.show_interest(group, scribe);
-        if let Effect::Liquidated(liquidation) = &effect
+        if let Effect::Liquidated(liquidation) = effect
             && liquidation.is_partly_unreadable()
         {
             self.show_unreadable(group, scribe);
@@ -325,7 +340,6 @@ impl LiquidationReader {
                 scribe.fields.push_words(name, self.reasons.meaning(code));
             }
         }
-        scribe.notice(head, &Draft::new(Kind::Liquidation, reading, day.map(EventTime::date)));
     }
 
     /// `holds` is the record that has the antidumping duty of this side.
