@@ -132,6 +132,8 @@ pub mod finding_code {
     pub const ENVELOPE: &str = "envelope";
     pub const MISSING_FIELD: &str = "missing-field";
     pub const BATCH_REJECTED: &str = "batch-rejected";
+    /// Records that belong together do not stand together, or name different entries.
+    pub const INCOMPLETE_GROUP: &str = "incomplete-group";
     /// A report and the messages disagree about an entry, or the totals of a statement are not the sums of what it lists.
     pub const CONTRADICTION: &str = "contradiction";
 }

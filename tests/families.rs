@@ -281,3 +281,18 @@ fn amounts_agree_across_the_families() {
         "the month came by way of its daily statement"
     );
 }
+
+#[test]
+fn a_clean_copy_counts_before_one_with_an_amount_that_could_not_be_read() {
+    let spoilt = fs::read(root().join("samples/abi/fail/bad-amount.txt")).expect("a sample");
+    let clean = String::from_utf8_lossy(&spoilt).replace("O0000327B00", "00000300000");
+    let (spoilt, clean) = (("spoilt.txt".to_owned(), spoilt), ("clean.txt".to_owned(), clean.into_bytes()));
+    let difference = |files: &[(String, Vec<u8>)]| {
+        let entry = received(files).entry_of("9Z700000013");
+        let liquidation = entry.liquidation().expect("it is liquidated");
+        liquidation.difference().map(|amount| amount.to_string())
+    };
+    assert_eq!(difference(std::slice::from_ref(&spoilt)), None);
+    assert_eq!(difference(&[spoilt.clone(), clean.clone()]).as_deref(), Some("270.00"));
+    assert_eq!(difference(&[clean, spoilt]).as_deref(), Some("270.00"));
+}

@@ -213,6 +213,42 @@ fn what_could_not_be_read_names_broker_and_next_command() {
 }
 
 #[test]
+fn an_amount_that_is_no_number_is_told_as_such() {
+    let site = Site::new("\"ops@example.com\"", "");
+    let file = include_bytes!("../samples/abi/fail/bad-amount.txt");
+    site.drop("bad-amount.txt", file, 5 * SECOND);
+    site.run(&["run", "--once"]);
+    let mails: Vec<String> = site.mails().iter().map(|mail| mail.replace("=\r\n", "")).collect();
+    let subjects: Vec<String> = mails.iter().map(|mail| subject(mail)).collect();
+    let about = |words: &str| {
+        let at = subjects.iter().position(|subject| subject.contains(words));
+        &mails[at.unwrap_or_else(|| panic!("no `{words}`: {subjects:#?}"))]
+    };
+    let told = about("Liquidated, an amount could not be read");
+    assert!(subject(told).contains("[CRITICAL]"), "{}", subject(told));
+    assert!(!told.contains("above what was paid") && !told.contains("A bill of"), "{told}");
+
+    // The command of the letter shows a file that was taken in part.
+    let lost = about("a part of the file was not read");
+    let at = lost.find("entrywatch quarantine show ").expect("the command");
+    let print: String = lost[at + 27..].chars().take_while(char::is_ascii_hexdigit).collect();
+    let shown = site.run(&["quarantine", "show", &print]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    for words in ["taken, not in quarantine", "bad-number  line 3", "O0000327B00", "N127049Z7 00000013"] {
+        assert!(shown.out.contains(words), "{words}: {}", shown.out);
+    }
+    let (_, entry) = site.json(&["entry", "9Z7-0000001-3"]);
+    let finding = &entry["findings"][0];
+    assert_eq!((finding["code"].as_str(), finding["place"]["line"].as_u64()), (Some("bad-number"), Some(3)));
+    assert!(
+        finding["message"].as_str().is_some_and(|text| text.starts_with("`paid_duty` of this liquidation"))
+    );
+    let amounts = &entry["liquidation"]["amounts"];
+    assert!(amounts["paid_total"].is_null() && amounts["difference"].is_null(), "{amounts}");
+    assert_eq!(amounts["liquidated_total"], "3345.43");
+}
+
+#[test]
 fn a_test_interchange_changes_nothing_and_stands_in_the_digest() {
     let site = Site::new("\"ops@example.com\"", "");
     let live = String::from_utf8(sample("4-carrier-status.edi")).expect("text");

@@ -23,7 +23,7 @@ pub struct Args {
 enum Command {
     /// Show the pieces that could not be read
     List,
-    /// Show one file: each piece, its line, and what to do
+    /// Show one file: each piece, its line, and what to do; of one that was taken, what was noticed in it
     Show {
         /// The file's fingerprint or its first digits, as `quarantine list` shows them
         file: String,
@@ -112,6 +112,11 @@ fn print(out: &mut Out, ui: &Ui, shown: &QuarantinedFile) -> io::Result<()> {
         writeln!(out, "  from      {}, drop {}", piece.broker, piece.drop)?;
         writeln!(out, "  received  {}", instant(piece.received_at))?;
     }
+    if shown.is_taken {
+        let noticed =
+            if shown.pieces.is_empty() { "nothing was noticed in it" } else { "this was noticed in it" };
+        writeln!(out, "  state     taken, not in quarantine; {noticed}")?;
+    }
     for piece in &shown.pieces {
         let (finding, place) = (&piece.finding, piece.finding.place);
         let code = ui.paint(Paint::grade(finding.severity), &finding.code);
@@ -135,6 +140,7 @@ fn doing(stage: &str) -> &str {
     match stage {
         "decode" => "decoding",
         "interpret" => "interpreting",
+        "read" => "reading",
         other => other,
     }
 }

@@ -408,13 +408,20 @@ impl Entry {
     /// The last word: the liquidation that counts now.
     ///
     /// An answer to a query stands behind the courtesy notice of the same day, which has the amounts paid as well, one
-    /// without a date behind any that has one, and a report behind whatever a message told.
+    /// without a date behind any that has one, a report behind whatever a message told, and a notice with an amount that could not be
+    /// read behind a clean copy of it.
     pub fn liquidation(&self) -> Option<&Liquidation> {
         let trust = |(event, liquidation): &(&LiquidationEvent, &Liquidation)| {
             (event.basis != Basis::AceReport, liquidation.date.is_some())
         };
         // Of several with the same trust the last one counts.
-        self.liquidations().max_by_key(trust).map(|(_, liquidation)| liquidation)
+        let (_, last) = self.liquidations().max_by_key(trust)?;
+        let is_copy = |liquidation: &Liquidation| {
+            liquidation.date == last.date && liquidation.event == last.event && liquidation.kind == last.kind
+        };
+        let copies = || self.liquidations().map(|(_, liquidation)| liquidation).filter(|copy| is_copy(copy));
+        let clean = last.is_partly_unreadable().then(|| copies().rfind(|copy| !copy.is_partly_unreadable()));
+        clean.flatten().or(Some(last))
     }
 
     /// A suspension stands: the last of suspension and its end is a suspension, and nothing was liquidated since.

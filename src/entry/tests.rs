@@ -68,6 +68,7 @@ fn liquidated(event: LiquidationKind, on: &str) -> Effect {
         paid: Amounts::default(),
         liquidated: Amounts::default(),
         interest: None,
+        interest_unreadable: false,
     })
 }
 

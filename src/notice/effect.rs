@@ -279,6 +279,9 @@ pub struct Liquidation {
     pub liquidated: Amounts,
     /// Negative when it is paid to the importer.
     pub interest: Option<Decimal>,
+    /// An interest is stated and could not be read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub interest_unreadable: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -288,7 +291,8 @@ pub enum LiquidationKind {
     Reliquidation,
 }
 
-/// Dollars and cents by class, as one side of a liquidation states them. `None` is "not stated" or unreadable.
+/// Dollars and cents by class, as one side of a liquidation states them. `None` is "not stated", or unreadable where `unreadable`
+/// says so.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Amounts {
     pub duty: Option<Decimal>,
@@ -296,11 +300,17 @@ pub struct Amounts {
     pub antidumping: Option<Decimal>,
     pub countervailing: Option<Decimal>,
     pub fees: Option<Decimal>,
+    /// One of them is stated and could not be read, or its record is missing: no sum is known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreadable: bool,
 }
 
 impl Amounts {
-    /// The sum of what is stated; `None` when nothing is.
+    /// The sum of what is stated; `None` when nothing is, or when not all of it could be read.
     pub fn total(&self) -> Option<Decimal> {
+        if self.unreadable {
+            return None;
+        }
         let parts = [self.duty, self.tax, self.antidumping, self.countervailing, self.fees];
         parts
             .into_iter()
@@ -310,6 +320,11 @@ impl Amounts {
 }
 
 impl Liquidation {
+    /// Whether some of what it states is not known.
+    pub fn is_partly_unreadable(&self) -> bool {
+        self.paid.unreadable || self.liquidated.unreadable || self.interest_unreadable
+    }
+
     /// Liquidated minus paid: above zero a bill will come, below zero a refund.
     pub fn difference(&self) -> Option<Decimal> {
         Some(self.liquidated.total()?.saturating_sub(self.paid.total()?))

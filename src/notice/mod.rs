@@ -30,6 +30,9 @@ pub use witness::WitnessedFact;
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
 use crate::place::{Place, Severity};
 
+/// The name under which a notice tells which of its amounts could not be read; it stands as often as there are such.
+pub const UNREADABLE: &str = "unreadable";
+
 /// The agency that stands for CBP itself in holds.
 pub const CBP: &str = "CBP";
 

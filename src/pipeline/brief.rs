@@ -56,6 +56,9 @@ fn at_stake(entry: &Entry) -> String {
 
 /// What a liquidation asks for or gives back, interest included: the amount of the bill or refund comes first.
 fn liquidated(liquidation: &Liquidation) -> String {
+    if liquidation.is_partly_unreadable() {
+        return "What will be asked for or given back is not known: an amount of the liquidation could not be read.".to_owned();
+    }
     let (Some(paid), Some(liquidated)) = (liquidation.paid.total(), liquidation.liquidated.total()) else {
         return String::new();
     };

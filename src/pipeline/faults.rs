@@ -17,6 +17,7 @@ const LOST: &[&str] = &[
     finding_code::BAD_NUMBER,
     finding_code::IMPOSSIBLE_DATE,
     finding_code::NOT_EDI,
+    finding_code::INCOMPLETE_GROUP,
 ];
 
 /// The first finding of each sort that people are told of.
@@ -68,11 +69,12 @@ impl Pipeline {
             file: Some(file.file),
             place: Some(finding.place),
         };
+        let see = |finding: &Finding| {
+            format!("{}\nSee it with: entrywatch quarantine show {}", advice(&finding.code), file.file)
+        };
         let mut told: Vec<(Severity, TroubleBrief)> = Vec::new();
         if let Some(worst) = worst {
-            let see =
-                format!("{}\nSee it with: entrywatch quarantine show {}", advice(&worst.code), file.file);
-            told.push((Severity::Critical, trouble(worst, "quarantined", &see)));
+            told.push((Severity::Critical, trouble(worst, "quarantined", &see(worst))));
         }
         if let Some(unknown) = &faults.unknown {
             told.push((Severity::Warning, trouble(unknown, &unknown.code, advice(&unknown.code))));
@@ -83,9 +85,7 @@ impl Pipeline {
                 all => format!(" {} of the kind.", count(all - 1, "more finding")),
             };
             let message = format!("a part of the file was not read: {}.{more}", lost.message);
-            let kept =
-                format!("{}\nThe file is kept under its fingerprint: {}", advice(&lost.code), file.file);
-            let brief = trouble(lost, "content-lost", &kept);
+            let brief = trouble(lost, "content-lost", &see(lost));
             told.push((Severity::Warning, TroubleBrief { message, ..brief }));
         }
         if let Some(place) = faults.test {

@@ -46,7 +46,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 pub use group::{Group, View};
 pub use heard::{Heard, Listener};
 pub use ical::CALENDAR_DAYS;
-pub use receive::{Received, ReceivedFile};
+pub use receive::{Received, ReceivedFile, advice};
 pub use reminders::ready;
 pub use replan::Replan;
 pub use silent_feed::FeedWatch;

@@ -157,6 +157,7 @@ mod tests {
             paid: Amounts::default(),
             liquidated: Amounts::default(),
             interest: None,
+            interest_unreadable: false,
         })
     }
 

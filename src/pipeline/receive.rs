@@ -474,6 +474,9 @@ pub fn advice(code: &str) -> &'static str {
         finding_code::IMPOSSIBLE_DATE => {
             "Look the date up where Customs shows it (the bulletin, the portal), and record it with `entrywatch record` where a clock counts from it; ask the broker to send the message again."
         }
+        finding_code::INCOMPLETE_GROUP => {
+            "Records that belong together are missing or name different entries. Ask the broker to send the message again unchanged."
+        }
         finding_code::DUPLICATE_CONTROL_NUMBER => {
             "Two interchanges bear one number. Ask the broker which one counts; both were read."
         }

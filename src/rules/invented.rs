@@ -193,5 +193,6 @@ fn liquidation(event: LiquidationKind, parts: EffectParts) -> Effect {
         paid: parts.paid,
         liquidated: parts.liquidated,
         interest: None,
+        interest_unreadable: false,
     })
 }

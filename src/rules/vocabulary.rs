@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::lines::ProductLines;
 use crate::decode::csv::{FIELDS, REPORT_FIELDS};
 use crate::grammar::{CodeTables, Grammar};
-use crate::notice::{CBP, FactKind};
+use crate::notice::{CBP, FactKind, UNREADABLE};
 use crate::place::{Severity, finding_code};
 
 /// The troubles that the daemon reports by itself, beside the codes of [`finding_code`]. An operator must act on each.
@@ -119,6 +119,11 @@ const DERIVED_FIELDS: &[&str] = &[
     "firms_of_unlading",
     "group_error",
     "in_bond",
+    "in_bond_arrival_port",
+    "in_bond_arrived",
+    "in_bond_created",
+    "in_bond_departure_port",
+    "in_bond_quantity",
     "invoice",
     "late_filing_meaning",
     "liq_reason_1_meaning",
@@ -176,6 +181,7 @@ const DERIVED_FIELDS: &[&str] = &[
     "tax_type",
     "transaction",
     "under_review_meaning",
+    UNREADABLE,
     "warning_meaning",
 ];
 

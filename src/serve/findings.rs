@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 
 use super::entry::EntryFinding;
 use crate::entry::{Entry, Life, Sighting, impossible_entry_date};
-use crate::notice::Effect;
+use crate::notice::{Effect, UNREADABLE};
 use crate::place::{Grade, finding_code};
 
 /// Messages contradict each other; `seen` is where one of them stands.
@@ -116,6 +116,26 @@ fn impossible_findings<'l>(entry: &Entry, life: &'l Life) -> impl Iterator<Item 
     })
 }
 
+/// Amounts that a notice states and nobody could read.
+fn unreadable_findings(life: &Life) -> impl Iterator<Item = EntryFinding> + use<'_> {
+    life.timeline().into_iter().filter_map(|held| {
+        let names = held.notice.fields.iter().filter(|(name, _)| *name == UNREADABLE);
+        let names: Vec<String> = names.map(|(_, name)| format!("`{name}`")).collect();
+        let message = format!(
+            "{} of this {} could not be read: sums and differences with it are not known",
+            names.join(", "),
+            held.notice.kind.as_str()
+        );
+        (!names.is_empty()).then(|| EntryFinding {
+            code: finding_code::BAD_NUMBER.to_owned(),
+            severity: Grade::Warning,
+            file: Some(held.seen.name.to_string()),
+            place: Some(held.seen.place),
+            message,
+        })
+    })
+}
+
 /// Everything of the entry that somebody should look at.
 pub(super) fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
     let mut findings = Vec::new();
@@ -148,6 +168,7 @@ pub(super) fn findings(entry: &Entry, life: &Life) -> Vec<EntryFinding> {
     findings.extend(denials_findings(entry, life));
     findings.extend(told_twice_findings(entry, life));
     findings.extend(impossible_findings(entry, life));
+    findings.extend(unreadable_findings(life));
     for found in entry.contradictions() {
         let seen = life.get(found.notice).map(|held| &held.seen);
         findings.push(contradiction(seen, found.text()));

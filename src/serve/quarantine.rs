@@ -9,8 +9,9 @@ use super::mask::masked;
 use super::page::{Page, rows_wanted};
 use super::{ApiError, Backend};
 use crate::ident::{BrokerName, DropName, Fingerprint};
+use crate::pipeline::advice;
 use crate::place::Finding;
-use crate::step::{QuarantineKey, Quarantined};
+use crate::step::{InputRecord, QuarantineKey, Quarantined};
 use crate::store::{Store, StoreError};
 
 /// Digits of a fingerprint that a person has to give at least.
@@ -54,6 +55,9 @@ pub struct QuarantinedFile {
     pub notices: Option<u64>,
     /// At most a hundred.
     pub pieces: Vec<QuarantineRow>,
+    /// The file is not in quarantine: it was taken, and the pieces are what was noticed in it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_taken: bool,
 }
 
 pub(super) fn list(
@@ -92,8 +96,14 @@ pub struct ReceivedFile {
 }
 
 pub(super) fn received(store: &dyn Store, wanted: &str) -> Result<ReceivedFile, ApiError> {
-    let wanted = wanted.trim().to_ascii_lowercase();
-    let (from, until) = range_of(&wanted)?;
+    let (file, input) = input_of(store, &wanted.trim().to_ascii_lowercase())?;
+    let (name, broker, received_at) = (input.name.to_string(), input.broker, input.received_at);
+    Ok(ReceivedFile { file, name, broker, received_at })
+}
+
+/// The one file that was received whose fingerprint begins so.
+fn input_of(store: &dyn Store, wanted: &str) -> Result<(Fingerprint, InputRecord), ApiError> {
+    let (from, until) = range_of(wanted)?;
     let files = store.files(from, 2)?;
     let mut files = files.into_iter().filter(|file| *file <= until);
     let Some(file) = files.next() else {
@@ -102,11 +112,10 @@ pub(super) fn received(store: &dyn Store, wanted: &str) -> Result<ReceivedFile, 
     if files.next().is_some() {
         return Err(ApiError::BadRequest(format!("several files begin with `{wanted}`; give more digits")));
     }
-    let Some(input) = store.input(file)? else {
-        return Err(ApiError::NotFound(format!("no file that was received begins with `{wanted}`")));
-    };
-    let (name, broker, received_at) = (input.name.to_string(), input.broker, input.received_at);
-    Ok(ReceivedFile { file, name, broker, received_at })
+    match store.input(file)? {
+        Some(input) => Ok((file, input)),
+        None => Err(ApiError::NotFound(format!("no file that was received begins with `{wanted}`"))),
+    }
 }
 
 pub(super) fn show(backend: &dyn Backend, wanted: &str) -> Result<QuarantinedFile, ApiError> {
@@ -116,28 +125,61 @@ pub(super) fn show(backend: &dyn Backend, wanted: &str) -> Result<QuarantinedFil
     let after = before(from).map(|file| QuarantineKey { file, piece: u32::MAX });
     let mut pieces = store.quarantined(after.as_ref(), PIECES_MAX)?;
     pieces.retain(|(key, _)| key.file <= until);
-    let Some((first, _)) = pieces.first() else {
-        return Err(ApiError::NotFound(format!("no file in quarantine begins with `{wanted}`")));
-    };
+    let Some((first, _)) = pieces.first() else { return show_received(backend, &wanted) };
     let file = first.file;
     if pieces.iter().any(|(key, _)| key.file != file) {
         return Err(ApiError::BadRequest(format!("several files begin with `{wanted}`; give more digits")));
     }
     let name = pieces.first().map(|(_, piece)| piece.name.to_string()).unwrap_or_default();
     let input = store.input(file)?;
-    let mut pieces: Vec<QuarantineRow> = pieces.into_iter().map(row).collect();
-    // A file that the archive has lost is still shown, without its lines: the audit says what is wrong.
-    if let Ok(content) = backend.content(file) {
-        let _ = add_excerpts(content, &mut pieces);
-    }
     Ok(QuarantinedFile {
         file,
         name,
         size_bytes: input.as_ref().map(|input| input.size_bytes),
         messages: input.as_ref().map(|input| input.messages),
         notices: input.as_ref().map(|input| input.notices),
-        pieces,
+        pieces: with_excerpts(backend, file, pieces.into_iter().map(row).collect()),
+        is_taken: false,
     })
+}
+
+/// A file that is not in quarantine, with what was noticed while it was read.
+fn show_received(backend: &dyn Backend, wanted: &str) -> Result<QuarantinedFile, ApiError> {
+    let (file, input) = input_of(backend.store(), wanted)?;
+    let piece = |(index, finding): (usize, Finding)| QuarantineRow {
+        file,
+        piece: index as u32,
+        name: input.name.to_string(),
+        drop: input.drop.clone(),
+        broker: input.broker.clone(),
+        received_at: input.received_at,
+        stage: "read".to_owned(),
+        advice: advice(&finding.code).to_owned(),
+        finding,
+        excerpt: None,
+    };
+    let pieces = input.findings.iter().cloned().enumerate().map(piece).collect();
+    Ok(QuarantinedFile {
+        file,
+        name: input.name.to_string(),
+        size_bytes: Some(input.size_bytes),
+        messages: Some(input.messages),
+        notices: Some(input.notices),
+        pieces: with_excerpts(backend, file, pieces),
+        is_taken: true,
+    })
+}
+
+/// A file that the archive has lost is still shown, without its lines: the audit says what is wrong.
+fn with_excerpts(
+    backend: &dyn Backend,
+    file: Fingerprint,
+    mut pieces: Vec<QuarantineRow>,
+) -> Vec<QuarantineRow> {
+    if let Ok(content) = backend.content(file) {
+        let _ = add_excerpts(content, &mut pieces);
+    }
+    pieces
 }
 
 /// The first and the last fingerprint that begin with these digits.

@@ -107,6 +107,7 @@ fn liquidated() -> Life {
         paid: amounts("1000.00", "31.67"),
         liquidated: amounts("1250.50", "31.67"),
         interest: None,
+        interest_unreadable: false,
     };
     let fields: &[(&str, &str)] = &[
         ("entry_type", "01"),

@@ -2,7 +2,7 @@
 
 use super::moment;
 use crate::decode::FINDINGS_MAX;
-use crate::grammar::abi::{Class, Field, Filled, MomentAt, RECORD_WIDTH, RecordLayout};
+use crate::grammar::abi::{Field, Filled, MomentAt, RECORD_WIDTH, RecordLayout};
 use crate::place::{Finding, Grade, Place, finding_code};
 
 /// A stretch that should be blank is not.
@@ -179,12 +179,18 @@ fn may_hold_password(layout: &RecordLayout, field: &Field) -> bool {
     matches!(&*layout.id, "A" | "Z") && field.at.start < 14
 }
 
-/// Digits with blanks around them; every class but numbers passes.
+/// Digits with blanks around them, and a minus directly before the first one where the field may be negative; what is no
+/// number passes.
 fn is_number(field: &Field, bytes: &[u8]) -> bool {
-    if !matches!(field.class, Class::N | Class::Sn) || field.signed {
+    if !field.is_number() {
         return true;
     }
-    bytes.trim_ascii().iter().all(u8::is_ascii_digit)
+    let number = bytes.trim_ascii();
+    let digits = match number.strip_prefix(b"-") {
+        Some(digits) if field.signed && !digits.is_empty() => digits,
+        _ => number,
+    };
+    digits.iter().all(u8::is_ascii_digit)
 }
 
 #[cold]

@@ -284,3 +284,165 @@ fn odd_bytes_are_reported() {
     "#]],
     );
 }
+
+#[test]
+fn numbers_that_may_be_negative_are_judged() {
+    let jd = |duty: &str| format!("JD2070621{duty:>12}{:>12}{:>43}", "      -12345", "0208  N");
+    let je = |duty: &str| format!("JE{duty:>13}{:>13}", "-7543");
+    let jl = |total: &str| format!("JL070621{total:>11}");
+    check(
+        &[&jd("-352000"), &je("0000000327000"), &jl("-345"), "JM499      -2000"],
+        expect![[r#"
+            ER : ER_JD ER_JE ER_JL ER_JM
+        "#]],
+    );
+    check(
+        &[
+            &jd("3,520.00"),
+            &je("0000000O27000"),
+            &je("- 327000"),
+            &jl("34 43"),
+            &jl("3-45"),
+            "JM499          -",
+            "JM499     --2000",
+        ],
+        expect![[r#"
+            ER : ER_JD ER_JE ER_JE ER_JL ER_JL ER_JM ER_JM
+                bad-number Warning 1:10 liquidated_duty of JD is no number: `3,520.00`
+                bad-number Warning 2:3 duty of JE is no number: `0000000O27000`
+                bad-number Warning 3:3 duty of JE is no number: `- 327000`
+                bad-number Warning 4:9 total of JL is no number: `34 43`
+                bad-number Warning 5:9 total of JL is no number: `3-45`
+                bad-number Warning 6:6 amount of JM is no number: `-`
+                bad-number Warning 7:6 amount of JM is no number: `--2000`
+        "#]],
+    );
+}
+
+#[test]
+fn whole_numbers_hold_no_blanks() {
+    let so40 = |quantity: &str| format!("SO40MQZVC{:50}{quantity:>8}", "HB770011");
+    check(
+        &[&so40("79"), &so40("7 9")],
+        expect![[r#"
+            SO : SO40 SO40
+                bad-number Warning 2:60 quantity of SO40 is no number: `7 9`
+        "#]],
+    );
+}
+
+const SUMMARY: &str = "E0 SUMMRY 000001 REF ID: 9Z7 70000124";
+
+/// An `E1` without a version.
+fn e1(disposition: &str, text: &str) -> String {
+    format!("E1{disposition}{text:<40}9Z7  70000124")
+}
+
+#[test]
+fn an_answer_to_an_importation_under_bond_is_told_from_one_to_a_summary() {
+    let accepted = e1("A 995   ", "EXTENSION ACCEPTED");
+    let rejected = e1("RF999   ", "TRANSACTION DATA REJECTED");
+    let added = format!("{}00100", e1("A 995   ", "SUMMARY HAS BEEN ADDED"));
+    let deleted = e1("A 995   ", "ENTRY SUMMARY DELETED");
+    let with_team = format!("{SUMMARY} P2600041     731");
+    check(
+        &[SUMMARY, &accepted, &with_team, &rejected, SUMMARY, &added, SUMMARY, &deleted],
+        expect![[r#"
+            TX : TIB_E0 TIB_E1
+            AX : AX_E0 AX_E1
+            AX : AX_E0 AX_E1
+            AX : AX_E0 AX_E1
+        "#]],
+    );
+    // What a rejection does not tell goes by the answer before it.
+    check(
+        &[
+            SUMMARY, &rejected, SUMMARY, &accepted, SUMMARY, &rejected, &with_team, &rejected, SUMMARY,
+            &rejected,
+        ],
+        expect![[r#"
+            AX : AX_E0 AX_E1
+                envelope Warning 1 neither envelope nor record tells whether this answers an entry summary (AX) or a request about a temporary importation (TX); it is read as AX
+            TX : TIB_E0 TIB_E1
+            TX : TIB_E0 TIB_E1
+                envelope Warning 5 neither envelope nor record tells whether this answers an entry summary (AX) or a request about a temporary importation (TX); it is read as TX
+            AX : AX_E0 AX_E1
+            AX : AX_E0 AX_E1
+                envelope Warning 9 neither envelope nor record tells whether this answers an entry summary (AX) or a request about a temporary importation (TX); it is read as AX
+        "#]],
+    );
+    check(
+        &[SUMMARY, "E0 LINITM 000001 REF ID: 001", &e1(" F439   ", "QUANTITY MISSING"), &rejected],
+        expect![[r#"
+            AX : AX_E0 AX_E0 AX_E1 AX_E1
+        "#]],
+    );
+}
+
+#[test]
+fn header_and_block_name_one_application() {
+    let block = |id: &str| format!("B  37019Z7{id}");
+    let header = |id: &str| format!("A37019Z7      030226     {id}");
+    let trailer = |id: &str, count: u32| format!("Y  37019Z7{id}{count:05}");
+    let so60 = "SO600302260911 98";
+    // The records are those of A, of B, of neither, and of both.
+    check(
+        &[&header("SO"), &block("NR"), "SO1037019Z7  70000124 01", so60, &trailer("NR", 2), Z],
+        expect![[r#"
+            SO AB: SO10 SO60
+                control-mismatch Warning 2:11 the B record has the application `NR` where its A record has `SO`; the block is read as `SO`, unless its records tell another
+                missing-field Info 3:25 importer_number of SO10 is mandatory and blank
+        "#]],
+    );
+    check(
+        &[
+            &header("SO"),
+            &block("NR"),
+            N1,
+            N2,
+            N4,
+            N3,
+            &trailer("NR", 4),
+            &block("SO"),
+            so60,
+            &trailer("SO", 1),
+            Z,
+        ],
+        expect![[r#"
+            NR AB: NR_N1 NR_N2 NR_N4
+                control-mismatch Warning 2:11 the B record has the application `NR` where its A record has `SO`; the block is read as `SO`, unless its records tell another
+            NR AB: NR_N3
+            SO AB: SO60
+        "#]],
+    );
+    check(
+        &[&header("ZZ"), &block("NR"), N3, &trailer("NR", 1), &block("YY"), "K1", &trailer("YY", 1), Z],
+        expect![[r#"
+            NR AB: NR_N3
+                control-mismatch Warning 2:11 the B record has the application `NR` where its A record has `ZZ`; the block is read as `NR`, unless its records tell another
+            ZZ AB: ?
+                control-mismatch Warning 5:11 the B record has the application `YY` where its A record has `ZZ`; the block is read as `ZZ`, unless its records tell another
+        "#]],
+    );
+    let accepted = e1("A 995   ", "EXTENSION ACCEPTED");
+    let rejected = e1("RF999   ", "TRANSACTION DATA REJECTED");
+    for (a, b) in [("AX", "TX"), ("TX", "AX")] {
+        check(
+            &[&header(a), &block(b), SUMMARY, &rejected, SUMMARY, &accepted, &trailer(b, 4), Z],
+            match a {
+                "AX" => expect![[r#"
+                    AX AB: AX_E0 AX_E1
+                        control-mismatch Warning 2:11 the B record has the application `TX` where its A record has `AX`; the block is read as `AX`, unless its records tell another
+                        envelope Warning 3 neither envelope nor record tells whether this answers an entry summary (AX) or a request about a temporary importation (TX); it is read as AX
+                    TX AB: TIB_E0 TIB_E1
+                "#]],
+                _ => expect![[r#"
+                    TX AB: TIB_E0 TIB_E1
+                        control-mismatch Warning 2:11 the B record has the application `AX` where its A record has `TX`; the block is read as `TX`, unless its records tell another
+                        envelope Warning 3 neither envelope nor record tells whether this answers an entry summary (AX) or a request about a temporary importation (TX); it is read as TX
+                    TX AB: TIB_E0 TIB_E1
+                "#]],
+            },
+        );
+    }
+}

@@ -24,6 +24,14 @@ pub struct ControlFields {
     pub reference_type: FieldAt,
     /// AX E1 3.
     pub disposition: FieldAt,
+    /// AX E1 8-10, blank in TX.
+    pub internal_reason: FieldAt,
+    /// AX E1 11-50.
+    pub narrative: FieldAt,
+    /// AX E1 64-68, blank in TX.
+    pub version: FieldAt,
+    /// TX E0 30-37, behind which TX has nothing.
+    pub request_number: FieldAt,
 }
 
 impl ControlFields {
@@ -52,6 +60,10 @@ impl ControlFields {
             record_count: control("Y_OUT", "record_count"),
             reference_type: at("abi/ax.toml", "AX_E0", "reference_type"),
             disposition: at("abi/ax.toml", "AX_E1", "disposition"),
+            internal_reason: at("abi/ax.toml", "AX_E1", "internal_reason"),
+            narrative: at("abi/ax.toml", "AX_E1", "narrative"),
+            version: at("abi/ax.toml", "AX_E1", "version"),
+            request_number: at("abi/tx.toml", "TIB_E0", "entry_number"),
         }
     }
 }

@@ -216,14 +216,14 @@ impl Field {
         &*self.name == "filler"
     }
 
-    /// A number without a sign, whose every byte is known.
-    pub(super) fn is_plain_number(&self) -> bool {
-        self.class.is_number() && !self.signed
+    /// A number, be it that its class says letters: what may carry a sign is one.
+    pub fn is_number(&self) -> bool {
+        self.class.is_number() || self.signed
     }
 
     /// A number in whose digits a blank is an error. The format of a date or a time says more than its class.
     fn is_unbroken(&self) -> bool {
-        self.is_plain_number() && self.format.is_none() && !self.is_filler()
+        self.is_number() && self.format.is_none() && !self.is_filler()
     }
 
     /// The columns that show whether a mandatory field is filled, and an amount to its whole width. Entry numbers of
@@ -231,7 +231,7 @@ impl Field {
     fn probes(&self) -> impl Iterator<Item = usize> {
         let begins_blank = &*self.name == "entry_number" && self.at.end - self.at.start == 9;
         let first = usize::from(self.at.start) + usize::from(begins_blank);
-        let is_amount = self.is_plain_number() && self.decimals > 0 && !self.is_filler();
+        let is_amount = self.class.is_number() && !self.signed && self.decimals > 0 && !self.is_filler();
         let amount =
             usize::from(self.at.start)..usize::from(if is_amount { self.at.end } else { self.at.start });
         self.is_demanded().then_some(first).into_iter().chain(amount)
@@ -241,7 +241,7 @@ impl Field {
     /// everything else begins in its first.
     fn anchor(&self) -> Option<usize> {
         let (start, end) = (usize::from(self.at.start), usize::from(self.at.end));
-        let is_at_end = self.is_plain_number() || &*self.name == "entry_number";
+        let is_at_end = self.is_number() || &*self.name == "entry_number";
         self.is_demanded().then_some(if is_at_end { end - 1 } else { start })
     }
 
@@ -381,23 +381,23 @@ impl RecordLayout {
     }
 
     /// Looks over all 80 bytes at once. True when some byte is no printable ASCII, or not of its field's class. Blanks
-    /// pass in every number; see [`Self::is_filled`].
+    /// pass in every number, see [`Self::is_filled`]; a minus does in none, so that a slower look judges it.
     #[inline(always)]
     pub fn is_odd(&self, record: &[u8; RECORD_WIDTH]) -> bool {
         self.ranges.are_left_by(record)
     }
 
     /// True when nothing is missing from a record that is not odd: every mandatory field holds something, and no
-    /// amount has blanks among its digits.
+    /// number has blanks among its digits.
     #[inline(always)]
     pub fn is_filled(&self, filled: Filled) -> bool {
-        filled.covers(self.probes) || self.is_filled_at_a_look(filled) || self.is_filled_by_field(filled)
+        self.is_filled_at_a_look(filled) || self.is_filled_by_field(filled)
     }
 
     /// True for most records that are filled field by field, and for no others.
     #[inline(always)]
     pub(super) fn is_filled_at_a_look(&self, filled: Filled) -> bool {
-        filled.covers(self.anchors) && !filled.is_left_in(self.inner)
+        (filled.covers(self.probes) || filled.covers(self.anchors)) && !filled.is_left_in(self.inner)
     }
 
     /// The same, field by field, for a record whose mandatory fields begin with blanks or whose amounts hold some.

@@ -26,7 +26,7 @@ impl Ranges {
             let columns = usize::from(field.at.start)..usize::from(field.at.end);
             if field.is_filler() {
                 span[columns].fill(0);
-            } else if field.is_plain_number() {
+            } else if field.is_number() {
                 low[columns.clone()].fill(b'0');
                 span[columns.clone()].fill(9);
                 blanks[columns].fill(BLANK_TO_ZERO);

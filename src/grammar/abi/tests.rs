@@ -136,6 +136,34 @@ fn a_look_finds_what_a_class_forbids() {
     assert!(look("Z10101260000012345\u{7f}"));
 }
 
+#[test]
+fn a_look_finds_blanks_in_every_number_and_leaves_a_sign_to_a_slower_one() {
+    let fields = r#"  { at = "19-23", name = "quantity", class = "N", use = "M" },
+  { at = "24-33", name = "balance", class = "AN", decimals = 2, use = "C", signed = true },
+  { at = "34-80","#;
+    let grammar = parse(&FILE.replace("  { at = \"19-80\",", fields)).expect("a good file");
+    let layout = &grammar.layouts()[0];
+    let is_odd = |text: &str| {
+        let mut record = [b' '; RECORD_WIDTH];
+        record[..text.len()].copy_from_slice(text.as_bytes());
+        layout.is_odd(&record) || !layout.is_filled(Filled::of_full(&record))
+    };
+    for (text, wanted) in [
+        ("Z1010126000001234500079", false),
+        ("Z10101260000012345   79", false),
+        ("Z1010126000001234579", false),
+        ("Z10101260000012345  7 9", true),
+        ("Z101012600000123457   9", true),
+        ("Z10101260000012345000790000012345", false),
+        ("Z1010126000001234500079     12345", false),
+        ("Z1010126000001234500079    -12345", true),
+        ("Z1010126000001234500079     12 45", true),
+        ("Z1010126000001234500079     12O45", true),
+    ] {
+        assert_eq!(is_odd(text), wanted, "{text}");
+    }
+}
+
 static EMBEDDED: std::sync::LazyLock<AbiGrammar> =
     std::sync::LazyLock::new(|| AbiGrammar::parse(&embedded_sources()).expect("audited above"));
 

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::resolve::{AmountAt, Resolver};
 use super::scribe::{Draft, Scribe, plain};
-use super::sheet::{Column, Mark, Sheet, Sum, columns};
+use super::sheet::{Column, Mark, Sheet, Sum, columns, is_unreadable};
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Tag};
 use crate::notice::{Amounts, Effect, FiledLine, Kind, Token};
@@ -66,6 +66,12 @@ struct Grand {
     antidumping: AmountAt,
     countervailing: AmountAt,
     other: AmountAt,
+}
+
+impl Grand {
+    fn all(&self) -> [AmountAt; 6] {
+        [self.duty, self.fees, self.tax, self.antidumping, self.countervailing, self.other]
+    }
 }
 
 /// What the lines come to.
@@ -135,6 +141,7 @@ impl FilingReader {
             antidumping: of(self.grand.antidumping),
             countervailing: of(self.grand.countervailing),
             fees: of(self.grand.fees),
+            unreadable: self.grand.all().into_iter().any(|at| is_unreadable(record, at)),
         };
         (amounts, of(self.grand.other))
     }
@@ -262,6 +269,9 @@ impl Sums {
             antidumping: self.antidumping.total(),
             countervailing: self.countervailing.total(),
             fees: self.fees.total(),
+            unreadable: [self.duty, self.tax, self.fees, self.antidumping, self.countervailing]
+                .into_iter()
+                .any(Sum::is_unreadable),
         }
     }
 }

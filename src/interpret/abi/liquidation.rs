@@ -2,13 +2,13 @@
 
 use super::later;
 use super::resolve::{AmountAt, Carry, DateAt, EntryAt, Reading, Resolver, Words};
-use super::scribe::{Draft, INCOMPLETE_GROUP, Scribe, amount, date};
-use super::sheet::Form;
+use super::scribe::{Draft, Scribe, amount, date};
+use super::sheet::{Form, is_unreadable};
 use super::stay::{Stay, StayCodes};
 use crate::decode::abi::{Record, Transaction, is_same};
 use crate::grammar::abi::{FieldAt, Tag};
-use crate::notice::{Amounts, Effect, EventTime, Kind, Liquidation, LiquidationKind, Token};
-use crate::place::{Grade, Severity};
+use crate::notice::{Amounts, Effect, EventTime, Kind, Liquidation, LiquidationKind, Token, UNREADABLE};
+use crate::place::{Grade, Severity, finding_code};
 
 const N1: Tag = Tag::named(b"N1");
 const N2: Tag = Tag::named(b"N2");
@@ -37,6 +37,8 @@ pub struct LiquidationReader {
     notice: Vec<Carry>,
     paid: Side,
     liquidated: Side,
+    /// Every amount with its name, of N1, N2 and N4.
+    amounts: [Vec<(&'static str, AmountAt)>; 3],
     interest: AmountAt,
     interest_negative: FieldAt,
     liquidation_date: DateAt,
@@ -59,6 +61,22 @@ struct Group<'r, 'a> {
     second: Option<&'r Record<'a>>,
     fourth: Option<&'r Record<'a>>,
 }
+
+/// The amounts of each record of a liquidation.
+const AMOUNTS: [(&str, &[&str]); 3] = [
+    ("NR_N1", &["paid_duty", "paid_tax", "liquidated_duty", "liquidated_tax"]),
+    ("NR_N2", &["paid_antidumping", "interest"]),
+    (
+        "NR_N4",
+        &[
+            "paid_countervailing",
+            "paid_fees",
+            "liquidated_antidumping",
+            "liquidated_countervailing",
+            "liquidated_fees",
+        ],
+    ),
+];
 
 /// Those of the first records whose entry has an N1 that was read: nearly every message has three records.
 #[derive(Default)]
@@ -149,6 +167,8 @@ impl LiquidationReader {
                 countervailing: resolver.amount("NR_N4", "liquidated_countervailing"),
                 fees: resolver.amount("NR_N4", "liquidated_fees"),
             },
+            amounts: AMOUNTS
+                .map(|(key, names)| names.iter().map(|name| (*name, resolver.amount(key, name))).collect()),
             interest: resolver.amount("NR_N2", "interest"),
             interest_negative: resolver.at("NR_N1", "interest_negative"),
             liquidation_date: resolver.date("NR_N2", "liquidation_date"),
@@ -199,7 +219,7 @@ impl LiquidationReader {
                 }
                 N4 if self.is_alone(records, index) => {
                     let message = "an N4 record stands without the N1 and N2 of its entry and is not read";
-                    scribe.finding(INCOMPLETE_GROUP, Grade::Warning, record.place, message);
+                    scribe.finding(finding_code::INCOMPLETE_GROUP, Grade::Warning, record.place, message);
                 }
                 N3 => {
                     scribe.read_entry(record, &self.third_entry);
@@ -244,7 +264,7 @@ impl LiquidationReader {
         if group.first.is_none() || group.second.is_none() {
             let missing = if group.first.is_none() { "N1" } else { "N2" };
             let message = format!("the {missing} record of this liquidation is missing");
-            scribe.finding(INCOMPLETE_GROUP, Grade::Warning, head.place, message);
+            scribe.finding(finding_code::INCOMPLETE_GROUP, Grade::Warning, head.place, message);
         }
         let text =
             |record: Option<&Record<'a>>, at: FieldAt| record.map_or(&b""[..], |record| record.field(&at));
@@ -255,6 +275,7 @@ impl LiquidationReader {
         let event = event.unwrap_or(LiquidationKind::Liquidation);
         let day = group.second.and_then(|record| date(record, self.liquidation_date));
         let reason = text(group.second, self.reason);
+        let interest = self.interest(group);
         let effect = if truncated && group.second.is_none() {
             // The file ended before the record that has the date: the whole message is still to come.
             Effect::Unknown
@@ -266,7 +287,9 @@ impl LiquidationReader {
                 reason: Token::new(reason),
                 paid: self.side(&self.paid, group, group.second),
                 liquidated: self.side(&self.liquidated, group, group.fourth),
-                interest: self.interest(group),
+                interest,
+                interest_unreadable: interest.is_none()
+                    && group.second.is_some_and(|record| is_unreadable(record, self.interest)),
             })
         };
         let reading = Reading {
@@ -279,6 +302,21 @@ impl LiquidationReader {
         if let Some(second) = group.second {
             scribe.check_known(&reading, second, self.liquidation_type);
         }
+        self.show(group, &effect, event, scribe);
+        scribe.notice(head, &Draft::new(Kind::Liquidation, reading, day.map(EventTime::date)));
+    }
+
+    /// The fields of a liquidation, with the meanings of its reasons.
+    fn show<'a>(
+        &'a self,
+        group: Group<'_, 'a>,
+        effect: &Effect,
+        event: LiquidationKind,
+        scribe: &mut Scribe<'_, 'a>,
+    ) {
+        let text =
+            |record: Option<&Record<'a>>, at: FieldAt| record.map_or(&b""[..], |record| record.field(&at));
+        let reason = text(group.second, self.reason);
         let event = if event == LiquidationKind::Liquidation { "liquidation" } else { "reliquidation" };
         scribe.fields.push_words("event", Some(event));
         for (record, carried) in
@@ -289,6 +327,11 @@ impl LiquidationReader {
             }
         }
         self.show_interest(group, scribe);
+        if let Effect::Liquidated(liquidation) = effect
+            && liquidation.is_partly_unreadable()
+        {
+            self.show_unreadable(group, scribe);
+        }
         scribe.fields.push_words("reason_1_meaning", self.reasons.meaning(reason));
         const MEANINGS: [&str; 3] = ["reason_2_meaning", "reason_3_meaning", "reason_4_meaning"];
         for (name, &at) in MEANINGS.iter().zip(&self.more_reasons) {
@@ -297,18 +340,35 @@ impl LiquidationReader {
                 scribe.fields.push_words(name, self.reasons.meaning(code));
             }
         }
-        scribe.notice(head, &Draft::new(Kind::Liquidation, reading, day.map(EventTime::date)));
     }
 
     /// `holds` is the record that has the antidumping duty of this side.
     fn side(&self, side: &Side, group: Group<'_, '_>, holds: Option<&Record<'_>>) -> Amounts {
-        let of = |record: Option<&Record<'_>>, at: AmountAt| record.and_then(|record| amount(record, at));
-        Amounts {
-            duty: of(group.first, side.duty),
-            tax: of(group.first, side.tax),
-            antidumping: of(holds, side.antidumping),
-            countervailing: of(group.fourth, side.countervailing),
-            fees: of(group.fourth, side.fees),
+        let mut unreadable = group.first.is_none() || group.second.is_none();
+        let mut of = |record: Option<&Record<'_>>, at: AmountAt| {
+            let record = record?;
+            let stated = amount(record, at);
+            unreadable |= stated.is_none() && is_unreadable(record, at);
+            stated
+        };
+        let (duty, tax) = (of(group.first, side.duty), of(group.first, side.tax));
+        let antidumping = of(holds, side.antidumping);
+        let (countervailing, fees) = (of(group.fourth, side.countervailing), of(group.fourth, side.fees));
+        Amounts { duty, tax, antidumping, countervailing, fees, unreadable }
+    }
+
+    /// Which amounts could not be read, or which record of them is missing: no sum is known then.
+    fn show_unreadable<'a>(&'a self, group: Group<'_, 'a>, scribe: &mut Scribe<'_, 'a>) {
+        for (record, id) in [(group.first, "N1"), (group.second, "N2")] {
+            if record.is_none() {
+                scribe.fields.push_words(UNREADABLE, Some(id));
+            }
+        }
+        for (record, amounts) in [group.first, group.second, group.fourth].into_iter().zip(&self.amounts) {
+            let Some(record) = record else { continue };
+            for (name, _) in amounts.iter().filter(|(_, at)| is_unreadable(record, *at)) {
+                scribe.fields.push_words(UNREADABLE, Some(name));
+            }
         }
     }
 

@@ -269,7 +269,10 @@ impl CargoAnswerReader {
         let mut sheet = Sheet::default();
         let mut of_conveyance = sheet.mark();
         let (mut master, mut house) = (None, None);
-        for record in transaction.records.iter().filter(|record| record.layout.is_some()) {
+        for (index, record) in transaction.records.iter().enumerate() {
+            if record.layout.is_none() {
+                continue;
+            }
             match record.tag().cut(3) {
                 WR1 => {
                     scribe.read_named_entry(record, &self.conveyance_entry);
@@ -282,8 +285,14 @@ impl CargoAnswerReader {
                     sheet.back_to(of_conveyance);
                     sheet.take(record, &self.bill);
                     (master, house) = (self.master.of(record), self.house.of(record));
+                    // The ports and dates of the bill stand behind its dispositions, which are to tell them.
+                    let behind = transaction.records[index + 1..].iter();
+                    let of_bill = behind.take_while(|record| !begins_another(record));
+                    for record in of_bill.filter(|record| is(record, WN1, 3)) {
+                        sheet.take(record, &self.ports);
+                    }
                 }
-                WN1 => sheet.take(record, &self.ports),
+                WN1 => {}
                 WR5 => self.disposition(&self.status, record, (master, house), &mut sheet, scribe),
                 WSC => {
                     scribe.entry = None;
@@ -347,6 +356,11 @@ impl CargoAnswerReader {
         let draft = Draft { kind, reading, at: None, bill: found.or(air), house_bill: None };
         scribe.notice_of(record, &draft, &sheet);
     }
+}
+
+/// Another conveyance, bill or flight.
+fn begins_another(record: &Record<'_>) -> bool {
+    [WR1, WR4, WSC].contains(&record.tag().cut(3))
 }
 
 fn is(record: &Record<'_>, tag: Tag, width: u8) -> bool {

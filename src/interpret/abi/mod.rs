@@ -18,6 +18,7 @@ mod resolve;
 mod scribe;
 mod sheet;
 mod statement;
+mod statement_lines;
 mod statement_totals;
 mod stay;
 mod summary_answer;

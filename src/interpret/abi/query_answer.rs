@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use super::claims::{ClaimReader, unknown};
 use super::resolve::{AmountAt, DateAt, EntryAt, Reading, Resolver, Words};
 use super::scribe::{Draft, Scribe, date, plain};
-use super::sheet::{Column, Sheet, columns, decimal, stamp};
+use super::sheet::{Column, Sheet, columns, decimal, is_unreadable, stamp};
 use super::stay::{Stay, StayCodes};
 use super::summary_filing::SummaryFilingReader;
 use crate::decode::abi::{Record, Transaction};
@@ -298,6 +298,7 @@ impl QueryAnswerReader {
         };
         let detail = records.iter().find(|record| is(record, JD));
         let of = |at: AmountAt| detail.and_then(|record| decimal(record.field(&at.at), at.decimals));
+        let is_lost = |at: AmountAt| detail.is_some_and(|record| is_unreadable(record, at));
         let reason = detail.map_or(&b""[..], |record| record.field(&self.liquidated.reason));
         if code == b"1" && matches!(reason, b"52" | b"53" | b"54") {
             return self.closed_tib(head, reason, day, scribe);
@@ -310,6 +311,7 @@ impl QueryAnswerReader {
             antidumping: of(at.cases),
             countervailing: None,
             fees: of(at.fees),
+            unreadable: [at.duty, at.tax, at.cases, at.fees].into_iter().any(is_lost),
         };
         let effect = Effect::Liquidated(Liquidation {
             event,
@@ -319,6 +321,7 @@ impl QueryAnswerReader {
             paid: Amounts::default(),
             liquidated,
             interest: of(at.interest),
+            interest_unreadable: is_lost(at.interest),
         });
         let row = self.statuses.meaning_of(code, "JB 43");
         let reading = Reading {

@@ -19,8 +19,8 @@ use crate::place::{Finding, Grade, Place, Severity, finding_code};
 /// A notice never carries more fields than this.
 pub const FIELDS_MAX: usize = 200;
 
-/// Records that belong together do not stand together.
-pub const INCOMPLETE_GROUP: &str = "incomplete-group";
+/// An entry number begins with its filer's code.
+const FILER_BYTES: usize = 3;
 
 /// Hands notices over, and keeps what they share.
 pub struct Scribe<'s, 'a> {
@@ -280,7 +280,37 @@ impl<'s, 'a> Scribe<'s, 'a> {
         self.entry = entry;
     }
 
-    /// The same for a record that names an entry or none: a filer code alone is no fault.
+    /// Reads the entry of a record that stands among those of another, and answers for that other one, which the caller puts back.
+    /// `None` when the record names the entry in hand, or none that can be read.
+    #[inline]
+    pub fn turn_to_other(&mut self, record: &Record<'_>, at: &EntryAt) -> Option<EntryNumber> {
+        let own = self.entry?;
+        let (filer, number) = (record.field(&at.filer), record.field(&at.number));
+        let (own_filer, own_number) = own.as_bytes().split_at(FILER_BYTES);
+        if number.is_empty() || number == own_number && filer == own_filer {
+            return None;
+        }
+        self.turn(own, record, at)
+    }
+
+    #[cold]
+    fn turn(&mut self, own: EntryNumber, record: &Record<'_>, at: &EntryAt) -> Option<EntryNumber> {
+        let other = EntryNumber::from_parts(record.field(&at.filer), record.field(&at.number));
+        let Some(other) = other else {
+            self.note_no_entry(record, at);
+            return None;
+        };
+        if other == own {
+            return None;
+        }
+        let message =
+            format!("the record names {other} and stands among those of {own}; it counts to {other} only");
+        self.finding(finding_code::INCOMPLETE_GROUP, Grade::Warning, record.place_of(at.filer), message);
+        self.read_entry(record, at);
+        Some(own)
+    }
+
+    /// Reads the entry of a record that names one or none: a filer code alone is no fault.
     pub fn read_named_entry(&mut self, record: &Record<'_>, at: &EntryAt) {
         self.entry = None;
         if !record.field(&at.number).is_empty() {

@@ -16,7 +16,7 @@ use crate::decode::abi::{Record, moment};
 use crate::decode::digits;
 use crate::grammar::abi::{Class, Field, FieldAt, Format};
 use crate::interpret::fields::FieldList;
-use crate::notice::{EventTime, Values};
+use crate::notice::{EventTime, UNREADABLE, Values};
 
 /// So many digits fit into 64 bits.
 const DIGITS_MAX: usize = 18;
@@ -228,7 +228,7 @@ impl<'a> Sheet<'a> {
                 },
                 Form::Amount(decimals) => match signed(sent) {
                     Some(signed) => self.write_with(&column.name, |text| text.amount(signed, decimals)),
-                    None => self.push(&column.name, sent),
+                    None => self.push_unreadable(&column.name, sent),
                 },
                 Form::Stamp => match stamp(sent) {
                     Some(at) => self.write(&column.name, at),
@@ -236,6 +236,13 @@ impl<'a> Sheet<'a> {
                 },
             }
         }
+    }
+
+    /// An amount that is none stands as it was sent, and the notice says that it could not be read.
+    #[cold]
+    fn push_unreadable(&mut self, name: &'a str, sent: &'a [u8]) {
+        self.push(name, sent);
+        self.push(UNREADABLE, name.as_bytes());
     }
 
     pub fn mark(&self) -> Mark {
@@ -280,6 +287,11 @@ fn split_sign(field: &[u8]) -> (bool, &[u8]) {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
     }
+}
+
+/// Whether an amount is stated that is none.
+pub fn is_unreadable(record: &Record<'_>, at: AmountAt) -> bool {
+    record.filled_field(&at.at).is_some_and(|field| number(field).is_none())
 }
 
 /// Whether there is a minus, and the number behind it.
@@ -337,6 +349,11 @@ pub struct Sum {
 }
 
 impl Sum {
+    /// Of parts of which one is known to be missing.
+    pub fn unknown() -> Self {
+        Self { is_unreadable: true, ..Self::default() }
+    }
+
     pub fn add(&mut self, record: &Record<'_>, at: AmountAt) {
         let Some(field) = record.filled_field(&at.at) else { return };
         match number(field) {
@@ -362,6 +379,10 @@ impl Sum {
     fn add_amount(&mut self, amount: Decimal) {
         self.total = Some(self.sum().map_or(amount, |total| total.saturating_add(amount)));
         self.plain = None;
+    }
+
+    pub fn is_unreadable(self) -> bool {
+        self.is_unreadable
     }
 
     fn sum(self) -> Option<Decimal> {

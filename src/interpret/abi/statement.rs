@@ -6,15 +6,13 @@
 use super::resolve::{AmountAt, DateAt, EntryAt, Reading, Resolver, Words};
 use super::scribe::{Draft, Scribe, date};
 use super::sheet::{Column, Mark, Sheet, Sum, columns, decimal};
-use super::statement_totals::{Claims, StatementTotals, is};
+use super::statement_lines::{Line, Lines, Q1, Q2, QA, is};
+use super::statement_totals::{Claims, StatementTotals};
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Tag};
 use crate::notice::{Effect, EventTime, Kind, MonthlyLine, StatementLine, StatementStatus, Token};
 use crate::place::{Finding, Grade, Severity, finding_code};
 
-const Q1: Tag = Tag::named(b"Q1");
-const Q2: Tag = Tag::named(b"Q2");
-const QA: Tag = Tag::named(b"QA");
 const Q3: Tag = Tag::named(b"Q3");
 const Q4: Tag = Tag::named(b"Q4");
 const QE: Tag = Tag::named(b"QE");
@@ -39,6 +37,7 @@ struct Layouts {
     item: Vec<Column>,
     item_more: Vec<Column>,
     item_fees: Vec<Column>,
+    lines: Lines,
     /// Number, print date, due date (MS only).
     number: FieldAt,
     print_date: DateAt,
@@ -69,6 +68,7 @@ pub struct StatementReader {
 /// Positions in PF Q1, Q2 and QA.
 struct Daily {
     entry: EntryAt,
+    second_entry: EntryAt,
     duty: AmountAt,
     tax: AmountAt,
     tax_deferred: FieldAt,
@@ -98,6 +98,8 @@ struct Head<'a> {
     number: &'a [u8],
     print_date: Option<chrono::NaiveDate>,
     due_date: Option<chrono::NaiveDate>,
+    /// The totals, due and paid, are those of this statement.
+    has_own: [bool; 2],
     payment_type: Option<Token>,
     at: Option<EventTime>,
 }
@@ -121,6 +123,10 @@ impl Layouts {
             item: all(resolver, "Q1"),
             item_more: all(resolver, "Q2"),
             item_fees: all(resolver, "QA"),
+            lines: match period {
+                Period::Daily => Lines::by_entry([resolver.entry("PF_Q1"), resolver.entry("PF_Q2")]),
+                Period::Monthly => Lines::by_place(),
+            },
             number: resolver.at(&key("Q3"), number),
             print_date: resolver.date(&key("Q3"), "print_date"),
             due_date: (period == Period::Monthly).then(|| resolver.date(&key("Q3"), "due_date")),
@@ -129,6 +135,24 @@ impl Layouts {
             deleted: resolver.at(&key("Q7"), "statement_number"),
             deletions: [1, 2, 3, 4].map(|index| deletion(resolver, index)),
         }
+    }
+}
+
+impl Layouts {
+    /// Whether totals are those of the statement that the B record names; a blank number names none.
+    fn are_of(&self, totals: &Record<'_>, statement: &[u8]) -> bool {
+        let own = totals.field(&self.number);
+        own.is_empty() || statement.is_empty() || own == statement
+    }
+
+    #[cold]
+    fn note_others(&self, totals: &Record<'_>, statement: &[u8], scribe: &mut Scribe<'_, '_>) {
+        let (own, statement) = (totals.field(&self.number).escape_ascii(), statement.escape_ascii());
+        let message = format!(
+            "these are the totals of the statement `{own}`, and the block holds `{statement}`: neither totals nor dates are taken from them"
+        );
+        let place = totals.place_of(self.number);
+        scribe.finding(finding_code::INCOMPLETE_GROUP, Grade::Warning, place, message);
     }
 }
 
@@ -152,6 +176,7 @@ impl StatementReader {
             monthly: Layouts::resolve(resolver, Period::Monthly),
             entry: Daily {
                 entry: resolver.entry("PF_Q1"),
+                second_entry: resolver.entry("PF_Q2"),
                 duty: resolver.amount("PF_Q1", "duty"),
                 tax: resolver.amount("PF_Q1", "tax"),
                 tax_deferred: resolver.at("PF_Q1", "tax_deferred"),
@@ -204,29 +229,21 @@ impl StatementReader {
         let Some(head) = self.head(layouts, transaction, scribe) else { return };
         self.statement(layouts, &head, transaction, scribe);
         let records = transaction.records;
-        let mut at = 0;
         let mut sheet = Sheet::default();
-        while let Some(start) = records[at..].iter().position(|record| is(record, Q1)).map(|found| at + found)
-        {
-            let more = |record: &Record<'_>| is(record, Q2) || is(record, QA) || record.layout.is_none();
-            let behind = &records[start + 1..];
-            let end = behind
-                .iter()
-                .position(|record| !more(record))
-                .map_or(records.len(), |found| start + 1 + found);
-            let group = &records[start..end];
+        let are_in_order = layouts.lines.each(records, scribe, &mut |line, scribe| {
             match layouts.period {
-                Period::Daily => self.entry_line(layouts, &head, group, &mut sheet, scribe),
-                Period::Monthly => self.daily_line(layouts, &head, group, &mut sheet, scribe),
+                Period::Daily => self.entry_line(layouts, &head, line, &mut sheet, scribe),
+                Period::Monthly => self.daily_line(layouts, &head, line.records, &mut sheet, scribe),
             }
             sheet.back_to(Mark::default());
-            at = end;
-        }
+        });
         for record in records.iter().filter(|record| is(record, Q7)) {
             self.deletions(layouts, &head, record, scribe);
         }
         let is_daily = layouts.period == Period::Daily;
-        let claims = Claims { is_daily, status: head.status, payment_type: head.payment_type, findings };
+        let is_its_own = are_in_order && head.has_own == [true; 2];
+        let claims =
+            Claims { is_daily, status: head.status, payment_type: head.payment_type, is_its_own, findings };
         self.totals.check(&claims, transaction, scribe);
     }
 
@@ -238,10 +255,16 @@ impl StatementReader {
     ) -> Option<Head<'a>> {
         let first = transaction.records.first()?;
         let find = |tag| transaction.records.iter().find(|record| is(record, tag));
-        let totals = find(Q3).or(find(Q5));
         let block = transaction.block.as_ref();
         let of =
             |record: Option<&Record<'a>>, at: FieldAt| record.map_or(&b""[..], |record| record.field(&at));
+        let number = of(block, self.block_number);
+        let both = [find(Q3), find(Q5)];
+        let has_own = both.map(|totals| totals.is_none_or(|totals| layouts.are_of(totals, number)));
+        for (totals, _) in both.iter().zip(has_own).filter(|(_, is_own)| !is_own) {
+            totals.iter().for_each(|totals| layouts.note_others(totals, number, scribe));
+        }
+        let totals = both.iter().zip(has_own).find_map(|(totals, is_own)| totals.filter(|_| is_own));
         let code = of(block, self.status);
         let is_paid = [Q5, Q6, QJ].into_iter().any(|tag| find(tag).is_some());
         let status = match code {
@@ -262,7 +285,6 @@ impl StatementReader {
                 scribe.finding(finding_code::MISSING_FIELD, Grade::Warning, first.place, message);
             }
         }
-        let number = of(block, self.block_number);
         let number = if number.is_empty() { of(totals, layouts.number) } else { number };
         let print_date = block.and_then(|block| date(block, self.block_print_date));
         let print_date = print_date.or_else(|| totals.and_then(|totals| date(totals, layouts.print_date)));
@@ -278,6 +300,7 @@ impl StatementReader {
             number,
             print_date,
             due_date: layouts.due_date.and_then(|at| totals.and_then(|totals| date(totals, at))),
+            has_own,
             payment_type: Token::some(of(block, self.block_payment_type)),
             at: scribe.dated().or(printed),
         })
@@ -312,12 +335,13 @@ impl StatementReader {
         let count = records.iter().filter(|record| is(record, Q1)).count();
         sheet
             .write_count(if layouts.period == Period::Daily { "entries" } else { "daily_statements" }, count);
-        let due = [Q3, Q4, QE].into_iter().zip(&layouts.due);
+        let [due_is_own, paid_is_own] = head.has_own;
+        let due = [Q3, Q4, QE].into_iter().zip(&layouts.due).filter(|_| due_is_own);
         for (tag, columns) in due {
             records.iter().filter(|record| is(record, tag)).for_each(|record| sheet.take(record, columns));
         }
         // The totals paid repeat number, dates and filer; only what was paid is told again.
-        let paid = [Q6, QJ].into_iter().zip(&layouts.paid[1..]);
+        let paid = [Q6, QJ].into_iter().zip(&layouts.paid[1..]).filter(|_| paid_is_own);
         for (tag, columns) in paid {
             records.iter().filter(|record| is(record, tag)).for_each(|record| sheet.take(record, columns));
         }
@@ -342,26 +366,27 @@ impl StatementReader {
         &'a self,
         layouts: &'a Layouts,
         head: &Head<'a>,
-        group: &[Record<'a>],
+        line: Line<'_, 'a>,
         sheet: &mut Sheet<'a>,
         scribe: &mut Scribe<'_, 'a>,
     ) {
-        let Some(first) = group.first() else { return };
+        let Some(first) = line.records.first() else { return };
         let at = &self.entry;
-        scribe.read_entry(first, &at.entry);
+        scribe.read_entry(first, if is(first, Q1) { &at.entry } else { &at.second_entry });
         sheet.push("statement_number", head.number);
         if let Some(printed) = head.print_date {
             sheet.write_date("print_date", printed);
         }
-        let mut amount = Sum::default();
-        sheet.take(first, &layouts.item);
-        amount.add(first, at.duty);
-        if first.field(&at.tax_deferred) != b"Y" {
-            amount.add(first, at.tax);
-        }
+        let mut amount = if line.is_whole { Sum::default() } else { Sum::unknown() };
         let (mut payment_type, mut is_due) = (head.payment_type, true);
-        for record in &group[1..] {
-            if is(record, Q2) {
+        for record in line.records {
+            if is(record, Q1) {
+                sheet.take(record, &layouts.item);
+                amount.add(record, at.duty);
+                if record.field(&at.tax_deferred) != b"Y" {
+                    amount.add(record, at.tax);
+                }
+            } else if is(record, Q2) {
                 sheet.take(record, &layouts.item_more);
                 is_due = record.field(&at.is_due) != b"N";
                 payment_type = Token::some(record.field(&at.payment_type)).or(payment_type);

@@ -14,14 +14,12 @@ use rust_decimal::Decimal;
 use super::resolve::{AmountAt, EntryAt, Resolver};
 use super::scribe::Scribe;
 use super::sheet::decimal;
+use super::statement_lines::{Q1, Q2, QA, is};
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Tag};
 use crate::notice::{StatementStatus, Token};
 use crate::place::{Finding, Grade, Place, finding_code};
 
-const Q1: Tag = Tag::named(b"Q1");
-const Q2: Tag = Tag::named(b"Q2");
-const QA: Tag = Tag::named(b"QA");
 const Q7: Tag = Tag::named(b"Q7");
 
 /// Sums that every statement has, in the order of [`Figures::sums`].
@@ -81,6 +79,8 @@ pub struct Claims<'m> {
     pub is_daily: bool,
     pub status: StatementStatus,
     pub payment_type: Option<Token>,
+    /// Every record belongs to the statement, and to the line in which it stands.
+    pub is_its_own: bool,
     /// What the decoder found in the message.
     pub findings: &'m [Finding],
 }
@@ -216,7 +216,11 @@ impl Layout {
     fn compare(&self, claims: &Claims<'_>, transaction: &Transaction<'_>) -> Option<(Place, String)> {
         let records = transaction.records;
         let is_final = claims.status == StatementStatus::Final;
-        if transaction.truncated || claims.findings.iter().any(is_of_loss) || has_unread(records) {
+        if !claims.is_its_own
+            || transaction.truncated
+            || claims.findings.iter().any(is_of_loss)
+            || has_unread(records)
+        {
             return None;
         }
         let shape = if is_final { &self.paid } else { &self.due };
@@ -422,10 +426,6 @@ fn named(record: &Record<'_>, at: &EntryAt) -> [Token; 2] {
 fn only<'r, 'a>(records: &'r [Record<'a>], tag: Tag) -> Option<&'r Record<'a>> {
     let mut found = records.iter().filter(|record| is(record, tag));
     found.next().filter(|_| found.next().is_none())
-}
-
-pub fn is(record: &Record<'_>, tag: Tag) -> bool {
-    record.layout.is_some() && record.tag().cut(2) == tag
 }
 
 #[cfg(test)]

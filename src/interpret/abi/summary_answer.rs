@@ -4,6 +4,7 @@ use super::resolve::{Carry, Codes, DateAt, EntryAt, Reading, Resolver, Words};
 use super::scribe::{Draft, Scribe};
 use crate::decode::abi::{Record, Transaction};
 use crate::grammar::abi::{FieldAt, Tag};
+use crate::ident::EntryNumber;
 use crate::notice::{Effect, Kind, Token};
 use crate::place::Severity;
 
@@ -78,6 +79,7 @@ impl SummaryAnswerReader {
         scribe.date_by_header(transaction.batch.as_ref(), self.transmission);
         let mut part = Part::default();
         let mut shared = 0;
+        let mut reference = None;
         for (index, record) in transaction.records.iter().enumerate() {
             if record.layout.is_none() {
                 continue;
@@ -86,9 +88,8 @@ impl SummaryAnswerReader {
                 E0 => {
                     if record.field(&self.reference_type) == b"SUMMRY" {
                         scribe.read_entry(record, &SUMMARY);
-                        scribe.fields.push("broker_reference", record.field(&SUMMARY_REFERENCE));
-                        scribe.fields.push("team", record.field(&SUMMARY_TEAM));
-                        shared = scribe.fields.mark();
+                        reference = Some(record);
+                        shared = refer_to(record, scribe);
                     }
                     self.refer(record, &mut part);
                 }
@@ -96,19 +97,41 @@ impl SummaryAnswerReader {
                     if scribe.entry.is_none() {
                         scribe.read_entry(record, &self.entry);
                     }
+                    if let Some(own) = scribe.turn_to_other(record, &self.entry) {
+                        scribe.fields.back_to(0);
+                        scribe.fields.push("broker_reference", record.field(&self.broker_reference));
+                        self.answer(transaction.records, index, &Part::default(), Some(own), scribe);
+                        scribe.entry = Some(own);
+                        scribe.fields.back_to(0);
+                        shared = reference.map_or(0, |record| refer_to(record, scribe));
+                        continue;
+                    }
                     if shared == 0 {
                         scribe.fields.push("broker_reference", record.field(&self.broker_reference));
                         shared = scribe.fields.mark();
                     }
-                    if record.field(&self.disposition).is_empty() {
-                        self.condition(record, &part, scribe);
-                    } else {
-                        self.result(transaction.records, index, scribe);
-                    }
+                    self.answer(transaction.records, index, &part, scribe.entry, scribe);
                     scribe.fields.back_to(shared);
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// `own` is the entry of the answer as a whole; the record may name another.
+    fn answer<'a>(
+        &'a self,
+        records: &[Record<'a>],
+        index: usize,
+        part: &Part<'a>,
+        own: Option<EntryNumber>,
+        scribe: &mut Scribe<'_, 'a>,
+    ) {
+        let record = &records[index];
+        if record.field(&self.disposition).is_empty() {
+            self.condition(record, part, scribe);
+        } else {
+            self.result(records, index, own, scribe);
         }
     }
 
@@ -153,7 +176,13 @@ impl SummaryAnswerReader {
         scribe.notice(record, &Draft::new(kind, reading, None));
     }
 
-    fn result<'a>(&'a self, records: &[Record<'a>], index: usize, scribe: &mut Scribe<'_, 'a>) {
+    fn result<'a>(
+        &'a self,
+        records: &[Record<'a>],
+        index: usize,
+        own: Option<EntryNumber>,
+        scribe: &mut Scribe<'_, 'a>,
+    ) {
         let record = &records[index];
         let code = record.field(&self.condition);
         let outcome = self.outcome(record);
@@ -188,7 +217,7 @@ impl SummaryAnswerReader {
         }
         scribe.fields.take(record, &self.carried);
         scribe.fields.push_words("result_meaning", outcome.meaning);
-        self.list_conditions(&records[..index], scribe);
+        self.list_conditions(&records[..index], own, scribe);
         scribe.notice(record, &Draft::new(Kind::SummaryResponse, reading, None));
     }
 
@@ -218,7 +247,16 @@ impl SummaryAnswerReader {
     }
 
     /// The final notice repeats the conditions, so that whoever reads only it has CBP's reasons.
-    fn list_conditions<'a>(&'a self, records: &[Record<'a>], scribe: &mut Scribe<'_, 'a>) {
+    fn list_conditions<'a>(
+        &'a self,
+        records: &[Record<'a>],
+        own: Option<EntryNumber>,
+        scribe: &mut Scribe<'_, 'a>,
+    ) {
+        let about = |record: &Record<'_>| {
+            let (filer, number) = (record.field(&self.entry.filer), record.field(&self.entry.number));
+            EntryNumber::from_parts(filer, number).or(own)
+        };
         let mut line: &[u8] = b"";
         for record in records.iter().filter(|record| record.layout.is_some()) {
             match record.tag().cut(2) {
@@ -227,7 +265,7 @@ impl SummaryAnswerReader {
                     b"SUMMRY" | b"PSTLIN" | b"TOTALS" => line = b"",
                     _ => {}
                 },
-                E1 => {
+                E1 if about(record) == scribe.entry => {
                     scribe.fields.push("condition_line", line);
                     scribe.fields.push("condition", record.field(&self.condition));
                     scribe.fields.push("condition_text", record.field(&self.narrative));
@@ -236,6 +274,13 @@ impl SummaryAnswerReader {
             }
         }
     }
+}
+
+/// What an `E0 SUMMRY` says of the summary, for all notices of the answer.
+fn refer_to<'a>(record: &Record<'a>, scribe: &mut Scribe<'_, 'a>) -> usize {
+    scribe.fields.push("broker_reference", record.field(&SUMMARY_REFERENCE));
+    scribe.fields.push("team", record.field(&SUMMARY_TEAM));
+    scribe.fields.mark()
 }
 
 /// The deletion is one of the final texts: `ENTRY SUMMARY DELETED`.

@@ -112,7 +112,9 @@ impl TibReader {
                 if scribe.entry.is_none() {
                     scribe.read_entry(record, &self.answer_entry);
                 }
+                let own = scribe.turn_to_other(record, &self.answer_entry);
                 self.result(record, scribe);
+                scribe.entry = own.or(scribe.entry);
             }
         }
     }

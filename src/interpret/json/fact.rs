@@ -384,6 +384,7 @@ fn effect(read: &Read<'_>) -> Effect {
             paid: Amounts::default(),
             liquidated: Amounts::default(),
             interest: None,
+            interest_unreadable: false,
         }),
         FactKind::Extension => Effect::Extended {
             times: read.value("times").and_then(|times| times.parse().ok()),

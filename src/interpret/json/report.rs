@@ -102,11 +102,13 @@ fn entry(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Option<EntryNumb
 /// What the row says: names and values, in the order of [`REPORT_FIELDS`].
 struct Row {
     fields: Vec<(&'static str, String)>,
+    /// Amounts and dates that could not be read.
+    unread: Vec<&'static str>,
 }
 
 impl Row {
     fn read(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Self {
-        let mut row = Self { fields: Vec::new() };
+        let mut row = Self { fields: Vec::new(), unread: Vec::new() };
         for &name in REPORT_FIELDS {
             let Some(member) = document.get(name) else { continue };
             let Some(text) = member.value.as_text().filter(|text| !text.trim().is_empty()) else { continue };
@@ -126,7 +128,10 @@ impl Row {
             };
             match normal {
                 Some(normal) => row.fields.push((name, normal)),
-                None if name != "entry" => bad(document, member, Some(wanted), sink),
+                None if name != "entry" => {
+                    row.unread.push(name);
+                    bad(document, member, Some(wanted), sink);
+                }
                 None => {}
             }
         }
@@ -159,6 +164,7 @@ impl Row {
     fn liquidation(&self) -> Option<Liquidation> {
         let date = self.date("liquidation_date")?;
         let amount = |name: &str| self.get(name).and_then(|text| text.parse().ok());
+        let is_unread = |side: &str| self.unread.iter().any(|name| name.starts_with(side));
         let text = |name: &str| self.get(name).unwrap_or_default();
         let stated =
             format!("{} {}", text("liquidation_type"), text("liquidation_status")).to_ascii_lowercase();
@@ -177,6 +183,7 @@ impl Row {
                 antidumping: amount("paid_antidumping"),
                 countervailing: amount("paid_countervailing"),
                 fees: amount("paid_fees"),
+                unreadable: is_unread("paid_"),
             },
             liquidated: Amounts {
                 duty: amount("liquidated_duty"),
@@ -184,8 +191,10 @@ impl Row {
                 antidumping: amount("liquidated_antidumping"),
                 countervailing: amount("liquidated_countervailing"),
                 fees: amount("liquidated_fees"),
+                unreadable: is_unread("liquidated_"),
             },
             interest: amount("interest"),
+            interest_unreadable: is_unread("interest"),
         })
     }
 }

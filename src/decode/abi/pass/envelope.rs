@@ -56,7 +56,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             self.work.context = Context::Described(self.grammar.abi.rejected());
             self.work.inferred = false;
         } else if !self.fields.block_application.of(bytes).is_empty() {
-            self.set_context(self.fields.block_application.of(bytes));
+            self.name_application(bytes, place);
         }
         let layout = self.grammar.abi.control(bytes, self.direction());
         self.work.block = Some(Header::new(bytes, layout, place));
@@ -65,8 +65,35 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         self.headed = true;
     }
 
+    /// One batch carries one application, and A says which before B does (control chapter). Where they disagree A counts,
+    /// until a record comes that only another application has.
+    fn name_application(&mut self, block: &[u8], place: Place) {
+        let at = self.fields.block_application;
+        let said = at.of(block);
+        let batch = self.work.batch;
+        let batch = batch.as_ref().map_or(&b""[..], |batch| self.fields.batch_application.of(&batch.bytes));
+        if batch.is_empty() || batch == said {
+            return self.set_context(said);
+        }
+        let abi = &self.grammar.abi;
+        let is_described = abi.application(batch).is_some() || abi.application(said).is_none();
+        let counts = if is_described { batch } else { said };
+        let message = format!(
+            "the B record has the application `{}` where its A record has `{}`; the block is read as `{}`, unless its \
+             records tell another",
+            inspect::quote(said),
+            inspect::quote(batch),
+            inspect::quote(counts)
+        );
+        let place = Place { column: Some(at.column()), ..place };
+        self.findings.push(finding_code::CONTROL_MISMATCH, Grade::Warning, place, message);
+        self.set_context(counts);
+        self.work.inferred = true;
+    }
+
     pub(super) fn set_context(&mut self, id: &[u8]) {
         self.work.inferred = false;
+        self.work.answers_tib = false;
         self.work.context = match (self.grammar.abi.application(id), id) {
             (Some(application), _) => Context::Described(application),
             (None, &[a, b]) => Context::Named([a, b]),

@@ -127,13 +127,22 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         self.begin();
     }
 
-    /// An `SE10` without an envelope begins a filing or its answer; only the answer has an `SE90`.
+    /// What the first record left open: some applications begin alike.
     pub(super) fn settle_application(&mut self) {
-        const SE90: Tag = Tag::named(b"SE90");
         let Context::Described(application) = self.work.context else { return };
-        if !self.work.inferred || &*application.id != "SX" {
+        if !self.work.inferred {
             return;
         }
+        match &*application.id {
+            "SX" => self.settle_release(),
+            "AX" | "TX" => self.settle_answer(application),
+            _ => {}
+        }
+    }
+
+    /// An `SE10` without an envelope begins a filing or its answer; only the answer has an `SE90`.
+    fn settle_release(&mut self) {
+        const SE90: Tag = Tag::named(b"SE90");
         let answered = self.records.iter().any(|record| record.tag() == SE90);
         if !answered && let Some(filing) = self.grammar.abi.application(b"SE") {
             self.work.context = Context::Described(filing);
@@ -147,10 +156,10 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             self.close_ended();
         } else if let Context::Described(application) = self.work.context
             && self.work.inferred
-            && &*application.id == "SE"
-            && let Some(answer) = self.grammar.abi.application(b"SX")
+            && let Some(first) = first_guess(&application.id)
+            && let Some(first) = self.grammar.abi.application(first)
         {
-            self.work.context = Context::Described(answer);
+            self.work.context = Context::Described(first);
             self.changed = true;
         }
         self.start = self.at;
@@ -183,6 +192,7 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
                 None => {
                     self.work.context = Context::Unknown;
                     self.work.inferred = false;
+                    self.work.answers_tib = false;
                 }
             }
         }
@@ -218,5 +228,14 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         let message = format!("the message is longer than {} bytes and is cut here", self.at - self.start);
         self.findings.push(finding_code::OVERLONG_MESSAGE, Grade::Error, place, message);
         self.flush();
+    }
+}
+
+/// What the records of an application that they alone tell are collected as, until the last one of a message is there.
+fn first_guess(application: &str) -> Option<&'static [u8]> {
+    match application {
+        "SE" => Some(b"SX"),
+        "TX" => Some(b"AX"),
+        _ => None,
     }
 }

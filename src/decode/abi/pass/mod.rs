@@ -1,5 +1,6 @@
 //! One walk over a window: records to transactions.
 
+mod answer;
 mod classify;
 mod envelope;
 mod hand_over;
@@ -79,8 +80,10 @@ pub struct State<'g> {
     batch: Option<Header<'g>>,
     block: Option<Header<'g>>,
     context: Context<'g>,
-    /// The context was told by the records, not by the envelope.
+    /// The context was told by the records, or by an envelope that contradicts itself.
     inferred: bool,
+    /// The last answer of those that only their records tell was TX, not AX.
+    answers_tib: bool,
     /// Records of the open block.
     block_records: u64,
     /// Bytes that belong to no message, not yet reported.

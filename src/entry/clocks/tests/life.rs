@@ -204,6 +204,7 @@ pub(super) fn said(at: u8, event: &str) -> Vec<Notice> {
                 paid: Amounts::default(),
                 liquidated: Amounts::default(),
                 interest: None,
+                interest_unreadable: false,
             })
         }
         "extended" => {
