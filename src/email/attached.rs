@@ -30,7 +30,7 @@ pub(super) fn calendar_of(letter: &Letter, alerts: &[Alert]) -> Option<String> {
 fn event(alert: &Alert) -> Option<Event> {
     let (Cause::Deadline(brief), Some(entry)) = (&alert.cause, &alert.entry) else { return None };
     let deadline = &brief.deadline;
-    let (Some(_), Some(day)) = (deadline.act_by, deadline.target()) else { return None };
+    let (Some(_), Some(day)) = (deadline.act_by, deadline.target_on(brief.on)) else { return None };
     if !deadline.runs_on(alert.raised_at.date_naive()) {
         return None;
     }

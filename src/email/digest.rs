@@ -9,7 +9,6 @@ use super::subject::{self, count_entries};
 use super::text::{self, day};
 use super::today;
 use super::view::{Tone, VALUE_CHARS_MAX};
-use crate::entry::EntryDeadline;
 use crate::outbox::{Alert, Cause, Letter};
 use crate::place::Severity;
 
@@ -105,7 +104,7 @@ pub(super) fn digest_mail(
     // The order of the playbook: by the day to act, then by severity.
     for (_, members) in &mut groups {
         members.sort_by_key(|alert| {
-            let target = clock(alert, on).and_then(EntryDeadline::target);
+            let target = clock(alert, on).and_then(|clock| clock.target_on(on));
             (target.is_none(), target, std::cmp::Reverse(alert.severity))
         });
     }

@@ -202,7 +202,7 @@ fn of_what(deadline: &EntryDeadline) -> &str {
 pub(super) fn nearest(deadlines: &[EntryDeadline], today: NaiveDate) -> Option<&EntryDeadline> {
     let dated = deadlines.iter().filter(|deadline| deadline.runs_on(today));
     let ranked = dated.filter_map(|deadline| {
-        let days = (deadline.target()? - today).num_days();
+        let days = (deadline.target_on(today)? - today).num_days();
         let rank = match (deadline.act_by.is_some(), deadline.has_passed(today)) {
             (true, has_passed) => u8::from(has_passed),
             (false, false) => 2,

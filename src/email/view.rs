@@ -410,7 +410,10 @@ fn deadline_rows(deadlines: &[EntryDeadline], today: NaiveDate) -> Vec<DeadlineR
     let mut open: Vec<_> =
         deadlines.iter().filter(|deadline| deadline.state != DeadlineState::Closed).collect();
     // What lies ahead first.
-    open.sort_by_key(|deadline| (deadline.has_passed(today), deadline.target().is_none(), deadline.target()));
+    open.sort_by_key(|deadline| {
+        let target = deadline.target_on(today);
+        (deadline.has_passed(today), target.is_none(), target)
+    });
     let rows = open.into_iter().take(DEADLINES_MAX).map(|deadline| DeadlineRow {
         name: subject::name(deadline),
         key: text::line(&deadline.key(), VALUE_CHARS_MAX),

@@ -39,6 +39,16 @@ impl Standing {
         self.act_by.or_else(|| self.due.parse().ok()).or(self.target)
     }
 
+    /// The day that reminders counted towards on `day`: ours as long as it lay ahead, then the legal one.
+    pub fn target_on(&self, day: NaiveDate) -> Option<NaiveDate> {
+        if self.is_behind_ours(day) { self.legal() } else { self.target }
+    }
+
+    /// Whether a day of our own had passed by `day`, and the legal one counted.
+    fn is_behind_ours(&self, day: NaiveDate) -> bool {
+        self.target.is_some_and(|target| target < day && Some(target) < self.legal())
+    }
+
     /// A running clock of which only the day to act by is known.
     pub fn acted_on(target: NaiveDate) -> Self {
         let due = format!("unknown, act by {target}").into();
@@ -56,7 +66,8 @@ impl Standing {
 pub struct ClockMove {
     /// [`EntryDeadline::key`].
     pub deadline: Box<str>,
-    /// From 1 for each clock, rising: what a calendar calls the sequence of an event.
+    /// From 1 for each clock, rising: what a calendar calls the sequence of an event. It leaves one out where a day of our own
+    /// had passed before: that number was of the event from then on.
     pub sequence: u32,
     /// The moment of the journal's line.
     pub at: DateTime<Utc>,
@@ -143,7 +154,8 @@ impl Life {
     /// Keeps changes under their numbers.
     pub fn note(&mut self, at: DateTime<Utc>, changes: Vec<Change>) {
         for Change { deadline, from, to, cause, notice } in changes {
-            let sequence = self.sequence(&deadline).saturating_add(1);
+            let passed = u32::from(from.is_behind_ours(at.date_naive()));
+            let sequence = self.sequence(&deadline).saturating_add(1).saturating_add(passed);
             self.moves.push(ClockMove { deadline, sequence, at, from, to, cause, notice });
         }
         while self.moves.len() > Self::MOVES_MAX {
@@ -189,6 +201,12 @@ impl Life {
     /// How often this clock has moved.
     pub fn sequence(&self, deadline: &str) -> u32 {
         self.moves_of(deadline).next_back().map_or(0, |last| last.sequence)
+    }
+
+    /// What a calendar calls the sequence of a clock's event on `day`: a day of our own that passed moves the event by itself.
+    pub fn event_sequence(&self, deadline: &EntryDeadline, day: NaiveDate) -> u32 {
+        let passed = deadline.may_run() && deadline.is_behind_ours(day);
+        self.sequence(&deadline.key()).saturating_add(u32::from(passed))
     }
 
     /// The moves of one clock, the oldest first.
@@ -273,5 +291,29 @@ mod tests {
         }
         assert_eq!(life.moves.len(), Life::MOVES_MAX);
         assert_eq!((life.sequence("B"), life.sequence("C")), (1, 0), "the only move of a clock stays");
+    }
+
+    #[test]
+    fn a_day_of_our_own_that_passes_takes_a_number() {
+        let mut life = Life::new(EntryNumber::parse("N0170000124").expect("a number"));
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
+        let mut clock = clock(Some("2026-03-20"), "2026-03-06", DeadlineState::Open, "");
+        clock.internal = Some(day("2026-03-10"));
+        let numbers =
+            |life: &Life| ["2026-03-10", "2026-03-11"].map(|on| life.event_sequence(&clock, day(on)));
+        assert_eq!(numbers(&life), [0, 1]);
+        let from = Standing::of(&clock);
+        assert_eq!(from.target_on(day("2026-03-11")), Some(day("2026-03-20")));
+        let change = |from: &Standing| Change {
+            deadline: clock.key().into(),
+            from: from.clone(),
+            to: Standing::gone(),
+            cause: "".into(),
+            notice: None,
+        };
+        life.note("2026-03-11T14:00:00Z".parse().expect("an instant"), vec![change(&from)]);
+        assert_eq!(life.sequence("ES_DUE"), 2, "above that of the event that stood");
+        life.note("2026-03-10T14:00:00Z".parse().expect("an instant"), vec![change(&from)]);
+        assert_eq!(life.sequence("ES_DUE"), 3, "ours had not passed then");
     }
 }

@@ -236,7 +236,7 @@ pub struct DeadlineBrief {
     /// The notice behind each fact, and where it stands in which file.
     #[serde(default)]
     pub evidence: Vec<Box<str>>,
-    /// How often the clock has moved: the sequence of its event in a calendar.
+    /// The sequence of its event in a calendar on that day.
     #[serde(default)]
     pub sequence: u32,
     /// The last move, while it is news.

@@ -104,7 +104,7 @@ impl Pipeline {
             confidence: computed.as_ref().map(|computed| computed.confidence),
             evidence: evidence(life, deadline),
             steps: computed.map(|computed| computed.steps).unwrap_or_default(),
-            sequence: life.sequence(&key),
+            sequence: life.event_sequence(deadline, on),
             moved: life.moves_of(&key).rev().find(is_news).cloned().map(Box::new),
             target: life.target_of(&key).cloned(),
             deadline: deadline.clone(),

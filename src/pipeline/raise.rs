@@ -467,8 +467,9 @@ pub(super) fn running(
     let is_about = |deadline: &EntryDeadline| {
         about.is_some_and(|about| about.id == deadline.id && about.instance == deadline.instance)
     };
-    running.sort_by_key(|deadline| (!is_about(deadline), deadline.has_passed(today), deadline.target()));
+    let target = |deadline: &EntryDeadline| deadline.target_on(today);
+    running.sort_by_key(|deadline| (!is_about(deadline), deadline.has_passed(today), target(deadline)));
     running.truncate(DEADLINES_MAX);
-    running.sort_by_key(|deadline| deadline.target());
+    running.sort_by_key(|deadline| target(deadline));
     running.into_iter().cloned().collect()
 }
