@@ -342,3 +342,73 @@ fn a_day_of_our_own_that_has_passed_leaves_the_calendar_to_the_legal_one() {
     desk.open(&pipeline());
     assert_eq!((desk.state_hash(), event(&desk)), (hash, events));
 }
+
+/// What the digest of the next morning has, as its text.
+fn digest(desk: &mut Desk, day: &str) -> String {
+    desk.clock.set(at(&format!("{day}T12:30:00Z")));
+    desk.engine().remind().expect("reminders are said");
+    desk.engine().digests().expect("digests are written");
+    let mails = sent(desk);
+    let digest = mails.iter().find(|mail| mail.subject().starts_with("[DIGEST]"));
+    digest.map(|mail| mail.text().split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default()
+}
+
+#[test]
+fn a_clock_that_opens_again_is_told_to_those_who_were_reminded() {
+    for (filed_on, withdrawn_on, is_step_new) in [
+        ("2026-07-13", "2026-07-16", false),
+        ("2026-07-13", "2026-07-30", true),
+        ("2026-08-13", "2026-08-14", false),
+    ] {
+        let mut desk = Desk::new(at("2026-02-16T14:00:00Z"));
+        desk.receive("nr.txt", "globex", &courtesy("021526", "021326", "L"));
+        let said = days_until(&mut desk, filed_on);
+        assert!(said.iter().any(|subject| subject.contains("Protest due in 30 days")), "{said:?}");
+        let filed =
+            json!({"fact": "protest_filed", "protest_filed": "2026-07-13", "reference": "2704-26-100001"});
+        let filed = record(&mut desk, filed);
+        sent(&mut desk);
+        days_until(&mut desk, withdrawn_on);
+        record(&mut desk, json!({"fact": "withdrawn", "date": withdrawn_on, "notice": filed}));
+        let clock = clock(&desk, PROTEST);
+        assert_eq!((clock.state, clock.due), (DeadlineState::Open, Some(date("2026-08-12"))));
+        let mut mails = sent(&mut desk);
+        desk.engine().remind().expect("reminders are said");
+        mails.extend(sent(&mut desk));
+        let told: Vec<&Mail> = mails.iter().filter(|mail| mail.subject().contains(" Protest")).collect();
+        let [told] = told[..] else { panic!("{:?}", mails.iter().map(Mail::subject).collect::<Vec<_>>()) };
+        assert_eq!(told.subject().contains("Protest (open again)"), !is_step_new, "{}", told.subject());
+        let text = told.text().split_whitespace().collect::<Vec<_>>().join(" ");
+        let part = "closed before; counts to Wed 2026-08-12: what had ended it was taken back";
+        assert!(text.contains(part), "{part} in:\n{}", told.text());
+        // The ladder goes on with the step that comes.
+        let said = days_until(&mut desk, "2026-08-20");
+        let again = said.iter().filter(|subject| subject.contains("open again")).count();
+        assert_eq!(again, 0, "it is told once: {said:?}");
+        let hash = desk.state_hash();
+        desk.open(&pipeline());
+        assert_eq!(desk.state_hash(), hash);
+    }
+}
+
+#[test]
+fn a_clock_that_is_gone_is_told_as_gone_and_not_reminded_of() {
+    let mut desk = Desk::new(at("2026-02-16T14:00:00Z"));
+    desk.receive("nr.txt", "globex", &courtesy("021526", "021326", "L"));
+    days_until(&mut desk, "2026-07-29");
+    let filed =
+        json!({"fact": "protest_filed", "protest_filed": "2026-07-29", "reference": "2704-26-100001"});
+    let filed = record(&mut desk, filed);
+    let amend = "Amend a protest or ask for further review";
+    let told = digest(&mut desk, "2026-07-30");
+    assert!(told.contains(&format!("{amend} due in 13 days, act by 2026-08-12")), "{told}");
+    desk.clock.set(at("2026-08-01T14:00:00Z"));
+    record(&mut desk, json!({"fact": "withdrawn", "date": "2026-08-01", "notice": filed}));
+    let told = digest(&mut desk, "2026-08-02");
+    assert!(told.contains(&format!("{amend} is no longer due: its trigger was taken back")), "{told}");
+    assert!(!told.contains("moved from") && !told.contains("act by"), "{told}");
+    for day in ["2026-08-09", "2026-08-12", "2026-08-13"] {
+        let told = digest(&mut desk, day);
+        assert!(!told.contains(amend), "{day}: {told}");
+    }
+}

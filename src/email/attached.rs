@@ -51,7 +51,11 @@ fn description(brief: &DeadlineBrief) -> Vec<String> {
     let deadline = &brief.deadline;
     let mut lines = vec![COPY.to_owned(), format!("{}: due {}", deadline.key(), deadline.due_text())];
     if let Some(moved) = &brief.moved {
-        lines.push(format!("Changed: due {}, then {}: {}", moved.from.due, moved.to.due, moved.cause));
+        let (from, to, cause) = (&moved.from, &moved.to.due, &moved.cause);
+        lines.push(match moved.reopens() {
+            true => format!("Changed: {}, then due {to}: {cause}", from.state.as_str()),
+            false => format!("Changed: due {}, then {to}: {cause}", from.due),
+        });
     }
     lines.extend(brief.steps.iter().cloned());
     lines.push(format!("Rule: {}", brief.rule));

@@ -65,7 +65,7 @@ impl Row {
             entry: entry.map(|entry| entry.number.to_string()),
             broker: alert.broker().map(|broker| text::line(broker.as_str(), 60)),
             status: entry.map(|entry| text::line(&entry.status, 60)).filter(|status| !status.is_empty()),
-            event: subject::event(alert),
+            event: subject::row_event(alert),
             at,
             act_by: act_by(alert, today),
             rule: text::line(&alert.rule, VALUE_CHARS_MAX),
@@ -77,6 +77,9 @@ impl Row {
 /// `Thu 2026-03-12: Entry summary and estimated duties`. An event that is a deadline has its name already.
 fn act_by(alert: &Alert, today: NaiveDate) -> Option<String> {
     let clock = clock(alert, today)?;
+    if matches!(&alert.cause, Cause::Deadline(brief) if brief.is_gone()) {
+        return None;
+    }
     let date = day(clock.legal()?);
     Some(match &alert.cause {
         Cause::Deadline(_) => date,

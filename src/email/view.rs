@@ -374,7 +374,13 @@ fn more(brief: &DeadlineBrief) -> Vec<Fact> {
         };
         let (from, to) = (day_or(&moved.from), day_or(&moved.to));
         let cause = text::line(&moved.cause, VALUE_CHARS_MAX);
-        more.push(Fact::new("moved", format!("from {from} to {to}: {cause}")));
+        more.push(match moved.reopens() {
+            true => {
+                let (was, at) = (moved.from.state.as_str(), day(moved.at.date_naive()));
+                Fact::new("open again", format!("since {at}, {was} before; counts to {to}: {cause}"))
+            }
+            false => Fact::new("moved", format!("from {from} to {to}: {cause}")),
+        });
     }
     if let Some(target) = &brief.target {
         let reason = some_line(&target.reason).map(|reason| format!(": {reason}")).unwrap_or_default();

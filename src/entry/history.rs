@@ -80,6 +80,13 @@ pub struct ClockMove {
     pub notice: Option<NoticeId>,
 }
 
+impl ClockMove {
+    /// What had ended the clock, or taken its date away, was taken back.
+    pub fn reopens(&self) -> bool {
+        reopens(&self.from, &self.to)
+    }
+}
+
 /// A change that was found, before it has its number.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Change {
@@ -88,6 +95,18 @@ pub struct Change {
     pub to: Standing,
     pub cause: Box<str>,
     pub notice: Option<NoticeId>,
+}
+
+impl Change {
+    /// As [`ClockMove::reopens`].
+    pub fn reopens(&self) -> bool {
+        reopens(&self.from, &self.to)
+    }
+}
+
+fn reopens(from: &Standing, to: &Standing) -> bool {
+    let rested = matches!(from.state, DeadlineState::Closed | DeadlineState::Idle);
+    rested && to.state == DeadlineState::Open && to.target.is_some()
 }
 
 /// What changed between two looks at an entry. A clock that had no date, or that is new, did not move.
@@ -106,21 +125,27 @@ pub fn changes(before: &[EntryDeadline], after: &[EntryDeadline]) -> Vec<Change>
     changes
 }
 
-/// A clock that was gone and is back, with the standing of one that has no date. Its numbers go on where they ended.
-pub fn returned(life: &Life, after: &[EntryDeadline]) -> Vec<Change> {
-    let last = |deadline: &EntryDeadline| life.moves_of(&deadline.key()).next_back();
-    let is_back = |deadline: &&EntryDeadline| {
-        let gone = Standing::gone();
-        last(deadline).is_some_and(|last| last.to == gone && gone != Standing::of(deadline))
-    };
-    let back = after.iter().filter(is_back).map(|deadline| Change {
-        deadline: deadline.key().into(),
-        from: Standing::gone(),
-        to: Standing::of(deadline),
-        cause: "its trigger came again".into(),
-        notice: deadline.from.iter().find_map(|fact| fact.notice),
-    });
-    back.collect()
+/// A clock that was gone and is back, with the standing of one that has no date, and one that has a date again. Its numbers go on where
+/// they ended.
+pub fn returned(life: &Life, before: &[EntryDeadline], after: &[EntryDeadline]) -> Vec<Change> {
+    let mut back = Vec::new();
+    for deadline in after {
+        let Some(last) = life.moves_of(&deadline.key()).next_back() else { continue };
+        let old = before.iter().find(|old| old.id == deadline.id && old.instance == deadline.instance);
+        let to = Standing::of(deadline);
+        let (cause, notice) = match old {
+            _ if last.to == to => continue,
+            Some(old) if last.to.target.is_none() && old.due.is_none() && to.target.is_some() => {
+                cause(old, Some(deadline))
+            }
+            None if last.to == Standing::gone() => {
+                ("its trigger came again".into(), deadline.from.iter().find_map(|fact| fact.notice))
+            }
+            _ => continue,
+        };
+        back.push(Change { deadline: deadline.key().into(), from: last.to.clone(), to, cause, notice });
+    }
+    back
 }
 
 /// The fact that differs, or the reason of the new state.
@@ -268,6 +293,7 @@ mod tests {
         assert!(changes(&[], &[moved]).is_empty(), "nor is a new clock");
         let back = changes(&[closed], &[old]);
         assert_eq!(&*back[0].cause, "what had ended it was taken back");
+        assert!(back[0].reopens());
     }
 
     #[test]
@@ -291,6 +317,25 @@ mod tests {
         }
         assert_eq!(life.moves.len(), Life::MOVES_MAX);
         assert_eq!((life.sequence("B"), life.sequence("C")), (1, 0), "the only move of a clock stays");
+    }
+
+    #[test]
+    fn a_clock_that_has_a_date_again_has_moved() {
+        let mut life = Life::new(EntryNumber::parse("N0170000124").expect("a number"));
+        let dated = [clock(Some("2026-03-20"), "2026-03-06", DeadlineState::Open, "")];
+        let blocked = [clock(None, "2026-03-06", DeadlineState::Idle, "CBP reviews it")];
+        assert!(returned(&life, &blocked, &dated).is_empty(), "it never had one");
+        life.note(DateTime::UNIX_EPOCH, changes(&dated, &blocked));
+        let back = returned(&life, &blocked, &dated);
+        let [change] = &back[..] else { panic!("{back:?}") };
+        assert!(change.reopens());
+        assert_eq!((&*change.cause, &*change.from.due), ("what had ended it was taken back", "OPEN"));
+        life.note(DateTime::UNIX_EPOCH, back);
+        assert!(returned(&life, &blocked, &dated).is_empty(), "it is told once");
+        assert!(returned(&life, &dated, &dated).is_empty());
+
+        life.note(DateTime::UNIX_EPOCH, changes(&dated, &[]));
+        assert_eq!(&*returned(&life, &[], &dated)[0].cause, "its trigger came again");
     }
 
     #[test]

@@ -222,7 +222,7 @@ pub struct DeadlineBrief {
     pub name: Box<str>,
     /// Days from the day of the alert to `act_by` (or `due`); negative when overdue.
     pub days_left: i64,
-    /// The ladder step that was passed: `30`, `overdue`.
+    /// The ladder step that was passed: `30`, `overdue`; or the difference that is told.
     pub step: Box<str>,
     /// The day for which this was said, in the recipient's zone.
     pub on: NaiveDate,
@@ -245,6 +245,19 @@ pub struct DeadlineBrief {
     /// The date that a person has set, with author and reason.
     #[serde(default)]
     pub target: Option<InternalTarget>,
+}
+
+impl DeadlineBrief {
+    /// What stands in [`DeadlineBrief::step`] where no step of a ladder, but a difference is told: the date moved, or is no more.
+    pub const MOVED: &str = "moved";
+    /// What had ended the clock was taken back.
+    pub const REOPENED: &str = "reopened";
+    /// What had started the clock was taken back: nothing is to be done by its date.
+    pub const GONE: &str = "gone";
+
+    pub fn is_gone(&self) -> bool {
+        *self.step == *Self::GONE
+    }
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
