@@ -22,6 +22,8 @@ pub(super) struct DigestMail {
     pub entries: usize,
     /// How many alerts there are of each severity, loudest first; none with zero.
     pub counts: Vec<Count>,
+    /// Why no calendar is attached, where one would be.
+    pub note: Option<String>,
     pub groups: Vec<Group>,
     pub recipient: String,
     pub letter: String,
@@ -123,6 +125,7 @@ pub(super) fn digest_mail(
         day: day(of_day),
         alerts: alerts.len(),
         entries: count_entries(alerts),
+        note: super::attached::too_many(letter, alerts),
         counts: counts.into_iter().filter(|count| count.count > 0).collect(),
         groups: groups
             .into_iter()
