@@ -45,8 +45,12 @@ pub(super) fn subject(letter: &Letter, alerts: &[Alert], today: NaiveDate) -> St
     {
         subject.push_str(&format!(", {}{when}", name(next)));
     }
-    if alerts.len() > 1 {
-        subject.push_str(&format!(" (+{} more)", alerts.len() - 1));
+    // The step of the clock that stands behind the event is no other thing.
+    let named = answering(loudest).map(EntryDeadline::key);
+    let is_named = |alert: &&Alert| matches!(&alert.cause, Cause::Deadline(brief) if Some(brief.deadline.key()) == named);
+    let more = alerts.len().saturating_sub(1 + alerts.iter().filter(is_named).count());
+    if more > 0 {
+        subject.push_str(&format!(" (+{more} more)"));
     }
     subject
 }

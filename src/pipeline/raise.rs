@@ -53,6 +53,14 @@ impl Raised {
     }
 }
 
+impl Raised {
+    /// The clock that a notice is answered by, where it is told at once.
+    pub fn own_clock(&self) -> Option<&str> {
+        let Cause::Notice(notice) = &self.alert.cause else { return None };
+        notice.clock.as_deref().filter(|_| self.delivery == Delivery::Now && self.hidden_by.is_none())
+    }
+}
+
 /// A trouble as it is to be told.
 pub(super) struct Told<'a> {
     /// How loud the trouble is; who hears of it follows from that.
@@ -129,6 +137,7 @@ impl Pipeline {
                 self.notice_alert(moment.at, hit, key, fresh, Some((facts.clone(), &entry)), &deadlines);
             raised.push(Raised { hidden_by, ..alert });
         }
+        self.join_steps(group, moment, &mut life, &now, &mut raised)?;
         let followed = self.tell_with(group, moment, raised, sorted)?;
         self.begin_to_follow(group, &mut life, [followed, routine].concat())?;
         group.put_life(life);

@@ -15,7 +15,7 @@ use crate::clock::customs_date;
 use crate::entry::{EntryDeadline, Life, Reminder, silence};
 use crate::ident::{BrokerName, EntryNumber};
 use crate::outbox::{AlertKey, LOUD_DAYS, Silence};
-use crate::rules::{DeadlineContext, DeadlineHit};
+use crate::rules::{DeadlineContext, DeadlineHit, Delivery};
 use crate::step::DueKey;
 
 /// Reminders that are looked at when a silence is ended by hand. What stands behind them speaks at the end that it had.
@@ -114,6 +114,51 @@ impl Pipeline {
         self.begin_to_follow(group, &mut life, followed)?;
         group.put_life(life);
         Ok(said)
+    }
+
+    /// Clocks that notices of a file answer to, and that have reached a step of their ladders by it: said with the notices, for they are one
+    /// thing. Without this the clock would say them a moment later, in a letter of their own.
+    pub(super) fn join_steps<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        life: &mut Life,
+        now: &Now<'_>,
+        raised: &mut Vec<Raised>,
+    ) -> Result<(), V::Error> {
+        let mut wanted = life.reminders.clone();
+        let clocks: Vec<Box<str>> =
+            raised.iter().filter_map(|known| known.own_clock().map(Into::into)).collect();
+        for key in clocks {
+            let Some(deadline) = now.deadlines.iter().find(|deadline| deadline.key() == *key) else {
+                continue;
+            };
+            let on = self.day_of(deadline, moment.at);
+            let Some(reminder) = wanted.iter_mut().find(|known| known.deadline == key && known.day <= on)
+            else {
+                continue;
+            };
+            let context = DeadlineContext { deadline, entry: now.entry, broker: now.broker.as_str(), on };
+            if self.silenced_until(group, moment, &context)?.is_some() {
+                continue;
+            }
+            let of = OfClock { life, entry: now.entry, deadline, all: now.deadlines, on };
+            let (Some(step), _) = self.reached(group, moment, &context, of, now)? else { continue };
+            if step.delivery != Delivery::Now {
+                continue;
+            }
+            match self.rules.next_reminder(deadline, on).and_then(|next| planned(deadline, next)) {
+                Some(next) => *reminder = next,
+                None => wanted.retain(|known| known.deadline != key),
+            }
+            if raised.iter().all(|known| known.alert.key != step.alert.key) {
+                raised.push(step);
+            }
+        }
+        if wanted != life.reminders {
+            self.set_reminders(group, life, wanted);
+        }
+        Ok(())
     }
 
     /// The step of its ladder that a clock has reached, unless it was told; and whether it is hidden.
