@@ -248,13 +248,10 @@ pub struct DeadlineBrief {
 }
 
 impl DeadlineBrief {
-    /// What stands in [`DeadlineBrief::step`] where no step of a ladder, but a difference is told: the date moved, or is no more.
+    /// What stands in [`DeadlineBrief::step`] where a difference is told: the date moved, the clock runs again, what started it was taken back.
     pub const MOVED: &str = "moved";
-    /// What had ended the clock was taken back.
     pub const REOPENED: &str = "reopened";
-    /// What had started the clock was taken back: nothing is to be done by its date.
     pub const GONE: &str = "gone";
-
     pub fn is_gone(&self) -> bool {
         *self.step == *Self::GONE
     }

@@ -110,8 +110,7 @@ impl Pipeline {
         self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, broker));
         let now = Now { entry: &entry, deadlines: &deadlines, broker, clock: self.wall_clock(moment.at) };
         self.follow(group, moment, &mut life, (&now, &mut *sorted))?;
-        let mut facts: Option<EntryBrief> = None;
-        let mut routine = Vec::new();
+        let (mut facts, mut routine) = (None::<EntryBrief>, Vec::new());
         for fresh in fresh.iter().filter(|fresh| !entry.is_of_covering(&fresh.notice)) {
             let context = NoticeContext {
                 notice: &fresh.notice,
