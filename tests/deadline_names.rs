@@ -13,7 +13,7 @@ use entrywatch::entry::{DeadlineState, EntryDeadline, Life};
 use entrywatch::ical;
 use entrywatch::ident::{EntryNumber, NoticeId};
 use entrywatch::outbox::Outcome;
-use entrywatch::serve::TargetWish;
+use entrywatch::serve::{TargetWish, Window};
 use serde_json::json;
 
 const ENTRY: &str = "9Z7-1000042-5";
@@ -86,7 +86,7 @@ fn target(desk: &mut Desk, deadline: &str, day: &str) {
     let wish = TargetWish {
         entry: number(),
         deadline: deadline.to_owned(),
-        date: Some(date(day)),
+        date: (day != "none").then(|| date(day)),
         reason: "counsel is away".to_owned(),
         on: None,
         even_if_late: false,
@@ -293,4 +293,122 @@ fn names_do_not_depend_on_the_order_of_arrival() {
             "PROTEST_DUE@reliquidation-2 2027-01-13"
         ]
     );
+}
+
+/// Behind a day of our own the legal one stands wherever people look, under the same event with a higher sequence.
+#[test]
+fn a_day_of_our_own_that_has_passed_leaves_the_calendar_to_the_legal_one() {
+    let mut desk = Desk::new(at("2026-02-16T14:00:00Z"));
+    desk.receive("nr.txt", "globex", &courtesy("021526", "021326", "L"));
+    target(&mut desk, PROTEST, "2026-06-01");
+    let event = |desk: &Desk| {
+        let found = events(desk, "", "Protest:");
+        let [event] = &found[..] else { panic!("{found:?}") };
+        event.clone()
+    };
+    days_until(&mut desk, "2026-06-01");
+    let ours = event(&desk);
+    assert_eq!((&*ours[1], &*ours[3]), ("1", "20260601"));
+
+    let mut said = days_until(&mut desk, "2026-06-02");
+    assert!(
+        said.iter().any(|subject| subject.contains("our target 2026-06-01 passed 1 day ago")),
+        "{said:?}"
+    );
+    let legal = event(&desk);
+    assert_eq!((&legal[0], &*legal[1], &*legal[3]), (&ours[0], "2", "20260812"));
+    assert_eq!(clock(&desk, PROTEST).target_on(date("2026-06-02")), Some(date("2026-08-12")));
+    let near = |on: &str, within_days| Window { on: date(on), within_days, overdue_days: 30 };
+    assert!(!near("2026-06-02", 30).holds(&clock(&desk, PROTEST)), "it is not near any more");
+    assert!(near("2026-08-05", 7).holds(&clock(&desk, PROTEST)));
+
+    days_until(&mut desk, "2026-08-04");
+    desk.clock.set(at("2026-08-05T13:00:00Z"));
+    desk.engine().remind().expect("reminders are said");
+    let mails = sent(&mut desk);
+    let mail = mails.iter().find(|mail| mail.subject().contains("Protest due in 7 days, act by 2026-08-12"));
+    let subjects: Vec<&str> = mails.iter().map(Mail::subject).collect();
+    let mail = mail.unwrap_or_else(|| panic!("{subjects:?}"));
+    let attached = String::from_utf8_lossy(mail.bytes()).into_owned();
+    assert!(attached.contains("deadlines.ics"), "{attached}");
+    said = days_until(&mut desk, "2026-08-13");
+    assert!(said.iter().all(|subject| !subject.contains("our target")), "{said:?}");
+
+    // Whatever moves the clock next has a number above that of the event that stood.
+    target(&mut desk, PROTEST, "none");
+    let cleared = event(&desk);
+    assert_eq!((&*cleared[1], &*cleared[3]), ("3", "20260812"));
+    let (hash, events) = (desk.state_hash(), event(&desk));
+    desk.open(&pipeline());
+    assert_eq!((desk.state_hash(), event(&desk)), (hash, events));
+}
+
+/// What the digest of the next morning has, as its text.
+fn digest(desk: &mut Desk, day: &str) -> String {
+    desk.clock.set(at(&format!("{day}T12:30:00Z")));
+    desk.engine().remind().expect("reminders are said");
+    desk.engine().digests().expect("digests are written");
+    let mails = sent(desk);
+    let digest = mails.iter().find(|mail| mail.subject().starts_with("[DIGEST]"));
+    digest.map(|mail| mail.text().split_whitespace().collect::<Vec<_>>().join(" ")).unwrap_or_default()
+}
+
+#[test]
+fn a_clock_that_opens_again_is_told_to_those_who_were_reminded() {
+    for (filed_on, withdrawn_on, is_step_new) in [
+        ("2026-07-13", "2026-07-16", false),
+        ("2026-07-13", "2026-07-30", true),
+        ("2026-08-13", "2026-08-14", false),
+    ] {
+        let mut desk = Desk::new(at("2026-02-16T14:00:00Z"));
+        desk.receive("nr.txt", "globex", &courtesy("021526", "021326", "L"));
+        let said = days_until(&mut desk, filed_on);
+        assert!(said.iter().any(|subject| subject.contains("Protest due in 30 days")), "{said:?}");
+        let filed =
+            json!({"fact": "protest_filed", "protest_filed": "2026-07-13", "reference": "2704-26-100001"});
+        let filed = record(&mut desk, filed);
+        sent(&mut desk);
+        days_until(&mut desk, withdrawn_on);
+        record(&mut desk, json!({"fact": "withdrawn", "date": withdrawn_on, "notice": filed}));
+        let clock = clock(&desk, PROTEST);
+        assert_eq!((clock.state, clock.due), (DeadlineState::Open, Some(date("2026-08-12"))));
+        let mut mails = sent(&mut desk);
+        desk.engine().remind().expect("reminders are said");
+        mails.extend(sent(&mut desk));
+        let told: Vec<&Mail> = mails.iter().filter(|mail| mail.subject().contains(" Protest")).collect();
+        let [told] = told[..] else { panic!("{:?}", mails.iter().map(Mail::subject).collect::<Vec<_>>()) };
+        assert_eq!(told.subject().contains("Protest (open again)"), !is_step_new, "{}", told.subject());
+        let text = told.text().split_whitespace().collect::<Vec<_>>().join(" ");
+        let part = "closed before; counts to Wed 2026-08-12: what had ended it was taken back";
+        assert!(text.contains(part), "{part} in:\n{}", told.text());
+        // The ladder goes on with the step that comes.
+        let said = days_until(&mut desk, "2026-08-20");
+        let again = said.iter().filter(|subject| subject.contains("open again")).count();
+        assert_eq!(again, 0, "it is told once: {said:?}");
+        let hash = desk.state_hash();
+        desk.open(&pipeline());
+        assert_eq!(desk.state_hash(), hash);
+    }
+}
+
+#[test]
+fn a_clock_that_is_gone_is_told_as_gone_and_not_reminded_of() {
+    let mut desk = Desk::new(at("2026-02-16T14:00:00Z"));
+    desk.receive("nr.txt", "globex", &courtesy("021526", "021326", "L"));
+    days_until(&mut desk, "2026-07-29");
+    let filed =
+        json!({"fact": "protest_filed", "protest_filed": "2026-07-29", "reference": "2704-26-100001"});
+    let filed = record(&mut desk, filed);
+    let amend = "Amend a protest or ask for further review";
+    let told = digest(&mut desk, "2026-07-30");
+    assert!(told.contains(&format!("{amend} due in 13 days, act by 2026-08-12")), "{told}");
+    desk.clock.set(at("2026-08-01T14:00:00Z"));
+    record(&mut desk, json!({"fact": "withdrawn", "date": "2026-08-01", "notice": filed}));
+    let told = digest(&mut desk, "2026-08-02");
+    assert!(told.contains(&format!("{amend} is no longer due: its trigger was taken back")), "{told}");
+    assert!(!told.contains("moved from") && !told.contains("act by"), "{told}");
+    for day in ["2026-08-09", "2026-08-12", "2026-08-13"] {
+        let told = digest(&mut desk, day);
+        assert!(!told.contains(amend), "{day}: {told}");
+    }
 }

@@ -9,7 +9,6 @@ use super::subject::{self, count_entries};
 use super::text::{self, day};
 use super::today;
 use super::view::{Tone, VALUE_CHARS_MAX};
-use crate::entry::EntryDeadline;
 use crate::outbox::{Alert, Cause, Letter};
 use crate::place::Severity;
 
@@ -23,6 +22,8 @@ pub(super) struct DigestMail {
     pub entries: usize,
     /// How many alerts there are of each severity, loudest first; none with zero.
     pub counts: Vec<Count>,
+    /// Why no calendar is attached, where one would be.
+    pub note: Option<String>,
     pub groups: Vec<Group>,
     pub recipient: String,
     pub letter: String,
@@ -66,7 +67,7 @@ impl Row {
             entry: entry.map(|entry| entry.number.to_string()),
             broker: alert.broker().map(|broker| text::line(broker.as_str(), 60)),
             status: entry.map(|entry| text::line(&entry.status, 60)).filter(|status| !status.is_empty()),
-            event: subject::event(alert),
+            event: subject::row_event(alert),
             at,
             act_by: act_by(alert, today),
             rule: text::line(&alert.rule, VALUE_CHARS_MAX),
@@ -78,6 +79,9 @@ impl Row {
 /// `Thu 2026-03-12: Entry summary and estimated duties`. An event that is a deadline has its name already.
 fn act_by(alert: &Alert, today: NaiveDate) -> Option<String> {
     let clock = clock(alert, today)?;
+    if matches!(&alert.cause, Cause::Deadline(brief) if brief.is_gone()) {
+        return None;
+    }
     let date = day(clock.legal()?);
     Some(match &alert.cause {
         Cause::Deadline(_) => date,
@@ -105,7 +109,7 @@ pub(super) fn digest_mail(
     // The order of the playbook: by the day to act, then by severity.
     for (_, members) in &mut groups {
         members.sort_by_key(|alert| {
-            let target = clock(alert, on).and_then(EntryDeadline::target);
+            let target = clock(alert, on).and_then(|clock| clock.target_on(on));
             (target.is_none(), target, std::cmp::Reverse(alert.severity))
         });
     }
@@ -121,6 +125,7 @@ pub(super) fn digest_mail(
         day: day(of_day),
         alerts: alerts.len(),
         entries: count_entries(alerts),
+        note: super::attached::too_many(letter, alerts),
         counts: counts.into_iter().filter(|count| count.count > 0).collect(),
         groups: groups
             .into_iter()

@@ -46,7 +46,7 @@ fn subjects(alerts: &[Alert]) -> usize {
 pub(super) fn pressing(alerts: &[Alert], today: NaiveDate) -> Vec<&Alert> {
     let mut sorted: Vec<&Alert> = alerts.iter().collect();
     sorted.sort_by_key(|alert| {
-        let day = clock(alert, today).and_then(EntryDeadline::target);
+        let day = clock(alert, today).and_then(|clock| clock.target_on(today));
         (alert.over_at.is_some(), std::cmp::Reverse(alert.severity), day.is_none(), day)
     });
     sorted

@@ -8,6 +8,7 @@
 //! the escaping.
 
 mod attached;
+mod beside;
 mod connect;
 mod digest;
 mod eml;

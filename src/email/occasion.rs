@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
 
+use super::attached;
 use super::many::is_many;
 use super::subject::{self, count_entries, severity_word};
 use super::text;
@@ -119,6 +120,7 @@ pub(super) fn notes(letter: &Letter, alerts: &[Alert], zone: &Zone) -> Vec<Strin
     let mut notes: Vec<String> = overtaken(letter, alerts, zone).into_iter().collect();
     notes.extend(answered(letter, alerts, zone));
     notes.extend(occasion(letter, alerts, zone));
+    notes.extend(attached::too_many(letter, alerts));
     let left = alerts.len().saturating_sub(SECTIONS_MAX);
     if left > 0 {
         notes.push(format!("The table has all of them; the first {SECTIONS_MAX} are told in full below it."));

@@ -2,13 +2,13 @@
 //!
 //! A subject holds severity, entry, event, broker and days left; never an amount, and never an importer's number.
 
-use chrono::NaiveDate;
+use chrono::{NaiveDate, TimeDelta};
 
 use super::many::is_many;
 use super::text::{self, event_time};
 use super::{occasion, when};
 use crate::deadline::{DeadlineTable, Key};
-use crate::entry::{EntryDeadline, PRESENTED, Provenance, silence};
+use crate::entry::{ClockMove, EntryDeadline, PRESENTED, Provenance, silence};
 use crate::notice::Kind;
 use crate::outbox::{Alert, Cause, DeadlineBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::Severity;
@@ -45,8 +45,12 @@ pub(super) fn subject(letter: &Letter, alerts: &[Alert], today: NaiveDate) -> St
     {
         subject.push_str(&format!(", {}{when}", name(next)));
     }
-    if alerts.len() > 1 {
-        subject.push_str(&format!(" (+{} more)", alerts.len() - 1));
+    // The step of the clock that stands behind the event is no other thing.
+    let named = answering(loudest).map(EntryDeadline::key);
+    let is_named = |alert: &&Alert| matches!(&alert.cause, Cause::Deadline(brief) if Some(brief.deadline.key()) == named);
+    let more = alerts.len().saturating_sub(1 + alerts.iter().filter(is_named).count());
+    if more > 0 {
+        subject.push_str(&format!(" (+{more} more)"));
     }
     subject
 }
@@ -121,11 +125,36 @@ fn meaning_or_code(notice: &NoticeBrief) -> String {
     }
 }
 
+/// The same as a row of a digest. A step takes the place of a move that waited for the digest, and tells it.
+pub(super) fn row_event(alert: &Alert) -> String {
+    let event = event(alert);
+    let Cause::Deadline(brief) = &alert.cause else { return event };
+    let is_told =
+        [DeadlineBrief::MOVED, DeadlineBrief::REOPENED, DeadlineBrief::GONE].contains(&&*brief.step);
+    let is_new = |moved: &ClockMove| moved.at >= alert.raised_at - TimeDelta::days(1);
+    match moved_from(brief).filter(|_| !is_told && brief.moved.as_deref().is_some_and(is_new)) {
+        Some(moved) => event + &moved,
+        None => event,
+    }
+}
+
+/// ` (moved from 2026-08-12)`.
+fn moved_from(brief: &DeadlineBrief) -> Option<String> {
+    let from = brief.moved.as_ref().filter(|moved| !moved.reopens())?.from.legal()?;
+    Some(format!(" (moved from {from})"))
+}
+
 fn deadline_event(brief: &DeadlineBrief) -> String {
     let mut name = text::header(&brief.name, EVENT_CHARS_MAX);
-    let is_news = brief.moved.as_ref().filter(|_| *brief.step == *"moved");
-    if let Some(from) = is_news.and_then(|moved| moved.from.legal()) {
-        name.push_str(&format!(" (moved from {from})"));
+    if brief.is_gone() {
+        return format!(
+            "{name} is no longer due: {}",
+            text::header(&brief.deadline.because, EVENT_CHARS_MAX)
+        );
+    }
+    name.push_str(&moved_from(brief).filter(|_| *brief.step == *DeadlineBrief::MOVED).unwrap_or_default());
+    if *brief.step == *DeadlineBrief::REOPENED {
+        name.push_str(" (open again)");
     }
     match when::behind_name(&brief.deadline, brief.on, "due ") {
         Some(when) => name + &when,
@@ -165,6 +194,10 @@ fn notice_sentence(notice: &NoticeBrief, about: &str) -> String {
 
 fn deadline_sentence(brief: &DeadlineBrief, about: &str) -> String {
     let name = text::line(&brief.name, EVENT_CHARS_MAX);
+    if brief.is_gone() {
+        let because = text::line(&brief.deadline.because, super::view::VALUE_CHARS_MAX);
+        return format!("{name}{about} is no longer due: {because}.");
+    }
     when::sentence(&format!("{name}{about}"), &brief.deadline, brief.on).unwrap_or_else(|| {
         let word = text::line(&brief.deadline.due_text(), EVENT_CHARS_MAX);
         format!("{name}{about} has no date: {word}.")
@@ -202,7 +235,7 @@ fn of_what(deadline: &EntryDeadline) -> &str {
 pub(super) fn nearest(deadlines: &[EntryDeadline], today: NaiveDate) -> Option<&EntryDeadline> {
     let dated = deadlines.iter().filter(|deadline| deadline.runs_on(today));
     let ranked = dated.filter_map(|deadline| {
-        let days = (deadline.target()? - today).num_days();
+        let days = (deadline.target_on(today)? - today).num_days();
         let rank = match (deadline.act_by.is_some(), deadline.has_passed(today)) {
             (true, has_passed) => u8::from(has_passed),
             (false, false) => 2,

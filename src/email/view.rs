@@ -11,10 +11,10 @@ use super::many::{self, TableRow};
 use super::occasion;
 use super::subject::{self, sentence, severity_word};
 use super::text::{self, day, event_time, instant};
-use super::{today, when};
+use super::{beside, today, when};
 use crate::clock::Zone;
-use crate::entry::{DeadlineState, EntryDeadline, Provenance, Standing};
-use crate::outbox::{Alert, Cause, DeadlineBrief, EntryBrief, HoldBrief, Letter, LetterKind, NoticeBrief};
+use crate::entry::{DeadlineState, EntryDeadline, Provenance};
+use crate::outbox::{Alert, Cause, EntryBrief, HoldBrief, Letter, LetterKind, NoticeBrief};
 use crate::place::{Place, Severity};
 
 /// Alerts of one letter that are told in full; the rest are listed, a line each.
@@ -112,7 +112,7 @@ pub(super) struct Fact {
 }
 
 impl Fact {
-    fn new(label: &str, value: impl Into<String>) -> Self {
+    pub fn new(label: &str, value: impl Into<String>) -> Self {
         Self { label: label.to_owned(), value: value.into() }
     }
 }
@@ -331,7 +331,7 @@ fn clock(alert: &Alert, today: NaiveDate) -> Option<ClockView> {
         Cause::Deadline(brief) => {
             let steps = brief.steps.iter().take(LINES_MAX).map(|step| text::line(step, VALUE_CHARS_MAX));
             let mut view = clock_view(&brief.deadline, some_line(&brief.name), brief.on, steps.collect());
-            view.more = more(brief);
+            view.more = beside::more(brief);
             view.from.extend(brief.evidence.iter().take(LINES_MAX).filter_map(|line| some_line(line)));
             Some(view)
         }
@@ -366,31 +366,6 @@ fn clock_view(
     }
 }
 
-fn more(brief: &DeadlineBrief) -> Vec<Fact> {
-    let mut more = Vec::new();
-    if let Some(moved) = &brief.moved {
-        let day_or = |standing: &Standing| {
-            standing.legal().map_or_else(|| text::line(&standing.due, VALUE_CHARS_MAX), day)
-        };
-        let (from, to) = (day_or(&moved.from), day_or(&moved.to));
-        let cause = text::line(&moved.cause, VALUE_CHARS_MAX);
-        more.push(Fact::new("moved", format!("from {from} to {to}: {cause}")));
-    }
-    if let Some(target) = &brief.target {
-        let reason = some_line(&target.reason).map(|reason| format!(": {reason}")).unwrap_or_default();
-        let by = text::line(&target.by, VALUE_CHARS_MAX);
-        let away = when::away(target.date, brief.on);
-        more.push(Fact::new("our target", format!("{} ({away}), set by {by}{reason}", day(target.date))));
-    }
-    if let Some(rule) = some_line(&brief.rule) {
-        more.push(Fact::new("rule", rule));
-    }
-    if let Some(confidence) = brief.confidence {
-        more.push(Fact::new("confidence", confidence.as_str()));
-    }
-    more
-}
-
 fn due(deadline: &EntryDeadline) -> String {
     deadline.due.map_or_else(|| text::line(&deadline.due_text(), VALUE_CHARS_MAX), day)
 }
@@ -410,7 +385,10 @@ fn deadline_rows(deadlines: &[EntryDeadline], today: NaiveDate) -> Vec<DeadlineR
     let mut open: Vec<_> =
         deadlines.iter().filter(|deadline| deadline.state != DeadlineState::Closed).collect();
     // What lies ahead first.
-    open.sort_by_key(|deadline| (deadline.has_passed(today), deadline.target().is_none(), deadline.target()));
+    open.sort_by_key(|deadline| {
+        let target = deadline.target_on(today);
+        (deadline.has_passed(today), target.is_none(), target)
+    });
     let rows = open.into_iter().take(DEADLINES_MAX).map(|deadline| DeadlineRow {
         name: subject::name(deadline),
         key: text::line(&deadline.key(), VALUE_CHARS_MAX),

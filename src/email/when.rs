@@ -22,6 +22,12 @@ pub(super) fn our_target(clock: &EntryDeadline) -> Option<NaiveDate> {
     clock.internal.filter(|target| clock.legal().is_some_and(|legal| *target < legal))
 }
 
+/// The same in a subject: in the last days of the legal date one that has passed is no news beside it.
+fn target_in_subject(clock: &EntryDeadline, today: NaiveDate) -> Option<NaiveDate> {
+    let left = (clock.legal()? - today).num_days();
+    our_target(clock).filter(|target| *target >= today || left > EntryDeadline::LOUD_DAYS)
+}
+
 /// How far it is to the day to act by, or to the only day of a clock that wants nothing of us.
 pub(super) fn left(clock: &EntryDeadline, today: NaiveDate) -> Option<String> {
     let legal = clock.legal()?;
@@ -67,7 +73,7 @@ pub(super) fn behind_name(clock: &EntryDeadline, today: NaiveDate, coming: &str)
     let legal = clock.legal()?;
     let last = clock.due.unwrap_or(legal);
     let Some(act_by) = clock.act_by else { return Some(format!(" {}, {legal}", away(legal, today))) };
-    Some(match our_target(clock) {
+    Some(match target_in_subject(clock, today) {
         _ if last < today => format!(" {}, was due {last}", days_left((last - today).num_days())),
         _ if act_by < today => format!(": act-by date {act_by} passed {}, due {last}", away(act_by, today)),
         Some(target) if target < today => {
@@ -171,7 +177,7 @@ mod tests {
               in 6 days, our target Mon 2026-03-09 (in 3 days)
               Summary: our own target, Mon 2026-03-09, comes in 3 days; act by Thu 2026-03-12 (in 6 days); the last day under the rule as written is Fri 2026-03-13.
             10
-              Summary: our target 2026-03-09 passed 1 day ago, act by 2026-03-12 (in 2 days)
+              Summary due in 2 days, act by 2026-03-12
               Thu 2026-03-12 (in 2 days)
               in 2 days, our target Mon 2026-03-09 (1 day ago)
               Summary: our own target, Mon 2026-03-09, passed 1 day ago; act by Thu 2026-03-12 (in 2 days); the last day under the rule as written is Fri 2026-03-13.

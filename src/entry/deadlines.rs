@@ -139,6 +139,11 @@ impl EntryDeadline {
         self.target().filter(|target| day <= *target).or_else(|| self.legal())
     }
 
+    /// Whether a day of our own counted before this one and the legal one counts now.
+    pub fn is_behind_ours(&self, day: NaiveDate) -> bool {
+        self.target().is_some_and(|target| target < day && Some(target) < self.legal())
+    }
+
     /// Whether the reminder counts towards a day of this clock as it stands.
     pub fn is_counted_by(&self, reminder: &Reminder) -> bool {
         [self.target(), self.target_on(reminder.day)].contains(&Some(reminder.target))

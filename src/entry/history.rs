@@ -39,6 +39,16 @@ impl Standing {
         self.act_by.or_else(|| self.due.parse().ok()).or(self.target)
     }
 
+    /// The day that reminders counted towards on `day`: ours as long as it lay ahead, then the legal one.
+    pub fn target_on(&self, day: NaiveDate) -> Option<NaiveDate> {
+        if self.is_behind_ours(day) { self.legal() } else { self.target }
+    }
+
+    /// Whether a day of our own had passed by `day`, and the legal one counted.
+    fn is_behind_ours(&self, day: NaiveDate) -> bool {
+        self.target.is_some_and(|target| target < day && Some(target) < self.legal())
+    }
+
     /// A running clock of which only the day to act by is known.
     pub fn acted_on(target: NaiveDate) -> Self {
         let due = format!("unknown, act by {target}").into();
@@ -56,7 +66,8 @@ impl Standing {
 pub struct ClockMove {
     /// [`EntryDeadline::key`].
     pub deadline: Box<str>,
-    /// From 1 for each clock, rising: what a calendar calls the sequence of an event.
+    /// From 1 for each clock, rising: what a calendar calls the sequence of an event. It leaves one out where a day of our own
+    /// had passed before: that number was of the event from then on.
     pub sequence: u32,
     /// The moment of the journal's line.
     pub at: DateTime<Utc>,
@@ -91,6 +102,11 @@ impl ClockMove {
         let differs = |words: &[String; 2]| words[0] != words[1];
         [due, act_by, own].into_iter().find(differs).unwrap_or(state)
     }
+
+    /// What had ended the clock, or taken its date away, was taken back.
+    pub fn reopens(&self) -> bool {
+        reopens(&self.from, &self.to)
+    }
 }
 
 /// A change that was found, before it has its number.
@@ -101,6 +117,18 @@ pub struct Change {
     pub to: Standing,
     pub cause: Box<str>,
     pub notice: Option<NoticeId>,
+}
+
+impl Change {
+    /// As [`ClockMove::reopens`].
+    pub fn reopens(&self) -> bool {
+        reopens(&self.from, &self.to)
+    }
+}
+
+fn reopens(from: &Standing, to: &Standing) -> bool {
+    let rested = matches!(from.state, DeadlineState::Closed | DeadlineState::Idle);
+    rested && to.state == DeadlineState::Open && to.target.is_some()
 }
 
 /// What changed between two looks at an entry. A clock that had no date, or that is new, did not move.
@@ -119,21 +147,27 @@ pub fn changes(before: &[EntryDeadline], after: &[EntryDeadline]) -> Vec<Change>
     changes
 }
 
-/// A clock that was gone and is back, with the standing of one that has no date. Its numbers go on where they ended.
-pub fn returned(life: &Life, after: &[EntryDeadline]) -> Vec<Change> {
-    let last = |deadline: &EntryDeadline| life.moves_of(&deadline.key()).next_back();
-    let is_back = |deadline: &&EntryDeadline| {
-        let gone = Standing::gone();
-        last(deadline).is_some_and(|last| last.to == gone && gone != Standing::of(deadline))
-    };
-    let back = after.iter().filter(is_back).map(|deadline| Change {
-        deadline: deadline.key().into(),
-        from: Standing::gone(),
-        to: Standing::of(deadline),
-        cause: "its trigger came again".into(),
-        notice: deadline.from.iter().find_map(|fact| fact.notice),
-    });
-    back.collect()
+/// A clock that was gone and is back, with the standing of one that has no date, and one that has a date again. Its numbers go on where
+/// they ended.
+pub fn returned(life: &Life, before: &[EntryDeadline], after: &[EntryDeadline]) -> Vec<Change> {
+    let mut back = Vec::new();
+    for deadline in after {
+        let Some(last) = life.moves_of(&deadline.key()).next_back() else { continue };
+        let old = before.iter().find(|old| old.id == deadline.id && old.instance == deadline.instance);
+        let to = Standing::of(deadline);
+        let (cause, notice) = match old {
+            _ if last.to == to => continue,
+            Some(old) if last.to.target.is_none() && old.due.is_none() && to.target.is_some() => {
+                cause(old, Some(deadline))
+            }
+            None if last.to == Standing::gone() => {
+                ("its trigger came again".into(), deadline.from.iter().find_map(|fact| fact.notice))
+            }
+            _ => continue,
+        };
+        back.push(Change { deadline: deadline.key().into(), from: last.to.clone(), to, cause, notice });
+    }
+    back
 }
 
 /// The fact that differs, or the reason of the new state.
@@ -167,7 +201,8 @@ impl Life {
     /// Keeps changes under their numbers.
     pub fn note(&mut self, at: DateTime<Utc>, changes: Vec<Change>) {
         for Change { deadline, from, to, cause, notice } in changes {
-            let sequence = self.sequence(&deadline).saturating_add(1);
+            let passed = u32::from(from.is_behind_ours(at.date_naive()));
+            let sequence = self.sequence(&deadline).saturating_add(1).saturating_add(passed);
             self.moves.push(ClockMove { deadline, sequence, at, from, to, cause, notice });
         }
         while self.moves.len() > Self::MOVES_MAX {
@@ -213,6 +248,12 @@ impl Life {
     /// How often this clock has moved.
     pub fn sequence(&self, deadline: &str) -> u32 {
         self.moves_of(deadline).next_back().map_or(0, |last| last.sequence)
+    }
+
+    /// What a calendar calls the sequence of a clock's event on `day`: a day of our own that passed moves the event by itself.
+    pub fn event_sequence(&self, deadline: &EntryDeadline, day: NaiveDate) -> u32 {
+        let passed = deadline.may_run() && deadline.is_behind_ours(day);
+        self.sequence(&deadline.key()).saturating_add(u32::from(passed))
     }
 
     /// The moves of one clock, the oldest first.
@@ -274,6 +315,7 @@ mod tests {
         assert!(changes(&[], &[moved]).is_empty(), "nor is a new clock");
         let back = changes(&[closed], &[old]);
         assert_eq!(&*back[0].cause, "what had ended it was taken back");
+        assert!(back[0].reopens());
     }
 
     #[test]
@@ -327,5 +369,48 @@ mod tests {
         }
         assert_eq!(life.moves.len(), Life::MOVES_MAX);
         assert_eq!((life.sequence("B"), life.sequence("C")), (1, 0), "the only move of a clock stays");
+    }
+
+    #[test]
+    fn a_clock_that_has_a_date_again_has_moved() {
+        let mut life = Life::new(EntryNumber::parse("N0170000124").expect("a number"));
+        let dated = [clock(Some("2026-03-20"), "2026-03-06", DeadlineState::Open, "")];
+        let blocked = [clock(None, "2026-03-06", DeadlineState::Idle, "CBP reviews it")];
+        assert!(returned(&life, &blocked, &dated).is_empty(), "it never had one");
+        life.note(DateTime::UNIX_EPOCH, changes(&dated, &blocked));
+        let back = returned(&life, &blocked, &dated);
+        let [change] = &back[..] else { panic!("{back:?}") };
+        assert!(change.reopens());
+        assert_eq!((&*change.cause, &*change.from.due), ("what had ended it was taken back", "OPEN"));
+        life.note(DateTime::UNIX_EPOCH, back);
+        assert!(returned(&life, &blocked, &dated).is_empty(), "it is told once");
+        assert!(returned(&life, &dated, &dated).is_empty());
+
+        life.note(DateTime::UNIX_EPOCH, changes(&dated, &[]));
+        assert_eq!(&*returned(&life, &[], &dated)[0].cause, "its trigger came again");
+    }
+
+    #[test]
+    fn a_day_of_our_own_that_passes_takes_a_number() {
+        let mut life = Life::new(EntryNumber::parse("N0170000124").expect("a number"));
+        let day = |text: &str| text.parse::<NaiveDate>().expect("a date");
+        let mut clock = clock(Some("2026-03-20"), "2026-03-06", DeadlineState::Open, "");
+        clock.internal = Some(day("2026-03-10"));
+        let numbers =
+            |life: &Life| ["2026-03-10", "2026-03-11"].map(|on| life.event_sequence(&clock, day(on)));
+        assert_eq!(numbers(&life), [0, 1]);
+        let from = Standing::of(&clock);
+        assert_eq!(from.target_on(day("2026-03-11")), Some(day("2026-03-20")));
+        let change = |from: &Standing| Change {
+            deadline: clock.key().into(),
+            from: from.clone(),
+            to: Standing::gone(),
+            cause: "".into(),
+            notice: None,
+        };
+        life.note("2026-03-11T14:00:00Z".parse().expect("an instant"), vec![change(&from)]);
+        assert_eq!(life.sequence("ES_DUE"), 2, "above that of the event that stood");
+        life.note("2026-03-10T14:00:00Z".parse().expect("an instant"), vec![change(&from)]);
+        assert_eq!(life.sequence("ES_DUE"), 3, "ours had not passed then");
     }
 }

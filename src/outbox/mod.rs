@@ -229,7 +229,7 @@ pub struct DeadlineBrief {
     pub name: Box<str>,
     /// Days from the day of the alert to `act_by` (or `due`); negative when overdue.
     pub days_left: i64,
-    /// The ladder step that was passed: `30`, `overdue`.
+    /// The ladder step that was passed: `30`, `overdue`; or the difference that is told.
     pub step: Box<str>,
     /// The day for which this was said, in the recipient's zone.
     pub on: NaiveDate,
@@ -243,7 +243,7 @@ pub struct DeadlineBrief {
     /// The notice behind each fact, and where it stands in which file.
     #[serde(default)]
     pub evidence: Vec<Box<str>>,
-    /// How often the clock has moved: the sequence of its event in a calendar.
+    /// The sequence of its event in a calendar on that day.
     #[serde(default)]
     pub sequence: u32,
     /// The last move, while it is news.
@@ -252,6 +252,16 @@ pub struct DeadlineBrief {
     /// The date that a person has set, with author and reason.
     #[serde(default)]
     pub target: Option<InternalTarget>,
+}
+
+impl DeadlineBrief {
+    /// What stands in [`DeadlineBrief::step`] where a difference is told: the date moved, the clock runs again, what started it was taken back.
+    pub const MOVED: &str = "moved";
+    pub const REOPENED: &str = "reopened";
+    pub const GONE: &str = "gone";
+    pub fn is_gone(&self) -> bool {
+        *self.step == *Self::GONE
+    }
 }
 
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

@@ -14,8 +14,27 @@ use crate::rules::{DeadlineHit, Delivery, Rule, Telling};
 /// Letters of this many days after a move show the old date as well.
 const MOVED_DAYS: i64 = 30;
 
-/// How a reminder is called that no step of a ladder has caused, but a date that moved.
-const MOVED: &str = "moved";
+/// What a reminder tells that no step of a ladder has caused.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Difference {
+    /// The date moved, or is no more.
+    Moved,
+    /// The clock runs again.
+    Reopened,
+    /// There is no such clock any more.
+    Gone,
+}
+
+impl Difference {
+    /// What stands in the place of a step.
+    fn step(self) -> &'static str {
+        match self {
+            Self::Moved => DeadlineBrief::MOVED,
+            Self::Reopened => DeadlineBrief::REOPENED,
+            Self::Gone => DeadlineBrief::GONE,
+        }
+    }
+}
 
 /// A clock and the entry that it belongs to.
 #[derive(Clone, Copy)]
@@ -52,17 +71,18 @@ impl Pipeline {
         self.clock_alert(moment, verdict, key, of)
     }
 
-    /// A date moved between two steps.
-    pub(super) fn moved_alert(
+    /// Something changed between two steps.
+    pub(super) fn difference_alert(
         &self,
         moment: Moment,
-        rule: &Rule,
+        (rule, difference): (&Rule, Difference),
         telling: Telling<'_>,
         key: AlertKey,
         of: OfClock<'_>,
     ) -> Raised {
         let Telling { severity, delivery, notify, .. } = telling;
-        self.clock_alert(moment, Verdict { rule, severity, delivery, notify, step: MOVED.into() }, key, of)
+        let step = difference.step().into();
+        self.clock_alert(moment, Verdict { rule, severity, delivery, notify, step }, key, of)
     }
 
     fn clock_alert(&self, moment: Moment, verdict: Verdict<'_>, key: AlertKey, of: OfClock<'_>) -> Raised {
@@ -94,7 +114,9 @@ impl Pipeline {
             .find(|clock| clock.key() == key)
             .and_then(|clock| clock.explain(&self.deadlines).ok());
         let shown_since = moment.at - TimeDelta::days(MOVED_DAYS);
-        let is_news = |moved: &&ClockMove| moved.from.legal() != moved.to.legal() && moved.at >= shown_since;
+        let is_news = |moved: &&ClockMove| {
+            (moved.from.legal() != moved.to.legal() || moved.reopens()) && moved.at >= shown_since
+        };
         DeadlineBrief {
             name: self.deadlines.find(&deadline.id).map_or(&*deadline.id, |found| &found.name).into(),
             days_left: deadline.target_on(on).map_or(0, |target| (target - on).num_days()),
@@ -104,7 +126,7 @@ impl Pipeline {
             confidence: computed.as_ref().map(|computed| computed.confidence),
             evidence: evidence(life, deadline),
             steps: computed.map(|computed| computed.steps).unwrap_or_default(),
-            sequence: life.sequence(&key),
+            sequence: life.event_sequence(deadline, on),
             moved: life.moves_of(&key).rev().find(is_news).cloned().map(Box::new),
             target: life.target_of(&key).cloned(),
             deadline: deadline.clone(),

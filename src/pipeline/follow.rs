@@ -98,8 +98,12 @@ impl Pipeline {
                 };
                 self.rules.is_over(rule, &context)
             }
-            // `PROTEST_DUE@liquidation@2026-09-02/30`: clock, date, step.
+            // `PROTEST_DUE@liquidation@2026-09-02/30`: clock, date, step; `PROTEST_DUE@liquidation/moved-2` of its second move.
             On::Deadline => {
+                if let Some((clock, said)) = occasion.rsplit_once("/moved-") {
+                    let runs = |deadline: &EntryDeadline| deadline.may_run() && deadline.key() == clock;
+                    return life.sequence(clock).to_string() != said || !now.deadlines.iter().any(runs);
+                }
                 let clock = occasion.rsplit_once('/').and_then(|(clock, _)| clock.rsplit_once('@'));
                 let Some((clock, target)) = clock else { return false };
                 let today = now.clock.map(|clock| clock.date());

@@ -48,9 +48,10 @@ impl Pipeline {
         let is_cancelled = !deadline.runs_on(today);
         // What was never in a calendar is not taken out of one.
         let day = if is_cancelled {
-            moves().rev().find(|moved| deadline.ran_until(moved))?.from.target?
+            let ended = moves().rev().find(|moved| deadline.ran_until(moved))?;
+            ended.from.target_on(ended.at.date_naive())?
         } else {
-            deadline.target()?
+            deadline.target_on(today)?
         };
         let left = (day - today).num_days();
         let closed = last.filter(|_| is_cancelled).map(|moved| (today - moved.at.date_naive()).num_days());
@@ -64,7 +65,7 @@ impl Pipeline {
         let until = until(deadline);
         Some(Event {
             entry: life.number,
-            sequence: life.sequence(&key),
+            sequence: life.event_sequence(deadline, today),
             known_at: known_at(life, deadline, last),
             day,
             summary: format!("{done}{name}: {until} {day} ({})", life.number),

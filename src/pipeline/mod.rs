@@ -7,6 +7,7 @@
 mod answer;
 mod brief;
 mod clock_alert;
+mod digests;
 mod due;
 mod ends;
 mod faults;

@@ -2,15 +2,17 @@
 //!
 //! The old date, the new one and the cause are kept for every clock. A message about it is written only to people who were
 //! told the old date, or, in the digest, when a date came nearer that nobody was told yet: most dates move in the
-//! first days of an entry, when Customs fills in what the broker estimated, and nobody has to know.
+//! first days of an entry, when Customs fills in what the broker estimated, and nobody has to know. A clock that was closed and
+//! opens again is told to those who were reminded of it: its steps were said, and its end may have been.
 
 use chrono::NaiveDate;
 
-use super::clock_alert::OfClock;
+use super::clock_alert::{Difference, OfClock};
 use super::raise::Raised;
+use super::reminders::HISTORY_DAYS;
 use super::{Group, Moment, Pipeline, View};
 use crate::entry::history::{self, Change};
-use crate::entry::{DeadlineState, Entry, EntryDeadline, Life};
+use crate::entry::{DeadlineState, Entry, EntryDeadline, Life, Standing};
 use crate::ident::{BrokerName, NoticeId};
 use crate::outbox::AlertKey;
 use crate::rules::{DeadlineContext, Delivery, On, Telling, occasion};
@@ -35,7 +37,7 @@ impl Pipeline {
         moving: &Moving<'_>,
     ) -> Result<Vec<Raised>, V::Error> {
         let mut changes = history::changes(before, moving.after);
-        changes.extend(history::returned(life, moving.after));
+        changes.extend(history::returned(life, before, moving.after));
         for change in &mut changes {
             change.notice = change.notice.or(moving.notice);
         }
@@ -91,7 +93,7 @@ impl Pipeline {
                 return Ok(Some(self.step_alert(moment, hit, key, of)));
             }
             // Beside a date of our own that stays, the steps stay as well, and have been said.
-            if change.from.target != change.to.target {
+            if !change.reopens() && change.from.target != change.to.target {
                 return Ok(None);
             }
         }
@@ -106,17 +108,24 @@ impl Pipeline {
         };
         let key = key(&format!("{}/moved-{}", change.deadline, life.sequence(&change.deadline)));
         let telling = Telling { delivery, ..telling };
-        Ok(Some(self.moved_alert(moment, rule, telling, key, of)))
+        let difference = match () {
+            () if change.reopens() => Difference::Reopened,
+            () if change.to == Standing::gone() => Difference::Gone,
+            () => Difference::Moved,
+        };
+        Ok(Some(self.difference_alert(moment, (rule, difference), telling, key, of)))
     }
 
-    /// Whether somebody was reminded of the old date, by whatever rule: what the law started has one of its own.
+    /// Whether somebody was reminded of the old date, by whatever rule: what the law started has one of its own. Of a clock that had none
+    /// any more it is the last one that it had.
     fn was_said<V: View>(
         &self,
         group: &Group<'_, V>,
         life: &Life,
         change: &Change,
     ) -> Result<bool, V::Error> {
-        let Some(target) = change.from.target else { return Ok(false) };
+        let last = || life.moves_of(&change.deadline).rev().find_map(|moved| moved.from.target);
+        let Some(target) = change.from.target.or_else(last) else { return Ok(false) };
         for rule in self.rules.iter().filter(|rule| rule.on == On::Deadline) {
             for step in rule.ladder().map(|ladder| ladder.steps()).unwrap_or_default() {
                 let occasion = occasion(&change.deadline, target, *step);
@@ -129,9 +138,12 @@ impl Pipeline {
     }
 }
 
-/// A clock that ran, by law or otherwise, and has another legal date now, or counts towards another day. One that was closed is
-/// done with, and so is one that ran out before it was blocked: nobody has to know.
+/// A clock that ran, by law or otherwise, and has another legal date now, or counts towards another day; and one that runs again. One
+/// that was closed is done with, and so is one that ran out before it was blocked: nobody has to know.
 fn is_a_difference(change: &Change, today: NaiveDate) -> bool {
+    if change.reopens() {
+        return change.to.legal().is_some_and(|legal| (today - legal).num_days() <= HISTORY_DAYS);
+    }
     let ran_out = change.to.target.is_none() && change.from.target.is_some_and(|target| target < today);
     !ran_out
         && matches!(change.from.state, DeadlineState::Open | DeadlineState::Ahead)

@@ -53,6 +53,14 @@ impl Raised {
     }
 }
 
+impl Raised {
+    /// The clock that a notice is answered by, where it is told at once.
+    pub fn own_clock(&self) -> Option<&str> {
+        let Cause::Notice(notice) = &self.alert.cause else { return None };
+        notice.clock.as_deref().filter(|_| self.delivery == Delivery::Now && self.hidden_by.is_none())
+    }
+}
+
 /// A trouble as it is to be told.
 pub(super) struct Told<'a> {
     /// How loud the trouble is; who hears of it follows from that.
@@ -102,8 +110,7 @@ impl Pipeline {
         self.plan_reminders(group, &mut life, &entry, &deadlines, (moment.at, broker));
         let now = Now { entry: &entry, deadlines: &deadlines, broker, clock: self.wall_clock(moment.at) };
         self.follow(group, moment, &mut life, (&now, &mut *sorted))?;
-        let mut facts: Option<EntryBrief> = None;
-        let mut routine = Vec::new();
+        let (mut facts, mut routine) = (None::<EntryBrief>, Vec::new());
         for fresh in fresh.iter().filter(|fresh| !entry.is_of_covering(&fresh.notice)) {
             let context = NoticeContext {
                 notice: &fresh.notice,
@@ -129,6 +136,7 @@ impl Pipeline {
                 self.notice_alert(moment.at, hit, key, fresh, Some((facts.clone(), &entry)), &deadlines);
             raised.push(Raised { hidden_by, ..alert });
         }
+        self.join_steps(group, moment, &mut life, &now, &mut raised)?;
         let followed = self.tell_with(group, moment, raised, sorted)?;
         self.begin_to_follow(group, &mut life, [followed, routine].concat())?;
         group.put_life(life);
@@ -467,8 +475,9 @@ pub(super) fn running(
     let is_about = |deadline: &EntryDeadline| {
         about.is_some_and(|about| about.id == deadline.id && about.instance == deadline.instance)
     };
-    running.sort_by_key(|deadline| (!is_about(deadline), deadline.has_passed(today), deadline.target()));
+    let target = |deadline: &EntryDeadline| deadline.target_on(today);
+    running.sort_by_key(|deadline| (!is_about(deadline), deadline.has_passed(today), target(deadline)));
     running.truncate(DEADLINES_MAX);
-    running.sort_by_key(|deadline| deadline.target());
+    running.sort_by_key(|deadline| target(deadline));
     running.into_iter().cloned().collect()
 }

@@ -1,12 +1,12 @@
-//! The clock: due dates pass the steps of their ladders, and digests are written.
+//! The clock: due dates pass the steps of their ladders.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{NaiveDate, TimeDelta};
 
 use super::clock_alert::OfClock;
 use super::follow::Now;
-use super::letters::{Marks, Parcel, Sorted};
+use super::letters::Sorted;
 use super::raise::Raised;
 use super::reminders::reminder as planned;
 use super::silence::{About, Broken, OldSilences};
@@ -14,13 +14,9 @@ use super::{CHUNK_REMINDERS, Group, Moment, Overflow, Pipeline, View};
 use crate::clock::customs_date;
 use crate::entry::{EntryDeadline, Life, Reminder, silence};
 use crate::ident::{BrokerName, EntryNumber};
-use crate::outbox::{AlertKey, LOUD_DAYS, Letter, LetterKind, Silence, Team};
-use crate::place::Severity;
-use crate::rules::{DeadlineContext, DeadlineHit};
-use crate::step::{DigestKey, DueKey};
-
-/// Routine alerts that one digest takes; the rest goes into further letters.
-const DIGEST_MAX: usize = 5_000;
+use crate::outbox::{AlertKey, LOUD_DAYS, Silence};
+use crate::rules::{DeadlineContext, DeadlineHit, Delivery};
+use crate::step::DueKey;
 
 /// Reminders that are looked at when a silence is ended by hand. What stands behind them speaks at the end that it had.
 const CLOCKS_MAX: usize = 20_000;
@@ -128,6 +124,53 @@ impl Pipeline {
         Ok(said)
     }
 
+    /// Clocks that notices of a file answer to, and that have reached a step of their ladders by it: said with the notices, for they are one
+    /// thing. Without this the clock would say them a moment later, in a letter of their own.
+    pub(super) fn join_steps<V: View>(
+        &self,
+        group: &mut Group<'_, V>,
+        moment: Moment,
+        life: &mut Life,
+        now: &Now<'_>,
+        raised: &mut Vec<Raised>,
+    ) -> Result<(), V::Error> {
+        let mut wanted = life.reminders.clone();
+        let clocks: Vec<Box<str>> =
+            raised.iter().filter_map(|known| known.own_clock().map(Into::into)).collect();
+        for key in clocks {
+            let Some(deadline) = now.deadlines.iter().find(|deadline| deadline.key() == *key) else {
+                continue;
+            };
+            let on = self.day_of(deadline, moment.at);
+            let Some(reminder) = wanted.iter_mut().find(|known| known.deadline == key && known.day <= on)
+            else {
+                continue;
+            };
+            let context = DeadlineContext { deadline, entry: now.entry, broker: now.broker.as_str(), on };
+            if self.silenced_until(group, moment, &context)?.is_some() {
+                continue;
+            }
+            let of = OfClock { life, entry: now.entry, deadline, all: now.deadlines, on };
+            // What its broker tells nothing of is said by the clock.
+            let untold = &mut BTreeSet::new();
+            let (Some(step), _) = self.reached(group, moment, &context, of, (now, untold))? else { continue };
+            if step.delivery != Delivery::Now {
+                continue;
+            }
+            match self.rules.next_reminder(deadline, on).and_then(|next| planned(deadline, next)) {
+                Some(next) => *reminder = next,
+                None => wanted.retain(|known| known.deadline != key),
+            }
+            if raised.iter().all(|known| known.alert.key != step.alert.key) {
+                raised.push(step);
+            }
+        }
+        if wanted != life.reminders {
+            self.set_reminders(group, life, wanted);
+        }
+        Ok(())
+    }
+
     /// The step of its ladder that a clock has reached, unless it was told or its broker stands in `untold` for it; and whether it is hidden.
     fn reached<V: View>(
         &self,
@@ -228,61 +271,6 @@ impl Pipeline {
             }
         }
         Ok(())
-    }
-
-    /// The teams whose digest is to be written now, and the day it is for: something waits from before its time.
-    pub fn digests_due<V: View>(
-        &self,
-        view: &V,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<(Box<str>, NaiveDate)>, V::Error> {
-        let mut due = Vec::new();
-        for team in self.audience.teams() {
-            let (day, at) = team.last_digest(now);
-            for recipient in self.digest_recipients(team) {
-                // The oldest comes first.
-                if view.digest(recipient, 1)?.iter().any(|waiting| waiting.raised_at < at) {
-                    due.push((team.name.clone(), day));
-                    break;
-                }
-            }
-        }
-        Ok(due)
-    }
-
-    /// Somebody in two teams gets one digest a day, at the time of the first.
-    fn digest_recipients<'t>(&'t self, team: &'t Team) -> impl Iterator<Item = &'t str> {
-        let is_first =
-            |recipient: &&str| self.audience.team_of(recipient).is_some_and(|first| first.name == team.name);
-        team.to.iter().map(|recipient| &**recipient).filter(is_first)
-    }
-
-    /// Writes the digest of each recipient of a team, for `day`.
-    pub fn digest<V: View>(
-        &self,
-        group: &mut Group<'_, V>,
-        moment: Moment,
-        team: &Team,
-        day: NaiveDate,
-    ) -> Result<u64, V::Error> {
-        let mut letters = 0;
-        for recipient in self.digest_recipients(team) {
-            let waiting = group.digest(recipient, DIGEST_MAX)?;
-            for chunk in waiting.chunks(Letter::ALERTS_MAX) {
-                let alerts: Vec<(Severity, AlertKey)> =
-                    chunk.iter().map(|key: &DigestKey| (Severity::Info, key.alert.clone())).collect();
-                let kind = LetterKind::Digest { day };
-                let (entry, occasion, not_before) = (None, "", None);
-                let marks = &Marks::new();
-                let parcel = Parcel { recipient, kind, entry, alerts: &alerts, occasion, not_before, marks };
-                self.write(group, moment, parcel)?;
-                for key in chunk {
-                    group.set_digest(key.clone(), false);
-                }
-                letters += 1;
-            }
-        }
-        Ok(letters)
     }
 }
 

@@ -143,8 +143,8 @@ impl<'a> Facts<'a> {
     /// Days left to the day to act of each running clock with this id.
     pub fn days_left(&self, id: &str) -> impl Iterator<Item = i64> {
         let day = self.day();
-        let targets = self.running().filter(move |deadline| *deadline.id == *id);
-        targets.filter_map(move |deadline| Some((deadline.target()? - day?).num_days()))
+        let clocks = self.running().filter(move |deadline| *deadline.id == *id);
+        clocks.filter_map(move |deadline| Some((deadline.target_on(day?)? - day?).num_days()))
     }
 
     /// The day of the event: when the file was received, or of the reminder.
@@ -204,8 +204,8 @@ impl<'a> Facts<'a> {
             Flag::InQuestion => entry?.is_in_question(),
             Flag::Unpaid => entry?.is_unpaid(),
             Flag::ByLaw => self.deadline?.is_by_law(),
-            Flag::LastDay => self.deadline?.target()? <= self.on?,
-            Flag::Overdue => self.deadline?.target()? < self.on?,
+            Flag::LastDay => self.deadline?.target_on(self.on?)? <= self.on?,
+            Flag::Overdue => self.deadline?.target_on(self.on?)? < self.on?,
             Flag::DifferenceKnown => self.liquidation()?.difference().is_some(),
             Flag::Contradicted => entry?.is_newly_contradicted(self.before),
         })

@@ -115,7 +115,7 @@ pub(super) fn what(cause: &Cause) -> String {
             (None, None) => notice.kind.as_str().to_owned(),
         },
         Cause::Deadline(brief) => {
-            let (name, target) = (&brief.name, brief.deadline.target());
+            let (name, target) = (&brief.name, brief.deadline.target_on(brief.on));
             let is_ours = target.is_some() && target != brief.deadline.legal();
             let target = target.map_or_else(|| brief.deadline.due_text(), |date| date.to_string());
             let target = if is_ours { format!("our target {target}") } else { target };

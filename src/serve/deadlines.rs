@@ -23,7 +23,9 @@ pub struct Window {
 impl Window {
     /// Whether this clock runs and its day lies in the window. A clock whose last day is over is overdue.
     pub fn holds(&self, deadline: &EntryDeadline) -> bool {
-        let Some(target) = deadline.target().filter(|_| deadline.runs_on(self.on)) else { return false };
+        let Some(target) = deadline.target_on(self.on).filter(|_| deadline.runs_on(self.on)) else {
+            return false;
+        };
         let until = self.on.checked_add_signed(TimeDelta::days(i64::from(self.within_days)));
         let since = self.on.checked_sub_signed(TimeDelta::days(i64::from(self.overdue_days)));
         let last = deadline.due.unwrap_or(target);
@@ -49,7 +51,7 @@ pub struct DeadlineRow {
     /// Until `target` or `act_by`, or `due` when nobody has to act; negative when it is over.
     pub days_left: i64,
     pub basis: String,
-    /// The date that a person has set, where one is set; `days_left` counts to the earlier.
+    /// The date that a person has set, where one is set; `days_left` counts to it until it has passed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<NaiveDate>,
 }
@@ -74,7 +76,7 @@ pub(super) fn answer(
                 name: table.find(&deadline.id).map(|found| found.name.clone()).unwrap_or_default(),
                 due: deadline.due_text(),
                 act_by: deadline.act_by,
-                days_left: deadline.target().map_or(0, |target| (target - window.on).num_days()),
+                days_left: deadline.target_on(window.on).map_or(0, |target| (target - window.on).num_days()),
                 basis: deadline.basis.to_string(),
                 target: deadline.internal,
             });

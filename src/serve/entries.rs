@@ -173,7 +173,7 @@ fn same_number(left: &str, right: &str) -> bool {
 fn next_deadline(deadlines: &[EntryDeadline], on: NaiveDate) -> Option<NextDeadline> {
     let window = Window { on, within_days: u32::MAX, overdue_days: OVERDUE_DAYS };
     let running = deadlines.iter().filter(|deadline| window.holds(deadline));
-    let dated = running.filter_map(|deadline| Some((deadline.target()?, deadline)));
+    let dated = running.filter_map(|deadline| Some((deadline.target_on(on)?, deadline)));
     let (target, next) = dated.min_by_key(|(target, deadline)| (deadline.act_by.is_none(), *target))?;
     Some(NextDeadline {
         id: next.id.to_string(),

@@ -325,13 +325,13 @@ impl Asked<'_> {
             return None;
         }
         let is_decided = answer.matches && answer.decided_by.as_deref() == Some(&*rule.name);
-        let days_left = deadline.target().map(|target| (target - self.today).num_days());
+        let days_left = deadline.target_on(self.today).map(|target| (target - self.today).num_days());
         let telling = self.rules.tell_deadline(rule, ctx, days_left.unwrap_or_default());
         let verdict = match (is_decided, deadline.state, deadline.target()) {
-            (true, DeadlineState::Open, Some(target)) => self.next_words(ctx, rule, life, target),
+            (true, DeadlineState::Open, Some(_)) => self.next_words(ctx, rule, life),
             (true, DeadlineState::Open, None) => "has no date, so it reminds nobody".to_owned(),
-            (true, DeadlineState::Ahead, Some(target)) if deadline.runs_on(self.today) => {
-                self.next_words(ctx, rule, life, target)
+            (true, DeadlineState::Ahead, Some(_)) if deadline.runs_on(self.today) => {
+                self.next_words(ctx, rule, life)
             }
             (true, DeadlineState::Ahead, _) => format!("does not run yet: it {}", deadline.because),
             (true, DeadlineState::Closed, _) => {
@@ -357,11 +357,12 @@ impl Asked<'_> {
         })
     }
 
-    fn next_words(&self, ctx: &DeadlineContext<'_>, rule: &Rule, life: &Life, target: NaiveDate) -> String {
+    fn next_words(&self, ctx: &DeadlineContext<'_>, rule: &Rule, life: &Life) -> String {
         let key = ctx.deadline.key();
         let now = match self.rules.for_deadline(ctx) {
             Some(hit) if hit.rule.name == rule.name => {
-                format!("decides: step {} of {target} counts today, {}", hit.step, hit.severity.as_str())
+                let (step, target, severity) = (hit.step, hit.target, hit.severity.as_str());
+                format!("decides: step {step} of {target} counts today, {severity}")
             }
             _ if rule.delivery == Delivery::None => return "decides, and keeps silent".to_owned(),
             _ => "decides, and no step of its ladder has come yet, or all are over".to_owned(),

@@ -182,6 +182,37 @@ fn our_own_target_is_no_legal_date() {
     let alert =
         Alert { cause: Cause::Deadline(Box::new(brief)), deadlines: vec![summary], ..sample::deadline() };
     let mail = at(alert, "2026-11-23T13:00:00Z");
-    expect!["[WARNING] ABC-1234567-6 Entry summary: our target 2026-11-20 passed 3 days ago, act by 2026-11-30 (in 7 days) (ACME Brokers)"].assert_eq(mail.subject());
+    expect!["[WARNING] ABC-1234567-6 Entry summary due in 7 days, act by 2026-11-30 (ACME Brokers)"]
+        .assert_eq(mail.subject());
     check(&mail, expect_file!["../snapshots/our-target.txt"], expect_file!["../snapshots/our-target.html"]);
+}
+
+#[test]
+fn a_digest_attaches_the_event_of_each_clock_once() {
+    let digest = LetterKind::Digest { day: day(2026, 8, 20) };
+    let numbered = |instance: String, step: &str, on| {
+        let alert = ladder(14, step, on);
+        let Cause::Deadline(brief) = alert.cause.clone() else { panic!("a ladder is of a deadline") };
+        let deadline = EntryDeadline { instance: instance.into(), ..brief.deadline.clone() };
+        Alert { cause: Cause::Deadline(Box::new(DeadlineBrief { deadline, ..*brief })), ..alert }
+    };
+    let liquidation = || "liquidation".to_owned();
+    let told = vec![
+        numbered(liquidation(), "14", (2026, 8, 19)),
+        numbered(liquidation(), "moved", (2026, 8, 20)),
+        numbered("reliquidation".to_owned(), "14", (2026, 8, 19)),
+    ];
+    let (letter, alerts) = sample::letter(digest, told);
+    let calendar = attached::calendar_of(&letter, &alerts).expect("dates to act by");
+    assert_eq!(calendar.matches("BEGIN:VEVENT").count(), 2, "{calendar}");
+    assert!(String::from_utf8_lossy(render_letter(&letter, &alerts).bytes()).contains("deadlines.ics"));
+
+    let many: Vec<Alert> = (0..501).map(|at| numbered(at.to_string(), "14", (2026, 8, 19))).collect();
+    let (letter, alerts) = sample::letter(digest, many);
+    assert_eq!(attached::calendar_of(&letter, &alerts), None);
+    let mail = render_letter(&letter, &alerts);
+    assert!(!String::from_utf8_lossy(mail.bytes()).contains("deadlines.ics"));
+    assert!(mail.text().contains("501 deadlines are more than a mail attaches"), "{}", mail.text());
+    let (over, alerts) = sample::letter(LetterKind::Over, alerts[..1].to_vec());
+    assert_eq!(attached::calendar_of(&over, &alerts), None, "nothing is to be done any more");
 }
