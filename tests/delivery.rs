@@ -123,7 +123,8 @@ fn a_webhook_gets_signed_letters_and_repeats_bear_the_same_key() {
 #[test]
 fn a_webhook_that_may_have_a_letter_gets_it_again_as_it_was_and_the_end_in_another() {
     let (port, posted) = listen(&[504, 200, 200, 200]);
-    let site = Site::new("\"webhook:pager\"", &format!("{}[rules]\nfiles = [\"my.toml\"]\n", http_hook(port)));
+    let site =
+        Site::new("\"webhook:pager\"", &format!("{}[rules]\nfiles = [\"my.toml\"]\n", http_hook(port)));
     let rules = "[[rule]]\nname = \"docs\"\ntitle = \"Docs\"\non = \"notice\"\nwhen = { effect = \"documents\" }\n\
                  severity = \"critical\"\nuntil = { open_hold_after = false }\ntell_when_over = true\n";
     fs::write(site.path("my.toml"), rules).expect("rules");

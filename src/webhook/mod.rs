@@ -344,7 +344,9 @@ impl Fault {
             }
             Self::Answered { status: 300..=499, .. } => Outcome::Rejected { error },
             Self::Connect(_) | Self::Unreached { .. } => Outcome::Refused { error },
-            Self::Answered { .. } | Self::Broken { .. } | Self::TimedOut { .. } => Outcome::Unanswered { error },
+            Self::Answered { .. } | Self::Broken { .. } | Self::TimedOut { .. } => {
+                Outcome::Unanswered { error }
+            }
         }
     }
 }
