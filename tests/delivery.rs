@@ -119,6 +119,35 @@ fn a_webhook_gets_signed_letters_and_repeats_bear_the_same_key() {
     assert!(!String::from_utf8_lossy(&posted[0].body).contains("very secret"));
 }
 
+/// A gateway says 504 though the receiver behind it may have the letter: whoever remembers the key must not miss what is said later.
+#[test]
+fn a_webhook_that_may_have_a_letter_gets_it_again_as_it_was_and_the_end_in_another() {
+    let (port, posted) = listen(&[504, 200, 200, 200]);
+    let site =
+        Site::new("\"webhook:pager\"", &format!("{}[rules]\nfiles = [\"my.toml\"]\n", http_hook(port)));
+    let rules = "[[rule]]\nname = \"docs\"\ntitle = \"Docs\"\non = \"notice\"\nwhen = { effect = \"documents\" }\n\
+                 severity = \"critical\"\nuntil = { open_hold_after = false }\ntell_when_over = true\n";
+    fs::write(site.path("my.toml"), rules).expect("rules");
+    fs::write(site.path("secret"), "a very secret word\n").expect("a secret");
+    site.drop("hold.txt", &sample("1-hold.txt"), 5 * SECOND);
+    assert_eq!(site.run(&["run", "--once"]).code, 1);
+    let letters = site.run(&["alerts", "list", "--letters", "--state", "waiting", "--json"]).out;
+    let letter: Value = serde_json::from_str(&letters).expect("one letter");
+    let key = letter["key"].as_str().expect("a key");
+    // The cause ends before the second try.
+    site.drop("released.txt", &sample("2-released.txt"), 5 * SECOND);
+    site.run(&["run", "--once"]);
+    assert_eq!(site.run(&["alerts", "retry", key]).code, 0);
+    assert_eq!(site.run(&["run", "--once"]).code, 0);
+    let posted: Vec<Posted> = posted.iter().take(3).collect();
+    let (again, end): (Vec<&Posted>, Vec<&Posted>) =
+        posted.iter().partition(|request| request.header("idempotency-key") == key);
+    assert_eq!((again.len(), end.len()), (2, 1));
+    assert_eq!(again[0].body, again[1].body, "one key, one body");
+    let end: Value = serde_json::from_slice(&end[0].body).expect("JSON");
+    assert_eq!((&end["kind"], &end["alerts"][0]["rule"]), (&Value::from("over"), &Value::from("docs")));
+}
+
 #[test]
 fn a_webhook_that_refuses_for_good_is_told_by_mail() {
     let (port, _posted) = listen(&[410]);

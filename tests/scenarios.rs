@@ -18,7 +18,9 @@ use entrywatch::outbox::Audience;
 use entrywatch::pipeline::Pipeline;
 use entrywatch::store::LetterFilter;
 use entrywatch::workbench::next_look;
-use entrywatch::workbench::scenario::{BenchStage, Delivered, Scenario, Server, Stage, load_message, play};
+use entrywatch::workbench::scenario::{
+    BenchStage, Delivered, Gathered, Scenario, Server, Stage, gathered, load_message, play,
+};
 
 /// The desk as a stage.
 struct DeskStage {
@@ -87,6 +89,10 @@ impl Stage for DeskStage {
 
     fn letters(&self, filter: LetterFilter) -> Result<usize, String> {
         Ok(self.desk.store().letters(filter, 1_000).map_err(|error| error.to_string())?.len())
+    }
+
+    fn gathered(&self) -> Result<Option<Gathered>, String> {
+        gathered(&*self.desk.store(), self.now()).map_err(|error| error.to_string())
     }
 }
 

@@ -129,7 +129,7 @@ impl Renderer {
     /// When a file in `overrides` cannot be read, replaces no template, or fails with the samples.
     pub fn new(overrides: Option<&Path>, settings: MailSettings) -> Result<Self, TemplateError> {
         let mut own = Templates::load(&[]).map_err(|error| faulty(error, None))?;
-        own.try_samples(&settings).map_err(|fault| faulty(fault, None))?;
+        own.try_samples(&sample::letters(), &settings).map_err(|fault| faulty(fault, None))?;
         let replaced = match overrides {
             Some(folder) => Some(load_overrides(folder, &settings)?),
             None => None,
@@ -154,7 +154,8 @@ impl Renderer {
     /// What fails, in the templates or in the mail that they make.
     pub fn try_render(&self, letter: &Letter, alerts: &[Alert]) -> Result<Mail, RenderError> {
         if let Some(replaced) = &self.replaced {
-            replaced.attempt(letter, alerts, &self.settings).map_err(|fault| RenderError::Template {
+            let view = View::of(letter, alerts, &self.settings);
+            replaced.attempt(&view).map_err(|fault| RenderError::Template {
                 letter: letter.key.to_string(),
                 problem: described(&fault),
             })?;
@@ -270,7 +271,9 @@ fn load_overrides(folder: &Path, settings: &MailSettings) -> Result<Templates, T
         found.push((name, source));
     }
     let mut templates = Templates::load(&found).map_err(|error| faulty(error, Some(folder)))?;
-    templates.try_samples(settings).map_err(|fault| faulty(fault, Some(folder)))?;
+    let mut letters = sample::letters();
+    letters.extend(sample::large_letters());
+    templates.try_samples(&letters, settings).map_err(|fault| faulty(fault, Some(folder)))?;
     Ok(templates)
 }
 
@@ -353,6 +356,17 @@ impl View {
         }
     }
 
+    /// The link of a mail that can be answered; `false` where there is no place for one.
+    fn set_link(&mut self, link: &str) -> bool {
+        match self {
+            Self::Alert(mail) => {
+                mail.ack = Some(link.to_owned());
+                true
+            }
+            Self::Digest(_) => false,
+        }
+    }
+
     fn subject(&self) -> &str {
         match self {
             Self::Alert(mail) => &mail.subject,
@@ -407,10 +421,18 @@ impl Templates {
     }
 
     /// Tries the samples. Only here do errors carry an excerpt: later they would carry what stands in a message.
-    fn try_samples(&mut self, settings: &MailSettings) -> Result<(), Fault> {
+    fn try_samples(
+        &mut self,
+        letters: &[(Letter, Vec<Alert>)],
+        settings: &MailSettings,
+    ) -> Result<(), Fault> {
         self.set_debug(true);
-        for (letter, alerts) in sample::letters() {
-            self.attempt(&letter, &alerts, settings)?;
+        for (letter, alerts) in letters {
+            let mut view = View::of(letter, alerts, settings);
+            self.attempt(&view)?;
+            if view.set_link(sample::LINK) {
+                self.attempt(&view)?;
+            }
         }
         self.set_debug(false);
         Ok(())
@@ -422,9 +444,8 @@ impl Templates {
     }
 
     /// Renders a sample, and looks whether both bodies show what it is about.
-    fn attempt(&self, letter: &Letter, alerts: &[Alert], settings: &MailSettings) -> Result<(), Fault> {
-        let view = View::of(letter, alerts, settings);
-        let bodies = self.bodies(&view)?;
+    fn attempt(&self, view: &View) -> Result<(), Fault> {
+        let bodies = self.bodies(view)?;
         let (told, (text, html)) = (view.told(), view.templates());
         for (template, seen) in [(text, bodies.text), (html, shown::visible(&bodies.html))] {
             if let Some(problem) = shown::missing(&told, &seen) {
@@ -459,3 +480,6 @@ impl Templates {
         Ok(Bodies { subject: view.subject().to_owned(), text: text_body, html: html_body })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! Invented alerts, one of each shape: every template is rendered with them when the service starts, so that a name
 //! that does not exist is found before the first real alert.
 
+mod rare;
+
 use chrono::{DateTime, NaiveDate, Utc};
 
 use crate::entry::{DeadlineState, EntryDeadline, Provenance};
@@ -11,6 +13,9 @@ use crate::outbox::{
     LetterState, NoticeBrief, Past, TroubleBrief, Wait,
 };
 use crate::place::{Place, Severity};
+
+/// A link as those of mails that can be answered.
+pub(super) const LINK: &str = "https://entrywatch.example.com/ack/3f2a9c";
 
 /// A letter of each shape of alert, with one of each, one that is too long to be told in full, and a digest.
 pub(super) fn letters() -> Vec<(Letter, Vec<Alert>)> {
@@ -29,7 +34,13 @@ pub(super) fn letters() -> Vec<(Letter, Vec<Alert>)> {
         letter(LetterKind::Over, shapes.clone()),
         letter(LetterKind::Digest { day: on }, shapes),
     ]);
+    letters.extend(rare::letters());
     letters
+}
+
+/// Letters about more than their tables and calendars hold: they take longer than all the others together.
+pub(super) fn large_letters() -> Vec<(Letter, Vec<Alert>)> {
+    rare::large()
 }
 
 /// A letter about these alerts, as the outbox would write it.

@@ -362,7 +362,7 @@ pub enum Outcome {
     Accepted { response: Box<str> },
     /// Try again later: connection, TLS, 4xx.
     Refused { error: Box<str> },
-    /// Try again later, the very same: all of it was handed over, and the answer never came.
+    /// Try again later, the very same: all of it was handed over, and the answer never came, or was that of a gateway in front.
     Unanswered { error: Box<str> },
     /// A person must act: 5xx.
     Rejected { error: Box<str> },

@@ -10,7 +10,8 @@
 //!
 //! The key is the letter's: it is the same however often the letter is sent, so a receiver that keeps the keys it has
 //! seen gets each letter once. What the server answers decides as with mail: 2xx is accepted; a refusal that no time heals
-//! (most of 4xx) is for good; everything else, a lost answer included, is tried again later.
+//! (most of 4xx) is for good; everything else, a lost answer included, is tried again later. Behind a gateway that answers 5xx the
+//! receiver may have the letter, so that it is sent again as it was.
 
 mod connect;
 mod url;
@@ -27,10 +28,10 @@ use hyper_util::rt::TokioIo;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sha2::Sha256;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 pub use connect::SetupError;
-use connect::{ConnectError, Dialer};
+use connect::{ConnectError, Dialer, Stream};
 pub use url::HookUrl;
 
 use crate::ident::hex;
@@ -221,6 +222,8 @@ enum Fault {
         "the answer to the letter was lost ({problem}); it may have been taken, and is sent again with the same key"
     )]
     Broken { problem: String },
+    #[error("no connection to the webhook within {} s", limit.as_secs_f64())]
+    Unreached { limit: Duration },
     #[error("the webhook did not answer within {} s", limit.as_secs_f64())]
     TimedOut { limit: Duration },
     #[error("the webhook answered {status}{}", if words.is_empty() { String::new() } else { format!(": {words}") })]
@@ -250,7 +253,7 @@ impl HookCourier {
         match timeout(limit, self.dialer.connect()).await {
             Ok(Ok(_)) => Ok(self.settings.url.to_string()),
             Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(Fault::TimedOut { limit }.to_string()),
+            Err(_) => Err(Fault::Unreached { limit }.to_string()),
         }
     }
 
@@ -272,9 +275,7 @@ impl HookCourier {
                 outcomes.push(Outcome::Refused { error: error.into() });
                 continue;
             }
-            let limit = self.settings.timeout;
-            let tried = timeout(limit, self.post(hook, signed_at.timestamp())).await;
-            let outcome = match tried.unwrap_or(Err(Fault::TimedOut { limit })) {
+            let outcome = match self.exchange(hook, signed_at.timestamp()).await {
                 Ok(status) => Outcome::Accepted { response: format!("{status}").into() },
                 Err(fault) => {
                     lost += u32::from(!matches!(fault, Fault::Answered { .. }));
@@ -286,9 +287,17 @@ impl HookCourier {
         outcomes
     }
 
-    /// One exchange, on a connection of its own.
-    async fn post(&self, hook: &Hook, timestamp: i64) -> Result<u16, Fault> {
-        let stream = self.dialer.connect().await?;
+    /// One exchange within the limit. While there is no connection, nothing has been sent.
+    async fn exchange(&self, hook: &Hook, timestamp: i64) -> Result<u16, Fault> {
+        let limit = self.settings.timeout;
+        let until = Instant::now() + limit;
+        let stream = timeout_at(until, self.dialer.connect()).await;
+        let stream = stream.map_err(|_| Fault::Unreached { limit })??;
+        timeout_at(until, self.post(stream, hook, timestamp)).await.unwrap_or(Err(Fault::TimedOut { limit }))
+    }
+
+    /// One request on a connection of its own.
+    async fn post(&self, stream: Box<dyn Stream>, hook: &Hook, timestamp: i64) -> Result<u16, Fault> {
         let broken = |error: hyper::Error| Fault::Broken { problem: error.to_string() };
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
         // Its errors come back through the sender as well.
@@ -324,8 +333,9 @@ impl HookCourier {
 }
 
 impl Fault {
-    /// Who we are (401, 403, 407), a wrong path while the receiver is being set up (404), haste (408, 425, 429) and all
-    /// that is the server's own (5xx) may pass; the rest of 4xx and a redirect do not.
+    /// Who we are (401, 403, 407), a wrong path while the receiver is being set up (404) and haste (408, 425, 429) may pass, and so may what
+    /// is the server's own (5xx), but that is often said by a gateway when the receiver behind it has the letter; the rest of 4xx and a
+    /// redirect do not pass.
     fn outcome(&self) -> Outcome {
         let error = self.to_string().into();
         match self {
@@ -333,8 +343,10 @@ impl Fault {
                 Outcome::Refused { error }
             }
             Self::Answered { status: 300..=499, .. } => Outcome::Rejected { error },
-            Self::Connect(_) | Self::Answered { .. } => Outcome::Refused { error },
-            Self::Broken { .. } | Self::TimedOut { .. } => Outcome::Unanswered { error },
+            Self::Connect(_) | Self::Unreached { .. } => Outcome::Refused { error },
+            Self::Answered { .. } | Self::Broken { .. } | Self::TimedOut { .. } => {
+                Outcome::Unanswered { error }
+            }
         }
     }
 }
@@ -380,9 +392,11 @@ mod tests {
             (429, false),
             (500, false),
             (503, false),
+            (504, false),
         ] {
             let outcome = Fault::Answered { status, words: String::new() }.outcome();
             assert_eq!(matches!(outcome, Outcome::Rejected { .. }), is_final, "{status}");
+            assert_eq!(matches!(outcome, Outcome::Unanswered { .. }), status >= 500, "{status}");
         }
         assert_eq!(words(b" no\r\nsuch\x1b[2J thing "), "no  such [2J thing");
     }

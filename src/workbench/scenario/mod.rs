@@ -20,7 +20,8 @@
 //! expected last), `waiting N`, `given up N`, `status ENTRY WORD`, `holds ENTRY none|A/C,...`, `deadline ENTRY KEY DATE [STATE]`
 //! (`open`, `closed`, `idle`, `ahead`; the date `none` for a clock that the entry does not have).
 //!
-//! **Letters are exact**: one that was delivered and that nobody expected before the next event is a fault.
+//! **Letters are exact**: one that was delivered and that nobody expected before the next event is a fault. So is,
+//! at the end, one that waits or was given up and that no `waiting N` or `given up N` names, and an alert that is gathered for a letter soon.
 
 mod play;
 mod read;
@@ -31,7 +32,7 @@ use std::path::{Path, PathBuf};
 use chrono::NaiveDateTime;
 
 pub use self::play::{load_message, play};
-pub use self::stage::{BenchStage, Delivered, Server, Stage};
+pub use self::stage::{BenchStage, Delivered, Gathered, Server, Stage, gathered};
 use crate::diagnostic::{Diagnostic, Faults, Source, hint};
 use crate::entry::DeadlineState;
 

@@ -1,6 +1,6 @@
 //! Plays scenarios.
 
-use super::{BROKER, Content, Delivered, Event, Expectation, Scenario, Server, Stage, What};
+use super::{BROKER, Content, Delivered, Event, Expectation, Gathered, Scenario, Server, Stage, What};
 use crate::diagnostic::{Diagnostic, Faults};
 use crate::ident::EntryNumber;
 use crate::store::LetterFilter;
@@ -8,14 +8,24 @@ use crate::store::LetterFilter;
 /// The largest message that a scenario may receive.
 const MESSAGE_BYTES_MAX: u64 = 64 << 20;
 
+/// Scenarios count in whole minutes.
+const LAST_SECOND: chrono::TimeDelta = chrono::TimeDelta::seconds(59);
+
 /// Plays a scenario and answers every expectation that was not met. Messages that it names are read with `load`.
 pub fn play(
     scenario: &Scenario,
     stage: &mut dyn Stage,
     load: &dyn Fn(&std::path::Path) -> std::io::Result<Vec<u8>>,
 ) -> Vec<Diagnostic> {
-    let mut player =
-        Player { stage, load, outbox: Vec::new(), last: None, server: Server::Accepts, caused_by: 0..0 };
+    let mut player = Player {
+        stage,
+        load,
+        outbox: Vec::new(),
+        last: None,
+        server: Server::Accepts,
+        caused_by: 0..0,
+        named: Named::default(),
+    };
     let mut faults = Faults::of(scenario.source.clone());
     if let Some(first) = scenario.events.first().and_then(|event| event.at) {
         player.stage.set(player.instant(first));
@@ -30,6 +40,9 @@ pub fn play(
         }
     }
     player.nothing_left(&mut faults);
+    for fault in player.untold().unwrap_or_else(|fault| vec![fault]) {
+        faults.add(player.caused_by.clone(), fault);
+    }
     faults.into_sorted()
 }
 
@@ -50,6 +63,14 @@ struct Player<'s> {
     server: Server,
     /// The event that the letters in the outbox come from.
     caused_by: std::ops::Range<usize>,
+    named: Named,
+}
+
+/// Letters that did not leave, as the scenario named them last.
+#[derive(Default)]
+struct Named {
+    waiting: usize,
+    given_up: usize,
 }
 
 impl Player<'_> {
@@ -59,6 +80,30 @@ impl Player<'_> {
             let message = format!("nobody expected the letter \"{subject}\" to {recipient}");
             faults.add(self.caused_by.clone(), message);
         }
+    }
+
+    /// What the end leaves untold: letters that could not leave, and alerts that are gathered for one, unless the scenario names them.
+    fn untold(&self) -> Result<Vec<String>, String> {
+        let mut faults = Vec::new();
+        let (waiting, given_up) =
+            (self.stage.letters(LetterFilter::Waiting)?, self.stage.letters(LetterFilter::GivenUp)?);
+        if waiting > self.named.waiting {
+            faults.push(format!(
+                "letters that wait for a server at the end: {waiting} (`expect waiting {waiting}`)"
+            ));
+        }
+        if given_up > self.named.given_up {
+            faults.push(format!("letters that were given up: {given_up} (`expect given up {given_up}`)"));
+        }
+        if let Some(Gathered { alerts, first_leaves_at }) = self.stage.gathered()? {
+            let at =
+                self.stage.zone().map_or(first_leaves_at.naive_utc(), |zone| zone.local(first_leaves_at));
+            let at = (at + LAST_SECOND).format("%Y-%m-%d %H:%M");
+            faults.push(format!(
+                "alerts that are gathered for a letter at the end: {alerts} (go on: `{at} wait`)"
+            ));
+        }
+        Ok(faults)
     }
 
     /// The instant of a wall-clock time of the first team.
@@ -125,8 +170,14 @@ impl Player<'_> {
                 let last = self.last.as_ref().ok_or("no letter was expected before")?;
                 if last.contains(part) { Ok(()) } else { Err(format!("not in:\n{last}")) }
             }
-            Expectation::Waiting(count) => same(&self.stage.letters(LetterFilter::Waiting)?, count),
-            Expectation::GivenUp(count) => same(&self.stage.letters(LetterFilter::GivenUp)?, count),
+            Expectation::Waiting(count) => {
+                self.named.waiting = *count;
+                same(&self.stage.letters(LetterFilter::Waiting)?, count)
+            }
+            Expectation::GivenUp(count) => {
+                self.named.given_up = *count;
+                same(&self.stage.letters(LetterFilter::GivenUp)?, count)
+            }
             Expectation::Status { entry, wanted } => {
                 same(self.entry(*entry)?.status().as_str(), wanted.as_str())
             }

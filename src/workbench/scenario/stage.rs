@@ -2,20 +2,23 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::clock::Zone;
 use crate::deadline::DeadlineTable;
 use crate::email::Renderer;
 use crate::entry::Entry;
 use crate::ident::{EntryNumber, Fingerprint};
-use crate::outbox::{Alert, AsOf, Attempt, Audience, Letter, Outcome};
+use crate::outbox::{AgendaKey, Alert, AsOf, Attempt, Audience, Letter, Outcome, Task, Wait};
 use crate::pipeline::{Mailing, Pipeline};
-use crate::store::LetterFilter;
+use crate::store::{LetterFilter, Store, StoreError};
 use crate::workbench::{Bench, next_look};
 
 /// Letters that are counted at most.
 const LETTERS_MAX: usize = 10_000;
+
+/// Longer than alerts are ever gathered.
+const GATHERED_AHEAD: TimeDelta = TimeDelta::days(2);
 
 /// How the mail server answers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -45,6 +48,23 @@ pub struct Delivered {
     pub text: String,
 }
 
+/// Alerts that leave in a letter of their own soon, without anything more happening.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Gathered {
+    pub alerts: usize,
+    pub first_leaves_at: DateTime<Utc>,
+}
+
+/// Alerts of a burst, and those over the cap of letters, that no letter has told yet. What waits for a morning, a digest or the end of a
+/// silence is none of them.
+pub fn gathered(store: &dyn Store, now: DateTime<Utc>) -> Result<Option<Gathered>, StoreError> {
+    let agenda = store.agenda_until(now + GATHERED_AHEAD, LETTERS_MAX)?;
+    let is_gathered =
+        |key: &&AgendaKey| matches!(&key.task, Task::Tell { wait: Wait::Burst | Wait::Flood, .. });
+    let waiting: Vec<&AgendaKey> = agenda.iter().filter(is_gathered).collect();
+    Ok(waiting.first().map(|first| Gathered { alerts: waiting.len(), first_leaves_at: first.at }))
+}
+
 /// What a scenario drives: the bench, or a whole engine with its journal in a test. Errors are sentences.
 pub trait Stage {
     fn audience(&self) -> &Audience;
@@ -62,6 +82,8 @@ pub trait Stage {
     fn rebuild(&mut self) -> Result<(), String>;
     fn entry(&self, number: EntryNumber) -> Result<Option<Entry>, String>;
     fn letters(&self, filter: LetterFilter) -> Result<usize, String>;
+    /// What waits to be told with others, see [`gathered`].
+    fn gathered(&self) -> Result<Option<Gathered>, String>;
 
     /// The zone in which moments are written: that of the first team.
     fn zone(&self) -> Option<&Zone> {
@@ -156,5 +178,9 @@ impl Stage for BenchStage<'_> {
 
     fn letters(&self, filter: LetterFilter) -> Result<usize, String> {
         Ok(self.bench.store().letters(filter, LETTERS_MAX).map_err(said)?.len())
+    }
+
+    fn gathered(&self) -> Result<Option<Gathered>, String> {
+        gathered(self.bench.store(), self.now()).map_err(said)
     }
 }
