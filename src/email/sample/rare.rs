@@ -1,14 +1,14 @@
 //! What only some alerts and letters have: each part of a mail is there in one sample and absent in another, and each opening of a
 //! letter is said once.
 
-use super::{alert, day, deadline, hold, instant, letter, notice, protest_due, summary_due, trouble};
+use super::{alert, day, deadline, entry, hold, instant, letter, notice, protest_due, summary_due, trouble};
 use crate::entry::{ClockMove, DeadlineState, EntryDeadline, InternalTarget, Standing};
-use crate::ident::EntryNumber;
+use crate::ident::{EntryNumber, Fingerprint};
 use crate::outbox::{
-    Ack, Alert, AlertKey, AsTold, Cause, DeadlineBrief, Grounds, Letter, LetterKind, NoticeBrief,
+    Ack, Alert, AlertKey, AsTold, Cause, DeadlineBrief, EntryBrief, Grounds, Letter, LetterKind, NoticeBrief,
     TroubleBrief, Wait,
 };
-use crate::place::Severity;
+use crate::place::{Place, Severity};
 
 /// More alerts than a table tells in full, each about a deadline of an entry of its own: more events than a mail attaches.
 const LARGE: u64 = 501;
@@ -66,7 +66,8 @@ fn shapes() -> Vec<Alert> {
         unnamed(),
         moved(),
         missed(),
-        placed(),
+        damaged(None, Some(notice().place)),
+        damaged(Some(notice().file), None),
         Alert { next_step: "".into(), deadlines: vec![blocked()], ..hold() },
     ]
 }
@@ -83,7 +84,7 @@ fn ack() -> Ack {
 /// Said again in a summary, though somebody takes care of it.
 fn answered() -> Alert {
     let as_told = AsTold { answer: Some(ack()), mark: Some(LetterKind::Reminder { nth: 2 }) };
-    Alert { as_told, ..hold() }
+    Alert { as_told, entry: Some(EntryBrief { open_holds: Vec::new(), ..entry() }), ..hold() }
 }
 
 /// A notice with the clock that answers it.
@@ -143,7 +144,14 @@ fn moved() -> Alert {
 
 /// A clock whose day to act is over, and whose last day is not.
 fn missed() -> Alert {
-    told(summary_due(), |brief| DeadlineBrief { on: day(2026, 3, 13), days_left: -1, ..brief })
+    let clock = EntryDeadline { from: Vec::new(), ..summary_due() };
+    told(clock, |brief| DeadlineBrief {
+        on: day(2026, 3, 13),
+        days_left: -1,
+        evidence: Vec::new(),
+        steps: Vec::new(),
+        ..brief
+    })
 }
 
 /// A clock that does not run, and says why.
@@ -158,15 +166,15 @@ fn told(clock: EntryDeadline, change: impl FnOnce(DeadlineBrief) -> DeadlineBrie
     Alert { cause: Cause::Deadline(Box::new(brief)), ..shape }
 }
 
-/// A fault in a file that has a place, but no advice.
-fn placed() -> Alert {
+/// A fault in a file, without advice.
+fn damaged(file: Option<Fingerprint>, place: Option<Place>) -> Alert {
     let brief = TroubleBrief {
         subject: "file 350.edi".into(),
         code: "content-lost".into(),
         message: "A part of file 350.edi could not be read.".to_owned(),
         advice: String::new(),
-        file: None,
-        place: Some(notice().place),
+        file,
+        place,
     };
     alert("trouble", "Part of a file lost", Severity::Warning, Cause::Trouble(brief))
 }

@@ -55,6 +55,30 @@ fn broken_overrides_are_found_at_start() {
     assert!(problem("alert.txt", "{{ ('x' * 100) * 1000000 }}").is_some());
 }
 
+/// A name that stands only where some mails have something is tried all the same.
+#[test]
+fn mistakes_in_what_only_some_mails_have_are_found_at_start() {
+    let problem = |name: &str, source: &str| with_override(name, source).err().map(|error| error.to_string());
+    for part in [
+        "{% if ack %}{{ akc }}{% endif %}",
+        "{% if 'Not delivered' in subject %}{{ akc }}{% endif %}",
+        "{% if table|length > 500 %}{{ akc }}{% endif %}",
+        "{% for s in sections %}{% if s.clock and s.clock.due_left %}{{ akc }}{% endif %}{% endfor %}",
+        "{% for s in sections %}{% if s.entry and not s.entry.holds %}{{ akc }}{% endif %}{% endfor %}",
+    ] {
+        let found = problem("alert.txt", &format!("{SHORT}{part}")).unwrap_or_default();
+        assert!(found.contains("`akc` is undefined"), "{part}: {found}");
+    }
+    let digest = "{% for group in groups %}{% for row in group.rows %}{{ row.entry or '' }} {{ row.event }}\n{% endfor %}{% endfor %}";
+    for part in ["{% if note %}{{ akc }}{% endif %}", "{% if alerts > 300 %}{{ akc }}{% endif %}"] {
+        let found = problem("digest.txt", &format!("{digest}{part}")).unwrap_or_default();
+        assert!(found.contains("`akc` is undefined"), "{part}: {found}");
+    }
+    let row = "{% for group in groups %}{% for row in group.rows %}{% if not row.broker %}{{ akc }}{% endif %}{% endfor %}{% endfor %}";
+    let found = problem("digest.txt", &format!("{digest}{row}")).unwrap_or_default();
+    assert!(found.contains("`akc` is undefined"), "{found}");
+}
+
 #[test]
 fn overrides_replace_one_template_and_still_escape() {
     let renderer = with_override("alert.html", &format!("{SHORT}<i>ours</i>")).expect("a good override");

@@ -60,7 +60,7 @@ pub struct Gathered {
 pub fn gathered(store: &dyn Store, now: DateTime<Utc>) -> Result<Option<Gathered>, StoreError> {
     let agenda = store.agenda_until(now + GATHERED_AHEAD, LETTERS_MAX)?;
     let is_gathered =
-        |key: &&AgendaKey| matches!(&key.task, Task::Tell { wait: Wait::Burst | Wait::Flood, .. });
+        |key: &&AgendaKey| matches!(key.task(), Some(Task::Tell { wait: Wait::Burst | Wait::Flood, .. }));
     let waiting: Vec<&AgendaKey> = agenda.iter().filter(is_gathered).collect();
     Ok(waiting.first().map(|first| Gathered { alerts: waiting.len(), first_leaves_at: first.at }))
 }

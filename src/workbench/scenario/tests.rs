@@ -101,6 +101,44 @@ fn expectations_that_are_not_met_say_what_there_is() {
     );
 }
 
+/// A letter that cannot leave is one that nobody expected.
+#[test]
+fn what_is_untold_at_the_end_is_named() {
+    check(
+        "2025-04-01 09:05  smtp refuse 451 later\n  receive 1-hold.txt\n  expect no letter\n2025-04-01 09:20 wait\n",
+        expect![[r#"
+            s.txt:4:18: letters that wait for a server at the end: 1 (`expect waiting 1`)
+                4 | 2025-04-01 09:20 wait
+                  |                  ^^^^
+        "#]],
+    );
+    check("2025-04-01 09:05  smtp reject 550 gone\n  receive 1-hold.txt\n", expect![[r#"
+        s.txt:2:3: letters that were given up: 1 (`expect given up 1`)
+            2 |   receive 1-hold.txt
+              |   ^^^^^^^^^^^^^^^^^^
+    "#]]);
+    check(
+        "2025-04-01 09:05  smtp refuse 451 later\n  receive 1-hold.txt\n  expect waiting 1\n",
+        expect![[r#""#]],
+    );
+    let hold = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/demo/1-hold.txt"))
+        .expect("the sample");
+    let mut text = "2025-04-01 09:05  clock\n".to_owned();
+    for serial in 1..=4 {
+        let other = hold.replace("10000425", &format!("2000{serial}005"));
+        let lines: String = other.lines().map(|line| format!("  |{line}\n")).collect();
+        text += &format!("  receive {serial}.txt\n{lines}");
+        if serial < 4 {
+            text += "  expect letter \"hold\"\n";
+        }
+    }
+    check(&text, expect![[r#"
+        s.txt:38:3: alerts that are gathered for a letter at the end: 3 (go on: `2025-04-01 09:07 wait`)
+           38 |   receive 4.txt
+              |   ^^^^^^^^^^^^^
+    "#]]);
+}
+
 #[test]
 fn messages_may_stand_in_the_scenario() {
     let message =
