@@ -43,7 +43,7 @@ pub(super) fn letters() -> Vec<(Letter, Vec<Alert>)> {
 pub(super) fn large() -> Vec<(Letter, Vec<Alert>)> {
     let numbered = |serial: u64| {
         let mut alert = deadline();
-        let number = EntryNumber::parse(&format!("ABC{serial:08}"));
+        let number = EntryNumber::parse(format!("ABC{serial:08}"));
         if let (Some(entry), Some(number)) = (&mut alert.entry, number) {
             entry.number = number;
             alert.key = AlertKey::new(&alert.rule, number.as_str(), "sample");

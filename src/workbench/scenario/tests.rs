@@ -112,11 +112,14 @@ fn what_is_untold_at_the_end_is_named() {
                   |                  ^^^^
         "#]],
     );
-    check("2025-04-01 09:05  smtp reject 550 gone\n  receive 1-hold.txt\n", expect![[r#"
+    check(
+        "2025-04-01 09:05  smtp reject 550 gone\n  receive 1-hold.txt\n",
+        expect![[r#"
         s.txt:2:3: letters that were given up: 1 (`expect given up 1`)
             2 |   receive 1-hold.txt
               |   ^^^^^^^^^^^^^^^^^^
-    "#]]);
+    "#]],
+    );
     check(
         "2025-04-01 09:05  smtp refuse 451 later\n  receive 1-hold.txt\n  expect waiting 1\n",
         expect![[r#""#]],
@@ -132,11 +135,14 @@ fn what_is_untold_at_the_end_is_named() {
             text += "  expect letter \"hold\"\n";
         }
     }
-    check(&text, expect![[r#"
+    check(
+        &text,
+        expect![[r#"
         s.txt:38:3: alerts that are gathered for a letter at the end: 3 (go on: `2025-04-01 09:07 wait`)
            38 |   receive 4.txt
               |   ^^^^^^^^^^^^^
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
