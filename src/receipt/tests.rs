@@ -109,6 +109,37 @@ fn what_is_wrong_is_named() {
     );
 }
 
+/// AK2 and AK5 of what is answered to a set with this ST, segments and SE, without the rest.
+fn verdicts(st: &str, body: &str, se: &str, form: ReceiptForm) -> Vec<String> {
+    let text = format!(
+        "{ISA}GS*SO*LANTERNBRK*HARBORGOODS*20260302*0915*77*X*004010~{st}~{body}{se}GE*1*77~IEA*1*000000077~"
+    );
+    let receipt = written(&text, form);
+    let inner = receipt.lines().filter(|line| ["AK", "IK"].contains(&&line[..2]));
+    inner.filter(|line| !line.starts_with("AK1")).map(|line| line.trim_end_matches('~').to_owned()).collect()
+}
+
+const X4: &str = "X4*77812003*12*01*9Z700002027*20260609*1120*1C**QXLN~";
+
+#[test]
+fn a_segment_that_ends_early_is_blamed_itself() {
+    // Neither a port, nor a remark, nor the reference behind its qualifier; what follows on the same line is whole.
+    let body = format!("P4~{X4}K1~N7*QXLU*1234567~N9*BM~{X4}");
+    let wanted = [
+        "AK2*350*0001",
+        "AK3*P4*2**8",
+        "AK4*1**1",
+        "AK4*2**1",
+        "AK3*K1*4**8",
+        "AK4*1**1",
+        "AK3*N9*6**8",
+        "AK4*2**2",
+        "AK5*E*5",
+        "AK9*E*1*1*1",
+    ];
+    assert_eq!(verdicts("ST*350*0001", &body, "SE*8*0001~", ReceiptForm::Functional), wanted);
+}
+
 #[test]
 fn receipts_and_what_is_no_x12_are_not_answered() {
     let receipt = "GS*FA*LANTERNBRK*IMPORTERCO*20260302*0915*77*X*004010~ST*997*0001~AK1*IN*77~AK9*A*1*1*1~SE*4*0001~\
