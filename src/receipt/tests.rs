@@ -122,6 +122,30 @@ fn verdicts(st: &str, body: &str, se: &str, form: ReceiptForm) -> Vec<String> {
 const X4: &str = "X4*77812003*12*01*9Z700002027*20260609*1120*1C**QXLN~";
 
 #[test]
+fn what_is_wrong_with_a_set_has_its_code() {
+    let cases: [(&str, &str, &[&str]); 11] = [
+        ("ST*350*0001", "SE*3*0001~", &["AK2*350*0001", "AK5*A", "AK9*A*1*1*1"]),
+        ("ST*350*0001", "SE*3*0002~", &["AK2*350*0001", "AK5*E*3", "AK9*E*1*1*1"]),
+        ("ST*350*0001", "SE*3*1~", &["AK2*350*0001", "AK5*E*3", "AK9*E*1*1*1"]),
+        ("ST*350*0001", "SE*4*0001~", &["AK2*350*0001", "AK5*E*4", "AK9*E*1*1*1"]),
+        ("ST*350*0001", "", &["AK2*350*0001", "AK5*R*2", "AK9*R*1*1*0"]),
+        ("ST*350", "SE*3*0003~", &["AK2*350*0003", "AK5*E*7", "AK9*E*1*1*1"]),
+        ("ST*350", "", &["AK2*350*0000", "AK5*R*7*2", "AK9*R*1*1*0"]),
+        ("ST*350*12", "SE*3*12~", &["AK2*350*0012", "AK5*E*7", "AK9*E*1*1*1"]),
+        ("ST*350*1234567890", "SE*3*1234567890~", &["AK2*350*123456789", "AK5*E*7", "AK9*E*1*1*1"]),
+        ("ST*350*00\u{7}1", "SE*3*00\u{7}1~", &["AK2*350*00 1", "AK5*E*7", "AK9*E*1*1*1"]),
+        ("ST*214*0001", "SE*3*0001~", &["AK2*214*0001", "AK5*E*1", "AK9*E*1*1*1"]),
+    ];
+    for (st, se, wanted) in cases {
+        assert_eq!(verdicts(st, X4, se, ReceiptForm::Functional), wanted, "{st} {se}");
+        let wanted: Vec<String> = wanted.iter().map(|line| line.replace("AK5", "IK5")).collect();
+        assert_eq!(verdicts(st, X4, se, ReceiptForm::Implementation), wanted, "{st} {se}");
+    }
+    let twice = verdicts("ST*350*0001", X4, "SE*3*0001~ST*350*0001~SE*2*0001~", ReceiptForm::Functional);
+    assert_eq!(twice[2..4], ["AK2*350*0001", "AK5*E*23"]);
+}
+
+#[test]
 fn a_segment_that_ends_early_is_blamed_itself() {
     // Neither a port, nor a remark, nor the reference behind its qualifier; what follows on the same line is whole.
     let body = format!("P4~{X4}K1~N7*QXLU*1234567~N9*BM~{X4}");
