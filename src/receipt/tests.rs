@@ -146,6 +146,28 @@ fn what_is_wrong_with_a_set_has_its_code() {
 }
 
 #[test]
+fn what_is_wrong_with_an_element_has_its_code() {
+    // Bill too long, quantity with a letter, carrier too short; no disposition; neither date nor time.
+    let body = "X4*7781200312345*1O*01*9Z700002027*20260609*1120*1C**Q~X4*77812003*12*01*9Z700002027*20261309*2560***QXLN~";
+    let wanted = [
+        "AK2*350*0001",
+        "AK3*X4*2**8",
+        "AK4*1**5",
+        "AK4*2**6",
+        "AK4*9**4",
+        "AK3*X4*3**8",
+        "AK4*7**1",
+        "AK4*5**8",
+        "AK4*6**9",
+        "AK5*E*5",
+        "AK9*E*1*1*1",
+    ];
+    assert_eq!(verdicts("ST*350*0001", body, "SE*4*0001~", ReceiptForm::Functional), wanted);
+    let wanted = wanted.map(|line| line.replace("AK3", "IK3").replace("AK4", "IK4").replace("AK5", "IK5"));
+    assert_eq!(verdicts("ST*350*0001", body, "SE*4*0001~", ReceiptForm::Implementation), wanted);
+}
+
+#[test]
 fn a_segment_that_ends_early_is_blamed_itself() {
     // Neither a port, nor a remark, nor the reference behind its qualifier; what follows on the same line is whole.
     let body = format!("P4~{X4}K1~N7*QXLU*1234567~N9*BM~{X4}");
