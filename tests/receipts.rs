@@ -131,7 +131,7 @@ impl<'t> Strict<'t> {
     fn set(&mut self, form: ReceiptForm) -> bool {
         let letter = if form == ReceiptForm::Functional { "AK" } else { "IK" };
         let ak2 = self.next("AK2");
-        assert!(ak2[1].len() == 3 && (1..=9).contains(&ak2[2].len()), "{ak2:?}");
+        assert!(ak2[1].len() == 3 && (4..=9).contains(&ak2[2].len()), "{ak2:?}");
         let mut last = 0;
         let mut is_bad = false;
         while self.peek() == format!("{letter}3") {

@@ -17,7 +17,8 @@ pub use abi::{AbiGrammar, Application, Class, Direction, Field, FieldAt, RecordL
 pub use codes::{CodeRow, CodeTable, CodeTables};
 use sha2::{Digest, Sha256};
 pub use x12::{
-    ConditionKind, ElementClass, Release, Rules, SegmentKey, SegmentLayout, SetLayout, SetRelease, X12Grammar,
+    ConditionKind, ElementClass, Release, Rules, SegmentKey, SegmentLayout, SetLayout, SetRelease, WIDTHS,
+    Widths, X12Grammar,
 };
 
 /// A file larger than this is refused.

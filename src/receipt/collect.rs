@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::decode::x12::{EnvelopeView, Set};
 use crate::decode::{Body, Message};
-use crate::place::{Finding, Grade};
+use crate::place::{Finding, Grade, finding_code};
 
 /// Sets of one file that are named; beyond it only those with faults are, and all are counted.
 const SETS_NAMED_MAX: usize = 20_000;
@@ -21,6 +21,10 @@ pub(super) const CODES_MAX: usize = 5;
 /// The longest AK103 and AK203.
 const VERSION_CHARS_MAX: usize = 12;
 const CONVENTION_CHARS_MAX: usize = 35;
+
+/// How long AK202 is.
+const SET_NUMBER_CHARS_MIN: usize = 4;
+const SET_NUMBER_CHARS_MAX: usize = 9;
 
 /// The functional group of receipts.
 const RECEIPTS: &[u8] = b"FA";
@@ -190,9 +194,24 @@ impl Collector {
     }
 }
 
-/// The code behind a prefix, of findings that spoil anything.
+/// The number by which a set is named, in four to nine characters: its own, else its trailer's, else zeros. What is shorter is filled
+/// up with zeros, what is longer is cut.
+fn number_of(set: &Set<'_>, sent: &[u8]) -> String {
+    let trailer = || {
+        let last = set.get(set.len().checked_sub(1)?)?;
+        (last.id() == b"SE").then(|| text(last.value(2)))
+    };
+    let own = Some(text(sent)).filter(|number| !number.is_empty());
+    let number = own.or_else(trailer).unwrap_or_default();
+    let cut: String = number.chars().take(SET_NUMBER_CHARS_MAX).collect();
+    format!("{:0>1$}", cut.trim_end(), SET_NUMBER_CHARS_MIN)
+}
+
+/// The code behind a prefix, of findings that spoil anything, and of sets that nobody reads.
 fn codes<'f>(findings: &'f [Finding], kind: &str) -> impl Iterator<Item = (&'f Finding, &'f str)> {
-    let loud = findings.iter().filter(|finding| finding.severity > Grade::Info);
+    let loud = findings
+        .iter()
+        .filter(|finding| finding.severity > Grade::Info || &*finding.code == finding_code::UNKNOWN_SET);
     loud.filter_map(move |finding| {
         let (of, code) = finding.x12.as_deref()?.split_once(' ')?;
         (of == kind).then_some((finding, code))
@@ -237,7 +256,7 @@ impl SetAnswer {
         let convention = convention.map(|text| text.chars().take(CONVENTION_CHARS_MAX).collect());
         let mut answer = Self {
             id: text(message.name.unwrap_or_default().as_bytes()),
-            number: message.control.set.map(text).unwrap_or_default(),
+            number: number_of(set, message.control.set.unwrap_or_default()),
             convention: convention.unwrap_or_default(),
             ..Self::default()
         };

@@ -109,6 +109,83 @@ fn what_is_wrong_is_named() {
     );
 }
 
+/// AK2 and AK5 of what is answered to a set with this ST, segments and SE, without the rest.
+fn verdicts(st: &str, body: &str, se: &str, form: ReceiptForm) -> Vec<String> {
+    let text = format!(
+        "{ISA}GS*SO*LANTERNBRK*HARBORGOODS*20260302*0915*77*X*004010~{st}~{body}{se}GE*1*77~IEA*1*000000077~"
+    );
+    let receipt = written(&text, form);
+    let inner = receipt.lines().filter(|line| ["AK", "IK"].contains(&&line[..2]));
+    inner.filter(|line| !line.starts_with("AK1")).map(|line| line.trim_end_matches('~').to_owned()).collect()
+}
+
+const X4: &str = "X4*77812003*12*01*9Z700002027*20260609*1120*1C**QXLN~";
+
+#[test]
+fn what_is_wrong_with_a_set_has_its_code() {
+    let cases: [(&str, &str, &[&str]); 11] = [
+        ("ST*350*0001", "SE*3*0001~", &["AK2*350*0001", "AK5*A", "AK9*A*1*1*1"]),
+        ("ST*350*0001", "SE*3*0002~", &["AK2*350*0001", "AK5*E*3", "AK9*E*1*1*1"]),
+        ("ST*350*0001", "SE*3*1~", &["AK2*350*0001", "AK5*E*3", "AK9*E*1*1*1"]),
+        ("ST*350*0001", "SE*4*0001~", &["AK2*350*0001", "AK5*E*4", "AK9*E*1*1*1"]),
+        ("ST*350*0001", "", &["AK2*350*0001", "AK5*R*2", "AK9*R*1*1*0"]),
+        ("ST*350", "SE*3*0003~", &["AK2*350*0003", "AK5*E*7", "AK9*E*1*1*1"]),
+        ("ST*350", "", &["AK2*350*0000", "AK5*R*7*2", "AK9*R*1*1*0"]),
+        ("ST*350*12", "SE*3*12~", &["AK2*350*0012", "AK5*E*7", "AK9*E*1*1*1"]),
+        ("ST*350*1234567890", "SE*3*1234567890~", &["AK2*350*123456789", "AK5*E*7", "AK9*E*1*1*1"]),
+        ("ST*350*00\u{7}1", "SE*3*00\u{7}1~", &["AK2*350*00 1", "AK5*E*7", "AK9*E*1*1*1"]),
+        ("ST*214*0001", "SE*3*0001~", &["AK2*214*0001", "AK5*E*1", "AK9*E*1*1*1"]),
+    ];
+    for (st, se, wanted) in cases {
+        assert_eq!(verdicts(st, X4, se, ReceiptForm::Functional), wanted, "{st} {se}");
+        let wanted: Vec<String> = wanted.iter().map(|line| line.replace("AK5", "IK5")).collect();
+        assert_eq!(verdicts(st, X4, se, ReceiptForm::Implementation), wanted, "{st} {se}");
+    }
+    let twice = verdicts("ST*350*0001", X4, "SE*3*0001~ST*350*0001~SE*2*0001~", ReceiptForm::Functional);
+    assert_eq!(twice[2..4], ["AK2*350*0001", "AK5*E*23"]);
+}
+
+#[test]
+fn what_is_wrong_with_an_element_has_its_code() {
+    // Bill too long, quantity with a letter, carrier too short; no disposition; neither date nor time.
+    let body = "X4*7781200312345*1O*01*9Z700002027*20260609*1120*1C**Q~X4*77812003*12*01*9Z700002027*20261309*2560***QXLN~";
+    let wanted = [
+        "AK2*350*0001",
+        "AK3*X4*2**8",
+        "AK4*1**5",
+        "AK4*2**6",
+        "AK4*9**4",
+        "AK3*X4*3**8",
+        "AK4*7**1",
+        "AK4*5**8",
+        "AK4*6**9",
+        "AK5*E*5",
+        "AK9*E*1*1*1",
+    ];
+    assert_eq!(verdicts("ST*350*0001", body, "SE*4*0001~", ReceiptForm::Functional), wanted);
+    let wanted = wanted.map(|line| line.replace("AK3", "IK3").replace("AK4", "IK4").replace("AK5", "IK5"));
+    assert_eq!(verdicts("ST*350*0001", body, "SE*4*0001~", ReceiptForm::Implementation), wanted);
+}
+
+#[test]
+fn a_segment_that_ends_early_is_blamed_itself() {
+    // Neither a port, nor a remark, nor the reference behind its qualifier; what follows on the same line is whole.
+    let body = format!("P4~{X4}K1~N7*QXLU*1234567~N9*BM~{X4}");
+    let wanted = [
+        "AK2*350*0001",
+        "AK3*P4*2**8",
+        "AK4*1**1",
+        "AK4*2**1",
+        "AK3*K1*4**8",
+        "AK4*1**1",
+        "AK3*N9*6**8",
+        "AK4*2**2",
+        "AK5*E*5",
+        "AK9*E*1*1*1",
+    ];
+    assert_eq!(verdicts("ST*350*0001", &body, "SE*8*0001~", ReceiptForm::Functional), wanted);
+}
+
 #[test]
 fn receipts_and_what_is_no_x12_are_not_answered() {
     let receipt = "GS*FA*LANTERNBRK*IMPORTERCO*20260302*0915*77*X*004010~ST*997*0001~AK1*IN*77~AK9*A*1*1*1~SE*4*0001~\

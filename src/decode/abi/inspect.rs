@@ -2,7 +2,7 @@
 
 use super::moment;
 use crate::decode::FINDINGS_MAX;
-use crate::grammar::abi::{Field, Filled, MomentAt, RECORD_WIDTH, RecordLayout};
+use crate::grammar::abi::{Application, Class, Field, Filled, MomentAt, RECORD_WIDTH, RecordLayout};
 use crate::place::{Finding, Grade, Place, finding_code};
 
 /// A stretch that should be blank is not.
@@ -43,9 +43,23 @@ impl Findings {
     }
 }
 
+/// The layout of a record, and whose record it is: one that repeats another application's may have signs that this one has not.
+#[derive(Clone, Copy)]
+pub struct Described<'g> {
+    pub layout: &'g RecordLayout,
+    pub application: Option<&'g Application>,
+}
+
+impl Described<'_> {
+    fn has_signs(self) -> bool {
+        self.application.is_some_and(|application| application.is_signed_echo(self.layout))
+    }
+}
+
 /// Looks over one record. `bytes` is at most 80 long; what it lacks is blank.
 #[inline]
-pub fn record(bytes: &[u8], layout: &RecordLayout, place: Place, findings: &mut Findings) {
+pub fn record(bytes: &[u8], described: Described<'_>, place: Place, findings: &mut Findings) {
+    let layout = described.layout;
     let mut padded;
     let full: &[u8; RECORD_WIDTH] = match bytes.try_into() {
         Ok(full) => full,
@@ -57,7 +71,7 @@ pub fn record(bytes: &[u8], layout: &RecordLayout, place: Place, findings: &mut 
         }
     };
     let seen = Seen { is_odd: layout.is_odd(full), filled: Filled::of_full(full) };
-    full_record(full, bytes, layout, seen, place, findings);
+    full_record(full, bytes, described, seen, place, findings);
 }
 
 /// What one look at all columns of a record shows.
@@ -73,12 +87,13 @@ pub struct Seen {
 pub fn full_record(
     full: &[u8; RECORD_WIDTH],
     bytes: &[u8],
-    layout: &RecordLayout,
+    described: Described<'_>,
     seen: Seen,
     place: Place,
     findings: &mut Findings,
 ) {
-    if (seen.is_odd || !layout.is_filled(seen.filled)) && odd(full, bytes, layout, place, findings) {
+    let layout = described.layout;
+    if (seen.is_odd || !layout.is_filled(seen.filled)) && odd(full, bytes, described, place, findings) {
         return;
     }
     for moment in layout.moments() {
@@ -93,7 +108,7 @@ pub fn full_record(
 fn odd(
     full: &[u8; RECORD_WIDTH],
     bytes: &[u8],
-    layout: &RecordLayout,
+    described: Described<'_>,
     place: Place,
     findings: &mut Findings,
 ) -> bool {
@@ -101,7 +116,7 @@ fn odd(
     if says_nothing {
         characters(bytes, place, findings);
     } else {
-        fields(full, bytes, layout, place, findings);
+        fields(full, bytes, described, place, findings);
     }
     says_nothing
 }
@@ -142,10 +157,11 @@ fn in_column(place: Place, start: u8) -> Place {
 fn fields(
     full: &[u8; RECORD_WIDTH],
     bytes: &[u8],
-    layout: &RecordLayout,
+    described: Described<'_>,
     place: Place,
     findings: &mut Findings,
 ) {
+    let (layout, has_signs) = (described.layout, described.has_signs());
     characters(bytes, place, findings);
     for at in layout.demanded().iter().filter(|at| at.of(full).is_empty()) {
         missing(layout, at.start, place, findings);
@@ -161,7 +177,7 @@ fn fields(
                 };
                 findings.push(UNEXPECTED_DATA, Grade::Info, place, message);
             }
-        } else if field.format.is_none() && !is_number(field, bytes) {
+        } else if field.format.is_none() && !is_number(field, bytes, has_signs) {
             let message = format!("{} of {} is no number: `{}`", field.name, layout.id, quote(bytes));
             findings.push(
                 finding_code::BAD_NUMBER,
@@ -179,15 +195,16 @@ fn may_hold_password(layout: &RecordLayout, field: &Field) -> bool {
     matches!(&*layout.id, "A" | "Z") && field.at.start < 14
 }
 
-/// Digits with blanks around them, and a minus directly before the first one where the field may be negative; what is no
-/// number passes.
-fn is_number(field: &Field, bytes: &[u8]) -> bool {
+/// Digits with blanks around them, and a minus directly before the first one where the field may be negative, or where the
+/// message has signs and the field is an amount; what is no number passes.
+fn is_number(field: &Field, bytes: &[u8], has_signs: bool) -> bool {
     if !field.is_number() {
         return true;
     }
     let number = bytes.trim_ascii();
+    let may_be_negative = field.signed || has_signs && (field.class == Class::Sn || field.decimals > 0);
     let digits = match number.strip_prefix(b"-") {
-        Some(digits) if field.signed && !digits.is_empty() => digits,
+        Some(digits) if may_be_negative && !digits.is_empty() => digits,
         _ => number,
     };
     digits.iter().all(u8::is_ascii_digit)

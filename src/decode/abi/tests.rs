@@ -446,3 +446,24 @@ fn header_and_block_name_one_application() {
         );
     }
 }
+
+#[test]
+fn what_a_query_answer_repeats_may_have_signs() {
+    const LINE: &str = "509405990000     -60000     -10000      -500000NO       -25000KG";
+    let answer = |record: &str| {
+        story(&file(&[
+            "JB9Z7  0000041900100030626041502PM       Y2012227 CEE008",
+            "4A00001",
+            "40  001 CN",
+            record,
+        ]))
+    };
+    assert!(!answer(LINE).contains("is no number"), "{}", answer(LINE));
+    // Not a minus somewhere in it, nor one by itself.
+    for (from, to) in [("-500000", "-50-000"), ("-500000", "500000-"), ("-500000", "      -")] {
+        let faulty = answer(&LINE.replace(from, to));
+        assert!(faulty.contains("quantity_1 of 50 is no number"), "{faulty}");
+    }
+    let filed = story(&file(&["10A9Z7  00000419 2704P2600141    0111 X", "40  001 CN", LINE]));
+    assert!(filed.contains("quantity_1 of 50 is no number"), "a filing has none: {filed}");
+}

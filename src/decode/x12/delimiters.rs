@@ -31,6 +31,16 @@ impl Delimiters {
         let is_blank = |byte| matches!(byte, b'\n' | b'\r' | b'\t' | b' ');
         is_blank(self.element) || is_blank(self.segment)
     }
+
+    /// True when an element holds components or repetitions.
+    pub(super) fn is_joined(self, element: &[u8]) -> bool {
+        element.iter().any(|&byte| byte == self.component || Some(byte) == self.repetition)
+    }
+
+    /// The repetitions of an element; itself where none can be.
+    pub(super) fn repetitions(self, element: &[u8]) -> impl Iterator<Item = &[u8]> {
+        element.split(move |&byte| Some(byte) == self.repetition)
+    }
 }
 
 /// An ISA header that could be taken apart.

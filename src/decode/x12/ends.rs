@@ -50,6 +50,12 @@ impl Ends {
         &self.buffer[..self.len]
     }
 
+    /// Ends from index `from` on, and behind the last of the list what happens to stand there.
+    #[inline(always)]
+    pub fn stretch<const ENDS: usize>(&self, from: usize) -> Option<&[u32; ENDS]> {
+        self.buffer.get(from..)?.first_chunk()
+    }
+
     /// Empties the list, for a text that is read from its beginning.
     pub fn clear(&mut self) {
         (self.len, self.known) = (0, 0);

@@ -43,7 +43,7 @@ pub struct X12Decoder<'g> {
     envelope: Envelope,
     /// A message was begun and not handed over, so that the two differ.
     is_behind: bool,
-    scratch: Scratch,
+    scratch: Scratch<'g>,
     unwrapped: Unwrapped,
 }
 

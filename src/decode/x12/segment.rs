@@ -325,11 +325,12 @@ impl<'a> Segment<'a> {
         }
     }
 
-    /// Where element `n` begins, or would: with the column.
+    /// Where element `n` begins, with the column; the end of the segment when it has no such element. What lies behind
+    /// that may be another segment.
     pub fn element_place(&self, n: usize) -> Place {
         let at = match n.checked_sub(1).and_then(|before| self.ends.get(before)) {
-            Some(&end) => end as usize + 1,
-            None => self.ends.last().map_or(self.start as usize, |&end| end as usize),
+            Some(&end) if n < self.ends.len() => end as usize + 1,
+            _ => self.ends.last().map_or(self.start as usize, |&end| end as usize),
         };
         self.origin.place(self.text, at)
     }

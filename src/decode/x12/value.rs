@@ -84,6 +84,38 @@ fn long_time(text: &[u8]) -> Option<[u8; 8]> {
     (text.len() >= 6).then_some(full)
 }
 
+/// True for a whole number: digits, perhaps behind a minus.
+pub(super) fn is_whole(text: &[u8]) -> bool {
+    let number = text.strip_prefix(b"-").unwrap_or(text);
+    !number.is_empty() && number.iter().all(u8::is_ascii_digit)
+}
+
+/// True for a number as class R has it: a minus, digits, a point among them, and a power of ten may be there.
+#[inline(always)]
+pub(super) fn is_decimal(text: &[u8]) -> bool {
+    digits::are_digits(text) || is_long_decimal(text)
+}
+
+#[inline(never)]
+fn is_long_decimal(text: &[u8]) -> bool {
+    let mut parts = text.splitn(2, |byte| *byte == b'E');
+    let (number, power) = (parts.next().unwrap_or_default(), parts.next());
+    let number = number.strip_prefix(b"-").unwrap_or(number);
+    let points = number.iter().filter(|byte| **byte == b'.').count();
+    let digits = number.iter().filter(|byte| byte.is_ascii_digit()).count();
+    points <= 1 && digits > 0 && points + digits == number.len() && power.is_none_or(is_whole)
+}
+
+/// How many characters an element has, without the blanks around it; of a number sign and point do not count.
+pub(super) fn length(text: &[u8], is_number: bool) -> usize {
+    let text = text.trim_ascii();
+    match (is_number, std::str::from_utf8(text)) {
+        (true, _) => text.iter().filter(|byte| !matches!(byte, b'-' | b'.' | b'E')).count(),
+        (_, Ok(text)) => text.chars().count(),
+        (_, Err(_)) => text.len(),
+    }
+}
+
 /// Reads a count or a control number, with or without leading zeros, up to 18 digits.
 pub fn number(text: &[u8]) -> Option<u64> {
     // Few have blanks around them, which is seen when they are read.
@@ -156,6 +188,33 @@ mod tests {
             assert_eq!(time(text.as_bytes()).map(|time| time.to_string()).as_deref(), wanted, "{text}");
             assert_eq!(is_time(text.as_bytes()), wanted.is_some(), "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_have_signs_points_and_powers() {
+        for (text, whole, decimal) in [
+            ("12", true, true),
+            ("-12", true, true),
+            ("12.5", false, true),
+            ("-.5", false, true),
+            ("1.5E-3", false, true),
+            ("12345678901234567890", true, true),
+            ("1,5", false, false),
+            ("+1", false, false),
+            ("1.2.3", false, false),
+            ("12E", false, false),
+            ("O12", false, false),
+            ("-", false, false),
+            (".", false, false),
+        ] {
+            assert_eq!(is_whole(text.as_bytes()), whole, "{text}");
+            assert_eq!(is_decimal(text.as_bytes()), decimal, "{text}");
+        }
+        assert_eq!(
+            [length(b"-12.50", true), length(b"-12.50 ", false), length("M\u{fc}LL".as_bytes(), false)],
+            [4, 6, 4]
+        );
+        assert_eq!(length(b"M\xfcLL", false), 4);
     }
 
     #[test]

@@ -61,6 +61,8 @@ pub struct Application {
     pub title: Box<str>,
     pub direction: Direction,
     pub split: Split,
+    /// In the records that it repeats of another application, a number may have a minus before its first digit.
+    signed_echoes: bool,
     table: RecordTable,
     undescribed: Undescribed,
 }
@@ -70,6 +72,11 @@ impl Application {
     #[inline]
     pub fn entry(&self, tag: Tag) -> Option<RecordEntry> {
         self.table.get(tag)
+    }
+
+    /// True when numbers of this record may be negative although its layout, which is another application's, has no sign.
+    pub fn is_signed_echo(&self, layout: &RecordLayout) -> bool {
+        self.signed_echoes && !layout.applications.contains(&self.id)
     }
 
     /// True for records that CBP defines and that no table here describes.
@@ -223,6 +230,7 @@ fn rejected(layouts: &[RecordLayout], envelope: &[(u8, u16)]) -> Application {
         title: "Rejected batch".into(),
         direction: Direction::Out,
         split: Split::Block,
+        signed_echoes: false,
         table: RecordTable::new(entries),
         undescribed: Undescribed::default(),
     }

@@ -33,6 +33,8 @@ pub(super) struct FileText {
     undescribed: Vec<String>,
     echoes: Option<Spanned<String>>,
     #[serde(default)]
+    signed_echoes: bool,
+    #[serde(default)]
     same_as: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub(super) record: Vec<RecordText>,
@@ -297,6 +299,7 @@ pub(super) fn application(
         title: text.title.as_str().into(),
         direction: text.direction,
         split: text.split,
+        signed_echoes: text.signed_echoes,
         table: RecordTable::new(entries.into_iter()),
         undescribed: Undescribed(undescribed),
     }

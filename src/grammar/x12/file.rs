@@ -222,51 +222,70 @@ fn rules(raw: &SegmentRaw, releases: &[[u8; 6]], audit: &mut Audit<'_>) -> Vec<R
             Err(message) => audit.at(value, message),
         }
     }
-    releases
+    let described = releases
         .iter()
         .map(|release| {
-            let mut rules = Rules {
-                conditions: conditions
-                    .iter()
-                    .rev()
-                    .find(|(name, _)| name.as_bytes() <= release.as_slice())
-                    .map(|(_, list)| list.clone())
-                    .unwrap_or_default(),
-                ..Rules::default()
-            };
+            let conditions = conditions.iter().rev().find(|(name, _)| name.as_bytes() <= release.as_slice());
+            let mut rules = Rules::under(conditions.map(|(_, list)| list.clone()).unwrap_or_default());
             for (index, element) in raw.elements.iter().enumerate().take(ELEMENTS_MAX) {
                 let Some(value) = by_release(&element.uses, release) else { continue };
-                let Ok(Some(mandatory)) = usage(value.get_ref()) else { continue };
+                let Ok(Some(usage)) = usage(value.get_ref()) else { continue };
                 let bit = 1 << index;
                 rules.last = index as u8 + 1;
-                rules.mandatory |= if mandatory { bit } else { 0 };
+                rules.mandatory |= if usage.mandatory { bit } else { 0 };
                 match element.class.get_ref().as_str() {
                     "DT" => rules.dates |= bit,
                     "TM" => rules.times |= bit,
+                    "N0" | "N2" => rules.wholes |= bit,
+                    "R" => rules.decimals |= bit,
                     _ => {}
+                }
+                // How long dates and times are is part of being one.
+                if let Some((shortest, longest)) =
+                    usage.lengths.filter(|_| (rules.dates | rules.times) & bit == 0)
+                {
+                    rules.limit(index, shortest, longest);
                 }
             }
             rules
         })
-        .collect()
+        .collect::<Vec<_>>();
+    with_those_between(described)
 }
 
-/// Reads `M 2/4`, `O 1/30`, `O` or `-`: whether the element is there, and then whether it must be.
-fn usage(text: &str) -> Result<Option<bool>, String> {
+/// As [`super::Release`] counts them: what is before the first, then each release and what is behind it.
+fn with_those_between(described: Vec<Rules>) -> Vec<Rules> {
+    let mut all: Vec<Rules> = described.first().map(Rules::of_any_length).into_iter().collect();
+    for (at, rules) in described.iter().enumerate() {
+        all.extend([rules.clone(), rules.until(described.get(at + 1))]);
+    }
+    all
+}
+
+/// What stands in `use`.
+#[derive(Clone, Copy)]
+struct Usage {
+    mandatory: bool,
+    /// The shortest and the longest that it may be.
+    lengths: Option<(u16, u16)>,
+}
+
+/// Reads `M 2/4`, `O 1/30`, `O` or `-`: whether the element is there, and then whether it must be and how long it is.
+fn usage(text: &str) -> Result<Option<Usage>, String> {
     let wrong = || format!("`{text}` is no use; one is `M 2/4`, `O 1/30`, `O comp` or `-`");
     let (letter, lengths) = text.split_once(' ').unwrap_or((text, ""));
     let whole = |text: &str| text.parse::<u16>().ok();
-    let fits = match lengths.split_once('/') {
+    let lengths = match lengths.split_once('/') {
         Some((shortest, longest)) => match (whole(shortest), whole(longest)) {
-            (Some(shortest), Some(longest)) => shortest <= longest,
-            _ => false,
+            (Some(shortest), Some(longest)) if shortest <= longest => Some((shortest, longest)),
+            _ => return Err(wrong()),
         },
-        None => matches!(lengths, "" | "comp"),
+        None if matches!(lengths, "" | "comp") => None,
+        None => return Err(wrong()),
     };
     match letter {
-        _ if !fits => Err(wrong()),
-        "M" => Ok(Some(true)),
-        "O" => Ok(Some(false)),
+        "M" => Ok(Some(Usage { mandatory: true, lengths })),
+        "O" => Ok(Some(Usage { mandatory: false, lengths })),
         "-" => Ok(None),
         _ => Err(wrong()),
     }

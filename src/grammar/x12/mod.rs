@@ -8,7 +8,7 @@ mod rules;
 
 use std::collections::BTreeMap;
 
-pub use rules::{Condition, ConditionKind, Rules};
+pub use rules::{Condition, ConditionKind, Rules, WIDTHS, Widths};
 
 use super::{GrammarError, Sources};
 
@@ -60,7 +60,7 @@ impl SegmentKey {
 /// Everything in `grammars/x12`.
 #[derive(Debug, Default)]
 pub struct X12Grammar {
-    /// Ascending: `004010`, `004060` and so on. A release has the rules of the nearest one not after it.
+    /// Ascending: `004010`, `004060` and so on. One between two of them has what both allow.
     releases: Vec<[u8; 6]>,
     segments: Vec<SegmentLayout>,
     sets: Vec<SetLayout>,
@@ -73,7 +73,7 @@ pub struct SegmentLayout {
     pub title: Box<str>,
     /// In the order of their positions, from 1 without gaps.
     pub elements: Vec<ElementLayout>,
-    /// By release.
+    /// By [`Release`].
     rules: Vec<Rules>,
     line: usize,
 }
@@ -188,9 +188,9 @@ impl X12Grammar {
 
     /// Releases that the tables tell apart, by their six digits.
     pub fn releases(&self) -> impl Iterator<Item = (&str, Release)> {
-        (0..).zip(&self.releases).map(move |(index, digits)| {
+        (0..).zip(&self.releases).map(move |(at, digits): (u8, _)| {
             let name = std::str::from_utf8(digits).unwrap_or_default();
-            (name, Release { index, short_dates: *digits < *b"004010" })
+            (name, Release { index: Release::exactly(at), short_dates: *digits < *b"004010" })
         })
     }
 
@@ -226,8 +226,12 @@ impl X12Grammar {
         if !wanted.iter().all(u8::is_ascii_digit) {
             return None;
         }
-        let after = self.releases.partition_point(|release| *release <= wanted);
-        Some(Release { index: after.saturating_sub(1) as u8, short_dates: wanted < *b"004010" })
+        let index = match self.releases.binary_search(&wanted) {
+            Ok(at) => Release::exactly(at as u8),
+            // Behind the one before it, or before all of them.
+            Err(after) => (after as u8) * 2,
+        };
+        Some(Release { index, short_dates: wanted < *b"004010" })
     }
 
     /// The layout of a segment in a set; `None` when the set may not hold it.
@@ -247,9 +251,17 @@ impl SegmentLayout {
 /// A release of the standard as far as the tables tell releases apart.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Release {
+    /// Which rules: 0 before all releases of the tables, then one for each release and one for what lies behind it.
     index: u8,
     /// Before 004010 dates have six digits.
     pub short_dates: bool,
+}
+
+impl Release {
+    /// The index of the release that stands at this place of the tables.
+    const fn exactly(at: u8) -> u8 {
+        at * 2 + 1
+    }
 }
 
 /// Names to positions, for the messages of the audit.
@@ -295,7 +307,18 @@ mod tests {
         assert_eq!(rules("004010").map(|rules| rules.mandatory & carrier), Some(carrier));
         assert_eq!(rules("005010X231").map(|rules| rules.mandatory & carrier), Some(carrier));
         assert_eq!(rules("007010").map(|rules| rules.mandatory & carrier), Some(0));
+        assert_eq!(
+            rules("005050").map(|rules| rules.mandatory & carrier),
+            Some(0),
+            "one of the two lets it out"
+        );
         assert_eq!(rules("003020").map(|rules| rules.mandatory & carrier), Some(carrier));
+        let voyage = |gs08: &str| rules(gs08).and_then(|rules| rules.length(6));
+        assert_eq!(voyage("005010"), Some((2, 10)));
+        assert_eq!(voyage("005050"), Some((2, 30)), "what the next one allows");
+        assert_eq!(voyage("006050"), Some((2, 30)));
+        assert_eq!(voyage("007010"), Some((2, i32::MAX as usize - 1)), "no table says how long");
+        assert_eq!(voyage("003020"), None);
         assert!(grammar.x12.release(b"3040").is_none());
         assert_eq!(grammar.x12.release(b"003040").map(|release| release.short_dates), Some(true));
     }

@@ -8,9 +8,84 @@ pub struct Rules {
     pub mandatory: u32,
     pub dates: u32,
     pub times: u32,
+    /// Whole numbers.
+    pub wholes: u32,
+    /// Numbers that may have a decimal point.
+    pub decimals: u32,
     /// The last position that the release knows; 0 when the table describes no elements.
     pub last: u8,
     pub conditions: Box<[Condition]>,
+    widths: Vec<Widths>,
+}
+
+/// How many elements one [`Widths`] tells about.
+pub const WIDTHS: usize = 8;
+
+/// How far behind the end of the element before it each element may end: one byte more than it is long. Laid out as
+/// many lengths are compared at once.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Widths {
+    pub least: [i32; WIDTHS],
+    pub most: [i32; WIDTHS],
+}
+
+impl Widths {
+    /// Any length will do.
+    const ANY: Self = Self { least: [i32::MIN; WIDTHS], most: [i32::MAX; WIDTHS] };
+}
+
+impl Rules {
+    /// Of a segment without elements.
+    pub(super) fn under(conditions: Box<[Condition]>) -> Self {
+        Self { conditions, ..Self::default() }
+    }
+
+    /// The lengths of all elements, from the first on; those behind the last that is limited may be left out.
+    pub fn widths(&self) -> &[Widths] {
+        &self.widths
+    }
+
+    /// The shortest and the longest that element `n`, from 1, may be, where the release limits it.
+    pub fn length(&self, n: usize) -> Option<(usize, usize)> {
+        let (block, lane) = ((n - 1) / WIDTHS, (n - 1) % WIDTHS);
+        let Widths { least, most } = self.widths.get(block)?;
+        let length = |width: i32| usize::try_from(width.saturating_sub(1)).unwrap_or_default();
+        (least[lane] != i32::MIN).then(|| (length(least[lane]), length(most[lane])))
+    }
+
+    /// Limits the length of the element at `index`, from 0.
+    pub(super) fn limit(&mut self, index: usize, shortest: u16, longest: u16) {
+        let (block, lane) = (index / WIDTHS, index % WIDTHS);
+        if self.widths.len() <= block {
+            self.widths.resize(block + 1, Widths::ANY);
+        }
+        let Some(widths) = self.widths.get_mut(block) else { return };
+        widths.least[lane] = i32::from(shortest) + 1;
+        widths.most[lane] = i32::from(longest) + 1;
+    }
+
+    /// The rules of releases between this one and `next`, which the tables do not describe: what one of the two allows
+    /// is allowed. Behind the last one nothing is too long.
+    pub(super) fn until(&self, next: Option<&Self>) -> Self {
+        let mut between = self.clone();
+        let Some(next) = next else {
+            between.widths.iter_mut().for_each(|widths| widths.most = Widths::ANY.most);
+            return between;
+        };
+        between.mandatory &= next.mandatory;
+        for (widths, other) in between.widths.iter_mut().zip(&next.widths) {
+            for lane in 0..WIDTHS {
+                widths.least[lane] = widths.least[lane].min(other.least[lane]);
+                widths.most[lane] = widths.most[lane].max(other.most[lane]);
+            }
+        }
+        between
+    }
+
+    /// The same for releases of which no table tells how long their elements are.
+    pub(super) fn of_any_length(&self) -> Self {
+        Self { widths: Vec::new(), ..self.clone() }
+    }
 }
 
 /// A condition note of the dictionary.

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 use crate::decode::abi::{AbiDecoder, PasswordMask};
 use crate::decode::{Body, Decoder, Message, Shape, decode, decode_reader, sniff};
 use crate::grammar::{Grammar, embedded_sources};
+use crate::ident::NoticeId;
 use crate::interpret::{Interpreter, NoticeIds, NoticeSink};
 use crate::notice::NoticeRef;
 use crate::place::Finding;
@@ -68,6 +69,35 @@ fn in_windows(bytes: &[u8], steps: &[usize], interpreter: &Interpreter) -> Vec<S
     }
     decoder.feed(&bytes[start..], true, &mut sink);
     lines
+}
+
+/// The fields of the notices, one line a notice.
+struct Named(NoticeId, Vec<String>);
+
+impl NoticeSink for Named {
+    fn notice(&mut self, notice: &NoticeRef<'_>) {
+        let notice = notice.to_notice(self.0);
+        let fields = notice.fields.iter().map(|(name, value)| format!("{name}={value}"));
+        self.1.push(fields.collect::<Vec<_>>().join(" "));
+    }
+
+    fn finding(&mut self, _: Finding) {}
+}
+
+#[test]
+fn the_signs_of_a_query_answer_are_kept() {
+    let answer = "JB9Z7  0000041900100030626041502PM       Y2012227 CEE008\n4A00001\n40  001 CN\n\
+                  509405990000     -60000     -10000      -500000NO       -25000KG\n";
+    let mut said = Vec::new();
+    decode(answer.as_bytes(), interpreter().grammar(), &mut |message: &Message<'_>| {
+        let mut named = Named(NoticeIds::of(message).id(0), Vec::new());
+        interpreter().interpret(message, &mut named);
+        said.extend(named.1);
+    });
+    let said = said.join("\n");
+    for wanted in ["duty=-600.00", "value=-10000", "quantity_1=-5000.00", "quantity_2=-250.00"] {
+        assert!(said.contains(wanted), "{wanted}: {said}");
+    }
 }
 
 fn sample_files() -> Vec<Vec<u8>> {

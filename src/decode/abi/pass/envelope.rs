@@ -18,7 +18,8 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             if self.is_cut_off(framed, layout) {
                 self.note_cut_off(framed, place);
             } else {
-                inspect::record(bytes, layout, place, self.findings);
+                let described = inspect::Described { layout, application: None };
+                inspect::record(bytes, described, place, self.findings);
             }
         }
     }

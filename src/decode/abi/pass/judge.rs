@@ -28,7 +28,8 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
                 if layout.version_fits(record.bytes) == Some(false) {
                     self.note_version(record.bytes, layout, place);
                 }
-                inspect::record(record.bytes, layout, place, self.findings);
+                let described = inspect::Described { layout, application: self.application() };
+                inspect::record(record.bytes, described, place, self.findings);
             }
             None => {
                 if !described {

@@ -8,7 +8,7 @@ mod judge;
 
 use super::framing::{self, Framed, Framing, Next};
 use super::infer;
-use super::inspect::{self, Findings, Seen};
+use super::inspect::{self, Described, Findings, Seen};
 use super::split::{self, Ahead, Open, Verdict};
 use super::{AbiDecoder, RECORDS_MAX, Record};
 use crate::decode::Sink;
@@ -318,7 +318,8 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         if entry.others() > 0 && layout.version_fits(bytes) == Some(false) {
             self.note_version(bytes, layout, place);
         }
-        inspect::full_record(bytes, bytes, layout, seen, place, self.findings);
+        let described = Described { layout, application: Some(application) };
+        inspect::full_record(bytes, bytes, described, seen, place, self.findings);
         if simple {
             self.open.lead(entry.leads(), self.records.is_empty());
         } else {

@@ -11,6 +11,28 @@ use crate::place::finding_code::{
     BAD_DATE, BAD_DELIMITER, BAD_ELEMENT, BAD_NUMBER, DUPLICATE_CONTROL_NUMBER, ENVELOPE, NOT_EDI, SHORT_ISA,
     TRUNCATED, UNKNOWN_SET,
 };
+use crate::words::count;
+
+/// How long ST01 is, and how long ST02 may be.
+const SET_ID_CHARS: usize = 3;
+const SET_NUMBER_CHARS: std::ops::RangeInclusive<usize> = 4..=9;
+
+/// What is wrong with ST02 by itself.
+fn number_fault(number: &[u8]) -> Option<String> {
+    let shown = || number[..number.len().min(20)].escape_ascii();
+    match number {
+        b"" => Some("ST02, the set's control number, is blank".to_owned()),
+        _ if !SET_NUMBER_CHARS.contains(&number.len()) => Some(format!(
+            "ST02: `{}` has {}, and 4 to 9 are wanted",
+            shown(),
+            count(number.len(), "character")
+        )),
+        _ if number.iter().any(|byte| !matches!(byte, b' '..=b'~')) => {
+            Some(format!("ST02: `{}` holds what may not stand in a control number", shown()))
+        }
+        _ => None,
+    }
+}
 
 /// Where reading goes on after what stands outside an interchange.
 pub(super) enum Outside {
@@ -191,23 +213,28 @@ impl<'g> Reader<'_, 'g> {
                     "ST01, the set's identifier, is blank",
                 );
             }
+            None if id.bytes().len() != SET_ID_CHARS => {
+                let id = id.bytes().escape_ascii();
+                let message =
+                    format!("ST01: `{id}` has not three characters; the set is carried without reading");
+                self.report(UNKNOWN_SET, Grade::Warning, &raw, 1, "AK502 6", message);
+            }
             None => self.unread_set(raw, &id.bytes().escape_ascii().to_string()),
         }
-        if control.some().is_none() {
-            self.report(
-                BAD_ELEMENT,
-                Grade::Warning,
-                &raw,
-                2,
-                "AK502 7",
-                "ST02, the set's control number, is blank",
-            );
-        } else if self.seen.sets.contains(control.bytes()) && !draft.content.opens_group {
-            let message = format!("ST02: `{}` stands twice in this group", control.bytes().escape_ascii());
-            self.report(DUPLICATE_CONTROL_NUMBER, Grade::Warning, &raw, 2, "AK502 23", message);
-        }
+        self.set_number(&raw, control, !draft.content.opens_group);
         self.scratch.segments.push(raw);
         Next::Took
+    }
+
+    /// Looks at ST02. `may_repeat` when other sets stand before it in the group.
+    fn set_number(&mut self, raw: &RawSegment, control: Short, may_repeat: bool) {
+        if let Some(message) = number_fault(self.view(raw).value(2)) {
+            self.report(BAD_ELEMENT, Grade::Warning, raw, 2, "AK502 7", message);
+        }
+        if may_repeat && control.some().is_some() && self.seen.sets.contains(control.bytes()) {
+            let message = format!("ST02: `{}` stands twice in this group", control.bytes().escape_ascii());
+            self.report(DUPLICATE_CONTROL_NUMBER, Grade::Warning, raw, 2, "AK502 23", message);
+        }
     }
 
     pub(super) fn unread_set(&mut self, raw: RawSegment, id: &str) {

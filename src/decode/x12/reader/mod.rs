@@ -26,11 +26,11 @@ const ELEMENTS_MAX: usize = 4 << 20;
 
 /// The buffers of the message in hand, reused for the next.
 #[derive(Debug, Default)]
-pub(super) struct Scratch {
+pub(super) struct Scratch<'g> {
     pub segments: Vec<RawSegment>,
     pub ends: Ends,
     pub findings: Findings,
-    pub passed: check::Passed,
+    pub passed: check::Passed<'g>,
 }
 
 /// How far reading came.
@@ -74,7 +74,7 @@ pub(super) struct Reader<'r, 'g> {
     pub origin: &'r Origin<'r>,
     /// Changed on the way; the caller keeps the change only when a message comes of it.
     pub envelope: &'r mut Envelope,
-    pub scratch: &'r mut Scratch,
+    pub scratch: &'r mut Scratch<'g>,
     /// False when this place was tried as a wrapped interchange before.
     pub may_wrap: bool,
 }
@@ -283,7 +283,8 @@ impl<'g> Reader<'_, 'g> {
                 let release = self.envelope.group.release;
                 let Scratch { ends, findings, passed, .. } = &mut *self.scratch;
                 let segment = view(self.text, ends, self.envelope, self.origin, &raw);
-                if let Some(pass) = check::check(&segment, present, layout, release, findings) {
+                let under = (release, self.envelope.delimiters);
+                if let Some(pass) = check::check(&segment, present, layout, under, findings) {
                     passed.note(set.under(release), raw.key, present, pass);
                 }
             }

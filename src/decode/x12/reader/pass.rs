@@ -34,7 +34,7 @@ pub(super) fn pass(
     text: &[u8],
     delimiters: Delimiters,
     under: SetRelease,
-    passed: &Passed,
+    passed: &Passed<'_>,
     ends: &mut Ends,
     segments: &mut Vec<RawSegment>,
     walk: &mut Walk,
@@ -60,7 +60,7 @@ pub(super) fn pass(
             ends_to: ends.len() as u32,
         };
         let pass = passed.find(under, raw.key, found.present);
-        if !pass.is_some_and(|pass| pass.holds(text, own_ends)) {
+        if !pass.is_some_and(|pass| pass.holds(text, ends, ends_from, found.present)) {
             break Met::Segment(raw, found);
         }
         segments.push(raw);
