@@ -17,7 +17,7 @@ use entrywatch::ident::EntryNumber;
 use entrywatch::interpret::{Interpreter, NoticeSink};
 use entrywatch::notice::recorded::{FactDefinition, FactValue};
 use entrywatch::notice::{FactKind, Kind, NoticeRef};
-use entrywatch::place::Finding;
+use entrywatch::place::{Finding, Grade};
 use expect_test::expect_file;
 use serde_json::{Map, Value, json};
 
@@ -35,6 +35,8 @@ fn entry(desk: &Desk) -> Entry {
 #[derive(Default)]
 struct Heard {
     notices: Vec<(Kind, String, Option<String>, Option<String>)>,
+    /// The fields of each.
+    said: Vec<String>,
     findings: Vec<Finding>,
 }
 
@@ -42,6 +44,7 @@ impl NoticeSink for Heard {
     fn notice(&mut self, notice: &NoticeRef<'_>) {
         let code = notice.code.map(|code| code.to_string()).unwrap_or_default();
         let entry = notice.entry.map(|entry| entry.to_string());
+        self.said.push(format!("{:?}", notice.fields.iter().collect::<Vec<_>>()));
         self.notices.push((notice.kind, code, entry, notice.at.map(|at| at.to_string())));
     }
     fn finding(&mut self, finding: Finding) {
@@ -149,6 +152,153 @@ fn what_is_wrong_is_found_and_the_rest_is_read() {
     assert_eq!(heard.notices[0].3, None, "a date that cannot be read is no date");
 }
 
+/// What stands there instead of a text is said with its place, and everything else of the object is read.
+#[test]
+fn members_of_another_shape_are_said() {
+    for (text, wanted) in [
+        (
+            r#"{"form":"28","entry":"9Z700000419","issue_date":["2026-03-02"],"due_on_form":"2026-04-01"}"#,
+            "49 `issue_date` must be a date such as 2026-03-06, not a list",
+        ),
+        (
+            r#"{"form":"28","entry":"9Z700000419","issue_date":{"date":"2026-03-02"}}"#,
+            "49 `issue_date` must be a date such as 2026-03-06, not an object",
+        ),
+        (
+            r#"{"fact":"exam_result","entry":"9Z700000419","date":"2026-03-02","result":["refused"]}"#,
+            "74 `result` must be one of clean, discrepancy, sample_taken, refused, other, not a list",
+        ),
+        (
+            r#"{"fact":"penalty","entry":"9Z700000419","mail_date":"2026-03-02","amount":{"value":"10"}}"#,
+            "75 `amount` must be an amount of US dollars such as 1234.50, not an object",
+        ),
+        (
+            r#"{"form":"28","entry":{"number":"9Z700000419"},"issue_date":"2026-03-02","bill":"XYZL1"}"#,
+            "22 `entry` must name entries, and an object is none",
+        ),
+        (
+            r#"{"form":"28","entry":"9Z700000419","issue_date":"2026-03-02","bill":["XYZL1"]}"#,
+            "69 `bill` must be the number of one bill of lading, not a list",
+        ),
+        (
+            r#"{"form":"28","entry":"9Z700000419","issue_date":"2026-03-02","house_bill":"--"}"#,
+            "75 `--` is no bill of lading",
+        ),
+        (
+            r#"{"form":"28","entry":"9Z700000419","issue_date":"2026-03-02","issue_date":"2026-03-09"}"#,
+            "75 `issue_date` stands more than once: `2026-03-02` is read, `2026-03-09` is not",
+        ),
+        (
+            r#"{"form":"28","entry":"9Z700000419","issue_date":"2026-03-02","remark":"a","remark":"a"}"#,
+            "84 `remark` stands more than once, with the same value",
+        ),
+        (
+            r#"{"kind":["form"],"form":"28","entry":"9Z700000419","issue_date":"2026-03-02"}"#,
+            "9 `kind` must be one of form, recorded, approved_entry, order_link, ace_report, not a list",
+        ),
+        (
+            r#"{"kind":"approved_entry","entry":["9Z700000419"],"bill":"XYZL1","lines":[]}"#,
+            "34 `entry` must be the number of one entry, not a list",
+        ),
+        (
+            r#"{"kind":"approved_entry","entry":"9Z700000419","lines":"none"}"#,
+            "56 `lines` must be a list of lines, not a text",
+        ),
+        (
+            r#"{"kind":"approved_entry","entry":"9Z700000419","total_duty":["5"]}"#,
+            "61 `total_duty` must be an amount of US dollars such as 1234.50, not a list",
+        ),
+        (
+            r#"{"kind":"approved_entry","entry":"9Z700000419","lines":[{"value":"1"},"two"]}"#,
+            "56 line 2 of `lines` must be an object, not a text",
+        ),
+        (
+            r#"{"kind":"approved_entry","entry":"9Z700000419","lines":[{"value":"1","duty":["2"]}]}"#,
+            "77 `duty` must be an amount of US dollars such as 1234.50, not a list",
+        ),
+        (
+            r#"{"kind":"approved_entry","entry":"9Z700000419","lines":[{"value":"1"}],"duty":"2"}"#,
+            "79 nobody reads the member `duty`",
+        ),
+        (
+            r#"{"kind":"order_link","bill":"XYZL1","purchase_orders":[["PO-1"],"PO-2"]}"#,
+            "55 an order of `purchase_orders` must be a text or an object, not a list",
+        ),
+        (
+            r#"{"kind":"order_link","bill":"XYZL1","purchase_orders":[{"nubmer":"PO-1"}]}"#,
+            "66 nobody reads the member `nubmer`; did you mean `number`?",
+        ),
+    ] {
+        let heard = hear(text);
+        let found: Vec<String> = heard
+            .findings
+            .iter()
+            .map(|finding| format!("{} {}", finding.place.column.unwrap_or(0), finding.message))
+            .collect();
+        assert_eq!(found, [wanted], "{text}");
+        assert!(!heard.notices.is_empty(), "{text}");
+    }
+}
+
+/// One where a list is wanted, and several where one is wanted: nothing of it is lost.
+#[test]
+fn one_for_a_list_and_a_list_for_one_are_read() {
+    for (one, usual, member) in [
+        (
+            r#"{"kind":"approved_entry","entry":"9Z700000419","lines":{"line":"1"}}"#,
+            r#"{"kind":"approved_entry","entry":"9Z700000419","lines":[{"line":"1"}]}"#,
+            "lines",
+        ),
+        (
+            r#"{"kind":"order_link","bill":"XYZL1","purchase_order":["PO-1",{"number":"PO-2"}]}"#,
+            r#"{"kind":"order_link","bill":"XYZL1","purchase_orders":["PO-1",{"number":"PO-2"}]}"#,
+            "purchase_order",
+        ),
+        (
+            r#"{"kind":"order_link","bill":"XYZL1","purchase_orders":"PO-1"}"#,
+            r#"{"kind":"order_link","bill":"XYZL1","purchase_orders":["PO-1"]}"#,
+            "purchase_orders",
+        ),
+    ] {
+        let (one_heard, usual_heard) = (hear(one), hear(usual));
+        assert_eq!(usual_heard.findings, []);
+        assert_eq!(one_heard.said, usual_heard.said, "{one}");
+        assert_eq!(one_heard.findings.len(), 1, "{one}");
+        let finding = &one_heard.findings[0];
+        assert_eq!(finding.severity, Grade::Warning, "{one}");
+        assert!(finding.message.starts_with(&format!("`{member}` must be ")), "{finding:?}");
+    }
+}
+
+#[test]
+fn a_document_of_no_kind_says_which_kinds_there_are() {
+    for (text, wanted) in [
+        (
+            "{}",
+            "the member `kind` is missing, which says what the JSON object is \
+             (kinds: form, recorded, approved_entry, order_link, ace_report)",
+        ),
+        (r#"{"kind":"fomr"}"#, "nobody reads JSON objects of the kind `fomr` (did you mean `form`?)"),
+        (
+            r#"{"kind":"moon"}"#,
+            "nobody reads JSON objects of the kind `moon` \
+             (kinds: form, recorded, approved_entry, order_link, ace_report)",
+        ),
+        (r#"{"form":"7501"}"#, "`7501` is no form that can be recorded (kinds: 28, 29, 4647)"),
+        (
+            r#"{"fact":"protest_file"}"#,
+            "`protest_file` is no fact that can be recorded (did you mean `protest_filed`?)",
+        ),
+        (
+            r#"{"form":"28","entry":"9Z700000419","issue_date":"2026-03-02","due_onform":"2026-04-01"}"#,
+            "a fact `form_28` has no `due_onform`; did you mean `due_on_form`?",
+        ),
+    ] {
+        let found: Vec<String> = hear(text).findings.into_iter().map(|finding| finding.message).collect();
+        assert_eq!(found, [wanted], "{text}");
+    }
+}
+
 /// A date that cannot be true, an unknown deadline, a fourth extension: a finding with its place, and the fact changes nothing.
 #[test]
 fn what_cannot_be_true_is_kept_found_and_changes_nothing() {
@@ -169,6 +319,7 @@ fn what_cannot_be_true_is_kept_found_and_changes_nothing() {
         ),
         ("4", json!({"fact": "petition_filed", "entry": ENTRY, "date": "soon"}), "bad-date"),
         ("5", json!({"fact": "extension", "entry": ENTRY, "date": "2026-03-01", "times": 9}), "bad-number"),
+        ("6", json!({"fact": "petition_filed", "entry": ENTRY, "date": ["2026-03-01"]}), "bad-element"),
     ] {
         desk.receive(&format!("{name}.json"), "acme", document.to_string().as_bytes());
         let file = entrywatch::ident::Fingerprint::of(document.to_string().as_bytes());

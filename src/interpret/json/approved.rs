@@ -4,8 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::value;
+use super::{shape, value};
 use crate::decode::json::{Document, Member, Value, find};
+use crate::diagnostic::suggest;
 use crate::ident::{BillOfLading, EntryNumber};
 use crate::interpret::NoticeSink;
 use crate::notice::recorded::FactValue;
@@ -50,8 +51,17 @@ const LINE: &[(&str, FactValue)] = &[
     ("purchase_order_line", FactValue::Text),
 ];
 
-/// Names that are read elsewhere than in the lists above.
+/// Names of the whole, and of a line, that are read elsewhere than in the lists above.
 const KEYS: [&str; 7] = ["kind", "entry", "bill", "house_bill", "lines", "purchase_orders", "recorded_at"];
+const LINE_KEYS: [&str; 1] = ["purchase_orders"];
+
+/// What an object among the orders says, and the names under which it is kept.
+const ORDER: [(&str, &str); 4] = [
+    ("number", "purchase_order"),
+    ("line", "purchase_order_line"),
+    ("quantity", "purchase_order_quantity"),
+    ("value", "purchase_order_value"),
+];
 
 type Fields<'d> = Vec<(&'static str, Cow<'d, str>)>;
 
@@ -60,8 +70,8 @@ pub fn interpret(document: &Document<'_>, sink: &mut dyn NoticeSink) {
     let keys = Keys::read(document, sink);
     let mut header = Fields::new();
     read(document, &document.members, HEADER, &mut header, sink);
-    let is_row = document.get("lines").is_none();
-    if is_row {
+    let lines = lines(document, sink);
+    if lines.is_none() {
         // A row of a table is a line together with its entry.
         let only_line: Vec<_> =
             LINE.iter().filter(|(name, _)| !HEADER.iter().any(|(known, _)| known == name)).collect();
@@ -69,23 +79,54 @@ pub fn interpret(document: &Document<'_>, sink: &mut dyn NoticeSink) {
             read(document, &document.members, &[(name, value)], &mut header, sink);
         }
     }
-    orders(&document.members, &mut header);
-    unread(document, &document.members, sink);
+    orders(document, &document.members, &mut header, sink);
+    let of_line = if lines.is_none() { LINE } else { &[] };
+    unread(document, &document.members, &[HEADER, of_line], &KEYS, sink);
     let kind = if is_link { Kind::OrderLink } else { Kind::ApprovedEntry };
     let mut ordinal = 0;
     keys.notice(document, kind, &header, &mut ordinal, sink);
-    if let Some(Value::List(lines)) = document.get("lines").map(|member| &member.value) {
-        for line in lines.iter().take(LINES_MAX) {
-            let Value::Object(members) = line else { continue };
-            let mut fields = Fields::new();
-            // The reference stays with each line, for it is what ties it to its entry.
-            fields.extend(header.iter().filter(|(name, _)| *name == "broker_reference").cloned());
-            read(document, members, LINE, &mut fields, sink);
-            orders(members, &mut fields);
-            unread(document, members, sink);
-            keys.notice(document, kind, &fields, &mut ordinal, sink);
+    for members in lines.unwrap_or_default() {
+        let mut fields = Fields::new();
+        // The reference stays with each line, for it is what ties it to its entry.
+        fields.extend(header.iter().filter(|(name, _)| *name == "broker_reference").cloned());
+        read(document, members, LINE, &mut fields, sink);
+        orders(document, members, &mut fields, sink);
+        unread(document, members, &[LINE], &LINE_KEYS, sink);
+        keys.notice(document, kind, &fields, &mut ordinal, sink);
+    }
+}
+
+/// The lines of the document; `None` when it has none and so is a line itself. One that stands alone is read like a list of one.
+fn lines<'d>(document: &'d Document<'_>, sink: &mut dyn NoticeSink) -> Option<Vec<&'d [Member<'d>]>> {
+    let member = shape::said(&document.members, "lines")?;
+    let items = match &member.value {
+        Value::List(items) => items.as_slice(),
+        Value::Object(_) => {
+            shape::misshapen(document, member, "a list of lines", Grade::Warning, sink);
+            std::slice::from_ref(&member.value)
+        }
+        _ => {
+            shape::misshapen(document, member, "a list of lines", Grade::Error, sink);
+            return Some(Vec::new());
+        }
+    };
+    let mut fault = |message: String| {
+        let place = document.place_of(member);
+        sink.finding(Finding::new(finding_code::BAD_ELEMENT, Grade::Error, place, message));
+    };
+    if items.len() > LINES_MAX {
+        fault(format!("`lines` has {} lines; the first {LINES_MAX} are read", items.len()));
+    }
+    let mut lines = Vec::new();
+    for (item, number) in items.iter().take(LINES_MAX).zip(1..) {
+        match item {
+            Value::Object(members) => lines.push(members.as_slice()),
+            other => {
+                fault(format!("line {number} of `lines` must be an object, not {}", shape::name(other)));
+            }
         }
     }
+    Some(lines)
 }
 
 /// What the document is about.
@@ -103,14 +144,19 @@ impl Keys {
             text.filter(|text| value::ruined(text).is_none())
         };
         note_ruined_bills(document, sink);
-        let bill = |name: &str| text(name).and_then(BillOfLading::parse);
+        let bill = |name: &str, sink: &mut dyn NoticeSink| {
+            shape::bill(document, name, sink).filter(|_| text(name).is_some())
+        };
         let mut entry = None;
         if let Some(member) = document.get("entry") {
+            if shape::is_nested(&member.value) {
+                shape::misshapen(document, member, "the number of one entry", Grade::Error, sink);
+            }
             let written = member.value.as_text().unwrap_or_default();
             entry = EntryNumber::parse(written);
             if entry.is_none() && !written.trim().is_empty() {
                 let cause = value::cause_of_entry(written);
-                let message = format!("`{}` is no entry number{cause}", written.escape_default());
+                let message = format!("`{}` is no entry number{cause}", shape::shown(written));
                 sink.finding(Finding::new(
                     finding_code::UNKNOWN_ENTRY,
                     Grade::Error,
@@ -121,8 +167,8 @@ impl Keys {
         }
         let keys = Self {
             entry,
-            bill: bill("bill"),
-            house_bill: bill("house_bill"),
+            bill: bill("bill", sink),
+            house_bill: bill("house_bill", sink),
             at: text("approved_at").and_then(value::date).map(EventTime::date),
         };
         let names_nothing =
@@ -209,6 +255,12 @@ fn read<'d>(
 ) {
     for &(name, value) in wanted {
         let Some(member) = find(members, name) else { continue };
+        if shape::is_nested(&member.value) {
+            if !is_list_of_orders(member) {
+                shape::misshapen(document, member, &value.wanted(), Grade::Error, sink);
+            }
+            continue;
+        }
         let Some(text) = member.value.as_text().filter(|text| !text.trim().is_empty()) else { continue };
         // Spreadsheets have their own ways of writing amounts and dates.
         let normal = match value {
@@ -220,8 +272,12 @@ fn read<'d>(
         match normal {
             Some(normal) => fields.push((name, normal.into())),
             None => {
-                let code =
-                    if value == FactValue::Date { finding_code::BAD_DATE } else { finding_code::BAD_NUMBER };
+                let code = match value {
+                    FactValue::Date => finding_code::BAD_DATE,
+                    FactValue::Amount => finding_code::BAD_NUMBER,
+                    _ if value::ruined(text).is_some() => finding_code::BAD_NUMBER,
+                    _ => finding_code::BAD_ELEMENT,
+                };
                 let message = fault(name, value, text);
                 sink.finding(Finding::new(code, Grade::Warning, document.place_of(member), message));
             }
@@ -229,37 +285,87 @@ fn read<'d>(
     }
 }
 
-/// `purchase_orders`: a list of numbers, or of objects with `number` and `line`.
-fn orders<'d>(members: &'d [Member<'_>], fields: &mut Fields<'d>) {
-    let Some(Value::List(orders)) = find(members, "purchase_orders").map(|member| &member.value) else {
-        return;
-    };
-    for order in orders {
-        match order {
-            Value::Object(members) => {
-                let text = |name: &str| find(members, name).and_then(|member| member.value.as_text());
-                for (own, name) in [
-                    ("number", "purchase_order"),
-                    ("line", "purchase_order_line"),
-                    ("quantity", "purchase_order_quantity"),
-                    ("value", "purchase_order_value"),
-                ] {
-                    fields.extend(text(own).map(|value| (name, Cow::Borrowed(value))));
-                }
-            }
-            other => fields.extend(other.as_text().map(|value| ("purchase_order", Cow::Borrowed(value)))),
-        }
+/// Several orders where one is wanted: they are read like `purchase_orders`.
+fn is_list_of_orders(member: &Member<'_>) -> bool {
+    member.name == "purchase_order" && matches!(member.value, Value::List(_))
+}
+
+/// `purchase_orders`: a list of numbers, or of objects with `number` and `line`. One that stands alone is read like a list of one.
+fn orders<'d>(
+    document: &Document<'_>,
+    members: &'d [Member<'_>],
+    fields: &mut Fields<'d>,
+    sink: &mut dyn NoticeSink,
+) {
+    let several = find(members, "purchase_order").filter(|member| is_list_of_orders(member));
+    if let Some(member) = several {
+        let wanted = "the number of one order, and several stand in `purchase_orders`";
+        shape::misshapen(document, member, wanted, Grade::Warning, sink);
+    }
+    let list = shape::said(members, "purchase_orders");
+    if let Some(member) = list.filter(|member| !matches!(member.value, Value::List(_))) {
+        shape::misshapen(document, member, "a list of orders", Grade::Warning, sink);
+    }
+    for member in several.into_iter().chain(list) {
+        let items = match &member.value {
+            Value::List(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        items.iter().for_each(|item| order(document, member, item, fields, sink));
     }
 }
 
-fn unread(document: &Document<'_>, members: &[Member<'_>], sink: &mut dyn NoticeSink) {
-    for member in members {
-        let is_read =
-            KEYS.contains(&&*member.name) || HEADER.iter().chain(LINE).any(|(name, _)| *name == member.name);
-        if !is_read {
-            let message = format!("nobody reads the member `{}`", member.name.escape_default());
-            let place = document.place_of(member);
-            sink.finding(Finding::new(finding_code::UNKNOWN_FIELD, Grade::Warning, place, message));
+/// One of the orders that `list` has.
+fn order<'d>(
+    document: &Document<'_>,
+    list: &Member<'_>,
+    order: &'d Value<'_>,
+    fields: &mut Fields<'d>,
+    sink: &mut dyn NoticeSink,
+) {
+    let Value::Object(members) = order else {
+        match order.as_text() {
+            Some(number) => fields.push(("purchase_order", Cow::Borrowed(number))),
+            None => {
+                let message = format!(
+                    "an order of `{}` must be a text or an object, not {}",
+                    list.name,
+                    shape::name(order)
+                );
+                let place = document.place_of(list);
+                sink.finding(Finding::new(finding_code::BAD_ELEMENT, Grade::Error, place, message));
+            }
         }
+        return;
+    };
+    for (own, name) in ORDER {
+        let Some(member) = find(members, own) else { continue };
+        if shape::is_nested(&member.value) {
+            shape::misshapen(document, member, "a text", Grade::Error, sink);
+        }
+        fields.extend(member.value.as_text().map(|value| (name, Cow::Borrowed(value))));
+    }
+    unread(document, members, &[], &ORDER.map(|(own, _)| own), sink);
+}
+
+/// Says which members nobody reads in this object.
+fn unread(
+    document: &Document<'_>,
+    members: &[Member<'_>],
+    read: &[&[(&str, FactValue)]],
+    keys: &[&str],
+    sink: &mut dyn NoticeSink,
+) {
+    let known = |name: &str| {
+        keys.contains(&name) || read.iter().any(|names| names.iter().any(|(known, _)| *known == name))
+    };
+    for member in members.iter().filter(|member| !known(&member.name)) {
+        let names =
+            keys.iter().copied().chain(read.iter().flat_map(|names| names.iter().map(|(name, _)| *name)));
+        let meant = suggest(&member.name, names.filter(|name| find(members, name).is_none()));
+        let hint = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+        let message = format!("nobody reads the member `{}`{hint}", shape::shown(&member.name));
+        let place = document.place_of(member);
+        sink.finding(Finding::new(finding_code::UNKNOWN_FIELD, Grade::Warning, place, message));
     }
 }

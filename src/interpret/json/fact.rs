@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
+use super::shape;
 use crate::decode::json::{Document, Member, Value};
+use crate::diagnostic::{hint, suggest};
 use crate::grammar::{CodeTable, Grammar, GrammarError};
 use crate::ident::{BillOfLading, EntryNumber, NoticeId};
 use crate::interpret::NoticeSink;
@@ -110,8 +112,9 @@ impl FactFamily {
     ) {
         let Some(fact) = kind_of(document, sink) else { return };
         let read = read(fact, document, received_on, sink);
-        let (entries, bill) = (entries(document, sink), bill(document, "bill"));
-        let house_bill = bill_member(document, "house_bill");
+        let entries = entries(document, sink);
+        let bill = shape::bill(document, "bill", sink);
+        let house_bill = shape::bill(document, "house_bill", sink);
         if entries.is_empty() && bill.is_none() && house_bill.is_none() {
             let message = "the fact names no entry and no bill, so it changes none";
             warn(sink, finding_code::MISSING_FIELD, document, None, message.to_owned());
@@ -154,11 +157,15 @@ fn kind_of(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Option<FactKin
         Some("form") => ("form", true),
         _ => ("fact", false),
     };
-    let Some(member) = document.get(name) else {
+    let Some(member) = shape::said(&document.members, name) else {
         let message = format!("the member `{name}` is missing");
         fault(sink, finding_code::MISSING_FIELD, document, None, message);
         return None;
     };
+    if shape::is_nested(&member.value) {
+        shape::misshapen(document, member, "the name of one kind", Grade::Error, sink);
+        return None;
+    }
     let text = member.value.as_text().unwrap_or_default();
     let found = if is_form {
         // `Form 28`, `CF-28`, `28`.
@@ -168,7 +175,12 @@ fn kind_of(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Option<FactKin
         FactKind::parse(text)
     };
     if found.is_none() {
-        let message = format!("`{}` is no {name} that can be recorded", text.escape_default());
+        let kinds = FactKind::ALL
+            .iter()
+            .map(|fact| fact.definition())
+            .filter(|it| is_form == (it.kind() == Kind::Form));
+        let hint = hint(text, "kinds", kinds.map(|definition| definition.code));
+        let message = format!("`{}` is no {name} that can be recorded ({hint})", shape::shown(text));
         fault(sink, finding_code::UNKNOWN_CODE, document, Some(member), message);
     }
     found
@@ -222,17 +234,26 @@ fn read<'d>(
         let message = "`notice` must be the id of a notice, as `record` prints it";
         fault(sink, finding_code::BAD_ELEMENT, document, document.get("notice"), message.to_owned());
     }
+    tell_unread(fact, document, sink);
+    read
+}
+
+/// Says which members a fact of this kind does not have.
+fn tell_unread(fact: FactKind, document: &Document<'_>, sink: &mut dyn NoticeSink) {
+    let definition = fact.definition();
     for member in &document.members {
         let is_read = COMMON.contains(&&*member.name)
             || *member.name == *definition.date
             || definition.field(&member.name).is_some();
         if !is_read {
-            let message =
-                format!("a fact `{fact}` has no `{}`", member.name.escape_default(), fact = fact.as_str());
+            let known =
+                COMMON.into_iter().chain([definition.date]).chain(definition.fields.iter().map(|it| it.name));
+            let meant = suggest(&member.name, known.filter(|name| document.get(name).is_none()));
+            let hint = meant.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+            let message = format!("a fact `{}` has no `{}`{hint}", fact.as_str(), shape::shown(&member.name));
             warn(sink, finding_code::UNKNOWN_FIELD, document, Some(member), message);
         }
     }
-    read
 }
 
 /// A protest is filed after what it is against. Without a date that can be true it does not say what that is.
@@ -274,8 +295,7 @@ fn value<'d>(
     is_required: bool,
     sink: &mut dyn NoticeSink,
 ) -> Option<Cow<'d, str>> {
-    let member = document.get(name).filter(|member| !matches!(member.value, Value::Null));
-    let Some(member) = member else {
+    let Some(member) = shape::said(&document.members, name) else {
         if is_required {
             fault(
                 sink,
@@ -287,6 +307,9 @@ fn value<'d>(
         }
         return None;
     };
+    if shape::is_nested(&member.value) {
+        shape::misshapen(document, member, &wanted.wanted(), Grade::Error, sink);
+    }
     let text = member.value.as_text().filter(|text| !text.trim().is_empty() || is_required)?;
     let normal = wanted.normal(text);
     if normal.is_none() {
@@ -310,7 +333,18 @@ fn entries(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Vec<EntryNumbe
             Value::Null => &[],
             one => std::slice::from_ref(one),
         };
-        for text in values.iter().take(ENTRIES_MAX).map(|value| value.as_text().unwrap_or_default()) {
+        if values.len() > ENTRIES_MAX {
+            let message =
+                format!("`{name}` names {} entries; the first {ENTRIES_MAX} are read", values.len());
+            fault(sink, finding_code::BAD_ELEMENT, document, Some(member), message);
+        }
+        for value in values.iter().take(ENTRIES_MAX) {
+            if shape::is_nested(value) {
+                let message = format!("`{name}` must name entries, and {} is none", shape::name(value));
+                fault(sink, finding_code::UNKNOWN_ENTRY, document, Some(member), message);
+                continue;
+            }
+            let text = value.as_text().unwrap_or_default();
             match EntryNumber::parse(text) {
                 Some(entry) if !found.contains(&entry) => {
                     if entry.check_digit_offset() != 0 {
@@ -321,21 +355,13 @@ fn entries(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Vec<EntryNumbe
                 }
                 Some(_) => {}
                 None => {
-                    let message = format!("`{}` is no entry number", text.escape_default());
+                    let message = format!("`{}` is no entry number", shape::shown(text));
                     fault(sink, finding_code::UNKNOWN_ENTRY, document, Some(member), message);
                 }
             }
         }
     }
     found
-}
-
-fn bill(document: &Document<'_>, name: &str) -> Option<BillOfLading> {
-    bill_member(document, name)
-}
-
-fn bill_member(document: &Document<'_>, name: &str) -> Option<BillOfLading> {
-    BillOfLading::parse(document.get(name)?.value.as_text()?)
 }
 
 fn split(bill: &BillOfLading) -> BillRef<'_> {

@@ -5,7 +5,7 @@
 
 use chrono::NaiveDate;
 
-use super::value;
+use super::{shape, value};
 use crate::decode::csv::REPORT_FIELDS;
 use crate::decode::json::{Document, Member};
 use crate::ident::EntryNumber;
@@ -81,6 +81,10 @@ fn entry(document: &Document<'_>, sink: &mut dyn NoticeSink) -> Option<EntryNumb
         sink.finding(Finding::new(finding_code::MISSING_FIELD, Grade::Error, document.place, message));
         return None;
     };
+    if shape::is_nested(&member.value) {
+        shape::misshapen(document, member, "an entry number", Grade::Error, sink);
+        return None;
+    }
     let written = member.value.as_text().unwrap_or_default();
     let entry = EntryNumber::parse(written);
     let place = document.place_of(member);
@@ -111,6 +115,9 @@ impl Row {
         let mut row = Self { fields: Vec::new(), unread: Vec::new() };
         for &name in REPORT_FIELDS {
             let Some(member) = document.get(name) else { continue };
+            if name != "entry" && shape::is_nested(&member.value) {
+                shape::misshapen(document, member, "one value", Grade::Error, sink);
+            }
             let Some(text) = member.value.as_text().filter(|text| !text.trim().is_empty()) else { continue };
             if TEXTS.contains(&name) {
                 if value::ruined(text).is_some() {
