@@ -250,31 +250,42 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
             self.flush();
         }
         let part = self.classify(bytes, framed.length);
-        let taken = match part {
-            Part::Data { layout, entry, described } => {
-                self.data(bytes, layout, entry, described, &framed, place)
-            }
-            Part::Inferred(application) => {
-                self.enter(application);
-                let (layout, entry, described) = self.describe(application, bytes);
-                self.data(bytes, layout, entry, described, &framed, place)
-            }
-            Part::Junk => {
-                self.junk(&framed);
-                self.step(framed.length);
-                return true;
-            }
-            control => {
-                self.control(&control, bytes, &framed, place);
-                true
-            }
-        };
+        if matches!(part, Part::Junk) {
+            self.junk(&framed);
+            self.step(framed.length);
+            return true;
+        }
+        let taken = self.put(&part, bytes, &framed, place);
         if !taken || matches!(self.ending, Ending::Window) && self.waits_for_more(bytes, framed.length) {
             return false;
         }
         self.note_edges(&framed, excess, place);
         self.step(framed.length);
         true
+    }
+
+    /// Puts one record where it belongs.
+    fn put(&mut self, part: &Part<'g>, bytes: &'p [u8], framed: &Framed<'p>, place: Place) -> bool {
+        match *part {
+            Part::Data { layout, entry, described } => {
+                self.data(bytes, layout, entry, described, framed, place)
+            }
+            Part::Inferred(application) => {
+                self.enter(application);
+                let (layout, entry, described) = self.describe(application, bytes);
+                self.data(bytes, layout, entry, described, framed, place)
+            }
+            _ => {
+                self.control(part, bytes, framed, place);
+                true
+            }
+        }
+    }
+
+    /// Whether a message is collected as this application still. Where records alone tell it, the end of a message leaves it open again,
+    /// and the record behind is looked at anew: as it is when a window begins with it.
+    fn is_collected_as(&self, application: &Application) -> bool {
+        self.application().is_some_and(|now| std::ptr::eq(now, application))
     }
 
     /// The usual case: inside a block, a record that the application has.
@@ -311,6 +322,9 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         };
         if starts {
             self.flush();
+            if !self.is_collected_as(application) {
+                return false;
+            }
         }
         if self.records.len() >= RECORDS_MAX {
             self.cut_records(place);
@@ -403,7 +417,13 @@ impl<'p, 'g: 'p> Pass<'p, 'g> {
         let application = self.application();
         if let Some(application) = application {
             match self.boundary(application, &record, entry, framed.length) {
-                Some(true) => self.flush(),
+                Some(true) => {
+                    self.flush();
+                    if !self.is_collected_as(application) {
+                        let part = self.classify(bytes, framed.length);
+                        return self.put(&part, bytes, framed, place);
+                    }
+                }
                 Some(false) => {}
                 None => return false,
             }
